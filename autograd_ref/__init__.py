@@ -1,0 +1,27 @@
+"""The assignment's network left to PyTorch's autograd, and what compares it with a derivation by hand.
+
+Importing this package loads neither PyTorch nor SciPy; the first use of a name below does.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autograd_ref import problems
+    from autograd_ref.network import Network, loss_and_gradients
+
+__all__ = ["Network", "loss_and_gradients", "problems"]
+
+_HOME = {"Network": "autograd_ref.network", "loss_and_gradients": "autograd_ref.network"}
+
+
+def __getattr__(name: str) -> object:
+    if name == "problems":
+        return import_module("autograd_ref.problems")
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

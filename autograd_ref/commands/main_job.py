@@ -1,0 +1,100 @@
+"""The main job: the hand-derived gradient against autograd on the penguins, and a third witness."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import ArrayLike
+from rich.console import Console
+from rich.progress import Progress
+
+import manual_backprop
+from autograd_ref.commands import options, show
+from autograd_ref.commands.output import write_whole
+from autograd_ref.commands.side_by_side import side_by_side
+from autograd_ref.finite_difference import Loss
+from autograd_ref.problems import Problem
+from autograd_ref.report import Verdict
+from manual_backprop import NetworkShape, Parameters, initialize, load_penguins
+
+EXIT_STATUS: dict[Verdict, int] = {"match": 0, "mismatch": 1, "inconclusive": 3}
+
+PENGUINS = 342
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Compare, show, and return the exit status."""
+    chosen = _parse(arguments)
+    problem = _problem(chosen)
+    with _progress(problem.parameters.shape.parameter_count) as loss:
+        result = side_by_side(*problem, loss=loss)
+    about = show.About(problem.parameters.shape, len(problem.X), chosen.seed, chosen.dtype)
+    if chosen.json != "-":
+        show.as_text(about, result, sys.stdout)
+    if chosen.json is not None:
+        try:
+            write_whole(chosen.json, show.as_json(about, result))
+        except OSError as error:
+            return options.unusable(f"cannot write {chosen.json}: {error.strerror}")
+    return EXIT_STATUS[result.verdict]
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = options.parser(
+        "Compare the hand-derived gradient of the assignment's network with autograd and with"
+        " SciPy's approx_fprime, on the Palmer penguins."
+    )
+    parser.add_argument(
+        "--hidden",
+        type=options.integer(1),
+        default=16,
+        metavar="N_H",
+        help="hidden units (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=options.integer(0),
+        default=0,
+        help="for the initial parameters and the choice of samples (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--dtype",
+        choices=("float64", "float32"),
+        default="float64",
+        help="number format of the hand-derived side (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--samples",
+        type=options.integer(1, PENGUINS),
+        default=PENGUINS,
+        metavar="S",
+        help="how many penguins, drawn at random (default: all %(default)s)",
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - for stdout")
+    return parser.parse_args(arguments)
+
+
+def _problem(chosen: argparse.Namespace) -> Problem:
+    X, Y, names = load_penguins()
+    random = np.random.default_rng(chosen.seed)
+    rows = np.sort(random.choice(len(X), size=chosen.samples, replace=False))
+    shape = NetworkShape(inputs=X.shape[1], hidden=chosen.hidden, outputs=len(names))
+    parameters = initialize(shape, chosen.seed, dtype=chosen.dtype)
+    return Problem(parameters, X[rows].astype(chosen.dtype), Y[rows])
+
+
+@contextmanager
+def _progress(parameter_count: int) -> Iterator[Loss]:
+    """The hand-derived loss, drawing a progress bar as the forward difference calls it."""
+    console = Console(stderr=True)
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task("approx_fprime", total=parameter_count + 1)
+
+    def loss(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> float:
+        bar.advance(task)
+        return manual_backprop.loss(parameters, X, Y)
+
+    with bar:
+        yield loss

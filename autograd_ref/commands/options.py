@@ -1,0 +1,48 @@
+"""What the commands' options share: one-line errors, and numbers that say what they need."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import NoReturn
+
+UNUSABLE_INPUT = 2
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line on standard error, with status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and stop."""
+        self.exit(UNUSABLE_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def unusable(message: str) -> int:
+    """Say in one line what cannot be used; the exit status that goes with it."""
+    sys.stderr.write(f"crosscheck: {message}\n")
+    return UNUSABLE_INPUT
+
+
+def parser(description: str) -> Parser:
+    """A parser that knows --help and --version."""
+    result = Parser(prog="crosscheck", description=description, allow_abbrev=False)
+    result.add_argument(
+        "--version", action="version", version=f"crosscheck {version('backprop-crosscheck')}"
+    )
+    return result
+
+
+def integer(at_least: int, at_most: int | None = None) -> Callable[[str], int]:
+    """The type of an option that takes an integer in this range."""
+    needed = f"at least {at_least}" if at_most is None else f"from {at_least} to {at_most}"
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = None
+        if number is None or number < at_least or (at_most is not None and number > at_most):
+            raise argparse.ArgumentTypeError(f"{text!r}; it needs an integer {needed}")
+        return number
+
+    return parse

@@ -1,0 +1,29 @@
+"""Files that are written whole or not at all."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def write_whole(name: str, text: str) -> None:
+    """Write text to the file of that name; `-` is standard output.
+
+    An existing file keeps its old content until the new one is complete. What is not a plain
+    file, a pipe or a device, is written to as it is, because it must not be replaced by one.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    if name == "-":
+        sys.stdout.write(text)
+        return
+    path = Path(name).resolve()
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

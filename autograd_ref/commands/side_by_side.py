@@ -1,0 +1,73 @@
+"""One problem through the hand-derived gradient, autograd, and a forward difference."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+import manual_backprop
+from autograd_ref.compare import compare_block
+from autograd_ref.finite_difference import Loss, forward_difference
+from autograd_ref.network import exact_pass
+from autograd_ref.report import Block, Verdict, overall
+from autograd_ref.tolerance import rounding_tolerances
+from manual_backprop.network import backward
+from manual_backprop.parameters import Parameters
+
+
+class Row(NamedTuple):
+    """One quantity: by hand against autograd, and for gradients against the forward difference."""
+
+    by_autograd: Block
+    by_difference: Block | None
+
+
+class SideBySide(NamedTuple):
+    """What the three witnesses say, and what follows."""
+
+    rows: tuple[Row, ...]
+    verdict: Verdict
+
+
+def side_by_side(
+    parameters: Parameters, X: NDArray[Any], Y: NDArray[Any], *, loss: Loss = manual_backprop.loss
+) -> SideBySide:
+    """Compare loss, y_hat, e2 and the four gradients.
+
+    Autograd works in float64 on the values given, whatever their dtype.
+
+    Args:
+        parameters, X, Y: as for `loss_and_gradients`.
+        loss: what the forward difference is taken of; to wrap it is to watch its progress.
+    """
+    reference = exact_pass(parameters, X, Y)
+    tolerances = rounding_tolerances(parameters, X, Y)
+    difference = forward_difference(loss, parameters, X, Y)
+    dtype = parameters.W0.dtype
+
+    def against_autograd(name: str, hand: NDArray[Any], autograd: NDArray[Any]) -> Block:
+        # the loss is a Python float in either number format
+        needed = np.float64 if name == "loss" else dtype
+        return compare_block(name, hand, autograd, tolerances[name], dtype=needed)
+
+    def against_difference(name: str, hand: NDArray[Any]) -> Block:
+        accuracy = getattr(difference.accuracy, name) + tolerances[name]
+        estimate = getattr(difference.gradients, name)
+        return compare_block(name, hand, estimate, accuracy, dtype=dtype)
+
+    value, gradients = manual_backprop.loss_and_gradients(parameters, X, Y)
+    y_hat, e2 = manual_backprop.forward(parameters, X).y_hat, backward(parameters, X, Y).e2
+    rows = [
+        Row(against_autograd("loss", np.asarray(value), np.asarray(reference.loss)), None),
+        Row(against_autograd("y_hat", y_hat, reference.y_hat), None),
+        Row(against_autograd("e2", e2, reference.e2), None),
+        *(
+            Row(
+                against_autograd(name, block, getattr(reference.gradients, name)),
+                against_difference(name, block),
+            )
+            for name, block in gradients._asdict().items()
+        ),
+    ]
+    blocks = [block for row in rows for block in row if block is not None]
+    return SideBySide(tuple(rows), overall(block.verdict for block in blocks))

@@ -1,0 +1,168 @@
+"""The twin: the same network, with its gradients left to PyTorch's autograd.
+
+Softmax, cross-entropy and their derivatives are PyTorch's own; not one line of the derivation is
+shared with `manual_backprop`. What is shared is data: the types, initial values, and validation.
+"""
+
+from typing import NamedTuple, Self, SupportsIndex
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, DTypeLike
+from torch import Tensor
+from torch.nn import functional
+
+from manual_backprop.parameters import Array, NetworkShape, Parameters, initialize
+from manual_backprop.validation import Batch, checked_batch, checked_parameters
+
+# PyTorch's softplus returns z itself above its threshold. At the default, 20, that is wrong by
+# exp(-20) = 2e-9, value and derivative alike. Here it starts where exp(-threshold) is far below a
+# unit of roundoff of z, and exp(threshold) still fits in the format.
+SOFTPLUS_THRESHOLD = {torch.float64: 700.0, torch.float32: 80.0}
+
+
+class TensorActivations(NamedTuple):
+    """What the forward pass computes, each with its autograd history."""
+
+    z1: Tensor  # (S, N_H)
+    a1: Tensor  # (S, N_H)
+    z2: Tensor  # (S, N_O)
+    y_hat: Tensor  # (S, N_O)
+
+
+class AutogradPass(NamedTuple):
+    """One forward and one backward pass, as NumPy arrays."""
+
+    loss: float
+    z1: Array  # (S, N_H)
+    a1: Array  # (S, N_H)
+    z2: Array  # (S, N_O)
+    y_hat: Array  # (S, N_O)
+    e2: Array  # (S, N_O), the derivative of the loss by z2
+    gradients: Parameters
+
+
+class Network(torch.nn.Module):
+    """The assignment's network as a module, with the parameters W0, b0, W1 and b1.
+
+    Args:
+        parameters: the values it starts from, copied; their dtype is the module's.
+        device: any device that PyTorch knows on this machine, by name.
+
+    Raises:
+        TypeError, ValueError: parameters that do not fit each other, or an unknown device.
+    """
+
+    def __init__(self, parameters: Parameters, *, device: str = "cpu") -> None:
+        super().__init__()
+        where = _checked_device(device)
+        W0, b0, W1, b1 = (_tensor(block, where) for block in checked_parameters(parameters))
+        self.W0 = torch.nn.Parameter(W0)  # (N_H, N_I)
+        self.b0 = torch.nn.Parameter(b0)  # (N_H,)
+        self.W1 = torch.nn.Parameter(W1)  # (N_O, N_H)
+        self.b1 = torch.nn.Parameter(b1)  # (N_O,)
+
+    @classmethod
+    def from_seed(
+        cls,
+        shape: NetworkShape,
+        seed: SupportsIndex,
+        *,
+        std: float = 0.05,
+        dtype: DTypeLike = np.float64,
+        device: str = "cpu",
+    ) -> Self:
+        """A network with the bits that `manual_backprop.initialize` draws from this seed."""
+        return cls(initialize(shape, seed, std=std, dtype=dtype), device=device)
+
+    def forward(self, X: Tensor) -> TensorActivations:
+        """The activations for a batch X of shape (S, N_I)."""
+        z1 = X @ self.W0.T + self.b0
+        a1 = functional.softplus(z1, threshold=SOFTPLUS_THRESHOLD[z1.dtype])
+        z2 = a1 @ self.W1.T + self.b1
+        return TensorActivations(z1, a1, z2, torch.softmax(z2, dim=1))
+
+
+def loss_and_gradients(
+    parameters: Parameters, X: ArrayLike, Y: ArrayLike, *, device: str = "cpu"
+) -> tuple[float, Parameters]:
+    """The loss and its gradients by autograd; arguments and result as in `manual_backprop`.
+
+    Args:
+        parameters: W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H), b1 (N_O,), all float64 or all float32.
+        X: features, (S, N_I), in the dtype of the parameters.
+        Y: integer labels (S,) from 0 to N_O - 1, or target rows (S, N_O) that each sum to one.
+        device: where PyTorch computes; the result always comes back as NumPy arrays.
+
+    Returns:
+        The loss in nats, and the gradients, of the same shapes and dtype as the parameters.
+
+    Raises:
+        TypeError, ValueError: as in `manual_backprop.loss_and_gradients`, or an unknown device.
+    """
+    result = autograd_pass(parameters, X, Y, device=device)
+    return result.loss, result.gradients
+
+
+def autograd_pass(
+    parameters: Parameters, X: ArrayLike, Y: ArrayLike, *, device: str = "cpu"
+) -> AutogradPass:
+    """As `loss_and_gradients`, together with what lies between: z1, a1, z2, y_hat and e2."""
+    network = Network(parameters, device=device)
+    return _run(network, checked_batch(checked_parameters(parameters), X, Y))
+
+
+def exact_pass(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> AutogradPass:
+    """As `autograd_pass`, in float64 whatever the dtype of the arguments, on the values they hold.
+
+    The reference for a computation in float32: its rounding is far below float32's.
+    """
+    batch = checked_batch(checked_parameters(parameters), X, Y)
+    return _run(Network(widened(parameters)), Batch(*(a.astype(np.float64) for a in batch)))
+
+
+def widened(parameters: Parameters) -> Parameters:
+    """The same values in float64."""
+    return Parameters(*(block.astype(np.float64) for block in checked_parameters(parameters)))
+
+
+def _run(network: Network, batch: Batch) -> AutogradPass:
+    X, Y = (_tensor(array, network.W0.device) for array in batch)
+    activations = network(X)
+    activations.z2.retain_grad()
+    value = functional.cross_entropy(activations.z2, Y)
+    value.backward()
+    return AutogradPass(
+        value.item(),
+        *(_array(tensor) for tensor in activations),
+        e2=_array(activations.z2.grad),
+        gradients=Parameters(
+            W0=_array(network.W0.grad),
+            b0=_array(network.b0.grad),
+            W1=_array(network.W1.grad),
+            b1=_array(network.b1.grad),
+        ),
+    )
+
+
+def _checked_device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.zeros((), device=device, dtype=torch.float64).item()
+    except (RuntimeError, AssertionError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(
+            f"device is {name!r}; it needs to be one on which PyTorch can compute here ({reason})"
+        ) from None
+    return device
+
+
+def _tensor(array: Array, device: torch.device) -> Tensor:
+    """A copy on the device: the caller's array is never shared."""
+    return torch.from_numpy(np.array(array, order="C")).to(device)
+
+
+def _array(tensor: Tensor | None) -> Array:
+    """A copy in NumPy: autograd may hand out one piece of memory as two gradients."""
+    assert tensor is not None, "backward() left no gradient"
+    return np.array(tensor.detach().cpu().numpy(), order="C")

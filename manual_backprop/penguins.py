@@ -1,0 +1,83 @@
+"""The assignment's data: 342 penguins of three species, four measurements each.
+
+`penguins.csv` states its source and its licence (CC0, public domain) in its first lines.
+"""
+
+import csv
+from importlib.resources import files
+from typing import NamedTuple, SupportsIndex
+
+import numpy as np
+from numpy.typing import NDArray
+
+from manual_backprop.parameters import require_integer
+
+SPECIES = ("Adelie", "Chinstrap", "Gentoo")
+TRAINING_SAMPLES = 280
+
+
+class Penguins(NamedTuple):
+    """Measurements and species; the labels in Y index `names`."""
+
+    X: NDArray[np.float64]  # (S, 4): bill length, bill depth, flipper length in cm, body mass in kg
+    Y: NDArray[np.int64]  # (S,)
+    names: tuple[str, ...]  # Adelie 0, Chinstrap 1, Gentoo 2
+
+
+class Split(NamedTuple):
+    """A training set and a test set that have no penguin in common."""
+
+    training: Penguins  # 280
+    test: Penguins  # 62
+
+
+def load_penguins() -> Penguins:
+    """All 342 penguins with complete measurements, unscaled, in the order of the data set.
+
+    >>> X, Y, names = load_penguins()
+    >>> X.shape, names[Y[0]]
+    ((342, 4), 'Adelie')
+    """
+    text = files("manual_backprop").joinpath("penguins.csv").read_text(encoding="utf-8")
+    rows = csv.reader(line for line in text.splitlines() if not line.startswith("#"))
+    _header, *penguins = rows
+    X = np.array([[float(cell) for cell in measurements] for *measurements, _species in penguins])
+    Y = np.array([SPECIES.index(row[-1]) for row in penguins], dtype=np.int64)
+    return Penguins(X, Y, SPECIES)
+
+
+def split(seed: SupportsIndex) -> Split:
+    """280 penguins to train on and 62 to test with, in shuffled order, drawn by the seed.
+
+    Stratified: every species keeps its share of the whole, to the nearest penguin
+    (123, 56 and 101 of the 280).
+
+    Raises:
+        TypeError, ValueError: seed is not an integer of at least 0.
+    """
+    random = np.random.default_rng(require_integer("seed", seed, at_least=0))
+    penguins = load_penguins()
+    counts = np.bincount(penguins.Y)
+    chosen: list[NDArray[np.intp]] = []
+    rest: list[NDArray[np.intp]] = []
+    for label, count in enumerate(_shares(counts, TRAINING_SAMPLES)):
+        members = random.permutation(np.flatnonzero(penguins.Y == label))
+        chosen.append(members[:count])
+        rest.append(members[count:])
+    return Split(
+        training=_take(penguins, random.permutation(np.concatenate(chosen))),
+        test=_take(penguins, random.permutation(np.concatenate(rest))),
+    )
+
+
+def _shares(counts: NDArray[np.intp], total: int) -> NDArray[np.intp]:
+    """Integers in proportion to the counts that add up to total, by largest remainder."""
+    exact = counts * total / counts.sum()
+    shares = np.floor(exact).astype(np.intp)
+    largest_remainders = np.argsort(shares - exact, kind="stable")
+    shares[largest_remainders[: total - shares.sum()]] += 1
+    return shares
+
+
+def _take(penguins: Penguins, rows: NDArray[np.intp]) -> Penguins:
+    return penguins._replace(X=penguins.X[rows], Y=penguins.Y[rows])
