@@ -137,18 +137,21 @@ def test_the_obvious_formula_would_have_been_noticed(margin: float) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_softplus_and_its_derivative_are_right_to_two_units(
+def test_softplus_and_its_derivative_are_right_to_eight_units(
     dtype: type[np.floating[Any]],
 ) -> None:
     limits = np.finfo(dtype)
-    z = np.concatenate([np.linspace(-80, 80, 2001), [-1e4, 1e4, 0.0, 1e-30, -1e-30]]).astype(dtype)
+    z = np.concatenate([np.linspace(-80, 80, 20_001), [-1e4, 1e4, 0.0, 1e-30, -1e-30]]).astype(
+        dtype
+    )
     exact_z = z.astype(np.longdouble)
     for found, exact in (
         (softplus(z), np.maximum(exact_z, 0) + np.log1p(np.exp(-abs(exact_z)))),
         (softplus_derivative(z), np.exp(np.minimum(exact_z, 0)) / (1 + np.exp(-abs(exact_z)))),
     ):
         error = abs(found - exact)
-        assert (error <= limits.eps * exact + limits.smallest_normal).all()
+        # exp and log1p may each be off by 4 units in the last place, 8 of roundoff
+        assert (error <= 4 * limits.eps * exact + limits.smallest_normal).all()
 
 
 def test_cross_entropy_and_its_derivative_belong_to_each_other() -> None:
