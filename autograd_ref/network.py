@@ -4,7 +4,7 @@ Softmax, cross-entropy and their derivatives are PyTorch's own; not one line of 
 shared with `manual_backprop`. What is shared is data: the types, initial values, and validation.
 """
 
-from typing import NamedTuple, Self, SupportsIndex
+from typing import Any, NamedTuple, Self, SupportsIndex
 
 import numpy as np
 import torch
@@ -55,8 +55,9 @@ class Network(torch.nn.Module):
 
     def __init__(self, parameters: Parameters, *, device: str = "cpu") -> None:
         super().__init__()
-        where = _checked_device(device)
-        W0, b0, W1, b1 = (_tensor(block, where) for block in checked_parameters(parameters))
+        parameters = checked_parameters(parameters)
+        where = _checked_device(device, parameters.W0.dtype)
+        W0, b0, W1, b1 = (_tensor(block, where) for block in parameters)
         self.W0 = torch.nn.Parameter(W0)  # (N_H, N_I)
         self.b0 = torch.nn.Parameter(b0)  # (N_H,)
         self.W1 = torch.nn.Parameter(W1)  # (N_O, N_H)
@@ -145,10 +146,11 @@ def _run(network: Network, batch: Batch) -> AutogradPass:
     )
 
 
-def _checked_device(name: str) -> torch.device:
+def _checked_device(name: str, dtype: np.dtype[np.floating[Any]]) -> torch.device:
+    """The device, where it can hold numbers of this dtype and give them back."""
     try:
         device = torch.device(name)
-        torch.zeros((), device=device, dtype=torch.float64).item()
+        torch.zeros((), device=device, dtype=getattr(torch, dtype.name)).item()
     except (RuntimeError, AssertionError, TypeError) as error:
         reason = str(error).partition("\n")[0]
         raise ValueError(

@@ -161,18 +161,21 @@ def problems(
 
     Args:
         draw: supplied by Hypothesis.
-        shape: where the dimensions come from; by default `shapes()`.
+        shape: where the dimensions come from; by default `shapes()`, as far as the kinds allow.
         dtype: where the number format comes from; by default `dtypes()`.
         kinds: what the problems may be like, see `Kind`.
         max_samples: the largest S.
 
     Raises:
-        InvalidArgument: no kind, an unknown kind, or only confident ones for a single output,
-            which cannot be ahead of another.
+        InvalidArgument: no kind, an unknown kind, or only confident ones for a shape with a
+            single output, which cannot be ahead of another.
     """
     if not kinds or not set(kinds) <= set(KINDS):
         raise InvalidArgument(f"kinds is {kinds!r}; it needs one or more of {KINDS}")
-    size = draw(shapes() if shape is None else shape, label="shape")
+    if shape is None:
+        only_confident = set(kinds) == {"confident"}
+        shape = shapes().filter(lambda s: s.outputs > 1) if only_confident else shapes()
+    size = draw(shape, label="shape")
     number = draw(dtypes() if dtype is None else dtype, label="dtype")
     possible = [kind for kind in kinds if kind != "confident" or size.outputs > 1]
     if not possible:

@@ -1,0 +1,110 @@
+"""One block against its reference: what is refused, what is accepted, what cannot be told."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from autograd_ref.compare import compare_block
+from autograd_ref.report import Block, Verdict, overall
+
+REFERENCE = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+TOLERANCE = np.full((2, 3), 0.25)
+
+
+def compare(
+    hand: Any,
+    reference: NDArray[Any] = REFERENCE,
+    tolerance: NDArray[np.float64] = TOLERANCE,
+    dtype: str = "f8",
+) -> Block:
+    return compare_block("W0", np.asarray(hand), reference, tolerance, dtype=dtype)
+
+
+def changed(value: float, index: tuple[int, int] = (1, 2)) -> NDArray[np.float64]:
+    hand = REFERENCE.copy()
+    hand[index] = value
+    return hand
+
+
+def test_equal_arrays_match() -> None:
+    block = compare(REFERENCE.copy())
+    assert (block.verdict, block.reason, block.max_abs_error, block.units) == ("match", "", 0.0, 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(6.25, "match"), (6.26, "mismatch"), (5.75, "match"), (5.7, "mismatch")]
+)
+def test_the_tolerance_is_the_border(value: float, verdict: Verdict) -> None:
+    assert compare(changed(value)).verdict == verdict
+
+
+def test_the_worst_entry_is_the_one_furthest_over_its_own_tolerance() -> None:
+    tolerance = TOLERANCE.copy()
+    tolerance[0, 1] = 0.01
+    hand = changed(6.2)
+    hand[0, 1] = 2.02
+    block = compare(hand, tolerance=tolerance)
+    assert block.verdict == "mismatch"
+    assert block.worst_index == (0, 1)
+    assert (block.hand, block.reference, block.tolerance) == (2.02, 2.0, 0.01)
+    assert block.units == pytest.approx(8.0)
+    assert block.max_abs_error == pytest.approx(0.2)
+    assert block.reason == "differs by 2 times what rounding explains"
+
+
+@pytest.mark.parametrize(
+    ("hand", "reason"),
+    [
+        (REFERENCE.T, r"has shape \(3, 2\); it needs \(2, 3\)"),
+        (REFERENCE[0], r"has shape \(3,\); it needs \(2, 3\)"),
+        (np.float64(1.0), r"has shape \(\); it needs \(2, 3\)"),
+        (REFERENCE.astype("f4"), "has dtype float32; it needs float64"),
+        (REFERENCE.astype(int), "has dtype int64; it needs float64"),
+        (changed(np.nan), r"is nan at \[1, 2\]"),
+        (changed(np.inf, (0, 1)), r"is inf at \[0, 1\]"),
+    ],
+)
+def test_what_cannot_be_compared_is_a_mismatch(hand: Any, reason: str) -> None:
+    block = compare(hand)
+    assert block.verdict == "mismatch"
+    assert re.search(reason, block.reason), block.reason
+    assert block.units is None
+
+
+def test_nan_on_both_sides_is_not_equal() -> None:
+    assert compare(changed(np.nan), reference=changed(np.nan)).verdict == "mismatch"
+
+
+def test_a_reference_that_is_not_finite_is_named() -> None:
+    block = compare(REFERENCE, reference=changed(np.inf))
+    assert (block.verdict, block.reason) == ("mismatch", "the reference is inf at [1, 2]")
+
+
+def test_a_reference_of_zeros_shows_nothing_unless_hand_is_not_zero() -> None:
+    zeros = np.zeros((2, 3))
+    assert compare(zeros, reference=zeros).verdict == "inconclusive"
+    assert compare(zeros + 0.1, reference=zeros).verdict == "inconclusive"
+    assert compare(zeros + 0.3, reference=zeros).verdict == "mismatch"
+
+
+def test_no_tolerance_forgives_nothing() -> None:
+    nothing = np.zeros((2, 3))
+    assert compare(REFERENCE.copy(), tolerance=nothing).verdict == "match"
+    assert compare(changed(6.0 + 1e-15), tolerance=nothing).verdict == "mismatch"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["match", "match"], "match"),
+        (["match", "inconclusive"], "inconclusive"),
+        (["inconclusive", "mismatch", "match"], "mismatch"),
+    ],
+)
+def test_mismatch_comes_before_inconclusive_before_match(
+    verdicts: list[Verdict], expected: Verdict
+) -> None:
+    assert overall(verdicts) == expected

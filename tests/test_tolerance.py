@@ -1,0 +1,78 @@
+"""How much the tolerance forgives, and how little."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from autograd_ref.problems import Problem, problems
+from autograd_ref.tolerance import Forms, rounding_bounds, rounding_tolerances
+from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
+from tests.agreement import assert_match, by_autograd, by_hand
+
+
+def table_problem(dtype: str) -> Problem:
+    """The size on which other checkers' smallest detectable error has been measured."""
+    random = np.random.default_rng(0)
+    parameters = initialize(NetworkShape(4, 16, 3), seed=0, dtype=dtype)
+    X = random.normal(size=(150, 4)).astype(dtype)
+    return Problem(parameters, X, random.integers(3, size=150))
+
+
+@pytest.mark.parametrize(("dtype", "relative"), [("f8", 2e-12), ("f4", 1e-3)])
+def test_a_small_relative_error_in_one_block_is_found(dtype: str, relative: float) -> None:
+    problem = table_problem(dtype)
+    gradients = loss_and_gradients(*problem)[1]
+    reference = by_autograd(*problem, exact=True)
+    tolerance = rounding_tolerances(*problem)
+    assert_match(gradients._asdict(), reference, tolerance, dtype=dtype)
+    for name in Parameters._fields:
+        wrong = getattr(gradients, name) * np.dtype(dtype).type(1 + relative)
+        with pytest.raises(AssertionError, match=name):
+            assert_match({name: wrong}, reference, tolerance, dtype=dtype)
+
+
+def saturated_problem() -> Problem:
+    start = initialize(NetworkShape(4, 5, 3), seed=1)
+    X = np.random.default_rng(2).normal(size=(6, 4))
+    return Problem(start._replace(b0=np.full(5, -30.0)), X, np.arange(6) % 3)
+
+
+def test_lost_digits_exceed_the_stable_bound_but_not_the_textbook_one() -> None:
+    problem = saturated_problem()
+    parameters, X, Y = problem
+    z1 = X @ parameters.W0.T + parameters.b0
+    textbook_slope = 1 - 1 / (1 + np.exp(z1))
+    e2 = by_hand(*problem)["e2"]
+    delta1 = (e2 @ parameters.W1) * textbook_slope
+    found = {"W0": delta1.T @ X, "b0": delta1.sum(axis=0)}
+    reference = by_autograd(*problem, exact=True)
+    dtype = np.float64
+    assert_match(found, reference, rounding_bounds(*problem, forms=Forms.TEXTBOOK), dtype=dtype)
+    with pytest.raises(AssertionError):
+        assert_match(found, reference, rounding_bounds(*problem, forms=Forms.STABLE), dtype=dtype)
+
+
+@given(problems())
+def test_the_tolerance_is_positive_finite_and_of_the_results_shape(problem: Problem) -> None:
+    results, tolerances = by_hand(*problem), rounding_tolerances(*problem)
+    assert list(tolerances) == list(results)
+    for name, tolerance in tolerances.items():
+        assert tolerance.shape == results[name].shape
+        assert np.isfinite(tolerance).all()
+        assert (tolerance > 0).all()
+
+
+@given(problems(kinds=("typical",)))
+def test_the_tolerance_does_not_grow_with_the_number_of_entries(problem: Problem) -> None:
+    parameters, X, Y = problem
+    hidden = len(parameters.b0)
+    wider = Parameters(
+        W0=np.concatenate([parameters.W0, parameters.W0]),
+        b0=np.concatenate([parameters.b0, parameters.b0]),
+        W1=np.concatenate([parameters.W1, np.zeros_like(parameters.W1)], axis=1),
+        b1=parameters.b1,
+    )
+    narrow, wide = rounding_tolerances(*problem), rounding_tolerances(wider, X, Y)
+    # the sum over hidden units in z2 has twice the terms; nothing else may matter
+    allowed = 1 + hidden / 32
+    assert (wide["W0"][:hidden] <= allowed * narrow["W0"] * (1 + 1e-9)).all()
