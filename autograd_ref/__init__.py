@@ -1,4 +1,4 @@
-"""The assignment's network left to PyTorch's autograd, and what compares it with a derivation by hand.
+"""The assignment's network left to PyTorch's autograd, and what judges a gradient by it.
 
 Importing this package loads neither PyTorch nor SciPy; the first use of a name below does.
 """
@@ -15,12 +15,14 @@ __all__ = ["Network", "loss_and_gradients", "problems"]
 _HOME = {"Network": "autograd_ref.network", "loss_and_gradients": "autograd_ref.network"}
 
 
-def __getattr__(name: str) -> object:
-    if name == "problems":
-        return import_module("autograd_ref.problems")
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker knows the names above, and that there are no others
+
+    def __getattr__(name: str) -> object:
+        if name == "problems":
+            return import_module("autograd_ref.problems")
+        if name in _HOME:
+            return getattr(import_module(_HOME[name]), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

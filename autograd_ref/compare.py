@@ -13,7 +13,7 @@ def compare_block(
     name: str,
     hand: NDArray[Any],
     reference: NDArray[Any],
-    tolerance: NDArray[np.float64],
+    tolerance: NDArray[Any],
     *,
     dtype: DTypeLike,
 ) -> Block:

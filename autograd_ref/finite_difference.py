@@ -38,7 +38,9 @@ def forward_difference(
 
     Args:
         loss: loss(parameters, X, Y) of the assignment's network, called N + 1 times.
-        parameters, X, Y: as for `loss_and_gradients`.
+        parameters: as for `loss_and_gradients`.
+        X: likewise.
+        Y: likewise.
     """
     curvature = second_derivatives(parameters, X, Y)
     start, X = widened(parameters), np.asarray(X, dtype=np.float64)

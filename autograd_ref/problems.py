@@ -65,8 +65,8 @@ def square_shapes(max_size: int = 6) -> SearchStrategy[NetworkShape]:
     _require_room(max_size)
     sizes = st.integers(1, max_size)
     return st.one_of(
-        st.builds(lambda n, outputs: NetworkShape(n, n, outputs), sizes, sizes),
-        st.builds(lambda inputs, n: NetworkShape(inputs, n, n), sizes, sizes),
+        st.tuples(sizes, sizes).map(lambda s: NetworkShape(s[0], s[0], s[1])),
+        st.tuples(sizes, sizes).map(lambda s: NetworkShape(s[0], s[1], s[1])),
         sizes.map(lambda n: NetworkShape(n, n, n)),
     )
 
@@ -177,7 +177,7 @@ def problems(
         shape = shapes().filter(lambda s: s.outputs > 1) if only_confident else shapes()
     size = draw(shape, label="shape")
     number = draw(dtypes() if dtype is None else dtype, label="dtype")
-    possible = [kind for kind in kinds if kind != "confident" or size.outputs > 1]
+    possible: list[Kind] = [kind for kind in kinds if kind != "confident" or size.outputs > 1]
     if not possible:
         raise InvalidArgument(f"{size} has one output; no problem with it is confident")
     kind = draw(st.sampled_from(possible), label="kind")
@@ -215,11 +215,8 @@ def _parameters_of_kind(
         case "saturated":
             # N(0, 0.05) weights times inputs of at most 1 stay below N_I
             least = SATURATED[dtype] + shape.inputs
-            return st.builds(
-                lambda found, b0: found._replace(b0=b0),
-                start,
-                _far_out(dtype, shape.hidden, least, 1e4),
-            )
+            b0 = _far_out(dtype, shape.hidden, least, 1e4)
+            return st.tuples(start, b0).map(lambda both: both[0]._replace(b0=both[1]))
         case "confident":
             margin = st.sampled_from(MARGINS[dtype])
             winner = st.integers(0, shape.outputs - 1)

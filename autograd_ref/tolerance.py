@@ -6,17 +6,15 @@ number of terms that a sum has, never with the number of entries that are compar
 """
 
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import exprel
 
 from autograd_ref.network import AutogradPass, exact_pass, widened
 from manual_backprop.parameters import Array, Parameters
 from manual_backprop.validation import checked_batch, checked_parameters
-
-Float64 = NDArray[np.float64]
 
 ALLOWED_UNITS = 4.0
 """How many first-order units an error may have. Not derived: measured, and tested."""
@@ -44,11 +42,11 @@ class Arithmetic(NamedTuple):
     smallest: float
     forms: Forms
 
-    def summed(self, absolute_terms: Array, count: int) -> Float64:
+    def summed(self, absolute_terms: Array, count: int) -> Array:
         """Of a sum of products, from the sum of their absolute values."""  # (A)
         return self.unit * growth(count) * absolute_terms + count * self.smallest
 
-    def rounded(self, result: Array, textbook_scale: Array | float) -> Float64:
+    def rounded(self, result: Array, textbook_scale: Array | float) -> Array:
         """Of evaluating a function, from its result; textbook forms round its parts instead."""
         scale = result if self.forms is Forms.STABLE else np.maximum(result, textbook_scale)
         return FUNCTION_FACTOR * self.unit * scale + self.smallest
@@ -57,23 +55,25 @@ class Arithmetic(NamedTuple):
 class _Forward(NamedTuple):
     """Errors of what the forward pass computes, and sigma, which the backward pass needs."""
 
-    da1: Float64  # (S, N_H)
-    sigma: Float64  # (S, N_H)
-    dsigma: Float64  # (S, N_H)
-    dz2: Float64  # (S, N_O)
-    moved: Float64  # (S, N_O), what dz2 does to y_hat
+    da1: Array  # (S, N_H)
+    sigma: Array  # (S, N_H)
+    dsigma: Array  # (S, N_H)
+    dz2: Array  # (S, N_O)
+    moved: Array  # (S, N_O), what dz2 does to y_hat
 
 
 def rounding_bounds(
     parameters: Parameters, X: ArrayLike, Y: ArrayLike, *, forms: Forms
-) -> dict[str, Float64]:
+) -> dict[str, Array]:
     """The largest error that rounding explains, for each entry of each result.
 
     The error is the distance from the exact result for the same values; the arithmetic is that of
     the parameters' dtype.
 
     Args:
-        parameters, X, Y: as for `loss_and_gradients`.
+        parameters: as for `loss_and_gradients`.
+        X: likewise.
+        Y: likewise.
         forms: which formulas the implementation is held to.
 
     Returns:
@@ -90,7 +90,7 @@ def rounding_bounds(
     return _bounds(widened(parameters), wide_X, wide_Y, exact, arithmetic)
 
 
-def rounding_tolerances(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> dict[str, Float64]:
+def rounding_tolerances(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> dict[str, Array]:
     """How far an implementation and the float64 reference may be apart, entry by entry.
 
     Both may round, each in its own number format, and neither is held to stable forms.
@@ -108,7 +108,7 @@ def growth(count: int) -> float:
 
 def _bounds(
     parameters: Parameters, X: Array, Y: Array, exact: AutogradPass, arithmetic: Arithmetic
-) -> dict[str, Float64]:
+) -> dict[str, Array]:
     summed, rounded = arithmetic.summed, arithmetic.rounded
     da1, sigma, dsigma, dz2, moved = _forward_errors(parameters, X, exact, arithmetic)
     y_hat, a1 = exact.y_hat, exact.a1
@@ -151,7 +151,7 @@ def _forward_errors(
 ) -> _Forward:
     W0, b0, W1, b1 = (abs(block) for block in parameters)
     summed, rounded = arithmetic.summed, arithmetic.rounded
-    N_O, N_H = W1.shape
+    N_H = len(b0)
     a1, z2, y_hat = exact.a1, exact.z2, exact.y_hat
 
     dz1 = summed(abs(X) @ W0.T + b0, X.shape[1] + 1)
@@ -167,7 +167,7 @@ def _forward_errors(
     return _Forward(da1, sigma, dsigma, dz2, moved)
 
 
-def _carried(first_order: Array, change: Array, *, most: Array | float) -> Float64:
+def _carried(first_order: Array, change: Array, *, most: Array | float) -> Array:
     """How far a result moves when its arguments do, also where the first order is not enough.
 
     The slopes of softplus, sigma and softmax grow by at most exp(4 change) over the way.
@@ -177,12 +177,12 @@ def _carried(first_order: Array, change: Array, *, most: Array | float) -> Float
     return np.where(grown > 100.0, most, bound)
 
 
-def _others(P: Array) -> Float64:
+def _others(P: Array) -> Array:
     """sum_{j != i} P_j along each row, without a subtraction."""
     return P @ (1.0 - np.eye(P.shape[1]))
 
 
-def _rest(gaps: Array) -> Float64:
+def _rest(gaps: Array) -> Array:
     """Sum of exp(-gap) along each row, but for the largest output itself."""
     p = np.exp(-gaps)
     np.put_along_axis(p, gaps.argmin(axis=1, keepdims=True), 0.0, axis=1)

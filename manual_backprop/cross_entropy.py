@@ -10,13 +10,13 @@ from manual_backprop.parameters import Array
 
 
 def softmax(z2: Array) -> Array:
-    """exp(z2_i) / sum_j exp(z2_j) along each row.  (S, N_O) -> (S, N_O)"""
+    """exp(z2_i) / sum_j exp(z2_j) along each row: (S, N_O) -> (S, N_O)."""
     p = np.exp(z2 - z2.max(axis=1, keepdims=True))
     return p / p.sum(axis=1, keepdims=True)  # (4)
 
 
 def cross_entropy(z2: Array, Y: Array) -> Array:
-    """-sum_i y_i ln y_hat_i of each sample.  (S, N_O), (S, N_O) -> (S,)
+    """-sum_i y_i ln y_hat_i of each sample: (S, N_O), (S, N_O) -> (S,).
 
     With m the largest z2_i, -ln y_hat_i = (m - z2_i) + ln(1 + sum of the other exp(z2_k - m)).
     """
@@ -28,7 +28,7 @@ def cross_entropy(z2: Array, Y: Array) -> Array:
 
 
 def cross_entropy_derivative(y_hat: Array, Y: Array) -> Array:
-    """e2 of each sample, the derivative of its cross-entropy by z2.  (S, N_O) -> (S, N_O)
+    """e2 of each sample, the derivative of its cross-entropy by z2: (S, N_O) -> (S, N_O).
 
     y_hat_i - y_i, for rows that sum to one, with the common part of the two never formed.
     """

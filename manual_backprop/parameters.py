@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 Array = NDArray[np.floating[Any]]
 
-FLOAT_TYPES = (np.dtype(np.float64), np.dtype(np.float32))
+FLOAT_TYPES: tuple[np.dtype[np.floating[Any]], ...] = (np.dtype(np.float64), np.dtype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,14 @@ def initialize(
 def require_float_type(name: str, dtype: DTypeLike) -> np.dtype[np.floating[Any]]:
     """The NumPy dtype, where it is float64 or float32; TypeError otherwise."""
     found = np.dtype(dtype)
-    if found not in FLOAT_TYPES:
-        raise TypeError(f"{name} is {found}; it needs to be float64 or float32")
-    return found
+    for known in FLOAT_TYPES:
+        if found == known:
+            return known
+    raise TypeError(f"{name} is {found}; it needs to be float64 or float32")
 
 
 def require_integer(name: str, value: SupportsIndex, *, at_least: int) -> int:
+    """The value as an int, where it is an integer that is large enough; an error otherwise."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, SupportsIndex):
         raise TypeError(
             f"{name} is {value!r}, of type {type(value).__name__}; it needs to be an integer"

@@ -61,7 +61,7 @@ def split(seed: SupportsIndex) -> Split:
     chosen: list[NDArray[np.intp]] = []
     rest: list[NDArray[np.intp]] = []
     for label, count in enumerate(_shares(counts, TRAINING_SAMPLES)):
-        members = random.permutation(np.flatnonzero(penguins.Y == label))
+        members = random.permutation(np.flatnonzero(np.equal(penguins.Y, label)))
         chosen.append(members[:count])
         rest.append(members[count:])
     return Split(

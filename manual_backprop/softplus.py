@@ -1,7 +1,7 @@
 """The hidden layer's activation, and its derivative directly below.
 
-Both are written in exp(-|z|), which never overflows; `derivation.md`, section 3. They are as accurate,
-relative to the result, as NumPy's exp and log1p are: a few units of roundoff.
+Both are written in exp(-|z|), which never overflows; `derivation.md`, section 3. They are as
+accurate, relative to the result, as NumPy's exp and log1p are: a few units of roundoff.
 """
 
 import numpy as np

@@ -35,7 +35,7 @@ def by_autograd(
 def assert_match(
     hand: Mapping[str, Array],
     reference: Mapping[str, Array],
-    tolerance: Mapping[str, NDArray[np.float64]],
+    tolerance: Mapping[str, Array],
     *,
     dtype: DTypeLike,
 ) -> None:
@@ -58,6 +58,6 @@ def assert_match(
     assert not wrong, "\n".join(f"{block.name}: {block.reason}\n  {block}" for block in wrong)
 
 
-def doubled(bounds: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+def doubled(bounds: Mapping[str, Array]) -> Results:
     """For two results that may both be off by their bound."""
     return {name: 2 * bound for name, bound in bounds.items()}

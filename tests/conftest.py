@@ -3,9 +3,9 @@
 from hypothesis import HealthCheck, settings
 
 # A first call may load a library; a slow machine is no failure.
-COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-settings.register_profile("dev", max_examples=60, **COMMON)
-settings.register_profile("ci", max_examples=600, derandomize=True, **COMMON)
-settings.register_profile("thorough", max_examples=10_000, **COMMON)
+settings.register_profile("dev", COMMON, max_examples=60)
+settings.register_profile("ci", COMMON, max_examples=600, derandomize=True)
+settings.register_profile("thorough", COMMON, max_examples=10_000)
 settings.load_profile("dev")

@@ -2,7 +2,7 @@
 
 mpmath evaluates equations (1) to (14) as printed, put into an order that conforms. The digits are
 doubled until no entry changes any more, starting where y_hat - y cannot cancel to zero: for a
-confident prediction it is as small as exp(-margin), which takes margin / ln 10 digits and some more.
+confident prediction it is as small as exp(-margin), which takes margin / ln 10 digits and more.
 (ln(1 + exp z1) is the one formula left to mpmath's log1p, or it would take as many again.)
 """
 

@@ -39,7 +39,7 @@ def errors_within_bounds(
 @FEW
 @given(problems())
 def test_by_hand_stays_within_the_bound_for_stable_forms(problem: Problem) -> None:
-    assume(largest_margin(problem.parameters, problem.X) < LARGEST_MARGIN)
+    _ = assume(largest_margin(problem.parameters, problem.X) < LARGEST_MARGIN)
     shares = errors_within_bounds(by_hand(*problem), problem, Forms.STABLE)
     assert all(share <= 1 for share in shares.values()), shares
 
@@ -47,7 +47,7 @@ def test_by_hand_stays_within_the_bound_for_stable_forms(problem: Problem) -> No
 @FEW
 @given(problems())
 def test_autograd_stays_within_the_bound_for_textbook_forms(problem: Problem) -> None:
-    assume(largest_margin(problem.parameters, problem.X) < LARGEST_MARGIN)
+    _ = assume(largest_margin(problem.parameters, problem.X) < LARGEST_MARGIN)
     shares = errors_within_bounds(by_autograd(*problem), problem, Forms.TEXTBOOK)
     assert all(share <= 1 for share in shares.values()), shares
 

@@ -41,8 +41,8 @@ def test_the_module_copies_its_parameters_and_can_be_trained() -> None:
     network = Network(parameters)
     optimiser = torch.optim.SGD(network.parameters(), lr=1.0)
     z2 = network(torch.ones(2, 3, dtype=torch.float64)).z2
-    torch.nn.functional.cross_entropy(z2, torch.tensor([0, 1])).backward()
-    optimiser.step()
+    _ = torch.nn.functional.cross_entropy(z2, torch.tensor([0, 1])).backward()
+    _ = optimiser.step()
     assert not np.array_equal(as_arrays(network).W0, before)
     assert np.array_equal(parameters.W0, before)
 
@@ -116,7 +116,7 @@ def some_problem() -> Problem:
 @pytest.mark.parametrize("name", ["nonsense", "meta", "cuda:99", ""])
 def test_an_unusable_device_is_named(name: str) -> None:
     with pytest.raises(ValueError, match=rf"device is '{name}'.*needs to be one on which PyTorch"):
-        loss_and_gradients(*some_problem(), device=name)
+        _ = loss_and_gradients(*some_problem(), device=name)
 
 
 def test_a_device_by_name_is_accepted() -> None:
@@ -130,7 +130,7 @@ def test_only_a_device_without_float64_can_be_refused_float64(
     """Apple's mps has float32 alone: the dtype that is asked for is the one that is tried."""
     zeros = torch.zeros
 
-    def without_float64(*size: int, **options: object) -> torch.Tensor:
+    def without_float64(*_size: int, **options: object) -> torch.Tensor:
         if options.get("dtype") is torch.float64:
             raise TypeError("this device has no float64")
         return zeros(())
@@ -139,7 +139,7 @@ def test_only_a_device_without_float64_can_be_refused_float64(
     value, _gradients = loss_and_gradients(*some_problem())
     assert np.isfinite(value)
     with pytest.raises(ValueError, match=r"device is 'cpu'.*no float64"):
-        loss_and_gradients(*just_above_the_default_threshold("float64"))
+        _ = loss_and_gradients(*just_above_the_default_threshold("float64"))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")

@@ -15,7 +15,7 @@ from manual_backprop.network import backward
 from manual_backprop.validation import checked_batch
 from tests.agreement import Results, assert_match, by_hand
 
-Bounds = dict[str, NDArray[np.float64]]
+Bounds = Results
 
 
 def stable_bounds(*problem: Any) -> Bounds:
@@ -59,7 +59,7 @@ def test_gradient_is_the_mean_over_samples(problem: Problem) -> None:
     whole, whole_bound = by_hand(*problem), stable_bounds(*problem)
 
     def mean(found: list[Any], name: str) -> NDArray[np.float64]:
-        return np.mean([each[name] for each in found], axis=0, dtype=np.float64)
+        return np.asarray(np.mean([each[name] for each in found], axis=0, dtype=np.float64))
 
     names = ("loss", "W0", "b0", "W1", "b1")
     assert_match(

@@ -39,7 +39,7 @@ def saturated_problem() -> Problem:
 
 def test_lost_digits_exceed_the_stable_bound_but_not_the_textbook_one() -> None:
     problem = saturated_problem()
-    parameters, X, Y = problem
+    parameters, X, _Y = problem
     z1 = X @ parameters.W0.T + parameters.b0
     textbook_slope = 1 - 1 / (1 + np.exp(z1))
     e2 = by_hand(*problem)["e2"]

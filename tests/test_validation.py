@@ -175,10 +175,10 @@ def test_bad_input_is_refused_by_both_and_named(name: str) -> None:
     *arguments, error, message = BAD[name]
     for function in (loss_and_gradients, loss, autograd_ref.loss_and_gradients):
         with pytest.raises(error, match=re.escape(message)):
-            print(function(*arguments))
+            _ = function(*arguments)
 
 
 def test_forward_needs_no_targets_and_refuses_the_same() -> None:
     assert forward(P, X).y_hat.shape == (5, 3)
     with pytest.raises(ValueError, match="W0 expects N_I = 2 columns"):
-        print(forward(P, np.ones((5, 3))))
+        _ = forward(P, np.ones((5, 3)))

@@ -22,12 +22,12 @@ class Steps:
     def __init__(self, parameters: Parameters, X: A, Y: A) -> None:
         self.p, self.X, self.Y, self.S = parameters, X, Y, len(X)
         self.z1 = X @ parameters.W0.T + parameters.b0
-        self.sigma = 1 / (1 + np.exp(-self.z1))
+        self.sigma: A = 1 / (1 + np.exp(-self.z1))
         self.a1 = np.log1p(np.exp(self.z1))
         self.z2 = self.a1 @ parameters.W1.T + parameters.b1
         exps = np.exp(self.z2)
         self.y_hat = exps / exps.sum(axis=1, keepdims=True)
-        self.e2 = (self.y_hat - Y) / self.S
+        self.e2: A = (self.y_hat - Y) / self.S
         self.delta1 = (self.e2 @ parameters.W1) * self.sigma
 
     def through(
@@ -36,7 +36,8 @@ class Steps:
         """The gradients, with one of the steps replaced."""
         e2 = self.e2 if e2 is None else e2
         slope = self.sigma if slope is None else slope
-        delta1 = (e2 @ (self.p.W1 if W1 is None else W1)) * slope
+        W1 = self.p.W1 if W1 is None else W1
+        delta1 = (e2 @ W1) * slope
         return Parameters(delta1.T @ self.X, delta1.sum(axis=0), e2.T @ self.a1, e2.sum(axis=0))
 
 
@@ -102,12 +103,12 @@ def jacobian_twice(s: Steps) -> A:
     return s.y_hat * (s.e2 - (s.e2 * s.y_hat).sum(axis=1, keepdims=True))
 
 
-def W1_already_updated(p: Parameters, X: A, Y: A) -> Parameters:  # noqa: N802  W1 is its name
+def W1_already_updated(p: Parameters, X: A, Y: A) -> Parameters:
     steps = Steps(p, X, Y)
     return steps.through(W1=p.W1 - 0.01 * steps.e2.T @ steps.a1)
 
 
-def gradient_used_for_W1(p: Parameters, X: A, Y: A) -> Parameters:  # noqa: N802  likewise
+def gradient_used_for_W1(p: Parameters, X: A, Y: A) -> Parameters:
     steps = Steps(p, X, Y)
     return steps.through(W1=steps.e2.T @ steps.a1)
 

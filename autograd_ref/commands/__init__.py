@@ -22,6 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
+    except MemoryError:
+        from autograd_ref.commands import options
+
+        return options.unusable("this machine's memory is too small for that; try a smaller size")
     except BrokenPipeError:
         # what Python still holds back must not be written at exit, where it would fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -36,6 +36,8 @@ def run(arguments: Sequence[str]) -> int:
     if chosen.json is not None:
         try:
             write_whole(chosen.json, show.as_json(about, result))
+        except BrokenPipeError:
+            raise
         except OSError as error:
             return options.unusable(f"cannot write {chosen.json}: {error.strerror}")
     return EXIT_STATUS[result.verdict]
@@ -79,14 +81,15 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 def _problem(chosen: argparse.Namespace) -> Problem:
     X, Y, names = load_penguins()
     random = np.random.default_rng(chosen.seed)
-    rows = np.sort(random.choice(len(X), size=chosen.samples, replace=False))
+    samples: int = chosen.samples
+    rows = np.sort(random.permutation(len(X))[:samples])
     shape = NetworkShape(inputs=X.shape[1], hidden=chosen.hidden, outputs=len(names))
     parameters = initialize(shape, chosen.seed, dtype=chosen.dtype)
     return Problem(parameters, X[rows].astype(chosen.dtype), Y[rows])
 
 
 @contextmanager
-def _progress(parameter_count: int) -> Iterator[Loss]:
+def _progress(parameter_count: int) -> Generator[Loss]:
     """The hand-derived loss, drawing a progress bar as the forward difference calls it."""
     console = Console(stderr=True)
     bar = Progress(console=console, transient=True, disable=not console.is_terminal)

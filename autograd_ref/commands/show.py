@@ -95,8 +95,8 @@ def _heading(about: About) -> list[str]:
     return [
         f"Palmer penguins: {about.samples} samples, {network.inputs} features, seed {about.seed}",
         f"Network: {network.inputs} inputs, {network.hidden} hidden units (softplus),"
-        f" {network.outputs} outputs (softmax, cross-entropy):"
-        f" {network.parameter_count} parameters, {about.dtype}",
+        f" {network.outputs} outputs (softmax, cross-entropy)",
+        f"{network.parameter_count} parameters from N(0, 0.05), {about.dtype}",
     ]
 
 
@@ -105,8 +105,7 @@ def _table(result: SideBySide, *, plain: bool) -> Table:
     table.add_column("quantity\n(shape)", no_wrap=True)
     table.add_column("largest\ndifference", justify="right", no_wrap=True)
     table.add_column("units of\nrounding", justify="right", no_wrap=True)
-    table.add_column("at", no_wrap=True)
-    table.add_column("by hand\nby autograd", justify="right")
+    table.add_column("by hand\nby autograd", justify="right", overflow="fold")
     table.add_column("approx_fprime\n(accurate to)", justify="right", no_wrap=True)
     for row in result.rows:
         table.add_row(*_cells(row))
@@ -117,12 +116,11 @@ def _cells(row: Row) -> tuple[str, ...]:
     block, difference = row
     name = f"{block.name}\n{block.shape or '(scalar)'}"
     if block.worst_index is None:
-        return name, "", "", "", block.reason, ""
+        return name, "", "", block.reason, ""
     return (
         name,
         f"{block.max_abs_error:.1e}",
-        f"{block.units:.2f}",
-        str(list(block.worst_index)) if block.worst_index else "",
+        f"{block.units:.2f}" + (f"\nat {list(block.worst_index)}" if block.worst_index else ""),
         f"{block.hand: .17g}\n{block.reference: .17g}",
         "" if difference is None else _distance(difference),
     )

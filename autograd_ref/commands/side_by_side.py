@@ -37,7 +37,9 @@ def side_by_side(
     Autograd works in float64 on the values given, whatever their dtype.
 
     Args:
-        parameters, X, Y: as for `loss_and_gradients`.
+        parameters: as for `loss_and_gradients`.
+        X: likewise.
+        Y: likewise.
         loss: what the forward difference is taken of; to wrap it is to watch its progress.
     """
     reference = exact_pass(parameters, X, Y)

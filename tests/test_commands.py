@@ -1,0 +1,338 @@
+"""The crosscheck command, as a user meets it."""
+
+import io
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import manual_backprop
+from autograd_ref.commands import main, main_job, show, side_by_side
+from autograd_ref.commands.output import write_whole
+from autograd_ref.finite_difference import ForwardDifference
+from autograd_ref.problems import Problem
+from manual_backprop import NetworkShape, Parameters, initialize
+
+QUANTITIES = ["loss", "y_hat", "e2", "W0", "b0", "W1", "b1"]
+Captured = pytest.CaptureFixture[str]
+
+
+def lines_of(capsys: Captured) -> list[str]:
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out.splitlines()
+
+
+def test_the_main_job_matches(capsys: Captured) -> None:
+    assert main([]) == 0
+    lines = lines_of(capsys)
+    assert lines[0] == "Palmer penguins: 342 samples, 4 features, seed 0"
+    assert lines[2] == "131 parameters from N(0, 0.05), float64"
+    firsts = [line.split()[0] for line in lines if line.strip()]
+    for name in QUANTITIES:
+        assert name in firsts
+    assert any(line.startswith("Match: ") for line in lines)
+    assert not any(line != line.rstrip() for line in lines)
+    assert "\x1b" not in "".join(lines)
+
+
+def json_of(arguments: list[str], capsys: Captured) -> dict[str, Any]:
+    assert main([*arguments, "--json", "-"]) == 0
+    return json.loads("\n".join(lines_of(capsys)))
+
+
+def test_json_has_the_same_content(capsys: Captured) -> None:
+    found = json_of([], capsys)
+    assert found["network"] == {"inputs": 4, "hidden": 16, "outputs": 3, "parameters": 131}
+    assert (found["samples"], found["seed"], found["dtype"]) == (342, 0, "float64")
+    assert found["verdict"] == "match"
+    assert [row["name"] for row in found["quantities"]] == QUANTITIES
+    assert main([]) == 0
+    text = "\n".join(lines_of(capsys))
+    for row in found["quantities"]:
+        assert row["verdict"] == "match"
+        assert row["units"] <= found["allowed_units"]
+        assert f"{row['max_abs_error']:.1e}" in text
+        assert f"{row['hand']:.17g}" in text
+        assert f"{row['reference']:.17g}" in text
+        if row["approx_fprime"] is not None:
+            assert row["approx_fprime"]["verdict"] == "match"
+            assert f"{row['approx_fprime']['max_abs_error']:.1e}" in text
+    assert sum(row["approx_fprime"] is not None for row in found["quantities"]) == 4
+    assert found["sentence"].split()[:5] == text.split("\n\n")[-1].split()[:5]
+
+
+def test_options_reach_the_problem(capsys: Captured) -> None:
+    options = ["--hidden", "5", "--seed", "3", "--dtype", "float32", "--samples", "7"]
+    found = json_of(options, capsys)
+    assert found["network"]["parameters"] == 8 * 5 + 3
+    assert (found["samples"], found["seed"], found["dtype"]) == (7, 3, "float32")
+    shapes = {row["name"]: row["shape"] for row in found["quantities"]}
+    assert shapes["e2"] == [7, 3]
+    assert shapes["W0"] == [5, 4]
+    dtypes = {row["dtype"] for row in found["quantities"] if row["name"] != "loss"}
+    assert dtypes == {"float32"}
+    assert found["quantities"][0]["hand"] != json_of(options[:2], capsys)["quantities"][0]["hand"]
+
+
+def test_one_sample_and_float32_are_explained(capsys: Captured) -> None:
+    assert main(["--samples", "1", "--dtype", "float32"]) == 0
+    text = " ".join(" ".join(lines_of(capsys)).split())
+    assert "With one sample, a gradient without its 1/S would look the same." in text
+    assert "work in float64 on the same float32 values" in text
+
+
+def test_json_goes_to_a_file_beside_the_table(capsys: Captured, tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    assert file.write_text("old", encoding="utf-8") == 3
+    assert main(["--samples", "5", "--json", str(file)]) == 0
+    assert any(line.startswith("Match: ") for line in lines_of(capsys))
+    assert json.loads(file.read_text(encoding="utf-8"))["verdict"] == "match"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def small_problem(outputs: int = 3) -> Problem:
+    X = np.random.default_rng(0).normal(size=(4, 2))
+    parameters = initialize(NetworkShape(2, 3, outputs), seed=0)
+    return Problem(parameters, X, np.arange(4) % outputs)
+
+
+def about(problem: Problem) -> show.About:
+    return show.About(problem.parameters.shape, len(problem.X), 0, "float64")
+
+
+def test_a_terminal_gets_a_table_in_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    problem, stream = small_problem(), Terminal()
+    show.as_text(about(problem), side_by_side.side_by_side(*problem), stream)
+    text = stream.getvalue()
+    assert "\x1b[32mMatch: " in text
+    assert "─" in text
+    assert "…" not in text, "a cell is cut at 80 columns"
+
+
+Wrong = Callable[[Parameters], Parameters]
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, wrong: Wrong) -> None:
+    right = manual_backprop.loss_and_gradients
+
+    def loss_and_gradients(*arguments: Any) -> tuple[float, Parameters]:
+        value, gradients = right(*arguments)
+        return value, wrong(gradients)
+
+    monkeypatch.setattr(manual_backprop, "loss_and_gradients", loss_and_gradients)
+
+
+def test_a_wrong_gradient_is_a_mismatch(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch, lambda gradients: gradients._replace(W0=gradients.W0 * (1 + 1e-10)))
+    assert main([]) == 1
+    text = " ".join(" ".join(lines_of(capsys)).split())
+    assert "Mismatch: W0 differs by" in text
+
+
+def test_a_gradient_of_the_wrong_shape_is_a_mismatch(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch, lambda gradients: gradients._replace(b1=gradients.b1[:, np.newaxis]))
+    assert main(["--samples", "9"]) == 1
+    text = " ".join(" ".join(lines_of(capsys)).split())
+    assert "Mismatch: b1 has shape (3, 1); it needs (3,)." in text
+    assert main(["--samples", "9", "--json", "-"]) == 1
+    assert json.loads("\n".join(lines_of(capsys)))["quantities"][-1]["units"] is None
+
+
+def test_a_contradicting_third_witness_is_a_mismatch(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = side_by_side.forward_difference
+
+    def contradicting(*arguments: Any) -> ForwardDifference:
+        found = right(*arguments)
+        wrong = found.gradients._replace(W1=found.gradients.W1 + 1e-3)
+        return found._replace(gradients=wrong)
+
+    monkeypatch.setattr(side_by_side, "forward_difference", contradicting)
+    result = side_by_side.side_by_side(*small_problem())
+    assert result.verdict == "mismatch"
+    assert show.sentence(result).startswith(
+        "Mismatch: hand and autograd agree, but approx_fprime contradicts both: W1 differs by"
+    )
+
+
+def test_a_third_witness_that_is_not_finite_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = side_by_side.forward_difference
+
+    def broken(*arguments: Any) -> ForwardDifference:
+        found = right(*arguments)
+        return found._replace(gradients=found.gradients._replace(b1=np.full(3, np.nan)))
+
+    monkeypatch.setattr(side_by_side, "forward_difference", broken)
+    problem, stream = small_problem(), io.StringIO()
+    show.as_text(about(problem), side_by_side.side_by_side(*problem), stream)
+    assert "the reference is nan at [0]" in stream.getvalue()
+
+
+def test_one_output_is_inconclusive() -> None:
+    result = side_by_side.side_by_side(*small_problem(outputs=1))
+    assert result.verdict == "inconclusive"
+    assert main_job.EXIT_STATUS[result.verdict] == 3
+    assert show.sentence(result).startswith("Inconclusive: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--hidden", "0"], "argument --hidden: '0'; it needs an integer at least 1"),
+        (["--hidden", "many"], "argument --hidden: 'many'; it needs an integer at least 1"),
+        (["--seed", "-1"], "argument --seed: '-1'; it needs an integer at least 0"),
+        (["--samples", "343"], "argument --samples: '343'; it needs an integer from 1 to 342"),
+        (["--samples", "0"], "argument --samples: '0'; it needs an integer from 1 to 342"),
+        (["--dtype", "float16"], "argument --dtype: invalid choice: 'float16'"),
+        (["--no-such"], "unrecognized arguments: --no-such"),
+        (["penguins"], "unrecognized arguments: penguins"),
+        (["--json"], "argument --json: expected one argument"),
+    ],
+)
+def test_bad_options_are_one_line_and_status_2(
+    arguments: list[str], message: str, capsys: Captured
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        _ = main(arguments)
+    assert stopped.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"crosscheck: {message}")
+    assert captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["no/such/folder/x.json", "."])
+def test_a_file_that_cannot_be_written_is_one_line_and_status_2(
+    name: str, capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["--samples", "2", "--json", name]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"crosscheck: cannot write {name}: ")
+    assert captured.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_little_memory_is_one_line_and_status_2(capsys: Captured) -> None:
+    assert main(["--hidden", str(10**15)]) == 2
+    assert capsys.readouterr().err == (
+        "crosscheck: this machine's memory is too small for that; try a smaller size\n"
+    )
+
+
+@pytest.mark.parametrize(("option", "word"), [("--version", "crosscheck "), ("--help", "usage: ")])
+def test_version_and_help(option: str, word: str, capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        _ = main([option])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out.startswith(word)
+
+
+def test_python_dash_m_is_the_same_command(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["crosscheck", "--samples", "3", "--json", "-"])
+    with pytest.raises(SystemExit) as stopped:
+        _ = runpy.run_module("autograd_ref", run_name="__main__")
+    assert stopped.value.code == 0
+    assert json.loads(capsys.readouterr().out)["samples"] == 3
+
+
+def test_an_interrupt_ends_quietly(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_arguments: Any) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main_job, "run", interrupted)
+    assert main([]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+COMMAND = [sys.executable, "-m", "autograd_ref"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
+def test_ctrl_c_in_a_long_run_ends_quietly() -> None:
+    running = subprocess.Popen(
+        [*COMMAND, "--hidden", "20000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    time.sleep(4.0)
+    assert running.poll() is None, "the run was to be a long one"
+    running.send_signal(signal.SIGINT)
+    output, errors = running.communicate(timeout=60)
+    assert (output, errors, running.returncode) == (b"", b"", 130)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json", "-"]])
+def test_a_closed_pipe_ends_quietly(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*COMMAND, "--samples", "5", *arguments],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_closed_pipe_is_noticed_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same, where coverage can see it."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert main(["--samples", "5"]) == 141
+
+
+def test_files_are_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "result.json"
+    assert file.write_text("old", encoding="utf-8") == 3
+
+    def full_disk(self: Path, text: str, encoding: str) -> int:
+        with self.open("w", encoding=encoding) as stream:
+            stream.writelines([text[:1]])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full_disk)
+        with pytest.raises(OSError, match="No space left"):
+            write_whole(str(file), "new")
+    assert file.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_link_stays_a_link_and_a_device_stays_a_device(tmp_path: Path) -> None:
+    file, link = tmp_path / "result.json", tmp_path / "link.json"
+    link.symlink_to(file)
+    write_whole(str(link), "new")
+    assert link.is_symlink()
+    assert file.read_text(encoding="utf-8") == "new"
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(str(pipe), "new")
+    assert os.read(reader, 10) == b"new"
+    os.close(reader)
+    assert pipe.is_fifo()

@@ -1,0 +1,57 @@
+"""What importing loads, and which names the packages offer."""
+
+import subprocess
+import sys
+
+import pytest
+
+import autograd_ref
+import manual_backprop
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The top-level modules in a fresh interpreter after this statement."""
+    code = f"{statement}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_manual_backprop_needs_only_numpy() -> None:
+    loaded = loaded_by("import manual_backprop; manual_backprop.load_penguins()")
+    assert "numpy" in loaded
+    assert not loaded & {"torch", "autograd_ref", "scipy", "hypothesis", "rich"}
+
+
+def test_autograd_ref_loads_torch_at_first_use_only() -> None:
+    assert not loaded_by("import autograd_ref") & {"torch", "scipy", "hypothesis", "rich"}
+    assert "torch" in loaded_by("import autograd_ref; autograd_ref.loss_and_gradients")
+
+
+def test_these_tests_can_fail() -> None:
+    assert "torch" in loaded_by("import manual_backprop, torch")
+    assert "torch" in loaded_by("import autograd_ref.network")
+
+
+def test_the_public_names_are_exactly_these() -> None:
+    assert sorted(manual_backprop.__all__) == [
+        "Activations",
+        "NetworkShape",
+        "Parameters",
+        "forward",
+        "initialize",
+        "load_penguins",
+        "loss",
+        "loss_and_gradients",
+    ]
+    assert sorted(autograd_ref.__all__) == ["Network", "loss_and_gradients", "problems"]
+
+
+def test_every_public_name_of_autograd_ref_is_there() -> None:
+    for name in autograd_ref.__all__:
+        assert getattr(autograd_ref, name) is not None
+        assert name in dir(autograd_ref)
+
+
+def test_another_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'loss_and_gradient'"):
+        _ = autograd_ref.loss_and_gradient  # pyright: ignore[reportAttributeAccessIssue]  its absence is the point
