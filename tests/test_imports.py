@@ -1,7 +1,9 @@
 """What importing loads, and which names the packages offer."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +32,34 @@ def test_autograd_ref_loads_torch_at_first_use_only() -> None:
 def test_these_tests_can_fail() -> None:
     assert "torch" in loaded_by("import manual_backprop, torch")
     assert "torch" in loaded_by("import autograd_ref.network")
+
+
+def imported_by(file: Path) -> set[str]:
+    """The modules that a file imports from."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    plain = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
+    return plain | {
+        node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module
+    }
+
+
+def arithmetic_by_hand_in(imports: set[str]) -> set[str]:
+    data = {"manual_backprop.parameters", "manual_backprop.validation"}
+    return {name for name in imports if name.startswith("manual_backprop")} - data
+
+
+@pytest.mark.parametrize("file", [*Path(autograd_ref.__path__[0]).glob("*.py")], ids=str)
+def test_the_reference_shares_data_but_no_arithmetic_with_the_hand_derived_side(
+    file: Path,
+) -> None:
+    assert not arithmetic_by_hand_in(imported_by(file))
+
+
+def test_only_a_command_may_bring_the_two_together() -> None:
+    """And the test above would have noticed it elsewhere."""
+    from autograd_ref.commands import side_by_side
+
+    assert arithmetic_by_hand_in(imported_by(Path(side_by_side.__file__)))
 
 
 def test_the_public_names_are_exactly_these() -> None:

@@ -18,16 +18,16 @@ from autograd_ref.finite_difference import Loss
 from autograd_ref.problems import Problem
 from autograd_ref.report import Verdict
 from manual_backprop import NetworkShape, Parameters, initialize, load_penguins
+from manual_backprop.penguins import Penguins
 
 EXIT_STATUS: dict[Verdict, int] = {"match": 0, "mismatch": 1, "inconclusive": 3}
-
-PENGUINS = 342
 
 
 def run(arguments: Sequence[str]) -> int:
     """Compare, show, and return the exit status."""
-    chosen = _parse(arguments)
-    problem = _problem(chosen)
+    penguins = load_penguins()
+    chosen = _parse(arguments, available=len(penguins.X))
+    problem = _problem(chosen, penguins)
     with _progress(problem.parameters.shape.parameter_count) as loss:
         result = side_by_side(*problem, loss=loss)
     about = show.About(problem.parameters.shape, len(problem.X), chosen.seed, chosen.dtype)
@@ -43,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
     return EXIT_STATUS[result.verdict]
 
 
-def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+def _parse(arguments: Sequence[str], *, available: int) -> argparse.Namespace:
     parser = options.parser(
         "Compare the hand-derived gradient of the assignment's network with autograd and with"
         " SciPy's approx_fprime, on the Palmer penguins."
@@ -69,8 +69,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--samples",
-        type=options.integer(1, PENGUINS),
-        default=PENGUINS,
+        type=options.integer(1, available),
+        default=available,
         metavar="S",
         help="how many penguins, drawn at random (default: all %(default)s)",
     )
@@ -78,8 +78,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _problem(chosen: argparse.Namespace) -> Problem:
-    X, Y, names = load_penguins()
+def _problem(chosen: argparse.Namespace, penguins: Penguins) -> Problem:
+    X, Y, names = penguins
     random = np.random.default_rng(chosen.seed)
     samples: int = chosen.samples
     rows = np.sort(random.permutation(len(X))[:samples])
