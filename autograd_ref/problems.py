@@ -206,21 +206,19 @@ def _parameters_of_kind(
     kind: Kind, shape: NetworkShape, dtype: DType
 ) -> SearchStrategy[Parameters]:
     start = parameters(shape, dtype)
-    match kind:
-        case "typical":
-            return start
-        case "free":
-            magnitudes = st.sampled_from(FREE_MAGNITUDES)
-            return magnitudes.flatmap(lambda m: parameters(shape, dtype, magnitude=m))
-        case "saturated":
-            # N(0, 0.05) weights times inputs of at most 1 stay below N_I
-            least = SATURATED[dtype] + shape.inputs
-            b0 = _far_out(dtype, shape.hidden, least, 1e4)
-            return st.tuples(start, b0).map(lambda both: both[0]._replace(b0=both[1]))
-        case "confident":
-            margin = st.sampled_from(MARGINS[dtype])
-            winner = st.integers(0, shape.outputs - 1)
-            return st.builds(_with_margin, start, margin, winner, exact=st.booleans())
+    if kind == "typical":
+        return start
+    if kind == "free":
+        magnitudes = st.sampled_from(FREE_MAGNITUDES)
+        return magnitudes.flatmap(lambda m: parameters(shape, dtype, magnitude=m))
+    if kind == "saturated":
+        # N(0, 0.05) weights times inputs of at most 1 stay below N_I
+        least = SATURATED[dtype] + shape.inputs
+        b0 = _far_out(dtype, shape.hidden, least, 1e4)
+        return st.tuples(start, b0).map(lambda both: both[0]._replace(b0=both[1]))
+    margin = st.sampled_from(MARGINS[dtype])
+    winner = st.integers(0, shape.outputs - 1)
+    return st.builds(_with_margin, start, margin, winner, exact=st.booleans())
 
 
 def _far_out(dtype: DType, size: int, least: float, most: float) -> SearchStrategy[Array]:

@@ -295,13 +295,16 @@ def test_a_closed_pipe_ends_quietly(arguments: list[str]) -> None:
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-def test_a_closed_pipe_is_noticed_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("arguments", [[], ["--json", "-"]])
+def test_a_closed_pipe_is_noticed_in_process(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same, where coverage can see it."""
     reader, writer = os.pipe()
     os.close(reader)
-    with os.fdopen(writer, "w") as stream:
+    with os.fdopen(writer, "w", buffering=1) as stream:
         monkeypatch.setattr(sys, "stdout", stream)
-        assert main(["--samples", "5"]) == 141
+        assert main(["--samples", "5", *arguments]) == 141
 
 
 def test_files_are_written_whole_or_not_at_all(

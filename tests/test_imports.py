@@ -82,6 +82,12 @@ def test_every_public_name_of_autograd_ref_is_there() -> None:
         assert name in dir(autograd_ref)
 
 
+def test_a_submodule_is_loaded_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = autograd_ref.problems
+    monkeypatch.delattr(autograd_ref, "problems")
+    assert autograd_ref.problems is loaded
+
+
 def test_another_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'loss_and_gradient'"):
         _ = autograd_ref.loss_and_gradient  # pyright: ignore[reportAttributeAccessIssue]  its absence is the point
