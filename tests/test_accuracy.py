@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings, target
+from hypothesis import assume, given, target
 from numpy.typing import NDArray
 
 from autograd_ref.network import autograd_pass
@@ -18,7 +18,6 @@ from manual_backprop.validation import checked_batch
 from tests.agreement import by_autograd, by_hand
 from tests.oracle import errors, exact_results, largest_margin
 
-FEW = settings(max_examples=settings().max_examples // 3)
 LARGEST_MARGIN = 2_000.0
 """Beyond, the oracle needs so many digits that an example takes minutes."""
 
@@ -36,7 +35,6 @@ def errors_within_bounds(
     }
 
 
-@FEW
 @given(problems())
 def test_by_hand_stays_within_the_bound_for_stable_forms(problem: Problem) -> None:
     _ = assume(largest_margin(problem.parameters, problem.X) < LARGEST_MARGIN)
@@ -45,7 +43,6 @@ def test_by_hand_stays_within_the_bound_for_stable_forms(problem: Problem) -> No
     assert all(share <= 1 for share in shares.values()), shares
 
 
-@FEW
 @given(problems())
 def test_autograd_stays_within_the_bound_for_textbook_forms(problem: Problem) -> None:
     _ = assume(largest_margin(problem.parameters, problem.X) < LARGEST_MARGIN)
