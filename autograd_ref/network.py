@@ -92,7 +92,8 @@ def loss_and_gradients(
     Args:
         parameters: W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H), b1 (N_O,), all float64 or all float32.
         X: features, (S, N_I), in the dtype of the parameters.
-        Y: integer labels (S,) from 0 to N_O - 1, or target rows (S, N_O) that each sum to one.
+        Y: integer labels (S,) from 0 to N_O - 1, or target rows (S, N_O) of any real dtype that
+            each sum to one; they are rounded to the dtype of the parameters.
         device: where PyTorch computes; the result always comes back as NumPy arrays.
 
     Returns:

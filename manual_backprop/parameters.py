@@ -72,9 +72,13 @@ def initialize(
         dtype: float64 or float32.
 
     Raises:
-        TypeError: seed is not an integer; std is not a number; dtype is not float64 or float32.
+        TypeError: shape is not a NetworkShape; seed is not an integer; std is not a number; dtype is not float64 or float32.
         ValueError: seed is negative; std is not greater than 0, or not finite.
     """
+    if not isinstance(shape, NetworkShape):
+        raise TypeError(
+            f"shape is {shape!r}, of type {type(shape).__name__}; it needs to be a NetworkShape"
+        )
     seed = require_integer("seed", seed, at_least=0)
     std = _require_positive("std", std)
     dtype = require_float_type("dtype", dtype)

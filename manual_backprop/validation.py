@@ -32,7 +32,7 @@ def checked_parameters(parameters: Parameters) -> Parameters:
             f"parameters is of type {type(parameters).__name__};"
             " it needs to be manual_backprop.Parameters(W0, b0, W1, b1)"
         )
-    W0, b0, W1, b1 = (np.asarray(block) for block in parameters)
+    W0, b0, W1, b1 = (_as_array(name, block) for name, block in parameters._asdict().items())
     for name, block, axes in (
         ("W0", W0, "(N_H, N_I)"),
         ("b0", b0, "(N_H,)"),
@@ -59,7 +59,7 @@ def checked_parameters(parameters: Parameters) -> Parameters:
 
 def checked_inputs(parameters: Parameters, X: ArrayLike) -> Array:
     """X as an array (S, N_I), S at least 1, finite, in the dtype of the (checked) parameters."""
-    array = np.asarray(X)
+    array = _as_array("X", X)
     _require_axes("X", array, "(S, N_I)")
     inputs = parameters.W0.shape[1]
     if array.shape[1] != inputs:
@@ -73,7 +73,7 @@ def checked_batch(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> Batch:
     """X as in `checked_inputs`, and Y as rows that sum to one, whichever form it came in."""
     X = checked_inputs(parameters, X)
     outputs = len(parameters.b1)
-    Y = np.asarray(Y)
+    Y = _as_array("Y", Y)
     if Y.ndim not in (1, 2):
         raise ValueError(
             f"Y has shape {Y.shape}; it needs to be labels (S,) or target rows (S, N_O)"
@@ -116,6 +116,14 @@ def _checked_rows(rows: NDArray[Any], outputs: int) -> NDArray[Any]:
             " equation (7), dL/dz2 = y_hat - y, holds only then"
         )
     return rows
+
+
+def _as_array(name: str, value: ArrayLike) -> NDArray[Any]:
+    """What NumPy makes of the value; what it cannot read, such as rows of unequal length, named."""
+    try:
+        return np.asarray(value)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(f"{name} cannot be read as an array: {error}") from error
 
 
 def _require_axes(name: str, array: NDArray[Any], axes: str) -> None:

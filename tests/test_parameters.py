@@ -101,6 +101,12 @@ def test_bad_options_are_refused(
         _ = initialize_with(options)
 
 
+def test_a_shape_that_is_no_network_shape_is_refused() -> None:
+    sizes: Any = (4, 16, 3)
+    with pytest.raises(TypeError, match=r"shape is \(4, 16, 3\), of type tuple"):
+        _ = initialize(sizes, seed=0)
+
+
 @pytest.mark.parametrize(
     "options", [{"seed": 0}, {"seed": np.int32(3)}, {"std": 1}, {"dtype": np.float32}]
 )

@@ -110,6 +110,9 @@ BAD: dict[str, tuple[Any, Any, Any, type[Exception], str]] = {
     ),
     "X narrower than the parameters": (P, X.astype(narrow), LABELS, TypeError, "dtype of X"),
     "X wider than the parameters": (N, X, LABELS, TypeError, "the dtype of X is float64"),
+    "X with rows of unequal length": (
+        P, [[1.0, 2.0], [3.0]], LABELS, ValueError, "X cannot be read as an array: ",
+    ),
     "X of objects": (P, X.astype(object), LABELS, TypeError, "the dtype of X is object"),
     "parameters in a tuple": (
         tuple(P), X, LABELS, TypeError,

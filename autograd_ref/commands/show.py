@@ -3,7 +3,7 @@
 import json
 from typing import NamedTuple, TextIO
 
-from rich.box import SIMPLE_HEAD
+from rich.box import SIMPLE_HEAD, Box
 from rich.console import Console
 from rich.table import Table
 
@@ -13,6 +13,9 @@ from autograd_ref.tolerance import ALLOWED_UNITS
 from manual_backprop.parameters import NetworkShape
 
 PLAIN_WIDTH = 100
+PLAIN_HEAD = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+"""A line of dashes under the header: what a pipe can carry in any encoding."""
+
 COLOURS = {"match": "green", "mismatch": "bold red", "inconclusive": "yellow"}
 
 
@@ -101,7 +104,7 @@ def _heading(about: About) -> list[str]:
 
 
 def _table(result: SideBySide, *, plain: bool) -> Table:
-    table = Table(box=None if plain else SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=PLAIN_HEAD if plain else SIMPLE_HEAD, pad_edge=False)
     table.add_column("quantity\n(shape)", no_wrap=True)
     table.add_column("largest\ndifference", justify="right", no_wrap=True)
     table.add_column("units of\nrounding", justify="right", no_wrap=True)
@@ -114,7 +117,7 @@ def _table(result: SideBySide, *, plain: bool) -> Table:
 
 def _cells(row: Row) -> tuple[str, ...]:
     block, difference = row
-    name = f"{block.name}\n{block.shape or '(scalar)'}"
+    name = f"[bold]{block.name}[/bold]\n{block.shape or '(scalar)'}"
     if block.worst_index is None:
         return name, "", "", block.reason, ""
     return (
