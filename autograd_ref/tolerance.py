@@ -1,7 +1,7 @@
 """How far rounding alone can move the loss and each gradient entry of the assignment's network.
 
 Nothing else in the project holds a tolerance for it. The derivation is section 5 of
-`manual_backprop/derivation.md`; letters at the ends of lines refer to it. A bound grows with the
+`manual_backprop/derivation.md`; the letters at the ends of lines are in it. A bound grows with the
 number of terms that a sum has, never with the number of entries that are compared.
 """
 
@@ -43,8 +43,8 @@ class Arithmetic(NamedTuple):
     forms: Forms
 
     def summed(self, absolute_terms: Array, count: int) -> Array:
-        """Of a sum of products, from the sum of their absolute values."""  # (A)
-        return self.unit * growth(count) * absolute_terms + count * self.smallest
+        """Of a sum of products, from the sum of their absolute values."""
+        return self.unit * growth(count) * absolute_terms + count * self.smallest  # (A)
 
     def rounded(self, result: Array, textbook_scale: Array | float) -> Array:
         """Of evaluating a function, from its result; textbook forms round its parts instead."""

@@ -72,7 +72,8 @@ def initialize(
         dtype: float64 or float32.
 
     Raises:
-        TypeError: shape is not a NetworkShape; seed is not an integer; std is not a number; dtype is not float64 or float32.
+        TypeError: shape is not a NetworkShape; seed is not an integer; std is not a number; dtype
+            is not float64 or float32.
         ValueError: seed is negative; std is not greater than 0, or not finite.
     """
     if not isinstance(shape, NetworkShape):
