@@ -7,7 +7,7 @@ from autograd_ref.problems import Problem, large_problems, problems
 from autograd_ref.tolerance import Forms, rounding_bounds, rounding_tolerances
 from tests.agreement import assert_match, by_autograd, by_hand, doubled
 
-MANY = settings(max_examples=5 * settings().max_examples)
+MANY = settings(max_examples=min(5 * settings().max_examples, 10_000))
 FEW = settings(max_examples=settings().max_examples // 3)
 
 
