@@ -26,9 +26,16 @@ def compare_block(
         tolerance: the absolute difference that rounding explains, entry by entry.
         dtype: the one that hand needs to have.
 
+    Raises:
+        ValueError: tolerance and reference differ in shape.
+
     Returns:
         The block; its worst entry is the one with the largest share of its tolerance used up.
     """
+    if tolerance.shape != reference.shape:
+        raise ValueError(
+            f"tolerance has shape {tolerance.shape}; it needs that of reference, {reference.shape}"
+        )
     needed = np.dtype(dtype)
     if hand.shape != reference.shape:
         return _refused(name, hand, f"has shape {hand.shape}; it needs {reference.shape}")

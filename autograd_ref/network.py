@@ -130,10 +130,11 @@ def widened(parameters: Parameters) -> Parameters:
 
 def _run(network: Network, batch: Batch) -> AutogradPass:
     X, Y = (_tensor(array, network.W0.device) for array in batch)
-    activations = network(X)
-    activations.z2.retain_grad()
-    value = functional.cross_entropy(activations.z2, Y)
-    value.backward()
+    with torch.enable_grad():  # also where the caller has switched gradients off
+        activations = network(X)
+        activations.z2.retain_grad()
+        value = functional.cross_entropy(activations.z2, Y)
+        value.backward()
     return AutogradPass(
         value.item(),
         *(_array(tensor) for tensor in activations),

@@ -31,7 +31,8 @@ class NetworkShape:
 
     def __post_init__(self) -> None:
         for name in ("inputs", "hidden", "outputs"):
-            require_integer(name, getattr(self, name), at_least=1)
+            size = require_integer(name, getattr(self, name), at_least=1)
+            object.__setattr__(self, name, size)  # an int, whatever kind of integer it was
 
     @property
     def parameter_count(self) -> int:
@@ -94,7 +95,10 @@ def initialize(
 
 def require_float_type(name: str, dtype: DTypeLike) -> np.dtype[np.floating[Any]]:
     """The NumPy dtype, where it is float64 or float32; TypeError otherwise."""
-    found = np.dtype(dtype)
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = repr(dtype)
     for known in FLOAT_TYPES:
         if found == known:
             return known
@@ -116,7 +120,7 @@ def require_integer(name: str, value: SupportsIndex, *, at_least: int) -> int:
 def _require_positive(name: str, value: float) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         raise TypeError(
             f"{name} is {value!r}, of type {type(value).__name__}; it needs to be a number"
         ) from None

@@ -81,7 +81,10 @@ def checked_batch(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> Batch:
     if len(Y) != len(X):
         raise ValueError(f"Y has {len(Y)} rows and X has {len(X)}; they need to be as many")
     rows = _rows_of_labels(Y, outputs) if Y.ndim == 1 else _checked_rows(Y, outputs)
-    return Batch(X, rows.astype(X.dtype, copy=False))
+    with np.errstate(over="ignore"):
+        rows = rows.astype(X.dtype, copy=False)
+    _require_finite("Y", rows)
+    return Batch(X, rows)
 
 
 def _rows_of_labels(labels: NDArray[Any], outputs: int) -> NDArray[Any]:
@@ -105,9 +108,8 @@ def _checked_rows(rows: NDArray[Any], outputs: int) -> NDArray[Any]:
         raise ValueError(f"Y has shape {rows.shape}; b1 expects N_O = {outputs} columns")
     if rows.dtype.kind not in "biuf":
         raise TypeError(f"the dtype of Y is {rows.dtype}; target rows need real numbers")
-    _require_finite("Y", rows)
     unit = np.finfo(rows.dtype).eps / 2 if rows.dtype.kind == "f" else 0.0
-    sums = rows.sum(axis=1, dtype=np.float64)
+    sums = rows.sum(axis=1, dtype=np.result_type(rows.dtype, np.float64))
     wrong = np.flatnonzero(np.abs(sums - 1.0) > TARGET_SUM_UNITS * outputs * unit)
     if wrong.size:
         s = wrong[0]

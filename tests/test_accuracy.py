@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, target
+from hypothesis import given, target
 from numpy.typing import NDArray
 
 from autograd_ref.network import autograd_pass
@@ -18,8 +18,17 @@ from manual_backprop.validation import checked_batch
 from tests.agreement import by_autograd, by_hand
 from tests.oracle import errors, exact_results, largest_margin
 
-LARGEST_MARGIN = 2_000.0
-"""Beyond, the oracle needs so many digits that an example takes minutes."""
+LARGEST_MARGIN = 600.0
+"""Beyond, the oracle needs so many digits that examples take long."""
+
+
+def with_moderate_outputs(problem: Problem) -> Problem:
+    """The output layer scaled down where its margins are too large; z1 stays as large as it is."""
+    parameters, X, Y = problem
+    margin = largest_margin(parameters, X)
+    factor = parameters.W1.dtype.type(min(1.0, LARGEST_MARGIN / max(margin, 1.0)))
+    scaled = parameters._replace(W1=factor * parameters.W1, b1=factor * parameters.b1)
+    return Problem(scaled, X, Y)
 
 
 def errors_within_bounds(
@@ -35,33 +44,34 @@ def errors_within_bounds(
     }
 
 
-@given(problems())
+@given(problems().map(with_moderate_outputs))
 def test_by_hand_stays_within_the_bound_for_stable_forms(problem: Problem) -> None:
-    _ = assume(largest_margin(problem.parameters, problem.X) < LARGEST_MARGIN)
     shares = errors_within_bounds(by_hand(*problem), problem, Forms.STABLE)
     _ = target(max(shares.values()), label="share of the bound, by hand")
     assert all(share <= 1 for share in shares.values()), shares
 
 
-@given(problems())
+@given(problems().map(with_moderate_outputs))
 def test_autograd_stays_within_the_bound_for_textbook_forms(problem: Problem) -> None:
-    _ = assume(largest_margin(problem.parameters, problem.X) < LARGEST_MARGIN)
     shares = errors_within_bounds(by_autograd(*problem), problem, Forms.TEXTBOOK)
     _ = target(max(shares.values()), label="share of the bound, autograd")
     assert all(share <= 1 for share in shares.values()), shares
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize(("inputs", "hidden", "samples"), [(784, 2, 3), (3, 400, 3), (2, 2, 1500)])
+@pytest.mark.parametrize(
+    ("inputs", "hidden", "outputs", "samples"),
+    [(784, 2, 2, 3), (3, 400, 2, 3), (2, 2, 300, 3), (2, 2, 2, 1500)],
+)
 def test_by_hand_stays_within_the_bound_for_long_sums(
-    inputs: int, hidden: int, samples: int, dtype: type[np.floating[Any]]
+    inputs: int, hidden: int, outputs: int, samples: int, dtype: type[np.floating[Any]]
 ) -> None:
     random = np.random.default_rng(inputs)
     # terms of one sign: the rounding errors of their sums have one sign too
-    start = initialize(NetworkShape(inputs, hidden, 2), seed=1, dtype=dtype)
+    start = initialize(NetworkShape(inputs, hidden, outputs), seed=1, dtype=dtype)
     parameters = Parameters(*(abs(block) for block in start))
     X = abs(random.normal(size=(samples, inputs))).astype(dtype)
-    problem = Problem(parameters, X, random.integers(2, size=samples))
+    problem = Problem(parameters, X, random.integers(outputs, size=samples))
     shares = errors_within_bounds(by_hand(*problem), problem, Forms.STABLE)
     assert all(share <= 1 for share in shares.values()), shares
 

@@ -70,6 +70,7 @@ def test_inputs_are_left_alone_and_outputs_are_unshared(problem: Problem) -> Non
         assert np.array_equal(array, copy)
     for i, output in enumerate(outputs):
         assert output.flags.writeable
+        assert output.base is None
         assert not any(np.shares_memory(output, other) for other in (*arrays, *outputs[:i]))
 
 
@@ -97,6 +98,43 @@ def test_torchs_default_softplus_threshold_would_have_been_noticed(
     monkeypatch.setitem(twin.SOFTPLUS_THRESHOLD, torch.float64, 20.0)
     with pytest.raises(AssertionError, match="W0"):
         judge(problem)
+
+
+def units_off(dtype: torch.dtype) -> float:
+    """The largest relative error of the twin's softplus and its derivative, in units."""
+    limits = torch.finfo(dtype)
+    z = torch.linspace(-60, 800, 20_001, dtype=dtype, requires_grad=True)
+    a = torch.nn.functional.softplus(z, threshold=twin.SOFTPLUS_THRESHOLD[dtype])
+    _ = a.sum().backward()
+    assert z.grad is not None
+    exact_z = z.detach().numpy().astype(np.longdouble)
+    t = np.exp(-abs(exact_z))
+    value = np.maximum(exact_z, 0) + np.log1p(t)
+    slope = np.where(exact_z >= 0, 1, t) / (1 + t)
+    errors = (abs(a.detach().numpy() / value - 1), abs(z.grad.numpy() / slope - 1))
+    return float(max(error.max() for error in errors)) / (limits.eps / 2)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_the_shipped_threshold_is_beyond_rounding(dtype: torch.dtype) -> None:
+    assert units_off(dtype) < 16
+
+
+@pytest.mark.parametrize(("threshold", "dtype"), [(30.0, torch.float64), (13.0, torch.float32)])
+def test_a_threshold_within_rounding_would_have_been_noticed(
+    threshold: float, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(twin.SOFTPLUS_THRESHOLD, dtype, threshold)
+    assert units_off(dtype) > 16
+
+
+def test_gradients_are_computed_where_the_caller_has_switched_them_off() -> None:
+    problem = some_problem()
+    expected = loss_and_gradients(*problem)
+    with torch.no_grad():
+        found = loss_and_gradients(*problem)
+    assert found[0] == expected[0]
+    assert np.array_equal(found[1].W0, expected[1].W0)
 
 
 def test_the_float64_threshold_would_overflow_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:

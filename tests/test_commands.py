@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import runpy
 import signal
 import subprocess
@@ -60,13 +61,15 @@ def test_json_has_the_same_content(capsys: Captured) -> None:
     text = "\n".join(lines_of(capsys))
     for row in found["quantities"]:
         assert row["verdict"] == "match"
+        by_hand, by_autograd = (f"{row[side]:.17g}" for side in ("hand", "reference"))
+        assert re.search(rf"{re.escape(by_hand)}.*\n.*{re.escape(by_autograd)}", text)
         assert row["units"] <= found["allowed_units"]
         assert f"{row['max_abs_error']:.1e}" in text
-        assert f"{row['hand']:.17g}" in text
-        assert f"{row['reference']:.17g}" in text
         if row["approx_fprime"] is not None:
             assert row["approx_fprime"]["verdict"] == "match"
             assert f"{row['approx_fprime']['max_abs_error']:.1e}" in text
+            assert f"({row['approx_fprime']['tolerance']:.1e})" in text
+            assert row["approx_fprime"]["tolerance"] < 1e-5
     assert sum(row["approx_fprime"] is not None for row in found["quantities"]) == 4
     assert found["sentence"].split()[:5] == text.split("\n\n")[-1].split()[:5]
 
@@ -81,7 +84,14 @@ def test_options_reach_the_problem(capsys: Captured) -> None:
     assert shapes["W0"] == [5, 4]
     dtypes = {row["dtype"] for row in found["quantities"] if row["name"] != "loss"}
     assert dtypes == {"float32"}
-    assert found["quantities"][0]["hand"] != json_of(options[:2], capsys)["quantities"][0]["hand"]
+
+
+def test_the_seed_draws_the_parameters_and_the_samples(capsys: Captured) -> None:
+    found = json_of(["--hidden", "5", "--seed", "3", "--samples", "7"], capsys)
+    X, Y, _names = manual_backprop.load_penguins()
+    rows = np.sort(np.random.default_rng(3).permutation(342)[:7])
+    parameters = initialize(NetworkShape(4, 5, 3), seed=3)
+    assert found["quantities"][0]["hand"] == manual_backprop.loss(parameters, X[rows], Y[rows])
 
 
 def test_one_sample_and_float32_are_explained(capsys: Captured) -> None:
@@ -197,8 +207,10 @@ def test_one_output_is_inconclusive() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--hidden", "0"], "argument --hidden: '0'; it needs an integer at least 1"),
-        (["--hidden", "many"], "argument --hidden: 'many'; it needs an integer at least 1"),
+        (["--hidden", "0"], "argument --hidden: '0'; it needs an integer from 1 to 100000"),
+        (["--hidden", "many"], "argument --hidden: 'many'; it needs an integer from 1 to"),
+        (["--hidden", "9" * 20], f"argument --hidden: '{'9' * 20}'; it needs an integer from 1"),
+        (["--hid", "5"], "unrecognized arguments: --hid 5"),
         (["--seed", "-1"], "argument --seed: '-1'; it needs an integer at least 0"),
         (["--samples", "343"], "argument --samples: '343'; it needs an integer from 1 to 342"),
         (["--samples", "0"], "argument --samples: '0'; it needs an integer from 1 to 342"),
@@ -232,8 +244,14 @@ def test_a_file_that_cannot_be_written_is_one_line_and_status_2(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_too_little_memory_is_one_line_and_status_2(capsys: Captured) -> None:
-    assert main(["--hidden", str(10**15)]) == 2
+def test_too_little_memory_is_one_line_and_status_2(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(*_arguments: Any, **_options: Any) -> Parameters:
+        raise MemoryError
+
+    monkeypatch.setattr(main_job, "initialize", too_large)
+    assert main([]) == 2
     assert capsys.readouterr().err == (
         "crosscheck: this machine's memory is too small for that; try a smaller size\n"
     )
@@ -269,16 +287,30 @@ def test_an_interrupt_ends_quietly(capsys: Captured, monkeypatch: pytest.MonkeyP
 COMMAND = [sys.executable, "-m", "autograd_ref"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
+LONG_RUN = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent may have had it ignored
+import torch
+from autograd_ref.commands import main
+print("ready", flush=True)
+sys.exit(main(["--hidden", "20000"]))
+"""
+
+
 def test_ctrl_c_in_a_long_run_ends_quietly() -> None:
     running = subprocess.Popen(
-        [*COMMAND, "--hidden", "20000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", LONG_RUN], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    time.sleep(4.0)
-    assert running.poll() is None, "the run was to be a long one"
-    running.send_signal(signal.SIGINT)
-    output, errors = running.communicate(timeout=60)
-    assert (output, errors, running.returncode) == (b"", b"", 130)
+    try:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "ready\n"
+        time.sleep(1.0)
+        assert running.poll() is None, "the run was to be a long one"
+        running.send_signal(signal.SIGINT)
+        output, errors = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert (output, errors, running.returncode) == ("", "", 130)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--json", "-"]])
@@ -305,6 +337,25 @@ def test_a_closed_pipe_is_noticed_in_process(
     with os.fdopen(writer, "w", buffering=1) as stream:
         monkeypatch.setattr(sys, "stdout", stream)
         assert main(["--samples", "5", *arguments]) == 141
+
+
+def test_output_that_cannot_be_written_is_one_line_and_status_2(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        assert main(["--samples", "5"]) == 2
+    expected = "crosscheck: cannot write standard output: No space left on device\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_a_closed_output_is_one_line_and_status_2(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["--samples", "5"]) == 2
+    monkeypatch.undo()
+    assert capsys.readouterr().err == "crosscheck: standard output is closed\n"
 
 
 def test_files_are_written_whole_or_not_at_all(

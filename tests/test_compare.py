@@ -74,6 +74,11 @@ def test_what_cannot_be_compared_is_a_mismatch(hand: Any, reason: str) -> None:
     assert block.units is None
 
 
+def test_a_tolerance_of_another_shape_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"tolerance has shape \(3,\); it needs that of reference"):
+        _ = compare(REFERENCE, tolerance=TOLERANCE[0])
+
+
 def test_nan_on_both_sides_is_not_equal() -> None:
     assert compare(changed(np.nan), reference=changed(np.nan)).verdict == "mismatch"
 

@@ -29,6 +29,6 @@ def test_sum_of_others_keeps_what_a_subtraction_would_lose() -> None:
     assert P.sum() - P[0, 0] == 0
 
 
-@given(matrices)
+@given(matrices.map(lambda P: P / 2**38))
 def test_rows_of_softmax_sum_to_one(z2: NDArray[np.float64]) -> None:
-    assert np.allclose(softmax(z2).sum(axis=1), 1, rtol=1e-15)
+    assert np.allclose(softmax(z2).sum(axis=1), 1, rtol=2e-15, atol=0)

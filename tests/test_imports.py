@@ -55,11 +55,19 @@ def test_the_reference_shares_data_but_no_arithmetic_with_the_hand_derived_side(
     assert not arithmetic_by_hand_in(imported_by(file))
 
 
+@pytest.mark.parametrize("file", [*Path(manual_backprop.__path__[0]).glob("*.py")], ids=str)
+def test_the_hand_derived_side_imports_neither_torch_nor_the_reference(file: Path) -> None:
+    tops = {name.partition(".")[0] for name in imported_by(file)}
+    assert not tops & {"torch", "autograd_ref"}
+
+
 def test_only_a_command_may_bring_the_two_together() -> None:
     """And the test above would have noticed it elsewhere."""
     from autograd_ref.commands import side_by_side
 
     assert arithmetic_by_hand_in(imported_by(Path(side_by_side.__file__)))
+    tops = {name.partition(".")[0] for name in imported_by(Path(side_by_side.__file__))}
+    assert tops & {"torch", "autograd_ref"}
 
 
 def test_the_public_names_are_exactly_these() -> None:

@@ -38,13 +38,15 @@ def test_the_same_seed_gives_the_same_bits_and_float32_is_float64_rounded(
         assert np.array_equal(a.astype(np.float32), c)
 
 
-@pytest.mark.parametrize("std", [0.05, 2.0])
-def test_every_block_is_drawn_from_the_normal_distribution(std: float) -> None:
+@pytest.mark.parametrize("options", [{}, {"std": 0.05}, {"std": 2.0}])
+def test_every_block_is_drawn_from_the_normal_distribution(
+    options: dict[str, Any],
+) -> None:
     from scipy.stats import kstest
 
-    large = initialize(NetworkShape(inputs=50, hidden=1000, outputs=1000), seed=1, std=std)
+    large = initialize(NetworkShape(inputs=50, hidden=1000, outputs=1000), seed=1, **options)
     for block in large:
-        assert kstest(block.ravel() / std, "norm").pvalue > 1e-3
+        assert kstest(block.ravel() / options.get("std", 0.05), "norm").pvalue > 1e-3
 
 
 def test_blocks_differ_from_each_other_and_between_seeds() -> None:
@@ -70,6 +72,13 @@ def test_an_impossible_shape_is_refused(sizes: Any, error: type[Exception], mess
         _ = NetworkShape(*sizes)
 
 
+def test_a_shape_holds_plain_integers() -> None:
+    sizes: Any = [np.int8(size) for size in (4, 100, 3)]
+    shape = NetworkShape(*sizes)
+    assert shape.parameter_count == 803
+    assert type(shape.hidden) is int
+
+
 def test_the_smallest_shape_is_accepted() -> None:
     assert NetworkShape(1, 1, 1).parameter_count == 4
 
@@ -89,6 +98,8 @@ BAD_OPTIONS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"std": np.inf}, ValueError, "std is inf"),
     ({"std": "wide"}, TypeError, "std is 'wide', of type str; it needs to be a number"),
     ({"dtype": int}, TypeError, "dtype is int64; it needs to be float64 or float32"),
+    ({"dtype": "float65"}, TypeError, "dtype is 'float65'; it needs to be float64 or float32"),
+    ({"std": 10**400}, TypeError, "std is 1000"),
     ({"dtype": "float16"}, TypeError, "dtype is float16"),
 ]
 

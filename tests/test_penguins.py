@@ -1,5 +1,6 @@
 """The data: its figures, its licence, and how it is split."""
 
+import hashlib
 from importlib.resources import files
 
 import numpy as np
@@ -23,6 +24,12 @@ def test_features_are_in_centimetres_and_kilograms() -> None:
     # the published means of the data set: 43.92, 17.15 and 200.92 mm, 4201.75 g
     assert np.allclose(X.mean(axis=0), [4.392, 1.715, 20.092, 4.202], atol=5e-4)
     assert X[0].tolist() == [3.91, 1.87, 18.1, 3.75]
+
+
+def test_no_figure_has_been_changed() -> None:
+    text = files("manual_backprop").joinpath("penguins.csv").read_text(encoding="utf-8")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    assert digest == "e53e8b7875d9945103530204edad942c49aa1df11ddefeeb8d7bc02a5bf3938e"
 
 
 def test_every_call_returns_arrays_of_its_own() -> None:
@@ -57,6 +64,8 @@ def test_the_seed_decides_and_species_are_mixed() -> None:
     assert np.array_equal(first.X, again.X)
     assert not np.array_equal(first.X, other.X)
     assert len(set(first.Y[:20])) == 3
+    assert len(set(split(0).test.Y[:20])) == 3
+    assert sorted(first.X.tolist()) != sorted(other.X.tolist()), "the same penguins every time"
 
 
 def test_a_bad_seed_is_refused() -> None:

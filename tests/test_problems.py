@@ -110,6 +110,9 @@ PROBLEM_CASES: dict[str, Callable[[Problem], Any]] = {
     "all labels differ": lambda p: p.Y.ndim == 1 and len(set(p.Y)) == len(p.Y) > 2,
     "one-hot rows": lambda p: is_one_hot(p.Y),
     "soft rows": lambda p: p.Y.ndim == 2 and not is_one_hot(p.Y),
+    "soft rows that differ": lambda p: (
+        p.Y.ndim == 2 and not is_one_hot(p.Y) and len(np.unique(p.Y, axis=0)) == len(p.Y) > 1
+    ),
     "float64": lambda p: p.X.dtype == np.float64,
     "float32": lambda p: p.X.dtype == np.float32,
     "parameters as the assignment draws them": lambda p: 0 < abs(p.parameters.W0).max() < 0.3,
@@ -154,9 +157,33 @@ def test_every_large_problem_is_good_input(problem: Problem) -> None:
     assert np.isfinite(loss_and_gradients(*problem)[0])
 
 
+SATURATED_CASES: dict[str, Callable[[Problem], Any]] = {
+    "on both sides": lambda p: z1(p).min() < -36 and z1(p).max() > 36,
+    "beyond exp's range": lambda p: abs(z1(p)).max() > 1000,
+    "in float32": lambda p: p.X.dtype == np.float32,
+}
+CONFIDENT_CASES: dict[str, Callable[[Problem], Any]] = {
+    **{f"float64, {m}": lambda p, m=m: p.parameters.b1.max() == m for m in (20, 36, 100, 700)},
+    **{f"float32, {m}": lambda p, m=m: p.parameters.b1.max() == m for m in (10, 17, 50, 80)},
+    "exact": lambda p: not p.parameters.W1.any(),
+    "not exact": lambda p: p.parameters.W1.all(),
+    "any winner": lambda p: p.parameters.b1.argmax() == 3,
+}
+
+
+@pytest.mark.parametrize("name", SATURATED_CASES)
+def test_saturated_problems_reach(name: str) -> None:
+    assert reaches(problems(kinds=("saturated",)), SATURATED_CASES[name])
+
+
+@pytest.mark.parametrize("name", CONFIDENT_CASES)
+def test_confident_problems_reach(name: str) -> None:
+    assert reaches(problems(kinds=("confident",)), CONFIDENT_CASES[name])
+
+
 @given(problems(kinds=("saturated",)))
 def test_saturated_problems_are_saturated(problem: Problem) -> None:
-    assert abs(z1(problem)).min() >= (36 if problem.X.dtype == np.float64 else 17)
+    assert abs(z1(problem)).min() >= (40 if problem.X.dtype == np.float64 else 20)
 
 
 @given(problems(kinds=("confident",)))
@@ -181,6 +208,16 @@ def test_typical_parameters_come_from_the_assignments_initialisation(problem: Pr
     blocks = np.concatenate([block.ravel() for block in problem.parameters])
     assert abs(blocks).max() < 0.05 * 7
     assert blocks.dtype == initialize(problem.parameters.shape, 0, dtype=blocks.dtype).W0.dtype
+
+
+@given(shapes(max_size=2))
+def test_small_shapes_are_possible(shape: NetworkShape) -> None:
+    assert max(sizes(shape)) <= 2
+
+
+@given(problems(dtype=st.just(np.float32)))  # pyright: ignore[reportArgumentType]  NumPy takes both
+def test_a_dtype_may_be_given_as_a_scalar_type(problem: Problem) -> None:
+    assert problem.X.dtype == np.float32
 
 
 @pytest.mark.parametrize(

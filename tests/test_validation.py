@@ -44,6 +44,8 @@ GOOD: dict[str, tuple[Any, Any, Any]] = {
     "float32": (N, X.astype(narrow), LABELS),
     "float32 and float64 rows": (N, X.astype(narrow), with_row([0.3, 0.3, 0.4])),
     "one sample": (P, X[:1], LABELS[:1]),
+    "rows in extended precision": (P, X, np.full((5, 3), np.longdouble(1) / 3)),
+    "rows almost as far off as is allowed": (P, X, with_row([0.0, 0.0, 1 + 7 * 3 * 2.0**-53])),
     "lists": (P, X.tolist(), LABELS.tolist()),
     "Fortran order": (P, np.asfortranarray(X), LABELS),
     "not contiguous": (P, np.repeat(X, 2, axis=1)[:, ::2], np.repeat(LABELS, 2)[::2]),
@@ -84,6 +86,12 @@ BAD: dict[str, tuple[Any, Any, Any, type[Exception], str]] = {
     ),
     "rows that sum to one in a coarser type only": (
         P, X, with_row([0.3, 0.3, 0.4 + 1e-7]), ValueError, "every target row needs to sum to 1",
+    ),
+    "rows a little further off than is allowed": (
+        P, X, with_row([0.0, 0.0, 1 + 10 * 3 * 2.0**-53]), ValueError, "needs to sum to 1",
+    ),
+    "rows that exceed the parameters' type": (
+        N, X.astype(narrow), with_row([1e300, -1e300, 1.0]), ValueError, "Y[3, 0] is inf",
     ),
     "a row of zeros": (P, X, with_row([0, 0, 0], int), ValueError, "Y[3] sums to 0.0"),
     "one column of targets too few": (
@@ -156,6 +164,9 @@ BAD: dict[str, tuple[Any, Any, Any, type[Exception], str]] = {
         Parameters(np.ones((0, 2)), np.ones(0), np.ones((3, 0)), np.ones(3)), X, LABELS,
         ValueError, "W0 has shape (0, 2); it needs the axes (N_H, N_I), none of length 0",
     ),
+    "no inputs": (
+        P._replace(W0=np.ones((4, 0))), X[:, :0], LABELS, ValueError, "W0 has shape (4, 0)",
+    ),
     "NaN in a parameter": (
         P._replace(W1=with_nan(P.W1)), X, LABELS, ValueError, "W1[2, 3] is nan",
     ),
@@ -179,6 +190,16 @@ def test_bad_input_is_refused_by_both_and_named(name: str) -> None:
     for function in (loss_and_gradients, loss, autograd_ref.loss_and_gradients):
         with pytest.raises(error, match=re.escape(message)):
             _ = function(*arguments)
+
+
+def test_what_is_too_small_is_no_error_and_what_is_too_large_is() -> None:
+    small = P._replace(b0=np.full(4, -740.0), b1=np.array([0.0, -740.0, -740.0]))
+    large = P._replace(W0=P.W0 * 1e200)
+    for function in (loss_and_gradients, loss, lambda p, x, _y: forward(p, x)):
+        with np.errstate(all="raise"):
+            _ = function(small, X, LABELS)
+            with pytest.raises(FloatingPointError, match="overflow"):
+                _ = function(large, X * 1e200, LABELS)
 
 
 def test_forward_needs_no_targets_and_refuses_the_same() -> None:

@@ -8,12 +8,17 @@ import os
 import sys
 from collections.abc import Sequence
 
+from autograd_ref.commands import options
+
 INTERRUPTED = 130
 READER_GONE = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (by default the command line's); its exit status."""
+    # Python has no stdout at all where the caller has closed it
+    if sys.stdout is None:
+        return options.unusable("standard output is closed")
     try:
         # imported here, so that an interrupt while PyTorch loads ends as quietly as any other
         from autograd_ref.commands import main_job
@@ -23,11 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except MemoryError:
-        from autograd_ref.commands import options
-
         return options.unusable("this machine's memory is too small for that; try a smaller size")
     except BrokenPipeError:
-        # what Python still holds back must not be written at exit, where it would fail again
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         return READER_GONE
+    except OSError as error:
+        _give_up_output()
+        return options.unusable(f"cannot write standard output: {error.strerror}")
     return status
+
+
+def _give_up_output() -> None:
+    """What Python still holds back must not be written at exit, where it would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -137,8 +137,8 @@ def _distance(difference: Block) -> str:
 
 def _notes(about: About) -> list[str]:
     notes = [
-        "The two values stand where the difference is largest in units of rounding: what one"
-        " rounding of each term can do to that entry.",
+        "The two values stand where the difference is largest in units of rounding. One unit is a"
+        " quarter of what rounding can do to that entry; how that is derived: derivation.md.",
     ]
     if about.dtype == "float32":
         notes.append("Autograd and approx_fprime work in float64 on the same float32 values.")
