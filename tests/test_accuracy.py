@@ -94,6 +94,27 @@ def test_saturated_units_are_right_and_raise_no_floating_point_error(
     assert all(share <= 1 for share in shares.values()), shares
 
 
+def cancelling_problem(scale: float, dtype: type[np.floating[Any]], seed: int) -> Problem:
+    """z1 of order one as the difference of two products of order scale, which rounds by u scale."""
+    random = np.random.default_rng(seed)
+    start = initialize(NetworkShape(2, 3, 3), seed, std=1.0, dtype=dtype)
+    weight = abs(start.W0[:, :1]) + 1
+    W0 = np.concatenate([weight, -weight * (1 + start.W0[:, 1:] / scale)], axis=1).astype(dtype)
+    X = (scale * (1 + random.normal(size=(4, 1)) / 8) * np.ones((1, 2))).astype(dtype)
+    return Problem(start._replace(W0=W0), X, np.arange(4) % 3)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("scale", [1e2, 1e4, 1e6, 1e8])
+def test_what_the_error_of_z1_carries_through_is_within_the_bound(
+    scale: float, dtype: type[np.floating[Any]]
+) -> None:
+    for seed in range(20):
+        problem = cancelling_problem(scale, dtype, seed)
+        shares = errors_within_bounds(by_hand(*problem), problem, Forms.STABLE)
+        assert all(share <= 1 for share in shares.values()), (seed, shares)
+
+
 def test_outputs_ten_thousand_apart_are_right() -> None:
     parameters = initialize(NetworkShape(1, 1, 2), seed=2)._replace(b1=np.array([1e4, -1e4]))
     problem = Problem(parameters, np.ones((1, 1)), np.array([1]))
