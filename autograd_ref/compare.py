@@ -68,7 +68,7 @@ def compare_block(
 
 def _judged(used: float, reference: NDArray[Any]) -> tuple[Verdict, str]:
     if used > 1:
-        return "mismatch", f"differs by {used:.3g} times what rounding explains"
+        return "mismatch", f"differs by {used:.3g} times its tolerance"
     if not reference.any():
         return "inconclusive", "the reference is zero everywhere, so nothing could have shown"
     return "match", ""

@@ -70,6 +70,7 @@ def test_json_has_the_same_content(capsys: Captured) -> None:
             assert f"{row['approx_fprime']['max_abs_error']:.1e}" in text
             assert f"({row['approx_fprime']['tolerance']:.1e})" in text
             assert row["approx_fprime"]["tolerance"] < 1e-5
+            assert "units" not in row["approx_fprime"], "its allowance is not rounding alone"
     assert sum(row["approx_fprime"] is not None for row in found["quantities"]) == 4
     assert found["sentence"].split()[:5] == text.split("\n\n")[-1].split()[:5]
 
@@ -125,16 +126,19 @@ def about(problem: Problem) -> show.About:
     return show.About(problem.parameters.shape, len(problem.X), 0, "float64")
 
 
-def test_a_terminal_gets_a_table_in_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("columns", ["80", "40"])
+def test_a_terminal_gets_a_table_in_colour(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.delenv("NO_COLOR", raising=False)
     problem, stream = small_problem(), Terminal()
     show.as_text(about(problem), side_by_side.side_by_side(*problem), stream)
     text = stream.getvalue()
     assert "\x1b[32mMatch: " in text
     assert "─" in text
-    assert "…" not in text, "a cell is cut at 80 columns"
+    assert "…" not in text, "a cell is cut"
+    value = manual_backprop.loss_and_gradients(*problem)[0]
+    assert f"{value:.17g}" in text, "a value is broken into two lines"
 
 
 Wrong = Callable[[Parameters], Parameters]
@@ -207,13 +211,16 @@ def test_one_output_is_inconclusive() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--hidden", "0"], "argument --hidden: '0'; it needs an integer from 1 to 100000"),
-        (["--hidden", "many"], "argument --hidden: 'many'; it needs an integer from 1 to"),
-        (["--hidden", "9" * 20], f"argument --hidden: '{'9' * 20}'; it needs an integer from 1"),
+        (["--hidden", "0"], "argument --hidden: got '0'; it needs an integer from 1 to 100000"),
+        (["--hidden", "many"], "argument --hidden: got 'many'; it needs an integer from 1 to"),
+        (
+            ["--hidden", "9" * 20],
+            f"argument --hidden: got '{'9' * 20}'; it needs an integer from 1",
+        ),
         (["--hid", "5"], "unrecognized arguments: --hid 5"),
-        (["--seed", "-1"], "argument --seed: '-1'; it needs an integer at least 0"),
-        (["--samples", "343"], "argument --samples: '343'; it needs an integer from 1 to 342"),
-        (["--samples", "0"], "argument --samples: '0'; it needs an integer from 1 to 342"),
+        (["--seed", "-1"], "argument --seed: got '-1'; it needs an integer at least 0"),
+        (["--samples", "343"], "argument --samples: got '343'; it needs an integer from 1 to 342"),
+        (["--samples", "0"], "argument --samples: got '0'; it needs an integer from 1 to 342"),
         (["--dtype", "float16"], "argument --dtype: invalid choice: 'float16'"),
         (["--no-such"], "unrecognized arguments: --no-such"),
         (["penguins"], "unrecognized arguments: penguins"),
@@ -232,7 +239,16 @@ def test_bad_options_are_one_line_and_status_2(
     assert captured.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", ["no/such/folder/x.json", "."])
+def test_a_folder_that_is_not_there_is_noticed_before_the_work(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(main_job, "side_by_side")
+    assert main(["--json", "no/such/folder/x.json"]) == 2
+    message = "crosscheck: cannot write no/such/folder/x.json: there is no folder no/such/folder\n"
+    assert capsys.readouterr().err == message
+
+
+@pytest.mark.parametrize("name", [".", ""])
 def test_a_file_that_cannot_be_written_is_one_line_and_status_2(
     name: str, capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,12 +355,13 @@ def test_a_closed_pipe_is_noticed_in_process(
         assert main(["--samples", "5", *arguments]) == 141
 
 
+@pytest.mark.parametrize("arguments", [[], ["--json", "-"]])
 def test_output_that_cannot_be_written_is_one_line_and_status_2(
-    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Path("/dev/full").open("w", encoding="utf-8") as stream:
+    with Path("/dev/full").open("w", encoding="utf-8", buffering=1) as stream:
         monkeypatch.setattr(sys, "stdout", stream)
-        assert main(["--samples", "5"]) == 2
+        assert main(["--samples", "5", *arguments]) == 2
     expected = "crosscheck: cannot write standard output: No space left on device\n"
     assert capsys.readouterr().err == expected
 

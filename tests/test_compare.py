@@ -52,7 +52,7 @@ def test_the_worst_entry_is_the_one_furthest_over_its_own_tolerance() -> None:
     assert (block.hand, block.reference, block.tolerance) == (2.02, 2.0, 0.01)
     assert block.units == pytest.approx(8.0)
     assert block.max_abs_error == pytest.approx(0.2)
-    assert block.reason == "differs by 2 times what rounding explains"
+    assert block.reason == "differs by 2 times its tolerance"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given
 
 from autograd_ref.problems import Problem, problems
 from autograd_ref.tolerance import Forms, growth, rounding_bounds, rounding_tolerances
-from manual_backprop import NetworkShape, Parameters, initialize
+from manual_backprop import NetworkShape, Parameters, initialize, load_penguins
 from tests.agreement import assert_match, by_autograd, by_hand
 
 
@@ -29,6 +29,16 @@ def test_a_small_relative_error_in_one_block_is_found(dtype: str, relative: floa
         wrong = values * values.dtype.type(1 + relative)
         with pytest.raises(AssertionError, match=name):
             assert_match({name: wrong}, reference, tolerance, dtype=dtype)
+
+
+def test_a_relative_error_of_1e_12_in_any_block_is_found_on_the_penguins() -> None:
+    X, Y, _names = load_penguins()
+    problem = Problem(initialize(NetworkShape(4, 16, 3), seed=0), X, Y)
+    results, reference = by_hand(*problem), by_autograd(*problem, exact=True)
+    tolerance = rounding_tolerances(*problem)
+    for name, values in results.items():
+        with pytest.raises(AssertionError, match=name):
+            assert_match({name: values * (1 + 1e-12)}, reference, tolerance, dtype="f8")
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f4"])

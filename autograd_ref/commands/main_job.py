@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,6 +31,9 @@ def run(arguments: Sequence[str]) -> int:
     """Compare, show, and return the exit status."""
     penguins = load_penguins()
     chosen = _parse(arguments, available=len(penguins.X))
+    if chosen.json is not None and not Path(chosen.json).parent.is_dir():
+        folder = Path(chosen.json).parent
+        return options.unusable(f"cannot write {chosen.json}: there is no folder {folder}")
     problem = _problem(chosen, penguins)
     with _progress(problem.parameters.shape.parameter_count) as loss:
         result = side_by_side(*problem, loss=loss)
@@ -39,9 +43,9 @@ def run(arguments: Sequence[str]) -> int:
     if chosen.json is not None:
         try:
             write_whole(chosen.json, show.as_json(about, result))
-        except BrokenPipeError:
-            raise
         except OSError as error:
+            if chosen.json == "-":
+                raise  # the trouble is with standard output, which is looked after further out
             return options.unusable(f"cannot write {chosen.json}: {error.strerror}")
     return EXIT_STATUS[result.verdict]
 

@@ -42,7 +42,7 @@ def integer(at_least: int, at_most: int | None = None) -> Callable[[str], int]:
         except ValueError:
             number = None
         if number is None or number < at_least or (at_most is not None and number > at_most):
-            raise argparse.ArgumentTypeError(f"{text!r}; it needs an integer {needed}")
+            raise argparse.ArgumentTypeError(f"got {text!r}; it needs an integer {needed}")
         return number
 
     return parse

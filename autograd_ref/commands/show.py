@@ -13,6 +13,8 @@ from autograd_ref.tolerance import ALLOWED_UNITS
 from manual_backprop.parameters import NetworkShape
 
 PLAIN_WIDTH = 100
+NARROWEST = 80
+"""In fewer columns a figure would be broken in two; a terminal wraps whole lines instead."""
 PLAIN_HEAD = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 """A line of dashes under the header: what a pipe can carry in any encoding."""
 
@@ -33,6 +35,7 @@ def as_text(about: About, result: SideBySide, stream: TextIO) -> None:
     console = Console(file=stream)
     if not console.is_terminal:
         console = Console(file=stream, width=PLAIN_WIDTH, color_system=None)
+    console.width = max(console.width, NARROWEST)
     with console.capture() as capture:
         for line in _heading(about):
             console.print(line, highlight=False)
@@ -59,7 +62,7 @@ def as_json(about: About, result: SideBySide) -> str:
         "quantities": [
             {
                 **row.by_autograd._asdict(),
-                "approx_fprime": row.by_difference and row.by_difference._asdict(),
+                "approx_fprime": row.by_difference and _without_units(row.by_difference),
             }
             for row in result.rows
         ],
@@ -67,6 +70,11 @@ def as_json(about: About, result: SideBySide) -> str:
         "sentence": sentence(result),
     }
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
+
+
+def _without_units(block: Block) -> dict[str, object]:
+    """A forward difference is allowed more than rounding, so units of rounding say nothing."""
+    return {name: value for name, value in block._asdict().items() if name != "units"}
 
 
 def sentence(result: SideBySide) -> str:
@@ -137,8 +145,8 @@ def _distance(difference: Block) -> str:
 
 def _notes(about: About) -> list[str]:
     notes = [
-        "The two values stand where the difference is largest in units of rounding. One unit is a"
-        " quarter of what rounding can do to that entry; how that is derived: derivation.md.",
+        "The index and the two values are where the difference is largest in units of rounding; one"
+        " unit is a quarter of what rounding can do to that entry (derivation.md, section 5).",
     ]
     if about.dtype == "float32":
         notes.append("Autograd and approx_fprime work in float64 on the same float32 values.")
