@@ -1,6 +1,6 @@
 """How the suite compares two sides: one assertion, which is shown the errors it must find."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,12 +9,15 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 import manual_backprop
 from autograd_ref.compare import compare_block
 from autograd_ref.network import autograd_pass, exact_pass
+from autograd_ref.problems import Problem
 from manual_backprop import Parameters
 from manual_backprop.network import backward
 from manual_backprop.parameters import Array
 
 Results = dict[str, NDArray[Any]]
 """loss, y_hat, e2, W0, b0, W1 and b1, by these names."""
+
+LossAndGradients = Callable[[Parameters, Array, NDArray[Any]], tuple[float, Parameters]]
 
 
 def by_hand(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> Results:
@@ -56,6 +59,21 @@ def assert_match(
     ]
     wrong = [block for block in blocks if block.verdict == "mismatch"]
     assert not wrong, "\n".join(f"{block.name}: {block.reason}\n  {block}" for block in wrong)
+
+
+def assert_untouched_and_unshared(function: LossAndGradients, problem: Problem) -> None:
+    """Two calls on read-only arrays change none of them, and every output has its own memory."""
+    arrays = [*problem.parameters, problem.X, problem.Y]
+    before = [array.copy() for array in arrays]
+    for array in arrays:
+        array.flags.writeable = False
+    outputs = [block for _call in range(2) for block in function(*problem)[1]]
+    for array, copy in zip(arrays, before, strict=True):
+        assert np.array_equal(array, copy)
+    for i, output in enumerate(outputs):
+        assert output.flags.writeable
+        assert output.base is None, "a view of something else"
+        assert not any(np.shares_memory(output, other) for other in (*arrays, *outputs[:i]))
 
 
 def doubled(bounds: Mapping[str, Array]) -> Results:

@@ -11,7 +11,7 @@ from autograd_ref.network import loss_and_gradients
 from autograd_ref.problems import Problem, problems
 from autograd_ref.tolerance import rounding_tolerances
 from manual_backprop import NetworkShape, Parameters, initialize
-from tests.agreement import assert_match, by_autograd, by_hand
+from tests.agreement import assert_match, assert_untouched_and_unshared, by_autograd, by_hand
 
 SHAPE = NetworkShape(inputs=3, hidden=5, outputs=4)
 
@@ -61,17 +61,7 @@ def test_loss_and_gradients_is_the_signature_of_both(problem: Problem) -> None:
 
 @given(problems())
 def test_inputs_are_left_alone_and_outputs_are_unshared(problem: Problem) -> None:
-    arrays = [*problem.parameters, problem.X, problem.Y]
-    before = [array.copy() for array in arrays]
-    for array in arrays:
-        array.flags.writeable = False
-    outputs = list(loss_and_gradients(*problem)[1])
-    for array, copy in zip(arrays, before, strict=True):
-        assert np.array_equal(array, copy)
-    for i, output in enumerate(outputs):
-        assert output.flags.writeable
-        assert output.base is None
-        assert not any(np.shares_memory(output, other) for other in (*arrays, *outputs[:i]))
+    assert_untouched_and_unshared(loss_and_gradients, problem)
 
 
 def just_above_the_default_threshold(dtype: str) -> Problem:

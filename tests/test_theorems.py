@@ -13,7 +13,7 @@ from autograd_ref.tolerance import Forms, rounding_bounds
 from manual_backprop import Parameters, loss_and_gradients
 from manual_backprop.network import backward
 from manual_backprop.validation import checked_batch
-from tests.agreement import Results, assert_match, by_hand
+from tests.agreement import Results, assert_match, assert_untouched_and_unshared, by_hand
 
 Bounds = Results
 
@@ -142,18 +142,7 @@ def test_labels_and_one_hot_rows_agree_to_the_bit(problem: Problem) -> None:
 
 @given(problems())
 def test_inputs_are_left_alone_and_outputs_are_unshared(problem: Problem) -> None:
-    arrays = [*problem.parameters, problem.X, problem.Y]
-    before = [array.copy() for array in arrays]
-    for array in arrays:
-        array.flags.writeable = False
-    results = [loss_and_gradients(*problem)[1], loss_and_gradients(*problem)[1]]
-    for array, copy in zip(arrays, before, strict=True):
-        assert np.array_equal(array, copy)
-    outputs = [block for gradients in results for block in gradients]
-    for i, output in enumerate(outputs):
-        assert output.flags.writeable
-        assert not any(np.shares_memory(output, array) for array in arrays)
-        assert not any(np.shares_memory(output, other) for other in outputs[:i])
+    assert_untouched_and_unshared(loss_and_gradients, problem)
 
 
 @given(problems())
