@@ -8,6 +8,12 @@ from numpy.typing import DTypeLike, NDArray
 from autograd_ref.report import Block, Verdict
 from autograd_ref.tolerance import ALLOWED_UNITS
 
+COARSEST = 1e-2
+"""Where a gradient wrong by this factor throughout would still pass, nothing has been shown.
+
+It is what the checkers in use today let pass.
+"""
+
 
 def compare_block(
     name: str,
@@ -38,19 +44,25 @@ def compare_block(
         )
     needed = np.dtype(dtype)
     if hand.shape != reference.shape:
-        return _refused(name, hand, f"has shape {hand.shape}; it needs {reference.shape}")
+        return refused(name, hand, f"has shape {hand.shape}; it needs {reference.shape}")
     if hand.dtype != needed:
-        return _refused(name, hand, f"has dtype {hand.dtype}; it needs {needed}")
+        return refused(name, hand, f"has dtype {hand.dtype}; it needs {needed}")
     for side, values in (("", hand), ("the reference ", reference)):
         if not np.isfinite(values).all():
             index = _first(~np.isfinite(values))
-            return _refused(name, hand, f"{side}is {values[index]} at {list(index)}")
+            reason = f"{side}is {values[index]} at {list(index)}"
+            return refused(name, hand, reason)._replace(
+                worst_index=index, hand=float(hand[index]), reference=float(reference[index])
+            )
 
-    error = np.abs(hand.astype(np.float64) - reference)
-    # no difference is no error, also where the tolerance is zero
-    used = np.divide(error, tolerance, out=np.where(error > 0, np.inf, 0.0), where=tolerance > 0)
+    wide = hand.astype(np.float64)
+    error = np.abs(wide - reference)
+    used = share_of_tolerance(wide, reference, tolerance)
     worst = tuple(int(i) for i in np.unravel_index(np.argmax(used), used.shape))
-    verdict, reason = _judged(float(used[worst]), reference)
+    size = float(np.abs(reference).max())
+    resolution = _resolution(reference, tolerance)
+    verdict, reason = _judged(float(used[worst]), size, resolution)
+    cosine, norm_ratio = _as_vectors(wide, reference)
     return Block(
         name=name,
         shape=hand.shape,
@@ -58,26 +70,66 @@ def compare_block(
         verdict=verdict,
         reason=reason,
         max_abs_error=float(error.max()),
+        max_rel_error=float(error.max()) / size if size > 0 else None,
         units=ALLOWED_UNITS * float(used[worst]),
         tolerance=float(tolerance[worst]),
         worst_index=worst,
         hand=float(hand[worst]),
         reference=float(reference[worst]),
+        cosine=cosine,
+        norm_ratio=norm_ratio,
+        resolution=resolution,
     )
 
 
-def _judged(used: float, reference: NDArray[Any]) -> tuple[Verdict, str]:
+def refused(name: str, hand: NDArray[Any], reason: str) -> Block:
+    """A mismatch before any value is compared."""
+    return Block(name, hand.shape, str(hand.dtype), "mismatch", reason, *[None] * 10)
+
+
+def share_of_tolerance(
+    hand: NDArray[Any], reference: NDArray[Any], tolerance: NDArray[Any]
+) -> NDArray[np.float64]:
+    """How much of its tolerance the difference uses up, entry by entry; above 1 it is too much.
+
+    No difference is no error, also where the tolerance is zero.
+    """
+    error = np.abs(hand - reference)
+    return np.divide(error, tolerance, out=np.where(error > 0, np.inf, 0.0), where=tolerance > 0)
+
+
+def _judged(used: float, size: float, resolution: float) -> tuple[Verdict, str]:
     if used > 1:
         return "mismatch", f"differs by {used:.3g} times its tolerance"
-    if not reference.any():
+    if size == 0:
         return "inconclusive", "the reference is zero everywhere, so nothing could have shown"
+    if resolution > COARSEST:
+        return "inconclusive", (
+            f"rounding explains an error of {resolution:.1g} times the block itself:"
+            " try other data, or float64"
+        )
     return "match", ""
 
 
-def _refused(name: str, hand: NDArray[Any], reason: str) -> Block:
-    return Block(
-        name, hand.shape, str(hand.dtype), "mismatch", reason, None, None, None, None, None, None
-    )
+def _resolution(reference: NDArray[Any], tolerance: NDArray[Any]) -> float:
+    """The smallest r for which (1 + r) times the reference exceeds its tolerance somewhere."""
+    size = np.abs(reference)
+    needed = np.divide(tolerance, size, out=np.full(size.shape, np.inf), where=size > 0)
+    return float(needed.min())
+
+
+def _as_vectors(hand: NDArray[Any], reference: NDArray[Any]) -> tuple[float | None, float | None]:
+    """The cosine between the two and the ratio of their norms, where both are defined."""
+    sizes = float(np.abs(hand).max()), float(np.abs(reference).max())
+    if sizes[1] == 0:
+        return None, None
+    if sizes[0] == 0:
+        return None, 0.0
+    # scaled first, so that no square overflows or vanishes
+    h, r = hand.ravel() / sizes[0], reference.ravel() / sizes[1]
+    norms = float(np.linalg.norm(h)), float(np.linalg.norm(r))
+    cosine = float(h @ r) / (norms[0] * norms[1])
+    return max(-1.0, min(1.0, cosine)), norms[0] / norms[1] * (sizes[0] / sizes[1])
 
 
 def _first(where: NDArray[np.bool_]) -> tuple[int, ...]:

@@ -120,7 +120,12 @@ def exact_pass(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> AutogradPa
     The reference for a computation in float32: its rounding is far below float32's.
     """
     batch = checked_batch(checked_parameters(parameters), X, Y)
-    return _run(Network(widened(parameters)), Batch(*(a.astype(np.float64) for a in batch)))
+    return exact_pass_of(widened(parameters), Batch(*(a.astype(np.float64) for a in batch)))
+
+
+def exact_pass_of(parameters: Parameters, batch: Batch) -> AutogradPass:
+    """As `exact_pass`, of float64 values that are known to be fit."""
+    return _run(Network(parameters), batch)
 
 
 def widened(parameters: Parameters) -> Parameters:

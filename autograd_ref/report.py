@@ -1,13 +1,19 @@
-"""The answer as data: what was found in each block, and what follows from all of them."""
+"""The answer as data: what was found in each block, what follows, and what to know about it."""
 
-from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 Verdict = Literal["match", "mismatch", "inconclusive"]
 
+Side = Literal["hand", "losses", "reference", "kink", "undecided"]
+
 
 class Block(NamedTuple):
-    """One quantity, as two sides have it."""
+    """One quantity, as two sides have it; None is what cannot be said of it."""
 
     name: str
     shape: tuple[int, ...]
@@ -17,14 +23,111 @@ class Block(NamedTuple):
     """Why it is no match; empty where it is one."""
     max_abs_error: float | None
     """The largest absolute difference; None where shapes, dtypes or non-finite values forbid it."""
+    max_rel_error: float | None
+    """The same, relative to the largest absolute value of the reference."""
     units: float | None
     """The largest difference in units of rounding, at worst_index."""
     tolerance: float | None
     """The absolute difference that rounding explains at worst_index."""
     worst_index: tuple[int, ...] | None
+    """Where the largest share of the tolerance is used up, or the first value that is not finite."""
     hand: float | None
     """The value under test at worst_index."""
     reference: float | None
+    cosine: float | None
+    """Of the angle between the two, as vectors."""
+    norm_ratio: float | None
+    """The Euclidean norm under test, divided by that of the reference."""
+    resolution: float | None
+    """The smallest relative error of the whole block that would have shown; inf if none would."""
+
+
+class Note(NamedTuple):
+    """Something to know beside the verdict."""
+
+    kind: str
+    """A few fixed words, for programs and tests."""
+    text: str
+    """One or two sentences, for people."""
+
+
+class Slope(NamedTuple):
+    """A numerical derivative of a loss along the disagreement."""
+
+    value: float
+    accuracy: float
+
+
+class Witness(NamedTuple):
+    """What numerical derivatives say where the two sides differ.
+
+    All four are slopes along one direction: that of the disagreement, with length one.
+    """
+
+    side: Side
+    """Who is at fault: the hand gradient, the losses (two different functions), the reference."""
+    explanation: str
+    hand: float
+    """The gradient under test along the direction."""
+    reference: float
+    """The reference gradient along the direction."""
+    hand_loss: Slope | None
+    """The numerical slope of the hand side's own loss, where it has one."""
+    reference_loss: Slope | None
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What a check found; `print` it, or read its fields."""
+
+    blocks: tuple[Block, ...]
+    """One for every parameter, in the order of the parameters."""
+    loss: Block | None = None
+    """The loss, where the hand side gives one."""
+    reference: str = "autograd"
+    """What the gradient was held against, in a few words."""
+    findings: tuple[Note, ...] = ()
+    """How the function under test behaves: what it changes, shares, keeps or draws at random."""
+    warnings: tuple[Note, ...] = ()
+    """What is odd about the check itself, or about the digits."""
+    witness: Witness | None = None
+    """Who is wrong, where the two sides differ in value."""
+    shares: Mapping[str, NDArray[np.float64]] = field(default_factory=dict[str, Any])
+    """For every block that can be compared: the error as a share of its tolerance, per entry."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Over the loss and all blocks: mismatch before inconclusive before match."""
+        return overall(block.verdict for block in self.quantities)
+
+    @property
+    def quantities(self) -> tuple[Block, ...]:
+        """The loss, where there is one, and the blocks."""
+        return self.blocks if self.loss is None else (self.loss, *self.blocks)
+
+    def __str__(self) -> str:
+        """The report in 80 columns, the verdict first."""
+        from autograd_ref.render import as_text  # what draws a report imports it
+
+        return as_text(self)
+
+    def to_dict(self) -> dict[str, object]:
+        """The report in plain types, by the schema of `autograd_ref.render`."""
+        from autograd_ref.render import as_dict
+
+        return as_dict(self)
+
+    def to_json(self) -> str:
+        """`to_dict` as strict JSON, without NaN or Infinity tokens."""
+        from autograd_ref.render import as_json
+
+        return as_json(self)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the text, and a map of the error by entry."""
+        from autograd_ref.render_html import as_html
+
+        return as_html(self)
 
 
 def overall(verdicts: Iterable[Verdict]) -> Verdict:

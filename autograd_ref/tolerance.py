@@ -9,12 +9,12 @@ from enum import Enum
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 from scipy.special import exprel
 
 from autograd_ref.network import AutogradPass, exact_pass, widened
 from manual_backprop.parameters import Array, Parameters
-from manual_backprop.validation import checked_batch, checked_parameters
+from manual_backprop.validation import Batch, checked_batch, checked_parameters
 
 ALLOWED_UNITS = 4.0
 """How many first-order units an error may have: what is left out of the count below."""
@@ -30,6 +30,7 @@ class Forms(Enum):
     """Which formulas an implementation is held to."""
 
     STABLE = "no two nearly equal numbers subtracted: small results keep their digits"
+    PYTORCH = "stable in the hidden layer, but e2 = y_hat - y: right to a unit of 1"
     TEXTBOOK = (
         "ln(1 + exp z), 1 - 1/(1 + exp z), y_hat - y: right to a unit of 1, not of the result"
     )
@@ -46,10 +47,17 @@ class Arithmetic(NamedTuple):
         """Of a sum of products, from the sum of their absolute values."""
         return self.unit * growth(count) * absolute_terms + count * self.smallest  # (A)
 
-    def rounded(self, result: Array, textbook_scale: Array | float) -> Array:
-        """Of evaluating a function, from its result; textbook forms round its parts instead."""
-        scale = result if self.forms is Forms.STABLE else np.maximum(result, textbook_scale)
-        return FUNCTION_FACTOR * self.unit * scale + self.smallest
+    def rounded(self, result: Array) -> Array:
+        """Of evaluating a function, from its result."""
+        return FUNCTION_FACTOR * self.unit * result + self.smallest
+
+    def hidden(self, result: Array, parts: Array | float) -> Array:
+        """Of softplus or sigma; textbook forms round what they subtract, not the result."""
+        return self.rounded(np.maximum(result, parts) if self.forms is Forms.TEXTBOOK else result)
+
+    def output(self, result: Array, parts: Array) -> Array:
+        """Of the loss or e2, likewise."""
+        return self.rounded(result if self.forms is Forms.STABLE else np.maximum(result, parts))
 
 
 class _Forward(NamedTuple):
@@ -81,13 +89,26 @@ def rounding_bounds(
     """
     parameters = checked_parameters(parameters)
     batch = checked_batch(parameters, X, Y)
-    limits = np.finfo(parameters.W0.dtype)
-    arithmetic = Arithmetic(
-        ALLOWED_UNITS * float(limits.eps) / 2, float(limits.smallest_normal), forms
-    )
     exact = exact_pass(parameters, X, Y)
-    wide_X, wide_Y = (array.astype(np.float64) for array in batch)
-    return _bounds(widened(parameters), wide_X, wide_Y, exact, arithmetic)
+    wide = Batch(*(array.astype(np.float64) for array in batch))
+    return bounds_around(exact, widened(parameters), wide, parameters.W0.dtype, forms)
+
+
+def bounds_around(
+    exact: AutogradPass,
+    parameters: Parameters,
+    batch: Batch,
+    dtype: DTypeLike,
+    forms: Forms,
+) -> dict[str, Array]:
+    """As `rounding_bounds`, from values in float64 that are known to be fit and their exact pass.
+
+    dtype is that of the arithmetic in question.
+    """
+    limits = np.finfo(dtype)
+    unit = ALLOWED_UNITS * float(limits.eps) / 2
+    arithmetic = Arithmetic(unit, float(limits.smallest_normal), forms)
+    return _bounds(parameters, *batch, exact, arithmetic)
 
 
 def rounding_tolerances(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> dict[str, Array]:
@@ -117,7 +138,7 @@ def additions_in_a_row(count: int, forms: Forms) -> int:
 def _bounds(
     parameters: Parameters, X: Array, Y: Array, exact: AutogradPass, arithmetic: Arithmetic
 ) -> dict[str, Array]:
-    summed, rounded = arithmetic.summed, arithmetic.rounded
+    summed, rounded, output = arithmetic.summed, arithmetic.rounded, arithmetic.output
     da1, sigma, dsigma, dz2, moved = _forward_errors(parameters, X, exact, arithmetic)
     y_hat, a1 = exact.y_hat, exact.a1
     S, N_O = Y.shape
@@ -131,22 +152,22 @@ def _bounds(
     e2_terms = y_hat * _others(abs_Y) + abs_Y * _others(y_hat)
     furthest = dz2.max(axis=1)
     dl = _carried((e2_terms * dz2).sum(axis=1), furthest, most=2 * sum_Y * furthest)
-    dl += growth(N_O) * rounded(l_terms, sum_Y)  # (F)
+    dl += growth(N_O) * output(l_terms, sum_Y)  # (F)
 
     # e2; its two parts, not their difference, are what gets rounded
     e2 = (y_hat * _others(Y) - Y * _others(y_hat)) / S
-    de2 = moved * sum_Y[:, np.newaxis] + growth(N_O) * rounded(e2_terms, y_hat + abs_Y)
-    de2 = de2 / S + rounded(abs(e2), 0.0)  # (G)
+    de2 = moved * sum_Y[:, np.newaxis] + growth(N_O) * output(e2_terms, y_hat + abs_Y)
+    de2 = de2 / S + rounded(abs(e2))  # (G)
 
     # delta1
     back = abs(e2 @ parameters.W1)
     dback = summed(abs(e2) @ abs_W1, N_O) + de2 @ abs_W1
     delta1 = back * sigma
-    ddelta1 = dback * (sigma + dsigma) + back * dsigma + rounded(delta1, 0.0)  # (H)
+    ddelta1 = dback * (sigma + dsigma) + back * dsigma + rounded(delta1)  # (H)
     in_a_row = additions_in_a_row(S, arithmetic.forms)
     return {
         "loss": np.asarray((dl.sum() + summed(l_terms, in_a_row).sum()) / S),
-        "y_hat": moved + growth(N_O) * rounded(y_hat, 0.0),  # (E)
+        "y_hat": moved + growth(N_O) * rounded(y_hat),  # (E)
         "e2": de2,
         "W0": summed(delta1.T @ abs_X, S) + ddelta1.T @ abs_X,  # (I)
         "b0": summed(delta1.T @ ones, S) + ddelta1.T @ ones,
@@ -159,15 +180,15 @@ def _forward_errors(
     parameters: Parameters, X: Array, exact: AutogradPass, arithmetic: Arithmetic
 ) -> _Forward:
     W0, b0, W1, b1 = (abs(block) for block in parameters)
-    summed, rounded = arithmetic.summed, arithmetic.rounded
+    summed, hidden = arithmetic.summed, arithmetic.hidden
     N_H = len(b0)
     a1, z2, y_hat = exact.a1, exact.z2, exact.y_hat
 
     dz1 = summed(abs(X) @ W0.T + b0, X.shape[1] + 1)
     sigma = -np.expm1(-a1)
-    da1 = _carried(sigma * dz1, dz1, most=dz1) + rounded(a1, 1.0)  # (B)
+    da1 = _carried(sigma * dz1, dz1, most=dz1) + hidden(a1, 1.0)  # (B)
     slope = sigma * np.exp(-a1)
-    dsigma = _carried(slope * dz1, dz1, most=1.0) + rounded(sigma, 1.0)  # (C)
+    dsigma = _carried(slope * dz1, dz1, most=1.0) + hidden(sigma, 1.0)  # (C)
 
     gaps = z2.max(axis=1, keepdims=True) - z2
     dz2 = summed(a1 @ W1.T + b1, N_H + 1) + da1 @ W1.T + arithmetic.unit * gaps  # (D)

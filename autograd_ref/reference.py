@@ -1,0 +1,138 @@
+"""Autograd of any scalar PyTorch loss over a nest of arrays, in float64 on the values given.
+
+Whatever the number format under test, the reference works on the same values in float64, where its
+own rounding is far below. The loss finds tensors in the places of the arrays.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from autograd_ref.structure import as_array, is_tensor, leaves, rebuilt
+
+Loss = Callable[..., Any]
+
+LOSS = "(loss)"
+"""The name of the value beside those of its gradients; no parameter is called like this."""
+
+SOFTPLUS_THRESHOLD = 700.0
+"""PyTorch's softplus is z itself above 20, which is wrong by 2e-9; above 700 it is right."""
+
+
+class Evaluation(NamedTuple):
+    """A loss and its gradients at one point, as float64 arrays."""
+
+    loss: float
+    gradients: dict[str, NDArray[np.float64]]
+
+
+class NotALoss(TypeError):  # noqa: N818  it says what the function is not
+    """A function that PyTorch cannot differentiate: what it returned, or how it failed."""
+
+
+def evaluation(found: Mapping[str, Tensor]) -> Evaluation:
+    """Loss and gradients as arrays, from what `differentiate` returned."""
+    arrays = {name: np.array(t.detach().cpu().numpy(), dtype="f8") for name, t in found.items()}
+    return Evaluation(float(arrays.pop(LOSS)), arrays)
+
+
+def differentiate(loss: Loss, parameters: object, data: tuple[object, ...]) -> dict[str, Tensor]:
+    """The loss, under the name LOSS, and its gradient by each leaf of the parameters.
+
+    A leaf that the loss does not use has a gradient of zeros.
+
+    Raises:
+        NotALoss: the function does not return one real number as a tensor with a history.
+    """
+    inputs: dict[str, Tensor] = {}
+
+    def as_input(name: str, leaf: object) -> Tensor:
+        inputs[name] = tensor(leaf).double().requires_grad_()
+        return inputs[name]
+
+    nest = rebuilt(parameters, as_input)
+    with torch.enable_grad(), _in_float64(), _exact_softplus():
+        value = loss(nest, *tensors(data))
+    value = _checked(value)
+    if not value.requires_grad:  # it does not depend on any parameter
+        zeros = {name: torch.zeros_like(leaf) for name, leaf in inputs.items()}
+        return {LOSS: value, **zeros}
+    found = torch.autograd.grad(value, list(inputs.values()), allow_unused=True)
+    gradients = {
+        name: torch.zeros_like(leaf) if gradient is None else gradient
+        for (name, leaf), gradient in zip(inputs.items(), found, strict=True)
+    }
+    return {LOSS: value.detach(), **gradients}
+
+
+def value_of(loss: Loss, parameters: object, data: tuple[object, ...]) -> float:
+    """The loss alone."""
+    nest = rebuilt(parameters, lambda _name, leaf: tensor(leaf).double())
+    with torch.no_grad(), _in_float64(), _exact_softplus():
+        return float(_checked(loss(nest, *tensors(data))))
+
+
+def tensors(data: tuple[object, ...]) -> tuple[Any, ...]:
+    """Arrays and tensors in any nest become tensors, other arguments stay what they are."""
+    return tuple(
+        rebuilt(item, lambda _name, leaf: tensor(leaf) if is_numeric_array(leaf) else leaf)
+        for item in data
+    )
+
+
+def tensor(leaf: object) -> Tensor:
+    """A copy: floats in float64, integers in int64 (uint8 would select like a mask)."""
+    if is_tensor(leaf):
+        found = cast("Tensor", leaf).detach().clone()
+        return found.double() if found.is_floating_point() else found
+    array = as_array(leaf)
+    if array.dtype.kind == "b":
+        return torch.from_numpy(np.array(array, order="C"))
+    kind = np.int64 if array.dtype.kind in "iu" else np.float64
+    return torch.from_numpy(np.array(array, dtype=kind, order="C"))
+
+
+def is_numeric_array(value: object) -> bool:
+    """Whether PyTorch has an equivalent for it."""
+    return is_tensor(value) or (isinstance(value, np.ndarray) and value.dtype.kind in "biuf")
+
+
+def _checked(value: object) -> Tensor:
+    if not isinstance(value, Tensor):
+        raise NotALoss(f"it returned {type(value).__name__}, not a tensor")
+    if value.numel() != 1 or value.is_complex():
+        raise NotALoss(
+            f"it returned a tensor of shape {tuple(value.shape)} and {value.dtype},"
+            " not one real number"
+        )
+    return value.reshape(()).to(torch.float64)
+
+
+@contextmanager
+def _in_float64() -> Generator[None]:
+    """Tensors that the loss makes by itself are float64 as well."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+class _exact_softplus(TorchFunctionMode):  # noqa: N801  used like a function
+    """Inside, PyTorch's softplus is softplus up to 700, not up to 20."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> object:
+        kwargs = dict(kwargs or {})
+        if func is torch.nn.functional.softplus:
+            beta = float(args[1] if len(args) > 1 else kwargs.pop("beta", 1))
+            return func(args[0] if args else kwargs.pop("input"), beta, SOFTPLUS_THRESHOLD)
+        return func(*args, **kwargs)

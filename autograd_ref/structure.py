@@ -1,0 +1,123 @@
+"""Any nest of arrays, named leaf by leaf: dicts, lists, tuples, NamedTuples, dataclasses.
+
+The names are the paths that a user would type: `W0`, `layers[1].bias`, `theta['b.0']`; a nest that
+is itself one array has the single name ROOT. None holds no leaf, as an absent bias does.
+"""
+
+import copy
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
+
+import numpy as np
+
+ROOT = "parameters"
+"""The name of the only leaf, where the nest is an array itself."""
+
+Children = list[tuple[str, object]]
+
+
+def leaves(nest: object) -> dict[str, Any]:
+    """The arrays, tensors and numbers in a nest, by their names, in its own order."""
+    return dict(_walk(nest, ""))
+
+
+def rebuilt(nest: object, change: Callable[[str, Any], object]) -> Any:
+    """The same containers with other leaves: change(name, leaf) in the place of every leaf."""
+    return _rebuilt(nest, "", change)
+
+
+def is_leaf(value: object) -> bool:
+    """Whether a value counts as one array."""
+    return _children(value, "") is None
+
+
+def _walk(nest: object, path: str) -> Iterator[tuple[str, object]]:
+    children = _children(nest, path)
+    if children is None:
+        yield path or ROOT, nest
+        return
+    for name, child in children:
+        yield from _walk(child, name)
+
+
+def _children(nest: object, path: str) -> Children | None:
+    """What a container holds, with the path to each; None where it is a leaf."""
+    if nest is None:
+        return []
+    if isinstance(nest, Mapping):
+        items = cast("Mapping[object, object]", nest).items()
+        return [(_named(path, key), child) for key, child in items]
+    if _is_named_tuple(nest):
+        return [(_named(path, key), child) for key, child in nest._asdict().items()]
+    if isinstance(nest, list | tuple):
+        items = enumerate(cast("list[object]", nest))
+        return [(f"{path}[{i}]", child) for i, child in items]
+    if _is_dataclass(nest):
+        return [(_named(path, f.name), getattr(nest, f.name)) for f in dataclasses.fields(nest)]
+    return None
+
+
+def _rebuilt(nest: object, path: str, change: Callable[[str, Any], object]) -> Any:
+    children = _children(nest, path)
+    if children is None:
+        return change(path or ROOT, nest)
+    found = [_rebuilt(child, name, change) for name, child in children]
+    if nest is None:
+        return None
+    if isinstance(nest, Mapping):
+        keys = list(cast("Mapping[object, object]", nest))
+        pairs = dict(zip(keys, found, strict=True))
+        return pairs if type(nest) is dict else _like(nest, pairs)
+    if _is_named_tuple(nest):
+        return type(nest)(*found)
+    if isinstance(nest, list | tuple):
+        return type(cast("list[object]", nest))(found)
+    # not through __init__, which may convert, check or count
+    result = copy.copy(nest)
+    for field, value in zip(dataclasses.fields(cast("Any", nest)), found, strict=True):
+        object.__setattr__(result, field.name, value)
+    return result
+
+
+def _like(mapping: Mapping[Any, object], pairs: dict[object, object]) -> object:
+    """A mapping of the same type; a defaultdict keeps its default."""
+    result = copy.copy(mapping)
+    cast("Any", result).update(pairs)
+    return result
+
+
+def _named(path: str, key: object) -> str:
+    if isinstance(key, str) and key.isidentifier():
+        return f"{path}.{key}" if path else key
+    return f"{path}[{key!r}]"
+
+
+def _is_named_tuple(value: object) -> bool:
+    return isinstance(value, tuple) and hasattr(value, "_fields")
+
+
+def _is_dataclass(value: object) -> bool:
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
+
+
+def is_tensor(value: object) -> bool:
+    """Whether a value is a torch tensor, found out without loading torch."""
+    return any(kind.__module__ == "torch" for kind in type(value).__mro__)
+
+
+def as_array(value: object) -> np.ndarray[Any, Any]:
+    """A leaf as an array; a tensor's values leave its device and its history."""
+    if is_tensor(value):
+        return cast("Any", value).detach().cpu().numpy()
+    return np.asarray(value)
+
+
+def copied(value: object) -> object:
+    """A leaf with memory of its own, of the same type; numbers and strangers as they are."""
+    if isinstance(value, np.ndarray):
+        return cast("np.ndarray[Any, Any]", value).copy(order="K")
+    if is_tensor(value):
+        tensor = cast("Any", value)
+        return tensor.detach().clone().requires_grad_(tensor.requires_grad)
+    return value
