@@ -8,11 +8,25 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from autograd_ref import problems
+    from autograd_ref.check import GradientMismatch, assert_gradients_match, check_gradients
     from autograd_ref.network import Network, loss_and_gradients
 
-__all__ = ["Network", "loss_and_gradients", "problems"]
+__all__ = [
+    "GradientMismatch",
+    "Network",
+    "assert_gradients_match",
+    "check_gradients",
+    "loss_and_gradients",
+    "problems",
+]
 
-_HOME = {"Network": "autograd_ref.network", "loss_and_gradients": "autograd_ref.network"}
+_HOME = {
+    "GradientMismatch": "autograd_ref.check",
+    "Network": "autograd_ref.network",
+    "assert_gradients_match": "autograd_ref.check",
+    "check_gradients": "autograd_ref.check",
+    "loss_and_gradients": "autograd_ref.network",
+}
 
 
 if not TYPE_CHECKING:  # a type checker knows the names above, and that there are no others

@@ -47,13 +47,9 @@ def compare_block(
         return refused(name, hand, f"has shape {hand.shape}; it needs {reference.shape}")
     if hand.dtype != needed:
         return refused(name, hand, f"has dtype {hand.dtype}; it needs {needed}")
-    for side, values in (("", hand), ("the reference ", reference)):
-        if not np.isfinite(values).all():
-            index = _first(~np.isfinite(values))
-            reason = f"{side}is {values[index]} at {list(index)}"
-            return refused(name, hand, reason)._replace(
-                worst_index=index, hand=float(hand[index]), reference=float(reference[index])
-            )
+    not_finite = _not_finite(name, hand, reference)
+    if not_finite is not None:
+        return not_finite
 
     wide = hand.astype(np.float64)
     error = np.abs(wide - reference)
@@ -85,6 +81,26 @@ def compare_block(
 def refused(name: str, hand: NDArray[Any], reason: str) -> Block:
     """A mismatch before any value is compared."""
     return Block(name, hand.shape, str(hand.dtype), "mismatch", reason, *[None] * 10)
+
+
+def _not_finite(name: str, hand: NDArray[Any], reference: NDArray[Any]) -> Block | None:
+    """NaN equals nothing; but where the reference has no number either, nobody is wrong."""
+    with np.errstate(over="ignore"):
+        known = np.isfinite(reference.astype(hand.dtype))  # too large for the format is no number
+    lost = known & ~np.isfinite(hand)
+    verdict: Verdict = "mismatch" if lost.any() else "inconclusive"
+    where = lost if lost.any() else ~known
+    if not where.any():
+        return None
+    index = _first(where)
+    of_reference = "" if lost.any() else "the reference "
+    value = hand[index] if lost.any() else reference[index]
+    return refused(name, hand, f"{of_reference}is {value} at {list(index)}")._replace(
+        verdict=verdict,
+        worst_index=index,
+        hand=float(hand[index]),
+        reference=float(reference[index]),
+    )
 
 
 def share_of_tolerance(

@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from autograd_ref.evaluation import Look, Results
 from autograd_ref.tolerance import ALLOWED_UNITS, FUNCTION_FACTOR, Arithmetic, Forms, growth
-
-Results = dict[str, NDArray[np.float64]]
 
 FEW, MANY = 2, 8
 """Samples at first, and before anybody is accused."""
@@ -54,8 +53,7 @@ def tolerances(
     exact: Mapping[str, NDArray[np.float64]],
     number: np.finfo[Any],
     *,
-    forms: Forms,
-    samples: int,
+    look: Look,
     seed: int,
 ) -> Results:
     """How far from exact an honest computation in the number format may be, entry by entry.
@@ -64,10 +62,11 @@ def tolerances(
         compute: evaluates everything in float64, from the same values every time.
         exact: what it returns without disturbance, as arrays.
         number: the format in which the side under test computes.
-        forms: which formulas that side is held to.
-        samples: how many disturbed evaluations to make.
+        look: which formulas that side is held to, and how many disturbed evaluations to make.
         seed: for the directions of rounding.
     """
+    samples = FEW if look is Look.FIRST else MANY
+    forms = Forms.TEXTBOOK if look is Look.TEXTBOOK else Forms.STABLE
     unit, smallest = float(number.eps) / 2, float(number.smallest_normal)
     mode = _Rounding(Arithmetic(ALLOWED_UNITS * unit, smallest, forms), seed)
     moved = {name: np.zeros_like(values) for name, values in exact.items()}

@@ -4,42 +4,49 @@ Whatever the number format under test, the reference works on the same values in
 own rounding is far below. The loss finds tensors in the places of the arrays.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from autograd_ref.structure import as_array, is_tensor, leaves, rebuilt
+from autograd_ref import random_rounding
+from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results, number_format
+from autograd_ref.structure import as_array, is_tensor, rebuilt
 
 Loss = Callable[..., Any]
 
-LOSS = "(loss)"
-"""The name of the value beside those of its gradients; no parameter is called like this."""
-
 SOFTPLUS_THRESHOLD = 700.0
 """PyTorch's softplus is z itself above 20, which is wrong by 2e-9; above 700 it is right."""
-
-
-class Evaluation(NamedTuple):
-    """A loss and its gradients at one point, as float64 arrays."""
-
-    loss: float
-    gradients: dict[str, NDArray[np.float64]]
 
 
 class NotALoss(TypeError):  # noqa: N818  it says what the function is not
     """A function that PyTorch cannot differentiate: what it returned, or how it failed."""
 
 
-def evaluation(found: Mapping[str, Tensor]) -> Evaluation:
-    """Loss and gradients as arrays, from what `differentiate` returned."""
-    arrays = {name: np.array(t.detach().cpu().numpy(), dtype="f8") for name, t in found.items()}
-    return Evaluation(float(arrays.pop(LOSS)), arrays)
+def torch_loss(loss: Loss, seed: int) -> Reference:
+    """A PyTorch function of (parameters, *data); its tolerance is measured, not derived."""
+
+    def evaluate(point: Point) -> Evaluation:
+        def compute() -> dict[str, Tensor]:
+            return differentiate(loss, *point)
+
+        exact = {name: random_rounding.as_float64(found) for name, found in compute().items()}
+        number = number_format(point.parameters)
+
+        def tolerances(look: Look) -> Results:
+            return random_rounding.tolerances(compute, exact, number, look=look, seed=seed)
+
+        gradients = {name: values for name, values in exact.items() if name != LOSS}
+        return Evaluation(float(exact[LOSS]), gradients, tolerances)
+
+    def value(point: Point) -> float:
+        return value_of(loss, *point)
+
+    return Reference("autograd of the given loss, in float64", evaluate, value)
 
 
 def differentiate(loss: Loss, parameters: object, data: tuple[object, ...]) -> dict[str, Tensor]:

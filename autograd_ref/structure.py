@@ -121,3 +121,15 @@ def copied(value: object) -> object:
         tensor = cast("Any", value)
         return tensor.detach().clone().requires_grad_(tensor.requires_grad)
     return value
+
+
+def like(leaf: object, values: np.ndarray[Any, Any]) -> object:
+    """Values as the same kind of leaf: tensor, array, NumPy scalar or Python number."""
+    if is_tensor(leaf):
+        import torch  # loaded already, or there would be no tensor
+
+        tensor = cast("torch.Tensor", leaf)
+        return torch.from_numpy(values).to(tensor).requires_grad_(tensor.requires_grad)
+    if isinstance(leaf, np.ndarray):
+        return values
+    return values.dtype.type(values) if isinstance(leaf, np.generic) else values.item()

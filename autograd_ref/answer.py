@@ -1,0 +1,77 @@
+"""What the function under test returned, understood: its gradients by name, and its loss."""
+
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.structure import ROOT, as_array, is_leaf, is_tensor, leaves
+
+
+class Answer(NamedTuple):
+    """Gradients by the names of their parameters; whatever else was there."""
+
+    gradients: dict[str, NDArray[Any]]
+    """The arrays themselves, not copies: who shares memory with whom is to be found out."""
+    loss: NDArray[Any] | None
+    unknown: tuple[str, ...]
+    """Names of what was returned and belongs to no parameter."""
+    returned: str
+    """What came back, in a few words, for the report of a gradient that is missing."""
+
+
+def understood(result: object, parameters: dict[str, object]) -> Answer:
+    """Read what the function returned.
+
+    Tried in this order: a structure with the leaves of the parameters; (loss, gradients), also
+    with a third item. Names decide for dicts, NamedTuples and dataclasses, whatever their order
+    and whichever of them they are; places for lists and tuples.
+
+    Args:
+        result: what the function under test returned.
+        parameters: the leaves of the parameters, by name.
+    """
+    loss, gradients = None, _named(result, parameters)
+    if set(gradients) != set(parameters) and _is_loss_first(result):
+        pair = cast("tuple[object, ...]", result)
+        loss, gradients = as_array(pair[0]), _named(pair[1], parameters)
+    return Answer(
+        {name: as_array(value) for name, value in gradients.items() if name in parameters},
+        loss,
+        tuple(name for name in gradients if name not in parameters),
+        _described(result, gradients),
+    )
+
+
+def _named(result: object, parameters: dict[str, object]) -> dict[str, object]:
+    """The leaves of a result; for a single array also a plain list of numbers, as SciPy takes."""
+    if list(parameters) == [ROOT] and not is_leaf(result) and _is_list_of_numbers(result):
+        return {ROOT: np.asarray(result)}
+    return leaves(result)
+
+
+def _is_list_of_numbers(result: object) -> bool:
+    return isinstance(result, list) and all(
+        isinstance(item, int | float | np.number) for item in cast("list[object]", result)
+    )
+
+
+def _is_loss_first(result: object) -> bool:
+    """Whether it is (one number, gradients) or (one number, gradients, intermediates)."""
+    if not isinstance(result, tuple | list):
+        return False
+    items = cast("list[object]", result)
+    if len(items) not in (2, 3) or items[0] is None or not is_leaf(items[0]):
+        return False
+    first = items[0]
+    return is_tensor(first) or isinstance(first, int | float | np.number | np.ndarray)
+
+
+def _described(result: object, gradients: dict[str, object]) -> str:
+    if result is None:
+        return "None (is a return missing?)"
+    names = list(gradients)
+    if names == [ROOT]:
+        return f"one {type(result).__name__}"
+    shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    return f"a {type(result).__name__} with {shown or 'nothing in it'}"

@@ -1,0 +1,94 @@
+"""The assignment's network as a reference; its tolerance is derived, not measured."""
+
+from typing import Any
+
+import numpy as np
+
+from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results, number_format
+from autograd_ref.network import AutogradPass, exact_pass_of
+from autograd_ref.structure import as_array, leaves
+from autograd_ref.tolerance import Forms, bounds_around
+from manual_backprop.parameters import Parameters
+from manual_backprop.validation import Batch, checked_batch, checked_parameters
+
+
+def assignment() -> Reference:
+    """PyTorch's autograd of the network, for parameters and data as users keep them."""
+    about = "autograd of the assignment's network, in float64"
+    return Reference(about, _evaluate, _value, exchangeable=True)
+
+
+def network_names(parameters: object) -> list[str]:
+    """The names of W0, b0, W1 and b1, in this order: by these names, or four in a row.
+
+    Raises:
+        TypeError: they are not there.
+    """
+    found = list(leaves(parameters))
+    if set(found) == set(Parameters._fields):
+        return list(Parameters._fields)
+    if found == [f"[{i}]" for i in range(4)]:
+        return found
+    raise TypeError(
+        f"parameters has the leaves {', '.join(found) or 'none'}; without loss= they need to be"
+        " those of the assignment's network: W0, b0, W1, b1"
+    )
+
+
+def network_problem(point: Point) -> tuple[Parameters, Batch]:
+    """The same values in float64, fit for the network.
+
+    Raises:
+        TypeError, ValueError: parameters or data are not those of the assignment's network.
+    """
+    found = leaves(point.parameters)
+    blocks = [_widened(name, found[name]) for name in network_names(point.parameters)]
+    if len(point.data) != 2:
+        raise TypeError(
+            f"data has {len(point.data)} items; without loss= it needs to be X and Y, those of the"
+            " assignment's network"
+        )
+    parameters = checked_parameters(Parameters(*blocks))
+    X, Y = (as_array(item) for item in point.data)
+    wide = X.astype(np.float64) if X.dtype.kind in "iuf" else X
+    return parameters, checked_batch(parameters, wide, Y)
+
+
+def _widened(name: str, leaf: object) -> Any:
+    array = as_array(leaf)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} has dtype {array.dtype}; it needs a real one")
+    return array.astype(np.float64)
+
+
+def _value(point: Point) -> float:
+    return exact_pass_of(*network_problem(point)).loss
+
+
+def _evaluate(point: Point) -> Evaluation:
+    parameters, batch = network_problem(point)
+    names = network_names(point.parameters)
+    found = exact_pass_of(parameters, batch)
+    dtype = number_format(point.parameters).dtype
+
+    def tolerances(look: Look) -> Results:
+        return _tolerances(found, parameters, batch, dtype, look, names)
+
+    gradients = dict(zip(names, found.gradients, strict=True))
+    return Evaluation(found.loss, gradients, tolerances)
+
+
+def _tolerances(
+    found: AutogradPass,
+    parameters: Parameters,
+    batch: Batch,
+    dtype: np.dtype[Any],
+    look: Look,
+    names: list[str],
+) -> Results:
+    """What both sides may round: the one under test, and PyTorch in float64."""
+    forms = Forms.TEXTBOOK if look is Look.TEXTBOOK else Forms.STABLE
+    hand = bounds_around(found, parameters, batch, dtype, forms)
+    ours = bounds_around(found, parameters, batch, np.dtype(np.float64), Forms.PYTORCH)
+    blocks = [(LOSS, "loss"), *zip(names, Parameters._fields, strict=True)]
+    return {name: hand[block] + ours[block] for name, block in blocks}

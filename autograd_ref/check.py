@@ -1,0 +1,103 @@
+"""check_gradients: the order of events."""
+
+from typing import Any
+
+from autograd_ref.arguments import Loss, checked_point, chosen_reference
+from autograd_ref.caveats import caveats
+from autograd_ref.judge import excused, judged, spoiled
+from autograd_ref.probes import Gradients, called, findings
+from autograd_ref.report import Report, Side
+from autograd_ref.steadiness import judged_elsewhere, same_bits, unsteady
+from autograd_ref.witness import asked_witness
+
+
+EXCUSES: dict[Side, str] = {
+    "kink": "lies between the slopes of a kink, where either is right",
+    "reference": "differs from a reference that is itself wrong here",
+}
+"""Where the witness says that the gradient under test cannot be blamed."""
+
+
+class GradientMismatch(AssertionError):  # noqa: N818  its name is part of the public interface
+    """A gradient that is not shown to be right; its text is the report.
+
+    Attributes:
+        report: the report itself.
+    """
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(str(report))
+        self.report = report
+
+    def __reduce__(self) -> tuple[type["GradientMismatch"], tuple[Report]]:
+        return GradientMismatch, (self.report,)
+
+
+def check_gradients(
+    gradients: Gradients, parameters: Any, *data: Any, loss: Loss | None = None, seed: int = 0
+) -> Report:
+    """Hold a gradient against autograd, to the last units of rounding.
+
+    The function under test is called a few times, at the point given and at one other, always on
+    copies of the arguments.
+
+    Args:
+        gradients: the function under test: gradients(parameters, *data) returns a structure like
+            parameters, or (loss, gradients).
+        parameters: any nest of arrays: one array, a dict, list, tuple, NamedTuple or dataclass of
+            them, of nests of them.
+        data: passed on to both sides, as arrays to gradients and as float64 or int64 tensors to
+            loss.
+        loss: the same loss as a PyTorch function, loss(parameters, *data) -> scalar tensor, with
+            tensors in the arrays' places; or as a NumPy function, whose numerical derivative is
+            then the reference. None is the assignment's network: parameters W0, b0, W1, b1; X (S,
+            N_I); Y labels (S,) or rows (S, N_O).
+        seed: for the other point, and for the directions of rounding.
+
+    Returns:
+        The report: verdict, one block for every parameter, and what else there is to know.
+
+    Raises:
+        TypeError, ValueError: arguments that cannot be used, by name.
+        Exception: whatever the function under test raises.
+    """
+    point = checked_point(gradients, parameters, data, loss)
+    reference = chosen_reference(loss, point, seed)
+    exact = reference.evaluate(point)
+    first, again = called(gradients, point), called(gradients, point)
+    result = judged(gradients, reference, point, exact, first)
+    if not result.wrong and not same_bits(first, again):
+        second = judged(gradients, reference, point, exact, again)
+        result = spoiled(result, second, "agrees at first, but the second call {}")
+    there, result, notes = judged_elsewhere(gradients, reference, point, result, seed)
+    witness = asked_witness(gradients, reference, point, exact, first.answer, result.wrong)
+    if witness is not None and witness.side in EXCUSES:
+        result = excused(result, EXCUSES[witness.side])
+    return Report(
+        blocks=result.blocks,
+        loss=result.loss,
+        reference=reference.about,
+        findings=(*unsteady(first, again), *findings(first, again, there, point)),
+        warnings=(*caveats(point, exact, first.answer), *result.digits, *notes),
+        witness=witness,
+        shares=result.shares,
+    )
+
+
+def assert_gradients_match(
+    gradients: Gradients, parameters: Any, *data: Any, loss: Loss | None = None, seed: int = 0
+) -> Report:
+    """As `check_gradients`, for tests.
+
+    Returns:
+        The report of a match.
+
+    Raises:
+        GradientMismatch: the verdict is mismatch or inconclusive; its text is the report.
+        Exception: as `check_gradients`.
+    """
+    __tracebackhide__ = True  # pytest shows the line of the test instead
+    report = check_gradients(gradients, parameters, *data, loss=loss, seed=seed)
+    if report.verdict != "match":
+        raise GradientMismatch(report)
+    return report

@@ -1,0 +1,63 @@
+"""What a gradient is held against, whatever computes it: a loss, its gradients, its tolerances."""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.structure import as_array, leaves, rebuilt
+
+LOSS = "(loss)"
+"""The name of the value beside those of its gradients; no parameter is called like this."""
+
+Results = dict[str, NDArray[np.float64]]
+
+
+class Point(NamedTuple):
+    """Where a gradient is checked: a nest of parameters as the user has it, and the data."""
+
+    parameters: Any
+    data: tuple[Any, ...]
+
+
+class Look(Enum):
+    """How closely rounding is looked at; the closer looks are taken where something is wrong."""
+
+    FIRST = "formulas that keep their digits, few samples"
+    SECOND = "formulas that keep their digits, many samples"
+    TEXTBOOK = "textbook formulas, many samples"
+
+
+class Evaluation(NamedTuple):
+    """A loss and its gradients at one point, in float64."""
+
+    loss: float
+    gradients: Results
+    tolerances: Callable[[Look], Results]
+    """How far an honest gradient in the number format under test may be from these, entry by
+    entry; the loss under LOSS."""
+
+
+class Reference(NamedTuple):
+    """The side that is believed until the witness says otherwise."""
+
+    about: str
+    evaluate: Callable[[Point], Evaluation]
+    value: Callable[[Point], float]
+    """The loss alone."""
+    exchangeable: bool = False
+    """Whether the rows of the data are known to be samples, in any order and with repetitions."""
+
+
+def number_format(parameters: object) -> np.finfo[Any]:
+    """The coarsest format among the float leaves; float64 where there is none."""
+    dtypes = [as_array(leaf).dtype for leaf in leaves(parameters).values()]
+    floats = [np.finfo(dtype) for dtype in dtypes if dtype.kind == "f"]
+    return max(floats, key=lambda info: float(info.eps), default=np.finfo(np.float64))
+
+
+def widened(parameters: object, dtype: Any = np.float64) -> Any:
+    """The same values in another float dtype; tensors as arrays."""
+    return rebuilt(parameters, lambda _name, leaf: np.array(as_array(leaf), dtype=dtype))

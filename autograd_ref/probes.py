@@ -1,0 +1,180 @@
+"""Call the function under test twice, and once elsewhere: how it behaves, beside what it returns.
+
+Every call gets arrays of its own, so that nothing the function does can reach the user's arrays,
+and so that what it changes, keeps or shares can be told.
+"""
+
+from collections.abc import Callable
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.answer import Answer, understood
+from autograd_ref.evaluation import Point
+from autograd_ref.report import Note
+from autograd_ref.structure import as_array, copied, is_tensor, leaves, like, rebuilt
+
+Gradients = Callable[..., object]
+
+MOVE = 0.25
+"""How far the other point is, relative to each parameter: far beyond any tolerance, and on the
+same side of zero, where a logarithm or a root may need it."""
+
+
+class Call(NamedTuple):
+    """One call: what it was given, and what it gave back."""
+
+    given: Point
+    answer: Answer
+    kept: dict[str, NDArray[Any]]
+    """The gradients as they were when the call returned."""
+
+
+def called(gradients: Gradients, point: Point) -> Call:
+    """Call the function on copies."""
+    given = own_copy(point)
+    answer = understood(gradients(given.parameters, *given.data), leaves(given.parameters))
+    return Call(given, answer, {name: np.array(a) for name, a in answer.gradients.items()})
+
+
+def own_copy(point: Point) -> Point:
+    """The same containers and values, with memory of their own."""
+
+    def copy(_name: str, leaf: object) -> object:
+        return copied(leaf)
+
+    return Point(rebuilt(point.parameters, copy), tuple(rebuilt(d, copy) for d in point.data))
+
+
+def elsewhere(point: Point, seed: int, *, rearranged: bool) -> Point:
+    """Another point, with parameters moved; rearranged: with other samples in the same batch.
+
+    Rearranging turns the order of the samples round and replaces one of them by its neighbour, in
+    every array that is as long as the first.
+    """
+    random = np.random.default_rng(seed)
+
+    def move(_name: str, leaf: object) -> object:
+        return like(leaf, _moved(as_array(leaf), random))
+
+    parameters = rebuilt(point.parameters, move)
+    if not rearranged:
+        return Point(parameters, own_copy(point).data)
+    samples = sample_count(point)
+    order = np.arange(samples)[::-1].copy()
+    order[-1:] = order[-2:-1] if samples > 1 else order[-1:]
+
+    def rearrange(_name: str, leaf: object) -> object:
+        array = as_array(leaf) if _is_array(leaf) else None
+        if array is None or array.shape[:1] != (samples,):
+            return copied(leaf)
+        return like(leaf, array[order])
+
+    return Point(parameters, tuple(rebuilt(item, rearrange) for item in point.data))
+
+
+def sample_count(point: Point) -> int:
+    """The length of the first array in the data; 0 without one."""
+    for item in point.data:
+        for leaf in leaves(item).values():
+            if _is_array(leaf) and as_array(leaf).ndim:
+                return int(as_array(leaf).shape[0])
+    return 0
+
+
+def findings(first: Call, again: Call, there: Call | None, before: Point) -> list[Note]:
+    """What the calls say about the function's manners; before is what the first call was given."""
+    found = [
+        *_changed_arguments(first.given, before),
+        *_shared_memory(first),
+        *_reused_buffers(first, again, there),
+    ]
+    return [note for i, note in enumerate(found) if note.kind not in {n.kind for n in found[:i]}]
+
+
+def _changed_arguments(given: Point, before: Point) -> list[Note]:
+    changed = [
+        name
+        for (name, now), (_name, then) in zip(_arrays(given), _arrays(before), strict=True)
+        if not np.array_equal(now, then, equal_nan=now.dtype.kind == "f")
+    ]
+    if not changed:
+        return []
+    return [Note("changes its arguments", f"The function changes {_listed(changed)} in place.")]
+
+
+def _shared_memory(call: Call) -> list[Note]:
+    found: list[Note] = []
+    for name, gradient in call.answer.gradients.items():
+        owners = [other for other, array in _arrays(call.given) if _shares(gradient, array)]
+        if owners:
+            text = (
+                f"The gradient of {name} shares memory with {owners[0]}:"
+                " changing one changes the other."
+            )
+            found.append(Note("returns a view of its arguments", text))
+    for (one, a), (two, b) in combinations(call.answer.gradients.items(), 2):
+        if _shares(a, b):
+            text = f"The gradients of {one} and {two} share memory: changing one changes the other."
+            found.append(Note("gradients share memory", text))
+    return found
+
+
+def _reused_buffers(first: Call, again: Call, there: Call | None) -> list[Note]:
+    """A result that a later call writes to, or returns again."""
+    for later in (again, there):
+        for name, gradient in first.answer.gradients.items():
+            newer = later.answer.gradients.get(name) if later else None
+            if newer is not None and gradient.size and _shares(gradient, newer):
+                text = (
+                    f"The gradient of {name} lies in memory that the next call uses again:"
+                    " a kept result changes, or was cached."
+                )
+                return [Note("reuses its result", text)]
+    return []
+
+
+def _shares(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    if not np.may_share_memory(a, b):
+        return False
+    try:
+        return np.shares_memory(a, b, max_work=10_000)
+    except np.exceptions.TooHardError:  # strided views that interleave; not worth an exact answer
+        return False
+
+
+def _arrays(point: Point) -> list[tuple[str, NDArray[Any]]]:
+    """Parameters by their names, and the arrays of the data by their places."""
+    named = [(name, as_array(leaf)) for name, leaf in leaves(point.parameters).items()]
+    for i, item in enumerate(point.data):
+        for path, leaf in leaves(item).items():
+            if _is_array(leaf):
+                inside = "" if item is leaf else f" ({path})"
+                named.append((f"data[{i}]{inside}", as_array(leaf)))
+    return named
+
+
+def _is_array(leaf: object) -> bool:
+    return isinstance(leaf, np.ndarray) or is_tensor(leaf)
+
+
+def _moved(values: NDArray[Any], random: np.random.Generator) -> NDArray[Any]:
+    """Every entry by up to a quarter of itself; zeros by as much as is typical of the others."""
+    if values.dtype.kind != "f" or not values.size:
+        return values.copy()
+    wide = values.astype(np.float64)
+    typical = float(np.sqrt(np.mean(wide**2))) or 1.0
+    by = np.where(wide == 0, MOVE * typical, MOVE * np.abs(wide))
+    return (wide + by * random.uniform(0.2, 1.0, wide.shape) * _signs(wide, random)).astype(
+        values.dtype
+    )
+
+
+def _signs(like: NDArray[Any], random: np.random.Generator) -> NDArray[np.float64]:
+    return np.where(random.random(like.shape) < 0.5, -1.0, 1.0)
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
