@@ -10,7 +10,6 @@ from autograd_ref.report import Report, Side
 from autograd_ref.steadiness import judged_elsewhere, same_bits, unsteady
 from autograd_ref.witness import asked_witness
 
-
 EXCUSES: dict[Side, str] = {
     "kink": "lies between the slopes of a kink, where either is right",
     "reference": "differs from a reference that is itself wrong here",
@@ -18,7 +17,7 @@ EXCUSES: dict[Side, str] = {
 """Where the witness says that the gradient under test cannot be blamed."""
 
 
-class GradientMismatch(AssertionError):  # noqa: N818  its name is part of the public interface
+class GradientMismatch(AssertionError):
     """A gradient that is not shown to be right; its text is the report.
 
     Attributes:
@@ -78,7 +77,7 @@ def check_gradients(
         loss=result.loss,
         reference=reference.about,
         findings=(*unsteady(first, again), *findings(first, again, there, point)),
-        warnings=(*caveats(point, exact, first.answer), *result.digits, *notes),
+        warnings=(*exact.notes, *caveats(point, exact, first.answer), *result.digits, *notes),
         witness=witness,
         shares=result.shares,
     )

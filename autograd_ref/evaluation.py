@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_ref.report import Note
 from autograd_ref.structure import as_array, leaves, rebuilt
 
 LOSS = "(loss)"
@@ -23,11 +24,15 @@ class Point(NamedTuple):
 
 
 class Look(Enum):
-    """How closely rounding is looked at; the closer looks are taken where something is wrong."""
+    """How closely rounding is looked at; the closer looks are taken where something is wrong.
 
-    FIRST = "formulas that keep their digits, few samples"
-    SECOND = "formulas that keep their digits, many samples"
-    TEXTBOOK = "textbook formulas, many samples"
+    What passes the first look is a match: had it been off by more, it would at least have needed
+    another. Nobody is accused before the last.
+    """
+
+    FIRST = "formulas that keep their digits, sums that round up and down; few samples"
+    SECOND = "formulas that keep their digits, sums that drift; many samples"
+    TEXTBOOK = "textbook formulas, sums that drift; many samples"
 
 
 class Evaluation(NamedTuple):
@@ -38,6 +43,8 @@ class Evaluation(NamedTuple):
     tolerances: Callable[[Look], Results]
     """How far an honest gradient in the number format under test may be from these, entry by
     entry; the loss under LOSS."""
+    notes: tuple[Note, ...] = ()
+    """What is odd about the loss at this point."""
 
 
 class Reference(NamedTuple):

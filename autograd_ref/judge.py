@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autograd_ref.answer import Answer
 from autograd_ref.compare import compare_block, refused, share_of_tolerance
-from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results, number_format
+from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results
 from autograd_ref.probes import Call, Gradients, called, own_copy
 from autograd_ref.report import Block, Note
 from autograd_ref.structure import as_array, is_tensor, leaves, like, rebuilt

@@ -11,19 +11,16 @@ from typing import Any, cast
 import numpy as np
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from autograd_ref import random_rounding
 from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results, number_format
 from autograd_ref.structure import as_array, is_tensor, rebuilt
+from autograd_ref.watch import Watch
 
 Loss = Callable[..., Any]
 
-SOFTPLUS_THRESHOLD = 700.0
-"""PyTorch's softplus is z itself above 20, which is wrong by 2e-9; above 700 it is right."""
 
-
-class NotALoss(TypeError):  # noqa: N818  it says what the function is not
+class NotALoss(TypeError):
     """A function that PyTorch cannot differentiate: what it returned, or how it failed."""
 
 
@@ -31,17 +28,18 @@ def torch_loss(loss: Loss, seed: int) -> Reference:
     """A PyTorch function of (parameters, *data); its tolerance is measured, not derived."""
 
     def evaluate(point: Point) -> Evaluation:
-        def compute() -> dict[str, Tensor]:
-            return differentiate(loss, *point)
+        def compute(watch: Watch | None = None) -> dict[str, Tensor]:
+            return differentiate(loss, *point, watch=watch)
 
-        exact = {name: random_rounding.as_float64(found) for name, found in compute().items()}
+        watch = Watch()
+        exact = {name: random_rounding.as_float64(found) for name, found in compute(watch).items()}
         number = number_format(point.parameters)
 
         def tolerances(look: Look) -> Results:
             return random_rounding.tolerances(compute, exact, number, look=look, seed=seed)
 
         gradients = {name: values for name, values in exact.items() if name != LOSS}
-        return Evaluation(float(exact[LOSS]), gradients, tolerances)
+        return Evaluation(float(exact[LOSS]), gradients, tolerances, watch.notes())
 
     def value(point: Point) -> float:
         return value_of(loss, *point)
@@ -49,10 +47,18 @@ def torch_loss(loss: Loss, seed: int) -> Reference:
     return Reference("autograd of the given loss, in float64", evaluate, value)
 
 
-def differentiate(loss: Loss, parameters: object, data: tuple[object, ...]) -> dict[str, Tensor]:
+def differentiate(
+    loss: Loss, parameters: object, data: tuple[object, ...], *, watch: Watch | None = None
+) -> dict[str, Tensor]:
     """The loss, under the name LOSS, and its gradient by each leaf of the parameters.
 
     A leaf that the loss does not use has a gradient of zeros.
+
+    Args:
+        loss: loss(parameters, *data), a scalar tensor.
+        parameters: any nest of arrays.
+        data: further arguments.
+        watch: takes note of the kinks that the loss meets.
 
     Raises:
         NotALoss: the function does not return one real number as a tensor with a history.
@@ -64,7 +70,7 @@ def differentiate(loss: Loss, parameters: object, data: tuple[object, ...]) -> d
         return inputs[name]
 
     nest = rebuilt(parameters, as_input)
-    with torch.enable_grad(), _in_float64(), _exact_softplus():
+    with torch.enable_grad(), _in_float64(), watch or Watch():
         value = loss(nest, *tensors(data))
     value = _checked(value)
     if not value.requires_grad:  # it does not depend on any parameter
@@ -81,7 +87,7 @@ def differentiate(loss: Loss, parameters: object, data: tuple[object, ...]) -> d
 def value_of(loss: Loss, parameters: object, data: tuple[object, ...]) -> float:
     """The loss alone."""
     nest = rebuilt(parameters, lambda _name, leaf: tensor(leaf).double())
-    with torch.no_grad(), _in_float64(), _exact_softplus():
+    with torch.no_grad(), _in_float64(), Watch():
         return float(_checked(loss(nest, *tensors(data))))
 
 
@@ -130,16 +136,3 @@ def _in_float64() -> Generator[None]:
         yield
     finally:
         torch.set_default_dtype(before)
-
-
-class _exact_softplus(TorchFunctionMode):  # noqa: N801  used like a function
-    """Inside, PyTorch's softplus is softplus up to 700, not up to 20."""
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> object:
-        kwargs = dict(kwargs or {})
-        if func is torch.nn.functional.softplus:
-            beta = float(args[1] if len(args) > 1 else kwargs.pop("beta", 1))
-            return func(args[0] if args else kwargs.pop("input"), beta, SOFTPLUS_THRESHOLD)
-        return func(*args, **kwargs)

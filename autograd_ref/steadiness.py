@@ -3,10 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.evaluation import LOSS, Evaluation, Point, Reference
+from autograd_ref.evaluation import LOSS, Point, Reference
 from autograd_ref.judge import Judgement, judged, spoiled
 from autograd_ref.probes import Call, Gradients, called, elsewhere
 from autograd_ref.report import Note
+from autograd_ref.structure import as_array, leaves
 
 MUCH = 1e-6
 """A second call that differs by less, relative to the block, adds in another order; by more, it is
@@ -69,6 +70,9 @@ def judged_elsewhere(
         found = judged(gradients, reference, there, exact, last)
         if not found.wrong:
             return last, result, notes
+        if _overflows(last):
+            notes = [_overflowed(there)]
+            continue
         if rearranged and not reference.exchangeable:
             notes = [_rearranged(found)]
             continue
@@ -79,6 +83,20 @@ def judged_elsewhere(
 def _raised(error: Exception) -> Note:
     text = f"At another point, where the loss is finite, it raised {type(error).__name__}: {error}"
     return Note("raises elsewhere", text)
+
+
+def _overflows(call: Call) -> bool:
+    """Whether a gradient has values that are not finite."""
+    return any(not np.isfinite(values).all() for values in call.kept.values())
+
+
+def _overflowed(there: Point) -> Note:
+    size = max(float(np.abs(as_array(leaf)).max()) for leaf in leaves(there.parameters).values())
+    text = (
+        f"At another point, with parameters up to {size:.3g}, its gradient is not finite though the"
+        " loss is: exponentials that overflow? Here it is fine."
+    )
+    return Note("overflows elsewhere", text)
 
 
 def _rearranged(found: Judgement) -> Note:

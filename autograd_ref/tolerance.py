@@ -42,10 +42,16 @@ class Arithmetic(NamedTuple):
     unit: float
     smallest: float
     forms: Forms
+    drifting: bool = True
+    """Whether all additions of a sum may round the same way, as they do for equal terms."""
+
+    def growth(self, count: int) -> float:
+        """How the rounding of a sum grows with the number of its terms."""
+        return growth(count if self.drifting else count**0.5)
 
     def summed(self, absolute_terms: Array, count: int) -> Array:
         """Of a sum of products, from the sum of their absolute values."""
-        return self.unit * growth(count) * absolute_terms + count * self.smallest  # (A)
+        return self.unit * self.growth(count) * absolute_terms + count * self.smallest  # (A)
 
     def rounded(self, result: Array) -> Array:
         """Of evaluating a function, from its result."""
@@ -100,14 +106,17 @@ def bounds_around(
     batch: Batch,
     dtype: DTypeLike,
     forms: Forms,
+    *,
+    drifting: bool = True,
 ) -> dict[str, Array]:
     """As `rounding_bounds`, from values in float64 that are known to be fit and their exact pass.
 
-    dtype is that of the arithmetic in question.
+    dtype is that of the arithmetic in question; without drifting, additions are taken to round up
+    and down in turn, as they nearly always do.
     """
     limits = np.finfo(dtype)
     unit = ALLOWED_UNITS * float(limits.eps) / 2
-    arithmetic = Arithmetic(unit, float(limits.smallest_normal), forms)
+    arithmetic = Arithmetic(unit, float(limits.smallest_normal), forms, drifting)
     return _bounds(parameters, *batch, exact, arithmetic)
 
 
@@ -122,8 +131,8 @@ def rounding_tolerances(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> d
     return {name: (1.0 + reference_share) * bound for name, bound in bounds.items()}
 
 
-def growth(count: int) -> float:
-    """How the rounding of a sum grows with the number of its terms."""
+def growth(count: float) -> float:
+    """How the rounding of a sum grows with the number of additions that round the same way."""
     return 1.0 + count / TERMS_PER_UNIT
 
 
@@ -152,11 +161,11 @@ def _bounds(
     e2_terms = y_hat * _others(abs_Y) + abs_Y * _others(y_hat)
     furthest = dz2.max(axis=1)
     dl = _carried((e2_terms * dz2).sum(axis=1), furthest, most=2 * sum_Y * furthest)
-    dl += growth(N_O) * output(l_terms, sum_Y)  # (F)
+    dl += arithmetic.growth(N_O) * output(l_terms, sum_Y)  # (F)
 
     # e2; its two parts, not their difference, are what gets rounded
     e2 = (y_hat * _others(Y) - Y * _others(y_hat)) / S
-    de2 = moved * sum_Y[:, np.newaxis] + growth(N_O) * output(e2_terms, y_hat + abs_Y)
+    de2 = moved * sum_Y[:, np.newaxis] + arithmetic.growth(N_O) * output(e2_terms, y_hat + abs_Y)
     de2 = de2 / S + rounded(abs(e2))  # (G)
 
     # delta1
@@ -167,7 +176,7 @@ def _bounds(
     in_a_row = additions_in_a_row(S, arithmetic.forms)
     return {
         "loss": np.asarray((dl.sum() + summed(l_terms, in_a_row).sum()) / S),
-        "y_hat": moved + growth(N_O) * rounded(y_hat),  # (E)
+        "y_hat": moved + arithmetic.growth(N_O) * rounded(y_hat),  # (E)
         "e2": de2,
         "W0": summed(delta1.T @ abs_X, S) + ddelta1.T @ abs_X,  # (I)
         "b0": summed(delta1.T @ ones, S) + ddelta1.T @ ones,

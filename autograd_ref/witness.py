@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.answer import Answer
-from autograd_ref.evaluation import LOSS, Evaluation, Point, Reference, Results, widened
+from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results, widened
 from autograd_ref.numerical import slope
 from autograd_ref.probes import Gradients, called, elsewhere, sample_count
 from autograd_ref.report import Side, Slope, Witness
@@ -31,6 +31,8 @@ class _Scene(NamedTuple):
     point: Point
     direction: Results
     step: float
+    slack: float
+    """What rounding leaves open in either gradient along the direction."""
     hand_loss: Callable[[Point], float] | None
     reference_loss: Callable[[Point], float]
 
@@ -94,7 +96,10 @@ def _testimony(
     along_hand = sum(float((hand[name] * d).sum()) for name, d in direction.items())
     along_reference = sum(float((exact.gradients[n] * d).sum()) for n, d in direction.items())
     wide = Point(widened(point.parameters), point.data)
-    scene = _Scene(wide, direction, _step(point, direction), hand_loss, reference.value)
+    tolerances = exact.tolerances(Look.FIRST)
+    slack = sum(float((np.abs(d) * tolerances[name]).sum()) for name, d in direction.items())
+    step = _step(point, direction)
+    scene = _Scene(wide, direction, step, slack, hand_loss, reference.value)
     reference_slope = _slope(scene, scene.reference_loss)
     hand_slope = None if hand_loss is None else _slope(scene, hand_loss)
     side, explanation = _verdict(scene, along_hand, along_reference, reference_slope, hand_slope)
@@ -114,24 +119,24 @@ def _verdict(
             f"The two differ by {abs(hand - reference):.1e} along their difference; the numerical"
             f" derivative is accurate to {of_reference.accuracy:.1e} only and cannot tell."
         )
-    if _confirms(of_reference, hand):
+    if _confirms(scene, of_reference, hand):
         return "reference", (
             "The numerical derivative of the reference's own loss agrees with the gradient under"
             " test: the reference is at fault (a detached tensor, a custom backward?)."
         )
-    if not _confirms(of_reference, reference):
+    if not _confirms(scene, of_reference, reference):
         return "undecided", "The numerical derivative of the loss agrees with neither gradient."
     if of_hand is None:
         return "hand", (
             "The numerical derivative of the loss agrees with the reference: the gradient under"
             " test is wrong, or it belongs to another loss."
         )
-    if _confirms(of_hand, hand) and not _confirms(of_hand, reference):
+    if _confirms(scene, of_hand, hand) and not _confirms(scene, of_hand, reference):
         return "losses", (
             "Each gradient agrees with the numerical derivative of its own loss:"
             " the two losses are different functions."
         )
-    if _confirms(of_hand, reference):
+    if _confirms(scene, of_hand, reference):
         return "hand", (
             "The numerical derivatives of both losses agree with the reference: the gradient under"
             " test is wrong, its loss is not."
@@ -142,8 +147,8 @@ def _verdict(
     )
 
 
-def _confirms(slope_: Slope, gradient: float) -> bool:
-    return abs(slope_.value - gradient) <= slope_.accuracy
+def _confirms(scene: _Scene, numerical: Slope, gradient: float) -> bool:
+    return abs(numerical.value - gradient) <= numerical.accuracy + scene.slack
 
 
 def _kink(scene: _Scene, hand: float) -> str:

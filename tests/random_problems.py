@@ -1,0 +1,66 @@
+"""Problems for the assignment's network in great numbers, from seeds: ordinary to degenerate.
+
+Hypothesis searches and shrinks; this one only has to be fast, and to reach thousands of samples.
+"""
+
+import numpy as np
+
+from autograd_ref.problems import Problem
+from manual_backprop import NetworkShape, Parameters
+
+MOST_SAMPLES = (30, 300, 5_000)
+CHANCES = (0.9, 0.09, 0.01)
+
+
+def random_problem(seed: int) -> Problem:
+    """Parameters, X and Y; float64 and float32 in turn."""
+    random = np.random.default_rng(seed)
+    dtype = (np.float64, np.float32)[seed % 2]
+    shape = NetworkShape(*(int(n) for n in 1 + random.integers(0, 8, size=3)))
+    samples = int(random.integers(1, random.choice(MOST_SAMPLES, p=CHANCES) + 1))
+    size = 10.0 ** random.uniform(-2, 1)
+    blocks = {
+        "W0": random.normal(scale=size, size=(shape.hidden, shape.inputs)),
+        "b0": random.normal(scale=size, size=shape.hidden),
+        "W1": random.normal(scale=10.0 ** random.uniform(-2, 1), size=(shape.outputs, shape.hidden)),
+        "b1": random.normal(scale=size, size=shape.outputs),
+    }
+    X = random.normal(scale=10.0 ** random.uniform(-2, 1.5), size=(samples, shape.inputs))
+    X, blocks = _made_special(random, X, blocks)
+    return Problem(
+        Parameters(**{name: block.astype(dtype) for name, block in blocks.items()}),
+        X.astype(dtype),
+        _targets(random, samples, shape.outputs, dtype),
+    )
+
+
+def _made_special(random, X, blocks):
+    """Every second problem stays as it is."""
+    kind = random.integers(12)
+    if kind == 0:  # saturated units
+        blocks["b0"] = np.where(blocks["b0"] > 0, 1, -1) * random.uniform(20, 1000, blocks["b0"].shape)
+    elif kind == 1:  # a confident prediction
+        blocks["b1"] = np.zeros_like(blocks["b1"])
+        blocks["b1"][random.integers(len(blocks["b1"]))] = random.uniform(5, 80)
+    elif kind == 2:  # equal samples, whose sums drift
+        X = np.repeat(X[:1], len(X), axis=0)
+    elif kind == 3:  # one block zero
+        name = random.choice(list(blocks))
+        blocks[name] = np.zeros_like(blocks[name])
+    elif kind == 4:  # columns of very different size
+        X = X * 10.0 ** random.uniform(-6, 6, X.shape[1])
+    elif kind == 5:  # parameters of very different size
+        for name in blocks:
+            blocks[name] = blocks[name] * 10.0 ** random.uniform(-4, 2, blocks[name].shape)
+    return X, blocks
+
+
+def _targets(random, samples, outputs, dtype):
+    labels = random.integers(outputs, size=samples)
+    kind = random.integers(3)
+    if kind == 0:
+        return labels
+    if kind == 1:
+        return np.eye(outputs, dtype=dtype)[labels]
+    weights = random.integers(0, 100, size=(samples, outputs)) + 1.0
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(dtype)
