@@ -44,6 +44,11 @@ def _not_a_loss(loss: Loss, error: Exception) -> Exception:
 def checked_point(
     gradients: object, parameters: object, data: tuple[object, ...], loss: object
 ) -> Point:
+    """Where to check, with arguments that can be used.
+
+    Raises:
+        TypeError, ValueError: they cannot, by name.
+    """
     for name, function in (("gradients", gradients), ("loss", loss)):
         if not callable(function) and not (name == "loss" and function is None):
             raise TypeError(

@@ -74,7 +74,8 @@ def _evaluate(point: Point) -> Evaluation:
     def tolerances(look: Look) -> Results:
         return _tolerances(found, parameters, batch, dtype, look, names)
 
-    gradients = dict(zip(names, found.gradients, strict=True))
+    blocks = (block.astype(np.float64, copy=False) for block in found.gradients)
+    gradients = dict(zip(names, blocks, strict=True))
     return Evaluation(found.loss, gradients, tolerances)
 
 

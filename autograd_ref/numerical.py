@@ -23,9 +23,10 @@ CAUTION = 4.0
 NOISE_PROBES = 8
 
 Function = Callable[[Any], Any]
+Number = float | np.longdouble
 
 
-def slope(function: Function, step: float, *, one_sided: int = 0) -> Slope:
+def slope(function: Function, step: Number, *, one_sided: int = 0) -> Slope:
     """The derivative at 0.
 
     Args:
@@ -37,7 +38,7 @@ def slope(function: Function, step: float, *, one_sided: int = 0) -> Slope:
         The value, and the distance within which the derivative lies; infinite where the function
         gives no finite values nearby.
     """
-    steps = [step / RATIO**i for i in range(STEPS)]
+    steps: list[Any] = [step / RATIO**i for i in range(STEPS)]
     with np.errstate(all="ignore"):
         noise = _noise(function, steps[-1])
         differences = [_difference(function, h, one_sided) for h in steps]

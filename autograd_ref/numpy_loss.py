@@ -69,8 +69,9 @@ def _slopes(loss: Loss, point: Point) -> dict[str, NDArray[np.float64]]:
     wide = np.longdouble if _keeps_longdouble(loss, point) else np.float64
     base = widened(point.parameters, wide)
     found: dict[str, NDArray[np.float64]] = {}
-    for name, values in leaves(base).items():
-        typical = float(np.sqrt(np.mean(values**2))) if values.size else 0.0
+    blocks: dict[str, NDArray[Any]] = leaves(base)
+    for name, values in blocks.items():
+        typical = float(np.sqrt(np.mean(np.square(values))))
         found[name] = np.empty((*values.shape, 2))
         for index in np.ndindex(values.shape):
 

@@ -6,7 +6,7 @@ and so that what it changes, keeps or shares can be told.
 
 from collections.abc import Callable
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,10 @@ Gradients = Callable[..., object]
 MOVE = 0.25
 """How far the other point is, relative to each parameter: far beyond any tolerance, and on the
 same side of zero, where a logarithm or a root may need it."""
+
+
+MOST_WORK = 10_000
+"""How long to search for a byte that two arrays share, where their ranges overlap."""
 
 
 class Call(NamedTuple):
@@ -140,7 +144,7 @@ def _shares(a: NDArray[Any], b: NDArray[Any]) -> bool:
     if not np.may_share_memory(a, b):
         return False
     try:
-        return np.shares_memory(a, b, max_work=10_000)
+        return np.shares_memory(a, b, max_work=cast("Any", MOST_WORK))
     except np.exceptions.TooHardError:  # strided views that interleave; not worth an exact answer
         return False
 

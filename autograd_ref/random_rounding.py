@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -38,18 +38,18 @@ SIGNS = 65_521
 """Directions are taken from one list of so many, from a random place on; a prime number, so that
 rows of a table do not repeat each other's."""
 
-SUMS_OF_PRODUCTS = {"mm", "bmm", "mv", "dot", "vdot", "addmm", "baddbmm", "addmv"}
-SUMS_OF_TERMS = {"sum", "mean", "cumsum", "logcumsumexp", "add", "sub", "rsub"}
-PRODUCTS = {"mul", "div"}
-NOT_ROUNDED = {
-    "detach", "clone", "copy_", "fill_", "zero_", "ones_like", "zeros_like", "full_like", "empty_like",
-    "ones", "zeros", "full", "empty", "arange", "eye", "scalar_tensor", "new_zeros", "new_ones",
-    "new_full", "_to_copy", "_unsafe_view", "lift_fresh", "alias", "index", "gather", "cat", "stack", "neg", "relu", "threshold_backward",
-}  # fmt: skip
-RIGHT_TO_A_UNIT_OF_ONE = {
-    "softplus", "sigmoid", "tanh", "silu", "gelu", "mish", "elu", "log1p", "expm1", "erf", "erfc",
-    "logaddexp", "logsumexp", "log_sigmoid_forward", "_log_softmax", "cos", "sin", "log",
-}  # fmt: skip
+SUMS_OF_PRODUCTS = frozenset("mm bmm mv dot vdot addmm baddbmm addmv".split())
+SUMS_OF_TERMS = frozenset("sum mean cumsum add sub rsub".split())
+PRODUCTS = frozenset("mul div".split())
+NOT_ROUNDED = frozenset(
+    "detach clone copy_ fill_ zero_ ones_like zeros_like full_like empty_like ones zeros full empty"
+    " arange eye scalar_tensor new_zeros new_ones new_full _to_copy _unsafe_view lift_fresh alias"
+    " index gather cat stack neg relu threshold_backward".split()
+)
+RIGHT_TO_A_UNIT_OF_ONE = frozenset(
+    "softplus sigmoid tanh silu gelu mish elu log1p expm1 erf erfc logaddexp logsumexp"
+    " log_sigmoid_forward _log_softmax cos sin log".split()
+)
 """Functions whose textbook formulas subtract from 1, or add to it."""
 
 
@@ -122,16 +122,17 @@ class _Rounding(TorchDispatchMode):
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> object:
         kwargs = kwargs or {}
-        result = func(*args, **kwargs)
+        result = cast("object", func(*args, **kwargs))
         name = func.overloadpacket.__name__
         if name in NOT_ROUNDED or func.is_view:
             return result
         plain = name.removesuffix("_")  # in place: the arguments have changed by now
-        for tensor in result if isinstance(result, tuple | list) else (result,):
+        outputs = cast("Any", result if isinstance(result, tuple | list) else (result,))
+        for tensor in outputs:
             if isinstance(tensor, Tensor) and tensor.is_floating_point():
                 reach = self._reach(func, plain, args, kwargs, tensor)
                 _ = tensor.addcmul_(reach, self._signs_for(tensor))
-        return result
+        return cast("object", result)
 
     def _reach(self, func: Any, name: str, args: Any, kwargs: Any, result: Tensor) -> Tensor:
         """How far rounding may move this result of an operation."""
@@ -179,7 +180,7 @@ def _with_underflow(absolute: Tensor, factor: float, smallest: float) -> Tensor:
 
 
 def _of_backward(name: str, args: Any, result: Tensor, scale: Tensor, forms: Forms) -> Tensor:
-    """Derivatives of fused functions: those of softmax subtract, textbook slopes err by one unit."""
+    """Derivatives of fused functions: softmax's subtract, textbook slopes err by a unit of one."""
     incoming = args[0]
     if name in ("_log_softmax_backward_data", "_softmax_backward_data"):
         probabilities = args[1].exp() if "log" in name else args[1]

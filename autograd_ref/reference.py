@@ -77,9 +77,10 @@ def differentiate(
         zeros = {name: torch.zeros_like(leaf) for name, leaf in inputs.items()}
         return {LOSS: value, **zeros}
     found = torch.autograd.grad(value, list(inputs.values()), allow_unused=True)
+    unused_too = cast("tuple[Tensor | None, ...]", found)
     gradients = {
         name: torch.zeros_like(leaf) if gradient is None else gradient
-        for (name, leaf), gradient in zip(inputs.items(), found, strict=True)
+        for (name, leaf), gradient in zip(inputs.items(), unused_too, strict=True)
     }
     return {LOSS: value.detach(), **gradients}
 

@@ -30,7 +30,7 @@ class Block(NamedTuple):
     tolerance: float | None
     """The absolute difference that rounding explains at worst_index."""
     worst_index: tuple[int, ...] | None
-    """Where the largest share of the tolerance is used up, or the first value that is not finite."""
+    """Where the largest share of the tolerance is used, or the first value that is not finite."""
     hand: float | None
     """The value under test at worst_index."""
     reference: float | None

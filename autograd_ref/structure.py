@@ -15,6 +15,7 @@ ROOT = "parameters"
 """The name of the only leaf, where the nest is an array itself."""
 
 Children = list[tuple[str, object]]
+Pairs = Mapping[object, object]
 
 
 def leaves(nest: object) -> dict[str, Any]:
@@ -46,15 +47,17 @@ def _children(nest: object, path: str) -> Children | None:
     if nest is None:
         return []
     if isinstance(nest, Mapping):
-        items = cast("Mapping[object, object]", nest).items()
+        items = cast("Pairs", nest).items()
         return [(_named(path, key), child) for key, child in items]
     if _is_named_tuple(nest):
-        return [(_named(path, key), child) for key, child in nest._asdict().items()]
+        fields = cast("Any", nest)._asdict()
+        return [(_named(path, key), child) for key, child in cast("Pairs", fields).items()]
     if isinstance(nest, list | tuple):
         items = enumerate(cast("list[object]", nest))
         return [(f"{path}[{i}]", child) for i, child in items]
     if _is_dataclass(nest):
-        return [(_named(path, f.name), getattr(nest, f.name)) for f in dataclasses.fields(nest)]
+        fields = dataclasses.fields(cast("Any", nest))
+        return [(_named(path, f.name), getattr(nest, f.name)) for f in fields]
     return None
 
 
@@ -66,9 +69,11 @@ def _rebuilt(nest: object, path: str, change: Callable[[str, Any], object]) -> A
     if nest is None:
         return None
     if isinstance(nest, Mapping):
-        keys = list(cast("Mapping[object, object]", nest))
-        pairs = dict(zip(keys, found, strict=True))
-        return pairs if type(nest) is dict else _like(nest, pairs)
+        pairs = dict(zip(cast("Pairs", nest), found, strict=True))
+        # a copy, because a defaultdict and others are not made from pairs
+        result = copy.copy(cast("Any", nest))
+        result.update(pairs)
+        return result
     if _is_named_tuple(nest):
         return type(nest)(*found)
     if isinstance(nest, list | tuple):
@@ -80,13 +85,6 @@ def _rebuilt(nest: object, path: str, change: Callable[[str, Any], object]) -> A
     return result
 
 
-def _like(mapping: Mapping[Any, object], pairs: dict[object, object]) -> object:
-    """A mapping of the same type; a defaultdict keeps its default."""
-    result = copy.copy(mapping)
-    cast("Any", result).update(pairs)
-    return result
-
-
 def _named(path: str, key: object) -> str:
     if isinstance(key, str) and key.isidentifier():
         return f"{path}.{key}" if path else key
@@ -94,7 +92,7 @@ def _named(path: str, key: object) -> str:
 
 
 def _is_named_tuple(value: object) -> bool:
-    return isinstance(value, tuple) and hasattr(value, "_fields")
+    return isinstance(value, tuple) and "_fields" in dir(cast("object", value))
 
 
 def _is_dataclass(value: object) -> bool:
@@ -104,6 +102,13 @@ def _is_dataclass(value: object) -> bool:
 def is_tensor(value: object) -> bool:
     """Whether a value is a torch tensor, found out without loading torch."""
     return any(kind.__module__ == "torch" for kind in type(value).__mro__)
+
+
+def is_numeric(value: object) -> bool:
+    """Whether a value is a number, an array or a tensor, and not a string or some other object."""
+    if isinstance(value, np.ndarray):
+        return cast("np.ndarray[Any, Any]", value).dtype.kind in "biuf"
+    return is_tensor(value) or isinstance(value, int | float | np.number)
 
 
 def as_array(value: object) -> np.ndarray[Any, Any]:

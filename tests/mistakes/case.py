@@ -1,0 +1,79 @@
+"""What a planted mistake is: the code with it and without it, where it shows, and its outcome."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.report import Report, Verdict
+
+Function = Callable[..., Any]
+DType = type[np.floating[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Arguments:
+    """Those of check_gradients, beside the function."""
+
+    parameters: Any
+    data: tuple[NDArray[Any], ...]
+    loss: Function | None = None
+
+
+Problem = Callable[[int, DType], Arguments]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What check_gradients has to say; empty is what does not matter, None for no exception."""
+
+    verdict: Verdict | None
+    findings: tuple[str, ...] = ()
+    """The kinds of all findings."""
+    warning: str = ""
+    """The kind of a warning that has to be there."""
+    reason: str = ""
+    """Part of the reason of a block with this verdict."""
+    side: str = ""
+    """Who the witness has to say is wrong, where it is asked."""
+    raises: type[Exception] | None = None
+
+
+MISMATCH = Outcome("mismatch")
+MATCH = Outcome("match")
+
+
+@dataclass(frozen=True, eq=False)
+class Mistake:
+    """One entry of the catalogue."""
+
+    wrong: Callable[[], Function]
+    """Makes the function under test, with state of its own where it has any."""
+    problem: Problem
+    outcome: Outcome
+    right: Callable[[], Function] | None = None
+    """Makes the same code without the mistake; None where no right code exists for the problem."""
+    accepted: Outcome = MATCH
+    """What is said of it."""
+    problem_of_right: Problem | None = None
+    """Where the mistake is in the problem: the one without it."""
+    dtypes: tuple[DType, ...] = (np.float64, np.float32)
+
+
+def complaint(outcome: Outcome, report: Report, *, witnessed: bool) -> str:
+    """What is different from the outcome; empty where nothing is."""
+    if outcome.verdict is not None and report.verdict != outcome.verdict:
+        return f"the verdict is {report.verdict}: {[b.reason for b in report.quantities]}"
+    kinds = {note.kind for note in report.findings}
+    if kinds != set(outcome.findings):
+        return f"the findings are {report.findings}"
+    if outcome.warning and outcome.warning not in {note.kind for note in report.warnings}:
+        return f"the warnings are {report.warnings}"
+    reasons = [block.reason for block in report.quantities if block.verdict == outcome.verdict]
+    if not any(outcome.reason in reason for reason in reasons):
+        return f"the reasons are {reasons}"
+    if outcome.side and witnessed and (not report.witness or report.witness.side != outcome.side):
+        return f"the witness says {report.witness}"
+    return ""

@@ -1,0 +1,51 @@
+"""Right implementations of the assignment's gradient are never called wrong.
+
+In great numbers: `python -m tests.false_accusations --problems 100000`.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from tests.correct_gradients import CORRECT, every_exponential_is_normal
+from tests.false_accusations import Count, count_verdicts
+from tests.random_problems import is_ordinary, random_problem
+
+PROBLEMS = {"dev": 60, "ci": 1_500, "thorough": 20_000}
+
+
+@pytest.fixture(scope="module")
+def count() -> Count:
+    return count_verdicts(range(PROBLEMS[settings.get_current_profile_name()]))
+
+
+def test_no_right_implementation_is_ever_a_mismatch(count: Count) -> None:
+    assert not count.accused
+
+
+def test_at_most_one_ordinary_problem_in_a_thousand_is_inconclusive(count: Count) -> None:
+    assert count.ordinary >= 0.3 * count.problems
+    assert len(count.undecided) <= max(1, count.ordinary // 1_000), count.undecided
+
+
+def test_every_implementation_was_asked_often(count: Count) -> None:
+    """The naive ones are left out where an exponential leaves the number format."""
+    assert count.checks.keys() == set(CORRECT)
+    for name, checks in count.checks.items():
+        assert checks >= 0.6 * count.problems, name
+
+
+def test_the_problems_are_of_every_kind() -> None:
+    problems = [random_problem(seed) for seed in range(2_000)]
+    samples = np.array([len(problem.X) for problem in problems])
+    assert samples.min() == 1
+    assert samples.max() > 3_000
+    dtypes = {problem.parameters.W0.dtype for problem in problems}
+    assert dtypes == {np.dtype("f8"), np.dtype("f4")}
+    assert any(len(problem.parameters.b1) == 1 for problem in problems)
+    assert any(not problem.parameters.W1.any() for problem in problems)
+    assert any((problem.X[0] == problem.X).all() for problem in problems if len(problem.X) > 100)
+    assert {problem.Y.ndim for problem in problems} == {1, 2}
+    assert 0.3 < np.mean([is_ordinary(problem) for problem in problems]) < 0.6
+    normal = [every_exponential_is_normal(p.parameters, p.X) for p in problems]
+    assert 0.6 < np.mean(normal) < 1
