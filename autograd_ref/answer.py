@@ -33,8 +33,11 @@ def understood(result: object, parameters: dict[str, object]) -> Answer:
     """
     loss, gradients = None, _named(result, parameters)
     if set(gradients) != set(parameters) and _is_loss_first(result):
-        pair = cast("tuple[object, ...]", result)
-        loss, gradients = as_array(pair[0]), _named(pair[1], parameters)
+        first, second = cast("tuple[object, ...]", result)[:2]
+        named = _named(second, parameters)
+        # where not even the names are right, only a single number is taken for a loss
+        if set(named) == set(parameters) or as_array(first).size == 1:
+            loss, gradients = as_array(first), named
     return Answer(
         {name: as_array(value) for name, value in gradients.items() if name in parameters},
         loss,

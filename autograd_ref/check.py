@@ -1,6 +1,6 @@
 """check_gradients: the order of events."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from autograd_ref.arguments import Loss, checked_point, chosen_reference
 from autograd_ref.caveats import caveats
@@ -15,6 +15,21 @@ EXCUSES: dict[Side, str] = {
     "reference": "differs from a reference that is itself wrong here",
 }
 """Where the witness says that the gradient under test cannot be blamed."""
+
+
+class Check(Protocol):
+    """How check_gradients and assert_gradients_match are called."""
+
+    def __call__(
+        self,
+        gradients: Gradients,
+        parameters: Any,
+        *data: Any,
+        loss: Loss | None = None,
+        seed: int = 0,
+    ) -> Report:
+        """A gradient against autograd."""
+        ...
 
 
 class GradientMismatch(AssertionError):

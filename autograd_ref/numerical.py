@@ -40,41 +40,50 @@ def slope(function: Function, step: Number, *, one_sided: int = 0) -> Slope:
     """
     steps: list[Any] = [step / RATIO**i for i in range(STEPS)]
     with np.errstate(all="ignore"):
-        noise = _noise(function, steps[-1])
-        differences = [_difference(function, h, one_sided) for h in steps]
-        return _extrapolated(steps, differences, noise, order=1 if one_sided else 2)
+        noise, unit = _noise(function, steps[-1])
+        pairs = [_both_ends(function, h, one_sided) for h in steps]
+        widths = [h if one_sided else 2 * h for h in steps]
+        column = [(far - near) / w for (near, far), w in zip(pairs, widths, strict=True)]
+        errors = [
+            2 * float(max(noise, abs(near) * unit, abs(far) * unit) / w)
+            for (near, far), w in zip(pairs, widths, strict=True)
+        ]
+        return _extrapolated(column, errors, unit, order=1 if one_sided else 2)
 
 
-def _difference(function: Function, step: Any, one_sided: int) -> Any:
-    if one_sided == 0:
-        return (function(step) - function(-step)) / (2 * step)
-    return one_sided * (function(one_sided * step) - function(0 * step)) / step
+def _both_ends(function: Function, step: Any, one_sided: int) -> tuple[Any, Any]:
+    """The values whose difference is taken, from left to right."""
+    left = 0 * step if one_sided == 1 else -step
+    right = 0 * step if one_sided == -1 else step
+    return function(left), function(right)
 
 
-def _noise(function: Function, step: Any) -> float:
-    """How much rounding scatters the values, from third differences over a tiny distance.
+def _noise(function: Function, step: Any) -> tuple[float, float]:
+    """How much rounding scatters the values nearby, and the unit roundoff of their format.
 
-    They vanish for anything smooth on that scale, and multiply independent errors by sqrt(20).
+    From third differences over a tiny distance: they vanish for anything smooth on that scale, and
+    multiply independent errors by sqrt(20).
     """
-    values = np.array([function(step * i / 1000) for i in range(NOISE_PROBES)])
+    values = np.array([function(step * i / 1000) for i in range(NOISE_PROBES)]) * 1.0
     scatter = float(np.sqrt(np.mean(np.diff(values, 3) ** 2) / 20))
-    smallest = float(np.abs(values).max() * np.finfo(values.dtype).eps / 2)
-    return max(scatter, smallest)
+    return scatter, float(np.finfo(values.dtype).eps) / 2
 
 
-def _extrapolated(steps: list[Any], column: list[Any], noise: float, *, order: int) -> Slope:
-    """The entry of the extrapolation table with the smallest estimated error."""
+def _extrapolated(column: list[Any], errors: list[float], unit: float, *, order: int) -> Slope:
+    """The entry of the extrapolation table with the smallest estimated error.
+
+    column holds the differences, errors what rounding does to each.
+    """
     best = Slope(float("nan"), float("inf"))
-    errors = [noise / float(h) for h in steps]
     # each round removes the next power of h: 2, 4, 6 for central differences, 1, 2, 3 one-sided
-    for round_ in range(1, len(steps)):
+    for round_ in range(1, len(column)):
         factor = RATIO ** (order * round_)
         finer = [
             (factor * column[i + 1] - column[i]) / (factor - 1) for i in range(len(column) - 1)
         ]
         for i, value in enumerate(finer):
             change = max(abs(value - column[i + 1]), abs(value - column[i]))
-            rounding = 2 * errors[i + round_]
+            rounding = 2 * errors[i + round_] + unit * abs(value)
             accuracy = CAUTION * float(change + rounding)
             if accuracy < best.accuracy:
                 best = Slope(float(value), accuracy)

@@ -76,7 +76,8 @@ def _slopes(loss: Loss, point: Point) -> dict[str, NDArray[np.float64]]:
         for index in np.ndindex(values.shape):
 
             def along(t: Any, name: str = name, index: tuple[int, ...] = index) -> Any:
-                return loss(_moved(base, name, index, t), *point.data)
+                found = loss(_moved(base, name, index, t), *point.data)
+                return np.asarray(found).reshape(())[()]  # also from an array that holds one number
 
             scale = max(abs(float(values[index])), typical) or 1.0
             found[name][index] = slope(along, wide(STEP * scale))

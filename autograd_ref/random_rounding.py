@@ -82,9 +82,11 @@ def tolerances(
             disturbed = compute()
         for name, values in exact.items():
             # what overflows under disturbance is beyond the format anyway: anything may result
-            off = np.nan_to_num(np.abs(as_float64(disturbed[name]) - values), nan=np.inf)
+            off = np.abs(as_float64(disturbed[name]) - values)
+            off = np.nan_to_num(off, nan=np.inf, posinf=np.inf)
             np.maximum(moved[name], off, out=moved[name])
-            squares[name] += off**2 / samples
+            with np.errstate(over="ignore"):
+                squares[name] += off**2 / samples
     return {
         name: SAFETY * np.maximum(moved[name], NEIGHBOURS * _typical(squares[name]))
         + ALLOWED_UNITS * unit * np.abs(values)

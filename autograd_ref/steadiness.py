@@ -7,7 +7,7 @@ from autograd_ref.evaluation import LOSS, Point, Reference
 from autograd_ref.judge import Judgement, judged, spoiled
 from autograd_ref.probes import Call, Gradients, called, elsewhere
 from autograd_ref.report import Note
-from autograd_ref.structure import as_array, leaves
+from autograd_ref.structure import as_array, is_real, leaves
 
 MUCH = 1e-6
 """A second call that differs by less, relative to the block, adds in another order; by more, it is
@@ -87,7 +87,7 @@ def _raised(error: Exception) -> Note:
 
 def _overflows(call: Call) -> bool:
     """Whether a gradient has values that are not finite."""
-    return any(not np.isfinite(values).all() for values in call.kept.values())
+    return any(not np.isfinite(a).all() for a in call.kept.values() if is_real(a))
 
 
 def _overflowed(there: Point) -> Note:
@@ -114,6 +114,8 @@ def _values(call: Call) -> dict[str, NDArray[np.generic]]:
 
 
 def _apart(one: NDArray[np.generic], two: NDArray[np.generic]) -> bool:
+    if not is_real(one) or not is_real(two):
+        return not np.array_equal(one, two)
     a, b = one.astype(np.float64), two.astype(np.float64)
     scale = np.abs(a).max(initial=0.0)
     return bool((np.abs(b - a) > MUCH * scale).any())

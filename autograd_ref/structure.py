@@ -111,6 +111,11 @@ def is_numeric(value: object) -> bool:
     return is_tensor(value) or isinstance(value, int | float | np.number)
 
 
+def is_real(array: np.ndarray[Any, Any]) -> bool:
+    """Whether its entries are real numbers that can be subtracted."""
+    return array.dtype.kind in "iuf"
+
+
 def as_array(value: object) -> np.ndarray[Any, Any]:
     """A leaf as an array; a tensor's values leave its device and its history."""
     if is_tensor(value):

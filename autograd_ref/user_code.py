@@ -12,7 +12,6 @@ import sys
 import sysconfig
 import traceback
 from collections.abc import Callable, Generator
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -147,7 +146,7 @@ def _from_file(target: str) -> ModuleType:
         name = str(file)  # another module has the shorter name
         if name in sys.modules:
             return sys.modules[name]
-    module = module_from_spec(spec_from_loader(name, loader=None, origin=str(file)))
+    module = ModuleType(name)
     module.__file__ = str(file)
     code = _compiled(file, target)
     sys.modules[name] = module  # dataclasses and pickle look for their module there

@@ -15,7 +15,7 @@ from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Re
 from autograd_ref.numerical import slope
 from autograd_ref.probes import Gradients, called, elsewhere, sample_count
 from autograd_ref.report import Side, Slope, Witness
-from autograd_ref.structure import as_array, leaves, rebuilt
+from autograd_ref.structure import as_array, is_real, leaves, rebuilt
 
 STEP = 0.1
 """The largest step, relative to what is typical of the parameters that are moved."""
@@ -55,16 +55,17 @@ def asked_witness(
         answer: what the function returned.
         wrong: the names of the blocks that do not match, the loss under LOSS.
     """
+    given = {name: answer.gradients[name] for name in wrong if name in answer.gradients}
     comparable = {
-        name: answer.gradients[name].astype(np.float64)
-        for name in wrong
-        if name in answer.gradients
-        and answer.gradients[name].shape == exact.gradients[name].shape
-        and np.isfinite(answer.gradients[name] - exact.gradients[name]).all()
+        name: hand.astype(np.float64)
+        for name, hand in given.items()
+        if hand.shape == exact.gradients[name].shape
+        and is_real(hand)
+        and np.isfinite(hand - exact.gradients[name]).all()
     }
     if not comparable and LOSS not in wrong:
         return None
-    has_loss = answer.loss is not None and answer.loss.size == 1
+    has_loss = answer.loss is not None and answer.loss.size == 1 and is_real(answer.loss)
     if not comparable and not has_loss:
         return None
     try:

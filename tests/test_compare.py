@@ -11,7 +11,7 @@ from autograd_ref.compare import compare_block
 from autograd_ref.report import Block, Verdict, overall
 
 REFERENCE = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
-TOLERANCE = np.full((2, 3), 0.25)
+TOLERANCE = np.full((2, 3), 0.03125)
 
 
 def compare(
@@ -35,7 +35,8 @@ def test_equal_arrays_match() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "verdict"), [(6.25, "match"), (6.26, "mismatch"), (5.75, "match"), (5.7, "mismatch")]
+    ("value", "verdict"),
+    [(6.03125, "match"), (6.032, "mismatch"), (5.96875, "match"), (5.968, "mismatch")],
 )
 def test_the_tolerance_is_the_border(value: float, verdict: Verdict) -> None:
     assert compare(changed(value)).verdict == verdict
@@ -44,14 +45,15 @@ def test_the_tolerance_is_the_border(value: float, verdict: Verdict) -> None:
 def test_the_worst_entry_is_the_one_furthest_over_its_own_tolerance() -> None:
     tolerance = TOLERANCE.copy()
     tolerance[0, 1] = 0.01
-    hand = changed(6.2)
+    hand = changed(6.03)
     hand[0, 1] = 2.02
     block = compare(hand, tolerance=tolerance)
     assert block.verdict == "mismatch"
     assert block.worst_index == (0, 1)
     assert (block.hand, block.reference, block.tolerance) == (2.02, 2.0, 0.01)
     assert block.units == pytest.approx(8.0)
-    assert block.max_abs_error == pytest.approx(0.2)
+    assert block.max_abs_error == pytest.approx(0.03)
+    assert block.max_rel_error == pytest.approx(0.005)
     assert block.reason == "differs by 2 times its tolerance"
 
 
@@ -79,20 +81,64 @@ def test_a_tolerance_of_another_shape_is_refused() -> None:
         _ = compare(REFERENCE, tolerance=TOLERANCE[0])
 
 
-def test_nan_on_both_sides_is_not_equal() -> None:
-    assert compare(changed(np.nan), reference=changed(np.nan)).verdict == "mismatch"
+def test_nan_on_both_sides_is_not_equal_and_nobody_is_accused() -> None:
+    block = compare(changed(np.nan), reference=changed(np.nan))
+    assert (block.verdict, block.reason) == ("inconclusive", "the reference is nan at [1, 2]")
+    both = changed(np.nan)
+    both[0, 0] = np.nan
+    assert compare(both, reference=changed(np.nan)).verdict == "mismatch"
 
 
 def test_a_reference_that_is_not_finite_is_named() -> None:
     block = compare(REFERENCE, reference=changed(np.inf))
-    assert (block.verdict, block.reason) == ("mismatch", "the reference is inf at [1, 2]")
+    assert (block.verdict, block.reason) == ("inconclusive", "the reference is inf at [1, 2]")
+    assert (block.worst_index, block.hand, block.reference) == ((1, 2), 6.0, np.inf)
+
+
+def test_what_is_too_large_for_the_format_is_no_number_in_it() -> None:
+    hand = changed(np.inf).astype(np.float32)
+    assert compare(hand, reference=changed(1e39), dtype="f4").verdict == "inconclusive"
+    assert compare(hand, reference=changed(1e38), dtype="f4").verdict == "mismatch"
+
+
+@pytest.mark.parametrize(("tolerance", "verdict"), [(0.0599, "match"), (0.0601, "inconclusive")])
+def test_a_block_that_could_be_off_by_one_per_cent_is_not_called_right(
+    tolerance: float, verdict: Verdict
+) -> None:
+    block = compare(REFERENCE.copy(), tolerance=np.full((2, 3), tolerance))
+    assert block.verdict == verdict
+    assert block.resolution == pytest.approx(tolerance / 6)
+
+
+@pytest.mark.parametrize(
+    ("hand", "cosine", "ratio"),
+    [
+        (-REFERENCE, -1, 1),
+        (2 * REFERENCE, 1, 2),
+        (np.array([[6.0, 5.0, 4.0], [-3.0, -2.0, -1.0]]), 0, 1),
+        (np.zeros((2, 3)), None, 0),
+        (1e300 * REFERENCE, 1, 1e300),
+    ],
+)
+def test_cosine_and_ratio_of_norms(
+    hand: NDArray[np.float64], cosine: float | None, ratio: float
+) -> None:
+    block = compare(hand)
+    assert block.cosine == (None if cosine is None else pytest.approx(cosine, abs=1e-15))
+    assert block.norm_ratio == pytest.approx(ratio)
+
+
+def test_nothing_is_relative_to_a_reference_of_zeros() -> None:
+    block = compare(REFERENCE, reference=np.zeros((2, 3)))
+    assert (block.max_rel_error, block.cosine, block.norm_ratio) == (None, None, None)
+    assert block.resolution == np.inf
 
 
 def test_a_reference_of_zeros_shows_nothing_unless_hand_is_not_zero() -> None:
     zeros = np.zeros((2, 3))
     assert compare(zeros, reference=zeros).verdict == "inconclusive"
-    assert compare(zeros + 0.1, reference=zeros).verdict == "inconclusive"
-    assert compare(zeros + 0.3, reference=zeros).verdict == "mismatch"
+    assert compare(zeros + 0.03, reference=zeros).verdict == "inconclusive"
+    assert compare(zeros + 0.032, reference=zeros).verdict == "mismatch"
 
 
 def test_no_tolerance_forgives_nothing() -> None:

@@ -81,7 +81,14 @@ def test_the_public_names_are_exactly_these() -> None:
         "loss",
         "loss_and_gradients",
     ]
-    assert sorted(autograd_ref.__all__) == ["Network", "loss_and_gradients", "problems"]
+    assert sorted(autograd_ref.__all__) == [
+        "GradientMismatch",
+        "Network",
+        "assert_gradients_match",
+        "check_gradients",
+        "loss_and_gradients",
+        "problems",
+    ]
 
 
 def test_every_public_name_of_autograd_ref_is_there() -> None:

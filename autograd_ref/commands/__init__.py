@@ -19,11 +19,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Python has no stdout at all where the caller has closed it
     if sys.stdout is None:
         return options.unusable("standard output is closed")
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
         # imported here, so that an interrupt while PyTorch loads ends as quietly as any other
-        from autograd_ref.commands import main_job
+        if given[:1] == ["check"]:
+            from autograd_ref.commands import check
 
-        status = main_job.run(sys.argv[1:] if arguments is None else arguments)
+            status = check.run(given[1:])
+        else:
+            from autograd_ref.commands import main_job
+
+            status = main_job.run(given)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -55,6 +55,7 @@ def _parse(arguments: Sequence[str], *, available: int) -> argparse.Namespace:
         "Compare the hand-derived gradient of the assignment's network with autograd and with"
         " SciPy's approx_fprime, on the Palmer penguins."
     )
+    parser.epilog = "A gradient of your own: crosscheck check PATH.py:function (check --help)."
     parser.add_argument(
         "--hidden",
         type=options.integer(1, LARGEST_HIDDEN),

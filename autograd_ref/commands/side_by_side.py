@@ -71,5 +71,11 @@ def side_by_side(
             for name, block in gradients._asdict().items()
         ),
     ]
-    blocks = [block for row in rows for block in row if block is not None]
-    return SideBySide(tuple(rows), overall(block.verdict for block in blocks))
+    verdicts = [row.by_autograd.verdict for row in rows]
+    # a forward difference may be too coarse to confirm anything; it can only contradict
+    verdicts += [
+        row.by_difference.verdict
+        for row in rows
+        if row.by_difference is not None and row.by_difference.verdict == "mismatch"
+    ]
+    return SideBySide(tuple(rows), overall(verdicts))

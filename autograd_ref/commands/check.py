@@ -1,0 +1,187 @@
+"""`crosscheck check PATH.py:function`: a user's own gradient against the reference."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from autograd_ref.commands import check_show, options
+from autograd_ref.commands.check_problems import (
+    Checked,
+    model_cases,
+    model_reports,
+    network_cases,
+    network_reports,
+    verdict_of,
+)
+from autograd_ref.commands.main_job import EXIT_STATUS
+from autograd_ref.commands.output import write_whole
+from autograd_ref.convention_search import NothingRuns, find
+from autograd_ref.conventions import choices
+from autograd_ref.user_code import UserCodeError, load, require_arguments, their_traceback
+from manual_backprop import NetworkShape
+
+DESCRIPTION = """Hold a gradient of your own against autograd, entry by entry.
+
+PATH.py:function (or package.module:function) is called as function(parameters, X, Y) and returns
+the gradients, or (loss, gradients), of the assignment's network: the mean cross-entropy of a
+softmax over one hidden layer of softplus units. How it wants its arguments is found out by trying;
+the options below choose it. The check is on the Palmer penguins and on random problems whose
+dimensions all differ."""
+
+EPILOG = """Exit status: 0 match, 1 mismatch, 2 unusable input, 3 inconclusive."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Check, show, and return the exit status."""
+    chosen = _parse(arguments)
+    for name in (chosen.json, chosen.html):
+        if name is not None and not Path(name).parent.is_dir():
+            return options.unusable(f"cannot write {name}: there is no folder {Path(name).parent}")
+    try:
+        about, results = _checked(chosen)
+    except UserCodeError as error:
+        sys.stderr.write(error.trace)
+        return options.unusable(str(error))
+    return _shown(chosen, about, results)
+
+
+def _checked(chosen: argparse.Namespace) -> tuple[check_show.About, list[Checked]]:
+    function = load(chosen.function)
+    if chosen.loss is not None:
+        loss, make = load(chosen.loss), load(chosen.parameters)
+        cases = model_cases(make, chosen.parameters, chosen.problems, chosen.seed)
+        names = ["parameters", *(f"data_{i}" for i in range(1, len(cases[0].arguments)))]
+        require_arguments(function, chosen.function, names)
+        require_arguments(loss, chosen.loss, names)
+        try:
+            results = _watched(model_reports(function, loss, cases), len(cases))
+        except (TypeError, ValueError) as error:  # arguments that check_gradients cannot use
+            raise UserCodeError(str(error)) from error
+        about = check_show.About(chosen.function, loss=chosen.loss, parameters=chosen.parameters)
+        return about, results
+    require_arguments(function, chosen.function, ["parameters", "X", "Y"])
+    candidates = choices(theta=chosen.theta, layout=chosen.layout, targets=chosen.targets)
+    try:
+        found = find(function, candidates, chosen.shape)
+    except NothingRuns as nothing:
+        raise _in_no_convention(chosen.function, nothing) from nothing
+    cases = network_cases(found, chosen.problems, chosen.seed)
+    results = _watched(network_reports(function, found.convention, cases), len(cases))
+    given, shape_given = len(candidates) == 1, chosen.shape is not None
+    return check_show.About(chosen.function, found, given, shape_given), results
+
+
+def _in_no_convention(spec: str, nothing: NothingRuns) -> UserCodeError:
+    """The traceback of the first, and what each of them raises."""
+    errors = {trial.convention: trial.error for trial in nothing.trials if trial.error is not None}
+    first = next(iter(errors.values()))
+    tried = "".join(f"  {name}: {_in_a_line(error)}\n" for name, error in errors.items())
+    return UserCodeError(
+        f"{spec} raises in every convention; above is the first of those tried. Put right what it"
+        " says, or choose your convention (see crosscheck check --help)",
+        f"{their_traceback(first)}\nTried:\n{tried}",
+    )
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _watched(results: Iterable[Checked], count: int) -> list[Checked]:
+    """All of them, behind a progress bar."""
+    console = Console(stderr=True)
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    with bar:
+        return list(bar.track(results, total=count, description="problems"))
+
+
+def _shown(chosen: argparse.Namespace, about: check_show.About, results: Sequence[Checked]) -> int:
+    files: dict[str, Callable[[], str]] = {}
+    if chosen.json is not None:
+        files[chosen.json] = lambda: check_show.as_json(about, results)
+    if chosen.html is not None:
+        files[chosen.html] = lambda: check_show.as_html(about, results)
+    if "-" not in files:
+        sys.stdout.write(check_show.as_text(about, results))
+    for name, content in files.items():
+        try:
+            write_whole(name, content())
+        except OSError as error:
+            if name == "-":
+                raise  # the trouble is with standard output, which is looked after further out
+            return options.unusable(f"cannot write {name}: {error.strerror}")
+    return EXIT_STATUS[verdict_of(results)]
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = options.parser(DESCRIPTION)
+    parser.prog, parser.epilog = "crosscheck check", EPILOG
+    parser.add_argument("function", help="PATH.py:function or package.module:function")
+    network = parser.add_argument_group("the assignment's network")
+    network.add_argument(
+        "--theta", action="store_true", help="parameters as a dict with the keys W0, b0, W1, b1"
+    )
+    network.add_argument("--targets", choices=("labels", "one-hot"), help="the form of Y")
+    network.add_argument(
+        "--layout",
+        choices=("rows", "columns"),
+        help="samples as rows of X and of one-hot Y, or as columns; gradients keep their shapes",
+    )
+    network.add_argument(
+        "--shape",
+        type=_shape,
+        metavar="N_I,N_H,N_O",
+        help="the only dimensions, for code that has them written in, such as 4,16,3",
+    )
+    other = parser.add_argument_group("another model")
+    other.add_argument(
+        "--loss",
+        metavar="PATH.py:function",
+        help="its loss in PyTorch, loss(parameters, *data) -> scalar tensor, or in NumPy",
+    )
+    other.add_argument(
+        "--parameters",
+        metavar="PATH.py:function",
+        help="make(), or make(seed) if it takes an argument, returns a tuple of two: parameters"
+        " (any nest of arrays) and data, itself a tuple: what follows parameters in each call",
+    )
+    parser.add_argument(
+        "--problems",
+        type=options.integer(1),
+        default=10,
+        metavar="N",
+        help="how many random problems in float64, or seeds of the other model (default:"
+        " %(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=options.integer(0), default=0, help="the first (default: %(default)s)"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - for stdout")
+    parser.add_argument(
+        "--html", metavar="FILE", help="write the report as a page of HTML; - for stdout"
+    )
+    chosen = parser.parse_args(arguments)
+    if (chosen.loss is None) != (chosen.parameters is None):
+        parser.error("--loss and --parameters belong together: give both or neither")
+    conventions = (chosen.theta, chosen.targets, chosen.layout, chosen.shape)
+    if chosen.loss is not None and any(conventions):
+        parser.error(
+            "--theta, --targets, --layout and --shape are for the assignment's network, not for"
+            " the model of --loss"
+        )
+    if chosen.json is not None and chosen.json == chosen.html:
+        parser.error(f"--json and --html both write to {chosen.json}")
+    return chosen
+
+
+def _shape(text: str) -> NetworkShape:
+    try:
+        return NetworkShape(*(int(part) for part in text.split(",")))
+    except (TypeError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"got {text!r}; it needs three integers of at least 1, as in 4,16,3"
+        ) from None

@@ -1,0 +1,175 @@
+"""What `crosscheck check` checks: the problems, and the report of each."""
+
+import inspect
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+
+from autograd_ref.check import check_gradients
+from autograd_ref.convention_search import PENGUINS, Found, random_problem
+from autograd_ref.conventions import Convention, Gradients, adapter, targets
+from autograd_ref.evaluation import number_format
+from autograd_ref.report import Report, Verdict, overall
+from autograd_ref.structure import as_array, leaves
+from autograd_ref.user_code import UserCodeError, raised_by_user, their_traceback
+from manual_backprop import NetworkShape, initialize, load_penguins
+
+SIZES = range(2, 13)
+"""Of each dimension of a random problem; no two of them are the same."""
+
+MORE_SIZES = range(2, 41)
+"""Of the samples, where the other dimensions are fixed."""
+
+
+class Case(NamedTuple):
+    """One problem to come."""
+
+    name: str
+    seed: int
+    arguments: tuple[Any, ...]
+    """Parameters and data."""
+    dtype: str
+    shape: NetworkShape | None = None
+    """None for another model than the assignment's."""
+    binding: bool = True
+    """Whether it is held against code that leaves the number format."""
+
+    @property
+    def samples(self) -> int | None:
+        """How many; None for another model."""
+        return None if self.shape is None else len(self.arguments[1])
+
+    @property
+    def parameter_count(self) -> int:
+        """Entries in all parameters together."""
+        return sum(as_array(leaf).size for leaf in leaves(self.arguments[0]).values())
+
+    @property
+    def where(self) -> str:
+        """In words."""
+        if self.shape is None:
+            return f"the parameters and data of seed {self.seed}"
+        dimensions = f"{self.shape.inputs},{self.shape.hidden},{self.shape.outputs}"
+        name = "the penguins" if self.name == "penguins" else "a random problem"
+        return f"{name}, shape {dimensions}, {self.samples} samples, {self.dtype}, seed {self.seed}"
+
+
+class Checked(NamedTuple):
+    """One problem, and what was found."""
+
+    case: Case
+    report: Report | None
+    """None where a note says why there is none."""
+    note: str = ""
+    """Why this problem does not count."""
+
+
+def verdict_of(results: Sequence[Checked]) -> Verdict:
+    """Over all problems that count: mismatch before inconclusive before match."""
+    return overall(r.report.verdict for r in results if r.report is not None and not r.note)
+
+
+def network_cases(found: Found, count: int, seed: int) -> list[Case]:
+    """The penguins, random problems in float64, and one in float32."""
+    shape = found.fixed.shape or PENGUINS
+    cases: list[Case] = []
+    if (shape.inputs, shape.outputs) == (PENGUINS.inputs, PENGUINS.outputs):
+        X, labels, _names = load_penguins()
+        parameters = initialize(shape, seed)
+        arguments = (parameters, X, targets(found.convention, labels, parameters))
+        cases.append(Case("penguins", seed, arguments, "float64", shape))
+    cases += [_random_case(found, seed + i, "float64") for i in range(count)]
+    return [*cases, _random_case(found, seed + count, "float32")]
+
+
+def model_cases(make: Callable[..., Any], spec: str, count: int, seed: int) -> list[Case]:
+    """Parameters and data as the user's function makes them, once for every seed.
+
+    Raises:
+        UserCodeError: it raises, or returns something else.
+    """
+    takes_seed = bool(inspect.signature(make).parameters)
+    cases: list[Case] = []
+    for number in range(seed, seed + count):
+        with blamed(f"seed {number}" if takes_seed else "no arguments"):
+            made = make(number) if takes_seed else make()
+        parameters, data = _parameters_and_data(made, spec)
+        dtype = str(number_format(parameters).dtype)
+        cases.append(Case("model", number, (parameters, *data), dtype))
+    return cases
+
+
+def _parameters_and_data(made: object, spec: str) -> tuple[Any, tuple[Any, ...]]:
+    pair = cast("tuple[object, ...]", made) if isinstance(made, tuple) else ()
+    if len(pair) != 2 or not isinstance(pair[1], tuple):
+        raise UserCodeError(
+            f"{spec} returned a {type(made).__name__}; it needs to return a tuple of two:"
+            " parameters, and data as a tuple"
+        )
+    return pair[0], cast("tuple[Any, ...]", pair[1])
+
+
+def network_reports(
+    function: Gradients, convention: Convention, cases: Sequence[Case]
+) -> Generator[Checked]:
+    """One after the other."""
+    gradients = adapter(function, convention)
+    for case in cases:
+        try:
+            with blamed(case.where):
+                report = check_gradients(gradients, *case.arguments, seed=case.seed)
+        except UserCodeError as error:
+            if case.binding:
+                raise
+            yield Checked(case, None, f"not for float32: {error.__cause__!r}")
+            continue
+        yield Checked(case, report, "" if case.binding else _not_float32(report))
+
+
+def model_reports(
+    gradients: Gradients, loss: Callable[..., Any], cases: Sequence[Case]
+) -> Generator[Checked]:
+    """One after the other."""
+    for case in cases:
+        with blamed(case.where):
+            report = check_gradients(gradients, *case.arguments, loss=loss, seed=case.seed)
+        yield Checked(case, report)
+
+
+@contextmanager
+def blamed(where: str) -> Generator[None]:
+    """What the user's function raises, as a UserCodeError that says on which problem."""
+    try:
+        yield
+    except Exception as error:
+        if not raised_by_user(error):
+            raise
+        raise UserCodeError(
+            f"your code raises {type(error).__name__} on {where}; the last of your lines above is"
+            " where to look",
+            their_traceback(error),
+        ) from error
+
+
+def _random_case(found: Found, seed: int, dtype: str) -> Case:
+    random = np.random.default_rng(seed)
+    shape, samples = found.fixed
+    if shape is None:
+        inputs, hidden, outputs, *rest = (int(n) for n in random.permutation(SIZES))
+        shape = NetworkShape(inputs, hidden, outputs)
+    else:
+        taken = {shape.inputs, shape.hidden, shape.outputs}
+        rest = [int(n) for n in random.permutation(MORE_SIZES) if n not in taken]
+    arguments = random_problem(found.convention, shape, samples or rest[0], seed, dtype)
+    return Case("random", seed, arguments, dtype, shape, binding=dtype == "float64")
+
+
+def _not_float32(report: Report) -> str:
+    """Why a mismatch in float32 is none: all that is wrong comes in float64."""
+    wrong = [block for block in report.blocks if block.verdict == "mismatch"]
+    loss_is_right = report.loss is None or report.loss.verdict != "mismatch"
+    if wrong and loss_is_right and all(block.dtype == "float64" for block in wrong):
+        return "not for float32: it returns float64"
+    return ""

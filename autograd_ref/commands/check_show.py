@@ -1,0 +1,178 @@
+"""What `crosscheck check` found, as text and as JSON."""
+
+import json
+import textwrap
+from collections.abc import Sequence
+from typing import NamedTuple, cast
+
+from autograd_ref.commands.check_problems import Checked, verdict_of
+from autograd_ref.convention_search import Found
+from autograd_ref.render_html import as_page
+from autograd_ref.report import Note, Report
+from autograd_ref.tolerance import ALLOWED_UNITS
+
+SCHEMA = 1
+WIDTH = 80
+
+
+class About(NamedTuple):
+    """What was checked."""
+
+    function: str
+    found: Found | None = None
+    """None for another model than the assignment's."""
+    given: bool = False
+    """Whether the options leave nothing of its convention to find out."""
+    shape_given: bool = False
+    loss: str | None = None
+    parameters: str | None = None
+
+
+def as_text(about: About, results: Sequence[Checked]) -> str:
+    """How it was called, one line for every problem, and the report of the one to look at."""
+    parts = [_heading(about), _table(results)]
+    shown = shown_of(results)
+    if verdict_of(results) == "match":
+        parts += [_filled(_summary(results)), *(_filled(note.text) for note in _notes(results))]
+    else:
+        parts.append(_filled(f"The first {verdict_of(results)}, on {shown.case.where}:"))
+        parts.append(str(shown.report).rstrip())
+    return "\n\n".join(parts) + "\n"
+
+
+def as_json(about: About, results: Sequence[Checked]) -> str:
+    """The same content for machines, in strict JSON.
+
+    convention and tried are null for another model than the assignment's, loss and parameters for
+    the assignment's. fixed holds the dimensions that the function is written for, null where it
+    takes any. A problem with a note does not count for the verdict; where the function raised, its
+    report is null.
+    """
+    content = {
+        "schema": SCHEMA,
+        "function": about.function,
+        "loss": about.loss,
+        "parameters": about.parameters,
+        "convention": about.found and _convention(about.found, given=about.given),
+        "tried": about.found and [str(trial.convention) for trial in about.found.trials],
+        "verdict": verdict_of(results),
+        "problems": [_problem(result) for result in results],
+    }
+    return json.dumps(content, indent=2, allow_nan=False) + "\n"
+
+
+def shown_of(results: Sequence[Checked]) -> Checked:
+    """The first problem that the verdict comes from; of matches, the first."""
+    verdict = verdict_of(results)
+    return next(
+        r for r in results if r.report is not None and not r.note and r.report.verdict == verdict
+    )
+
+
+def as_html(about: About, results: Sequence[Checked]) -> str:
+    """A page with the report of the problem to look at."""
+    shown = shown_of(results)
+    return as_page(cast("Report", shown.report), title=f"{about.function} on {shown.case.where}")
+
+
+def _convention(found: Found, *, given: bool) -> dict[str, object]:
+    convention, (shape, samples) = found.convention, found.fixed
+    return {
+        "parameters": "dict" if convention.theta else "Parameters",
+        "targets": convention.targets,
+        "layout": convention.layout,
+        "from": "options" if given else "trials",
+        "fixed": {
+            "shape": shape and [shape.inputs, shape.hidden, shape.outputs],
+            "samples": samples,
+        },
+    }
+
+
+def _problem(result: Checked) -> dict[str, object]:
+    case = result.case
+    return {
+        "name": case.name,
+        "shape": case.shape and [case.shape.inputs, case.shape.hidden, case.shape.outputs],
+        "samples": case.samples,
+        "seed": case.seed,
+        "dtype": case.dtype,
+        "note": result.note,
+        "report": result.report and result.report.to_dict(),
+    }
+
+
+def _heading(about: About) -> str:
+    if about.found is None:
+        return f"{about.function} against autograd of {about.loss}"
+    convention, (shape, samples) = about.found.convention, about.found.fixed
+    lines = [about.function, f"Called with {convention}"]
+    if about.given:
+        lines[-1] += ", as the options say."
+    elif about.found.right:
+        lines[-1] += f": found out by trying ({convention.options})."
+    else:
+        lines[-1] += (
+            f": it is right in none of the conventions tried, and this one comes nearest"
+            f" ({convention.options}). Tried:"
+        )
+    tried = dict.fromkeys(str(trial.convention) for trial in about.found.trials)
+    ran = {str(trial.convention) for trial in about.found.trials if trial.report is not None}
+    text = [_filled(line) for line in lines]
+    if not about.given and not about.found.right:
+        text += [f"  {name}{'' if name in ran else ': raises'}" for name in tried]
+    if shape is not None:
+        found_out = "" if about.shape_given else "Its dimensions seem to be written in: "
+        many = "" if samples is None else f", {samples} samples"
+        dimensions = f"{shape.inputs} inputs, {shape.hidden} hidden units, {shape.outputs} outputs"
+        text.append(_filled(f"{found_out}checked with {dimensions}{many} only."))
+    return "\n".join(text)
+
+
+def _table(results: Sequence[Checked]) -> str:
+    if results[0].case.shape is None:
+        lines = [" problem   parameters  dtype    seed  verdict"]
+    else:
+        lines = [" problem     N_I  N_H  N_O     S  dtype    seed  verdict"]
+    return "\n".join([*lines, *(_line(result) for result in results)])
+
+
+def _line(result: Checked) -> str:
+    case, shape = result.case, result.case.shape
+    if shape is None:
+        size = f"{case.parameter_count:>10}"
+    else:
+        size = f"  {shape.inputs:>3}  {shape.hidden:>3}  {shape.outputs:>3}  {case.samples:>4}"
+    return f" {case.name:<8}  {size}  {case.dtype}  {case.seed:>4}  {_outcome(result)}"
+
+
+def _outcome(result: Checked) -> str:
+    if result.report is None or result.note:
+        return result.note
+    names = [q.name for q in result.report.quantities if q.verdict == result.report.verdict]
+    shown = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+    return result.report.verdict + ("" if result.report.verdict == "match" else f": {shown}")
+
+
+def _summary(results: Sequence[Checked]) -> str:
+    reports = _counting(results)
+    largest = max(q.units or 0.0 for report in reports for q in report.quantities)
+    count = "the problem" if len(reports) == 1 else f"all {len(reports)} problems"
+    return (
+        f"Match: on {count} everything agrees with autograd to {largest:.2g} units of rounding"
+        f" ({ALLOWED_UNITS:g} allowed)."
+    )
+
+
+def _notes(results: Sequence[Checked]) -> list[Note]:
+    """What else the reports say, each kind once."""
+    notes = [note for report in _counting(results) for note in (*report.findings, *report.warnings)]
+    return list({note.kind: note for note in reversed(notes)}.values())[::-1]
+
+
+def _counting(results: Sequence[Checked]) -> list[Report]:
+    return [r.report for r in results if r.report is not None and not r.note]
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,52 @@
+"""The fixture: a right gradient passes, a wrong one fails with the report, and nobody else pays."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+RIGHT = """
+import numpy as np
+import torch
+
+def loss(w, X, y):
+    return 0.5 * ((X @ w - y) ** 2).sum()
+
+def test_my_gradient(check_gradients):
+    random = np.random.default_rng(0)
+    w, X, y = random.normal(size=3), random.normal(size=(7, 3)), random.normal(size=7)
+    report = check_gradients(lambda w, X, y: X.T @ (X @ w - y), w, X, y, loss=loss)
+    assert report.verdict == "match"
+"""
+
+BYSTANDER = """
+import sys
+
+def test_of_something_else():
+    assert "autograd_ref.pytest_plugin" in sys.modules
+    assert not {"torch", "scipy", "numpy"} & set(sys.modules)
+"""
+
+
+def run_pytest(folder: Path, test: str) -> tuple[int, str]:
+    _ = (folder / "test_it.py").write_text(test, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def test_the_fixture_accepts_a_right_gradient(tmp_path: Path) -> None:
+    status, output = run_pytest(tmp_path, RIGHT)
+    assert status == 0, output
+
+
+def test_the_fixture_fails_with_the_report_and_shows_the_line_of_the_test(tmp_path: Path) -> None:
+    status, output = run_pytest(tmp_path, RIGHT.replace("X @ w - y), w", "X @ w + y), w"))
+    assert status == 1
+    assert "GradientMismatch: Mismatch:" in output
+    assert "report = check_gradients(lambda" in output
+    assert "raise GradientMismatch" not in output  # our own frame
+
+
+def test_the_plugin_costs_other_tests_nothing(tmp_path: Path) -> None:
+    status, output = run_pytest(tmp_path, BYSTANDER)
+    assert status == 0, output

@@ -1,0 +1,157 @@
+"""Rounding measured at random: what moves, how far, and what does not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from autograd_ref.evaluation import Look
+from autograd_ref.random_rounding import SIGNS, as_float64, tolerances
+
+DOUBLE, SINGLE = np.finfo(np.float64), np.finfo(np.float32)
+
+
+def moved(
+    function: Callable[..., Tensor],
+    *inputs: Any,
+    look: Look = Look.SECOND,
+    number: np.finfo[Any] = DOUBLE,
+    seed: int = 0,
+) -> np.ndarray[Any, Any]:
+    """The tolerance of a function's result."""
+
+    def compute() -> dict[str, Tensor]:
+        return {"": function(*(torch.tensor(value, dtype=torch.float64) for value in inputs))}
+
+    exact = {"": as_float64(compute()[""])}
+    return tolerances(compute, exact, number, look=look, seed=seed)[""]
+
+
+def units(tolerance: Any, scale: float) -> float:
+    """In units of roundoff of that scale."""
+    return float(np.max(tolerance)) / (scale * float(DOUBLE.eps) / 2)
+
+
+@pytest.mark.parametrize("count", [10, 1000])
+def test_a_sum_that_cancels_is_allowed_what_its_terms_are(count: int) -> None:
+    terms = np.resize([1.0, -1.0], count)
+    assert units(moved(torch.sum, terms), count) == pytest.approx(2 * (4 + count), rel=0.3)
+    assert units(moved(torch.sum, terms, look=Look.FIRST), count) == pytest.approx(
+        2 * (4 + count**0.5), rel=0.3
+    )
+
+
+def test_a_product_of_matrices_likewise() -> None:
+    a, b = np.array([[1e8, -1e8, 3.0]]), np.array([[1.0], [1.0], [1.0]])
+    tolerance = moved(torch.mm, a, b)
+    assert units(tolerance, 2e8) == pytest.approx(2 * (4 + 4), rel=0.2)
+
+
+def test_a_difference_is_allowed_what_its_parts_are() -> None:
+    assert units(moved(torch.sub, 1e10, 1e10 + 1), 2e10) == pytest.approx(2 * (4 + 2), rel=0.2)
+
+
+def test_a_function_is_allowed_sixteen_units_of_its_result() -> None:
+    assert units(moved(torch.exp, -50.0), np.exp(-50)) == pytest.approx(2 * 16 + 4, rel=0.1)
+
+
+@pytest.mark.parametrize("function", [functional.softplus, torch.sigmoid])
+def test_textbook_forms_are_allowed_units_of_one(function: Callable[..., Tensor]) -> None:
+    strict, textbook = (moved(function, -30.0, look=look) for look in (Look.SECOND, Look.TEXTBOOK))
+    assert units(strict, np.exp(-30)) < 50
+    assert 20 < units(textbook, 1.0) < 50
+
+
+def test_views_copies_and_constants_do_not_move() -> None:
+    def same(x: Tensor) -> Tensor:
+        return torch.cat([x.T.contiguous().T, torch.ones_like(x), -x.clone()])
+
+    assert units(moved(same, np.ones((3, 2))), 1.0) == pytest.approx(4)
+
+
+def test_a_coarser_format_moves_more_in_proportion() -> None:
+    x = np.linspace(-1, 1, 7)
+    ratio = moved(torch.tanh, x, number=SINGLE) / moved(torch.tanh, x)
+    assert np.allclose(ratio, SINGLE.eps / DOUBLE.eps, rtol=0.05)
+
+
+def test_what_an_early_operation_loses_is_seen_at_the_end() -> None:
+    """z near 1e8 carries an absolute error, which sin turns into one of the result."""
+    tolerance = moved(lambda z: torch.sin(z * 1e8), 1.0)
+    assert units(tolerance, 1e8 * abs(np.cos(1e8))) == pytest.approx(2 * 4, rel=0.3)
+
+
+def test_zeros_stay_zeros_so_that_no_kink_is_passed() -> None:
+    def compute() -> dict[str, Tensor]:
+        w = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+        value = torch.relu(torch.ones(4, 3, dtype=torch.float64) @ w).sum()
+        return {"": torch.autograd.grad(value, w)[0]}
+
+    exact = {"": as_float64(compute()[""])}
+    assert not exact[""].any()
+    found = tolerances(compute, exact, DOUBLE, look=Look.SECOND, seed=0)[""]
+    assert found.max() < 1e-300
+
+
+def test_near_a_kink_the_slope_may_be_either() -> None:
+    def slope(z: Tensor) -> Tensor:
+        z = z.requires_grad_()
+        (found,) = torch.autograd.grad(torch.relu((z + 1e8) - 1e8).sum(), z)
+        return found
+
+    found = moved(slope, np.full(30, 1e-9))
+    assert found.max() >= 1
+    assert moved(slope, np.full(30, 1.0)).max() < 1e-12
+
+
+def test_softmax_cross_entropy_may_lose_a_unit_of_one() -> None:
+    """Its gradient is a probability less one."""
+
+    def gradient(z: Tensor) -> Tensor:
+        z = z.requires_grad_()
+        loss = functional.cross_entropy(z, torch.zeros(len(z), dtype=torch.int64))
+        return torch.autograd.grad(loss, z)[0]
+
+    def written_out(z: Tensor) -> Tensor:
+        z = z.requires_grad_()
+        return torch.autograd.grad(-torch.log(torch.softmax(z, 1)[:, 0]).mean(), z)[0]
+
+    confident = np.array([[30.0, 0.0, 1.0]])
+    for function in (gradient, written_out):
+        assert 8 < units(moved(function, confident)[0, 0], 1.0) < 100
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_others() -> None:
+    x = np.linspace(-1, 1, 20)
+    assert np.array_equal(moved(torch.tanh, x, seed=3), moved(torch.tanh, x, seed=3))
+    chained = [moved(lambda z: torch.tanh(torch.tanh(z)), x, seed=s) for s in (3, 4)]
+    assert not np.array_equal(chained[0], chained[1])
+
+
+def test_more_entries_than_directions_are_no_trouble() -> None:
+    big = np.ones(2 * SIGNS + 5)
+    tolerance = moved(torch.exp, big)
+    assert tolerance.shape == big.shape
+    assert tolerance.min() > 0
+
+
+def test_what_overflows_when_disturbed_may_be_anything() -> None:
+    largest = float(np.log(DOUBLE.max))
+    assert moved(lambda x: torch.exp(x * 1.0), np.full(40, largest)).max() == np.inf
+
+
+def test_in_place_operations_and_tuples_are_disturbed_too() -> None:
+    def in_place(x: Tensor) -> Tensor:
+        return x.clone().mul_(3.0).add_(1.0).exp_()
+
+    assert units(moved(in_place, 1.0), np.exp(4)) > 2 * 16
+    assert units(moved(lambda x: torch.max(torch.exp(x), 0).values, [1.0, 2.0]), np.exp(2)) > 2 * 16
+
+
+def test_numbers_in_the_place_of_tensors_count_as_terms() -> None:
+    assert units(moved(lambda x: 1e6 - x, 1e6), 2e6) == pytest.approx(2 * (4 + 2), rel=0.2)
+    assert units(moved(lambda x: torch.add(x, x, alpha=-3), 1.0), 4.0) > 2 * 4

@@ -1,0 +1,218 @@
+"""Who is wrong: numerical slopes of the losses tell the cases apart."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from autograd_ref import check_gradients
+from autograd_ref.report import Report, Witness
+
+A = NDArray[Any]
+RANDOM = np.random.default_rng(0)
+X, Y = RANDOM.normal(size=(9, 3)), RANDOM.normal(size=9)
+PARAMETERS = {"w": RANDOM.normal(size=3), "b": np.array(0.3)}
+
+
+def loss(p: Any, X: Tensor, y: Tensor) -> Tensor:
+    return ((torch.tanh(X @ p["w"] + p["b"]) - y) ** 2).mean()
+
+
+def by_hand(p: Any, X: A, y: A) -> tuple[float, dict[str, A]]:
+    a = np.tanh(X @ p["w"] + p["b"])
+    delta = 2 * (a - y) * (1 - a * a) / len(y)
+    return float(((a - y) ** 2).mean()), {"w": X.T @ delta, "b": np.asarray(delta.sum())}
+
+
+def check(gradients: Any, loss: Any = loss, parameters: Any = PARAMETERS) -> Report:
+    return check_gradients(gradients, parameters, X, Y, loss=loss)
+
+
+def asked(gradients: Any, loss: Any = loss, parameters: Any = PARAMETERS) -> Witness:
+    witness = check(gradients, loss, parameters).witness
+    assert witness is not None
+    return witness
+
+
+def scaled(factor: float, *, loss_too: bool) -> Any:
+    def gradients(p: Any, X: A, y: A) -> Any:
+        value, found = by_hand(p, X, y)
+        wrong = {name: factor * block for name, block in found.items()}
+        return value * (factor if loss_too else 1), wrong
+
+    return gradients
+
+
+def test_where_nothing_differs_nobody_is_asked() -> None:
+    report = check(by_hand)
+    assert report.verdict == "match"
+    assert report.witness is None
+
+
+def test_a_wrong_gradient_contradicts_both_losses() -> None:
+    witness = asked(scaled(1 + 1e-6, loss_too=False))
+    assert witness.side == "hand"
+    assert witness.hand_loss is not None
+    assert witness.reference_loss is not None
+    for slope in (witness.hand_loss, witness.reference_loss):
+        assert abs(slope.value - witness.reference) <= slope.accuracy < 1e-10
+    assert abs(witness.hand - witness.reference) > 1e-7
+
+
+def test_without_a_loss_of_its_own_it_may_belong_to_another() -> None:
+    witness = asked(lambda *arguments: scaled(2, loss_too=False)(*arguments)[1])
+    assert witness.side == "hand"
+    assert witness.hand_loss is None
+    assert "another loss" in witness.explanation
+
+
+def test_a_gradient_that_agrees_with_neither_loss_is_wrong() -> None:
+    def gradients(p: Any, X: A, y: A) -> Any:
+        value, found = by_hand(p, X, y)
+        return 3 * value, {name: 2 * block for name, block in found.items()}
+
+    witness = asked(gradients)
+    assert witness.side == "hand"
+    assert "neither with its own loss" in witness.explanation
+
+
+@pytest.mark.parametrize(
+    ("factor", "named"),
+    [(len(Y), "9 (S: a sum"), (1 / len(Y), "0.111111 (1/S: a sum"), (0.5, "0.5 times")],
+)
+def test_two_losses_that_differ_by_a_factor(factor: float, named: str) -> None:
+    witness = asked(scaled(factor, loss_too=True))
+    assert witness.side == "losses"
+    assert named in witness.explanation
+
+
+def test_two_losses_that_differ_by_weight_decay() -> None:
+    def gradients(p: Any, X: A, y: A) -> Any:
+        value, found = by_hand(p, X, y)
+        return value + 0.01 * (p["w"] ** 2).sum(), {**found, "w": found["w"] + 0.02 * p["w"]}
+
+    witness = asked(gradients)
+    assert witness.side == "losses"
+    assert "+0.01 |w|^2" in witness.explanation
+    assert "|b|" not in witness.explanation
+
+
+def test_two_losses_that_differ_in_some_other_way() -> None:
+    def gradients(p: Any, X: A, y: A) -> Any:
+        value, found = by_hand(p, X, y)
+        more = np.cos(p["w"])
+        return value + np.sin(p["w"]).sum(), {**found, "w": found["w"] + more}
+
+    witness = asked(gradients)
+    assert witness.side == "losses"
+    assert "neither by a constant, nor by a factor" in witness.explanation
+
+
+def test_a_constant_between_the_losses_leaves_the_gradients_alone() -> None:
+    report = check(lambda *arguments: (by_hand(*arguments)[0] + 2.5, by_hand(*arguments)[1]))
+    assert report.verdict == "mismatch"
+    assert [block.verdict for block in report.blocks] == ["match", "match"]
+    assert report.witness is not None
+    assert report.witness.side == "losses"
+    assert "plus the constant 2.5" in report.witness.explanation
+
+
+def test_a_reference_that_is_at_fault_accuses_nobody() -> None:
+    def detached(p: Any, X: Tensor, y: Tensor) -> Tensor:
+        return ((torch.tanh(X @ p["w"].detach() + p["b"]) - y) ** 2).mean()
+
+    report = check(by_hand, detached)
+    assert report.witness is not None
+    assert report.witness.side == "reference"
+    assert {block.name: block.verdict for block in report.blocks} == {
+        "w": "inconclusive",
+        "b": "match",
+    }
+    assert "reference" in report.blocks[0].reason
+
+
+def test_an_error_below_what_numerical_derivatives_see_is_a_mismatch_all_the_same() -> None:
+    report = check(scaled(1 + 1e-13, loss_too=False))
+    assert report.verdict == "mismatch"
+    assert report.witness is not None
+    assert report.witness.side == "undecided"
+    assert "cannot tell" in report.witness.explanation
+
+
+def test_a_custom_backward_that_is_wrong_while_the_gradient_is_wrong_too() -> None:
+    class Halved(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, z: Tensor) -> Tensor:  # noqa: ARG004
+            return torch.tanh(z)
+
+        @staticmethod
+        def backward(ctx: Any, *gradients: Tensor) -> Tensor:  # noqa: ARG004
+            return gradients[0] / 2
+
+    def wrong(p: Any, X: Tensor, y: Tensor) -> Tensor:
+        return ((torch.as_tensor(Halved.apply(X @ p["w"] + p["b"])) - y) ** 2).mean()
+
+    witness = asked(scaled(3, loss_too=False), wrong)
+    assert witness.side == "undecided"
+    assert "agrees with neither" in witness.explanation
+
+
+def test_a_loss_that_fails_nearby_ends_no_check() -> None:
+    calls = 0
+
+    def fails_later(p: Any, X: A, y: A) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls > 20:
+            raise RuntimeError("enough")
+        return scaled(2, loss_too=False)(p, X, y)
+
+    report = check(fails_later)
+    assert report.verdict == "mismatch"
+    assert report.witness is not None
+    assert "RuntimeError: enough" in report.witness.explanation
+
+
+def relu_loss(p: Any, X: Tensor, y: Tensor) -> Tensor:
+    return ((torch.relu(X @ p["w"] + p["b"]) - y) ** 2).sum()
+
+
+def relu_gradients(at_zero: float) -> Any:
+    def gradients(p: Any, X: A, y: A) -> Any:
+        z = X @ p["w"] + p["b"]
+        slope = np.where(z > 0, 1.0, np.where(z == 0, at_zero, 0.0))
+        delta = 2 * (np.maximum(z, 0) - y) * slope
+        return {"w": X.T @ delta, "b": np.asarray(delta.sum())}
+
+    return gradients
+
+
+AT_THE_KINK = {"w": np.zeros(3), "b": np.array(0.0)}
+
+
+@pytest.mark.parametrize(
+    ("at_zero", "verdict"), [(0.0, "inconclusive"), (1.0, "inconclusive"), (3.0, "mismatch")]
+)
+def test_at_a_kink_either_side_is_right_and_the_report_says_so(
+    at_zero: float, verdict: str
+) -> None:
+    X_with_zeros = X * (RANDOM.random(9) < 2)[:, np.newaxis]
+    parameters = {"w": PARAMETERS["w"], "b": np.array(0.0)}
+    X_with_zeros[4] = 0
+    report = check_gradients(relu_gradients(at_zero), parameters, X_with_zeros, Y, loss=relu_loss)
+    assert "kink" in [warning.kind for warning in report.warnings]
+    (b,) = [block for block in report.blocks if block.name == "b"]
+    assert b.verdict == ("match" if at_zero == 0 else verdict)
+    if verdict == "inconclusive" and at_zero:
+        assert report.witness is not None
+        assert report.witness.side == "kink"
+        assert "kink" in b.reason
+
+
+def test_away_from_a_kink_there_is_no_word_of_it() -> None:
+    report = check_gradients(relu_gradients(0.0), PARAMETERS, X, Y, loss=relu_loss)
+    assert report.verdict == "match"
+    assert not report.warnings
