@@ -138,7 +138,7 @@ class _Rounding(TorchDispatchMode):
 
     def _reach(self, func: Any, name: str, args: Any, kwargs: Any, result: Tensor) -> Tensor:
         """How far rounding may move this result of an operation."""
-        unit, smallest, forms, _drifting = self.arithmetic
+        unit, smallest, forms = self.arithmetic[:3]
         if name in SUMS_OF_PRODUCTS:
             first = args[-2]
             absolute = func(*map(_absolute, args), **{k: _absolute(v) for k, v in kwargs.items()})

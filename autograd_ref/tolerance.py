@@ -30,7 +30,6 @@ class Forms(Enum):
     """Which formulas an implementation is held to."""
 
     STABLE = "no two nearly equal numbers subtracted: small results keep their digits"
-    PYTORCH = "stable in the hidden layer, but e2 = y_hat - y: right to a unit of 1"
     TEXTBOOK = (
         "ln(1 + exp z), 1 - 1/(1 + exp z), y_hat - y: right to a unit of 1, not of the result"
     )
@@ -44,6 +43,13 @@ class Arithmetic(NamedTuple):
     forms: Forms
     drifting: bool = True
     """Whether all additions of a sum may round the same way, as they do for equal terms."""
+    reference_unit: float = 0.0
+    """That of a reference in PyTorch's forms, whose rounding is to be added; 0 for none."""
+
+    @property
+    def both(self) -> float:
+        """A unit for each side."""
+        return self.unit + self.reference_unit
 
     def growth(self, count: int) -> float:
         """How the rounding of a sum grows with the number of its terms."""
@@ -51,19 +57,22 @@ class Arithmetic(NamedTuple):
 
     def summed(self, absolute_terms: Array, count: int) -> Array:
         """Of a sum of products, from the sum of their absolute values."""
-        return self.unit * self.growth(count) * absolute_terms + count * self.smallest  # (A)
+        return self.both * self.growth(count) * absolute_terms + count * self.smallest  # (A)
 
     def rounded(self, result: Array) -> Array:
         """Of evaluating a function, from its result."""
-        return FUNCTION_FACTOR * self.unit * result + self.smallest
+        return FUNCTION_FACTOR * self.both * result + self.smallest
 
     def hidden(self, result: Array, parts: Array | float) -> Array:
         """Of softplus or sigma; textbook forms round what they subtract, not the result."""
         return self.rounded(np.maximum(result, parts) if self.forms is Forms.TEXTBOOK else result)
 
     def output(self, result: Array, parts: Array) -> Array:
-        """Of the loss or e2, likewise."""
-        return self.rounded(result if self.forms is Forms.STABLE else np.maximum(result, parts))
+        """Of the loss or e2, likewise; PyTorch's are not stable there."""
+        lossy = np.maximum(result, parts)
+        hand = result if self.forms is Forms.STABLE else lossy
+        scale = self.unit * hand + self.reference_unit * lossy
+        return FUNCTION_FACTOR * scale + self.smallest
 
 
 class _Forward(NamedTuple):
@@ -108,15 +117,26 @@ def bounds_around(
     forms: Forms,
     *,
     drifting: bool = True,
+    with_reference: bool = False,
 ) -> dict[str, Array]:
     """As `rounding_bounds`, from values in float64 that are known to be fit and their exact pass.
 
-    dtype is that of the arithmetic in question; without drifting, additions are taken to round up
-    and down in turn, as they nearly always do.
+    Args:
+        exact: of these parameters and this batch.
+        parameters: in float64.
+        batch: in float64.
+        dtype: that of the arithmetic in question.
+        forms: which formulas it is held to.
+        drifting: whether sums may drift; otherwise additions round up and down in turn, as they
+            nearly always do.
+        with_reference: whether to add what PyTorch rounds in float64: softplus and sigma in stable
+            forms, e2 as y_hat - y.
     """
     limits = np.finfo(dtype)
     unit = ALLOWED_UNITS * float(limits.eps) / 2
-    arithmetic = Arithmetic(unit, float(limits.smallest_normal), forms, drifting)
+    reference_unit = ALLOWED_UNITS * float(np.finfo(np.float64).eps) / 2 if with_reference else 0.0
+    smallest = float(limits.smallest_normal)
+    arithmetic = Arithmetic(unit, smallest, forms, drifting, reference_unit)
     return _bounds(parameters, *batch, exact, arithmetic)
 
 
@@ -200,7 +220,7 @@ def _forward_errors(
     dsigma = _carried(slope * dz1, dz1, most=1.0) + hidden(sigma, 1.0)  # (C)
 
     gaps = z2.max(axis=1, keepdims=True) - z2
-    dz2 = summed(a1 @ W1.T + b1, N_H + 1) + da1 @ W1.T + arithmetic.unit * gaps  # (D)
+    dz2 = summed(a1 @ W1.T + b1, N_H + 1) + da1 @ W1.T + arithmetic.both * gaps  # (D)
     first_order = y_hat * (_others(y_hat) * dz2 + _others(y_hat * dz2))
     moved = _carried(first_order, dz2.max(axis=1, keepdims=True), most=1.0)
     return _Forward(da1, sigma, dsigma, dz2, moved)

@@ -94,7 +94,9 @@ def their_traceback(error: BaseException) -> str:
 
 
 def _trim(trace: traceback.TracebackException) -> None:
-    trace.stack = traceback.StackSummary.from_list([f for f in trace.stack if _is_theirs(f)])
+    entered = [i for i, frame in enumerate(trace.stack) if frame.filename == __file__]
+    inside = trace.stack[entered[-1] + 1 :] if entered else trace.stack
+    trace.stack = traceback.StackSummary.from_list([f for f in inside if _is_theirs(f)])
     for other in (trace.__cause__, trace.__context__, *(trace.exceptions or ())):
         if other is not None:
             _trim(other)
@@ -147,7 +149,7 @@ def _from_file(target: str) -> ModuleType:
         if name in sys.modules:
             return sys.modules[name]
     module = ModuleType(name)
-    module.__file__ = str(file)
+    module.__file__, module.__package__ = str(file), ""
     code = _compiled(file, target)
     sys.modules[name] = module  # dataclasses and pickle look for their module there
     try:

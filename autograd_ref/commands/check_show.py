@@ -54,7 +54,7 @@ def as_json(about: About, results: Sequence[Checked]) -> str:
         "loss": about.loss,
         "parameters": about.parameters,
         "convention": about.found and _convention(about.found, given=about.given),
-        "tried": about.found and [str(trial.convention) for trial in about.found.trials],
+        "tried": about.found and list(_tried(about.found)),
         "verdict": verdict_of(results),
         "problems": [_problem(result) for result in results],
     }
@@ -116,17 +116,23 @@ def _heading(about: About) -> str:
             f": it is right in none of the conventions tried, and this one comes nearest"
             f" ({convention.options}). Tried:"
         )
-    tried = dict.fromkeys(str(trial.convention) for trial in about.found.trials)
-    ran = {str(trial.convention) for trial in about.found.trials if trial.report is not None}
     text = [_filled(line) for line in lines]
     if not about.given and not about.found.right:
-        text += [f"  {name}{'' if name in ran else ': raises'}" for name in tried]
+        text += [
+            f"  {name}{'' if runs else ': raises'}" for name, runs in _tried(about.found).items()
+        ]
     if shape is not None:
         found_out = "" if about.shape_given else "Its dimensions seem to be written in: "
         many = "" if samples is None else f", {samples} samples"
         dimensions = f"{shape.inputs} inputs, {shape.hidden} hidden units, {shape.outputs} outputs"
         text.append(_filled(f"{found_out}checked with {dimensions}{many} only."))
     return "\n".join(text)
+
+
+def _tried(found: Found) -> dict[str, bool]:
+    """The conventions in their order, and whether the function runs in them."""
+    ran = {trial.convention for trial in found.trials if trial.report is not None}
+    return {str(trial.convention): trial.convention in ran for trial in found.trials}
 
 
 def _table(results: Sequence[Checked]) -> str:

@@ -1,7 +1,7 @@
 """Mistakes in the check itself: what is asked cannot show, or shows something else."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -55,7 +55,7 @@ def all_zero(p: Parameters, X: A, Y: A) -> Parameters:
 def soft_targets(seed: int, dtype: DType) -> Arguments:
     """Labels smoothed, so that rows do not sum to one."""
     found = problems.distinct(seed, dtype)
-    return problems.changed(found, Y=found.data[1] * dtype(0.8) + dtype(0.05))
+    return problems.changed(found, Y=found.data[1] * dtype(0.8) + dtype(0.03))
 
 
 def weighed_by_its_targets(p: Parameters, X: A, Y: A) -> Parameters:
@@ -123,12 +123,12 @@ def no_samples(seed: int, dtype: DType) -> Arguments:
 
 
 class ByTheCodeUnderTest(torch.autograd.Function):
-    """A loss whose backward pass is the gradient under test, by W0 and b0."""
+    """A loss whose backward pass is the gradient under test."""
 
     @staticmethod
     def forward(ctx: Any, W0: Tensor, b0: Tensor, W1: Tensor, b1: Tensor, *data: Tensor) -> Tensor:
         ctx.save_for_backward(W0, b0, W1, b1, *data)
-        return cross_entropy(Parameters(*(W0, b0, W1, b1)), *data)  # pyright: ignore
+        return cross_entropy(Parameters(*cast("Any", (W0, b0, W1, b1))), *data)
 
     @staticmethod
     def backward(ctx: Any, *incoming: Tensor) -> Any:
@@ -141,13 +141,16 @@ def by_the_code_under_test(p: Any, X: Tensor, Y: Tensor) -> Any:
     return ByTheCodeUnderTest.apply(*p, X, Y)
 
 
-def numpy_loss(p: Any, X: A, Y: A) -> float:
-    """The loss of the code under test; its derivative is worked out without that code's gradient."""
-    return -(Y * _log_softmax(np.logaddexp(X @ p.W0.T + p.b0, 0) @ p.W1.T + p.b1)).sum() / len(X)
+def logistic_regression(seed: int, dtype: DType) -> Arguments:
+    """A loss in NumPy: that of the code under test, whose gradient has no part in the reference."""
+    random = np.random.default_rng(seed)
+    w, X = random.normal(size=3).astype(dtype), random.normal(size=(8, 3)).astype(dtype)
+    y = (random.random(8) < 0.5).astype(dtype)
+    return Arguments(w, (X, y), lambda w, X, y: np.mean(np.logaddexp(0, X @ w) - y * (X @ w)))
 
 
-def _log_softmax(z2: A) -> A:
-    return z2 - np.log(np.exp(z2).sum(axis=1, keepdims=True))
+def logistic_gradient(w: A, X: A, y: A) -> A:
+    return X.T @ (1 / (1 + np.exp(-(X @ w))) - y) / len(X)
 
 
 def detached(p: Any, X: Tensor, Y: Tensor) -> Tensor:
@@ -158,7 +161,7 @@ def detached(p: Any, X: Tensor, Y: Tensor) -> Tensor:
 
 WITHOUT_SLOPE = hidden_layer.ANY_SHAPE["softplus derivative forgotten"]
 SATURATED_ABOVE = problems.shifted_bias("b0", {np.float64: 60.0, np.float32: 40.0})
-IGNORED = Outcome("inconclusive", warning="zero reference", reason="zero everywhere")
+IGNORED = Outcome(("inconclusive",), warning="zero reference", reason="zero everywhere")
 """By a loss that does not depend on it."""
 SOFT = problems.with_loss(soft_targets, cross_entropy)
 TINY = problems.with_loss(problems.distinct, tiny(1e-12))
@@ -171,22 +174,24 @@ def _unseen(gradient: Gradient, problem: problems.Problem, outcome: Outcome) -> 
 
 CHECKS: dict[str, Mistake] = {
     "one sample hides a missing mean": _unseen(
-        scale.ANY_SHAPE["1/S missing"], problems.one_sample, Outcome("match", warning="one sample")
+        scale.ANY_SHAPE["1/S missing"], problems.one_sample, Outcome(("match",), warning="one sample")
     ),
     "one output hides everything": _unseen(
         scale.ANY_SHAPE["twice too large"], problems.one_output, IGNORED
     ),
-    "zero parameters": _unseen(
-        scale.ANY_SHAPE["twice too large"],
+    "zero parameters hide a forgotten slope, there": Mistake(
+        made(WITHOUT_SLOPE),
         zero_parameters,
-        Outcome(None, warning="zero parameters"),
+        Outcome(("mismatch",), warning="zero parameters", reason="at another point it"),
+        plain,
+        Outcome(("inconclusive",), warning="zero parameters", reason="zero everywhere"),
     ),
     "a square hides a transposition": Mistake(
         made(hidden_layer.SQUARE["W1 transposed on the way back"]),
         problems.square,
-        Outcome("mismatch", warning="square"),
+        Outcome(("mismatch",), warning="square"),
         plain,
-        Outcome("match", warning="square"),
+        Outcome(("match",), warning="square"),
     ),
     # TODO-LEAD: nothing is said where every hidden unit is saturated; this only holds that right
     # code is not accused.
@@ -194,7 +199,7 @@ CHECKS: dict[str, Mistake] = {
     "the loss ignores a parameter": Mistake(
         plain,
         problems.with_loss(problems.distinct, without_b0),
-        Outcome("mismatch", warning="zero reference"),
+        Outcome(("mismatch",), warning="zero reference"),
         made(correct_without_b0),
         IGNORED,
     ),
@@ -206,7 +211,7 @@ CHECKS: dict[str, Mistake] = {
     "a detached reference": Mistake(
         plain,
         problems.with_loss(problems.distinct, detached),
-        Outcome(None, warning="zero reference", side="reference"),
+        Outcome(("inconclusive",), warning="zero reference", side="reference"),
         plain,
         problem_of_right=problems.with_loss(problems.distinct, cross_entropy),
     ),
@@ -214,23 +219,23 @@ CHECKS: dict[str, Mistake] = {
     "the reference computed by the code under test": Mistake(
         made(WITHOUT_SLOPE),
         problems.with_loss(problems.distinct, by_the_code_under_test),
-        Outcome("mismatch", side="reference"),
+        Outcome(("mismatch",), side="reference"),
         plain,
         problem_of_right=problems.with_loss(problems.distinct, cross_entropy),
     ),
-    "the loss of the code under test": Mistake(
-        made(WITHOUT_SLOPE),
-        problems.with_loss(problems.distinct, numpy_loss),
+    "held against its own loss, in NumPy": Mistake(
+        made(lambda w, X, y: len(X) * logistic_gradient(w, X, y)),
+        logistic_regression,
         MISMATCH,
-        plain,
+        made(logistic_gradient),
     ),
     "differentiated by the input": Mistake(
-        made(by_the_input), problems.distinct, Outcome("mismatch", reason="is missing"), plain
+        made(by_the_input), problems.distinct, Outcome(("mismatch",), reason="is missing"), plain
     ),
     "one block differentiated by the input": Mistake(
         made(by_the_input_in_place_of_W0),
         problems.distinct,
-        Outcome("mismatch", reason="has shape"),
+        Outcome(("mismatch",), reason="has shape"),
         plain,
     ),
     "one block differentiated by the input, where it fits": Mistake(
@@ -239,7 +244,7 @@ CHECKS: dict[str, Mistake] = {
     "targets that do not sum to one": Mistake(
         plain,
         soft_targets,
-        Outcome(None, raises=ValueError),
+        Outcome((), raises=ValueError),
         made(weighed_by_its_targets),
         problem_of_right=SOFT,
     ),
@@ -247,16 +252,16 @@ CHECKS: dict[str, Mistake] = {
         plain, SOFT, MISMATCH, made(weighed_by_its_targets)
     ),
     "both sides NaN": Mistake(
-        made(slope_of_root), logarithm_of_negative, Outcome("inconclusive", reason="reference is")
+        made(slope_of_root), logarithm_of_negative, Outcome(("inconclusive",), reason="reference is")
     ),
     "one number where it broadcasts": Mistake(
         made(one_number),
         mean_of_entries,
-        Outcome("mismatch", reason="has shape"),
+        Outcome(("mismatch",), reason="has shape"),
         made(a_full_array),
     ),
     "one row where it broadcasts": Mistake(
-        made(one_row), mean_of_entries, Outcome("mismatch", reason="has shape"), made(a_full_array)
+        made(one_row), mean_of_entries, Outcome(("mismatch",), reason="has shape"), made(a_full_array)
     ),
     "zero below an absolute tolerance": Mistake(
         made(all_zero), TINY, MISMATCH, made(scaled(1e-12))
@@ -265,6 +270,6 @@ CHECKS: dict[str, Mistake] = {
         made(scaled(2e-12)), TINY, MISMATCH, made(scaled(1e-12))
     ),
     "one sign among a thousand": Mistake(made(one_sign_flipped), many_outputs, MISMATCH, plain),
-    "no parameters": Mistake(plain, no_parameters, Outcome(None, raises=TypeError)),
-    "no samples": Mistake(plain, no_samples, Outcome(None, raises=ValueError)),
+    "no parameters": Mistake(plain, no_parameters, Outcome((), raises=TypeError)),
+    "no samples": Mistake(plain, no_samples, Outcome((), raises=ValueError)),
 }

@@ -58,11 +58,11 @@ def _named(wrong: Function, outcome: Outcome) -> Mistake:
 NAMES: dict[str, Mistake] = {
     "under each other's names": _named(by_names({**ALL, "b0": "b1", "b1": "b0"}), MISMATCH),
     "one block missing": _named(
-        by_names({"W0": "W0", "W1": "W1", "b1": "b1"}), Outcome("mismatch", reason="is missing")
+        by_names({"W0": "W0", "W1": "W1", "b1": "b1"}), Outcome(("mismatch",), reason="is missing")
     ),
     "under a name of its own": _named(
         by_names({"W0": "W0", "db0": "b0", "W1": "W1", "b1": "b1"}),
-        Outcome("mismatch", warning="unknown names", reason="is missing"),
+        Outcome(("mismatch",), warning="unknown names", reason="is missing"),
     ),
-    "nothing returned": _named(nothing_returned, Outcome("mismatch", reason="is missing")),
+    "nothing returned": _named(nothing_returned, Outcome(("mismatch",), reason="is missing")),
 }

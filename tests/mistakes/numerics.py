@@ -1,8 +1,6 @@
 """Right derivations that a number format breaks: overflow, lost digits, truncation."""
 
 from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from manual_backprop import Parameters
@@ -130,22 +128,23 @@ def integer_targets(p: Parameters, X: A, Y: A) -> Parameters:
 
 
 STABLE = with_formulas()
-NOT_FINITE = Outcome("mismatch", reason="is nan at")
-DIGITS = Outcome("match", warning="digits lost")
+NOT_FINITE = Outcome(("mismatch",), reason="is nan at")
+DIGITS = Outcome(("match",), warning="digits lost")
 
 CONFIDENT = problems.one_confident_output({np.float64: 900.0, np.float32: 120.0})
 FAR_UP = problems.shifted_bias("b0", {np.float64: 900.0, np.float32: 120.0})
-SATURATED = problems.shifted_bias("b0", {np.float64: -22.0, np.float32: -9.0})
+SATURATED = problems.shifted_bias("b0", {np.float64: -22.0})
 DEEPLY_SATURATED = problems.shifted_bias("b0", {np.float64: -30.0, np.float32: -14.0})
 
 
-def _digits(gradient: Function, **other: Any) -> Mistake:
-    return Mistake(gradient, SATURATED, DIGITS, STABLE, **other)
+def _digits(gradient: Function) -> Mistake:
+    return Mistake(gradient, SATURATED, DIGITS, STABLE, dtypes=(np.float64,))
 
 
 def _never_accused(gradient: Function) -> Mistake:
-    """So few digits are left that what there is may no longer show anything: not a match."""
-    return Mistake(gradient, DEEPLY_SATURATED, Outcome(None, warning="digits lost"), STABLE)
+    """So few digits are left that a block may show nothing at all."""
+    outcome = Outcome(("match", "inconclusive"), warning="digits lost")
+    return Mistake(gradient, DEEPLY_SATURATED, outcome, STABLE)
 
 
 ONE_MINUS_INVERSE = with_formulas(sigma=lambda z: 1 - 1 / (1 + np.exp(z)))
@@ -163,7 +162,7 @@ NUMERICS: dict[str, Mistake] = {
     "log 0": Mistake(
         with_loss(log_of_the_right_class),
         CONFIDENT,
-        Outcome("mismatch", reason="is inf at"),
+        Outcome(("mismatch",), reason="is inf at"),
         with_loss(log_softmax),
     ),
     "0 log 0": Mistake(with_loss(log_of_softmax), CONFIDENT, NOT_FINITE, with_loss(log_softmax)),
@@ -173,9 +172,9 @@ NUMERICS: dict[str, Mistake] = {
     "integer parameters truncate the gradient": Mistake(
         lambda: truncated_to_the_parameters,
         integer_parameters,
-        Outcome("mismatch", warning="integer parameters"),
+        Outcome(("mismatch",), warning="integer parameters"),
         STABLE,
-        accepted=Outcome("match", warning="integer parameters"),
+        accepted=Outcome(("match",), warning="integer parameters"),
     ),
     "integer targets truncate e2": Mistake(
         lambda: truncated_to_the_targets, integer_rows, MISMATCH, lambda: integer_targets

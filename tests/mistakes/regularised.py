@@ -75,8 +75,8 @@ def summed(p: Parameters, X: A, Y: A) -> tuple[float, Parameters]:
     return s.S * s.loss, Parameters(*(s.S * block for block in s.through()))
 
 
-HAND = Outcome("mismatch", side="hand")
-LOSSES = Outcome("mismatch", side="losses")
+HAND = Outcome(("mismatch",), side="hand")
+LOSSES = Outcome(("mismatch",), side="losses")
 PLAIN, DECAYED, ALL_DECAYED, BY_THE_MEAN, SUMMED = (
     with_loss(distinct, loss)
     for loss in (cross_entropy, decayed, all_decayed, decayed_by_the_mean, summed_cross_entropy)
