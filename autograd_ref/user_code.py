@@ -13,7 +13,7 @@ import sysconfig
 import traceback
 from collections.abc import Callable, Generator
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any
 
 PACKAGES = [Path(__file__).parent, Path(__file__).parents[1] / "manual_backprop"]
@@ -56,9 +56,10 @@ def load(spec: str) -> Callable[..., Any]:
         raise UserCodeError(f"{target!r} is neither a file that ends in .py nor a module's name")
     folder = Path(target).resolve().parent if is_file else Path.cwd()
     path = [str(folder), *sys.path]
-    with _their_world(path):
+    with _their_world(path), _explained(target):
         module = _from_file(target) if is_file else _from_name(target)
-    return _in_their_world(_member(module, target, name), path)
+        function = _member(module, target, name)
+    return _in_their_world(function, path)
 
 
 def require_arguments(function: Callable[..., Any], spec: str, names: list[str]) -> None:
@@ -150,37 +151,33 @@ def _from_file(target: str) -> ModuleType:
             return sys.modules[name]
     module = ModuleType(name)
     module.__file__, module.__package__ = str(file), ""
-    code = _compiled(file, target)
+    code = compile(_source(file, target), str(file), "exec", dont_inherit=True)
     sys.modules[name] = module  # dataclasses and pickle look for their module there
     try:
-        with _explained(target):
-            exec(code, vars(module))
-    except UserCodeError:
+        exec(code, vars(module))
+    except BaseException:
         del sys.modules[name]
         raise
     return module
 
 
-def _compiled(file: Path, target: str) -> CodeType:
+def _source(file: Path, target: str) -> bytes:
     try:
-        source = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise UserCodeError(f"cannot read {target}: {error.strerror}") from None
-    with _explained(target):
-        return compile(source, str(file), "exec", dont_inherit=True)
 
 
 def _from_name(target: str) -> ModuleType:
-    with _explained(target):
-        try:
-            return importlib.import_module(target)
-        except ModuleNotFoundError as error:
-            # not where a module of theirs looks for another one in vain
-            if error.name is None or not f"{target}.".startswith(f"{error.name}."):
-                raise
-            raise UserCodeError(
-                f"there is no module {error.name}, neither in the current folder nor installed"
-            ) from None
+    try:
+        return importlib.import_module(target)
+    except ModuleNotFoundError as error:
+        # not where a module of theirs looks for another one in vain
+        if error.name is None or not f"{target}.".startswith(f"{error.name}."):
+            raise
+        raise UserCodeError(
+            f"there is no module {error.name}, neither in the current folder nor installed"
+        ) from None
 
 
 @contextlib.contextmanager
@@ -219,6 +216,5 @@ def _member(module: ModuleType, target: str, name: str) -> Callable[..., Any]:
 
 
 def _did_you_mean(owner: object, name: str) -> str:
-    known = [other for other in dir(owner) if callable(getattr(owner, other, None))]
-    close = difflib.get_close_matches(name, known)
+    close = difflib.get_close_matches(name, dir(owner))
     return f"; did you mean {' or '.join(close)}?" if close else "; check the name"

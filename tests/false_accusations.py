@@ -57,7 +57,8 @@ def count_verdicts(seeds: Iterable[int]) -> Count:
                 accused.append(f"seed {seed}: {name}, {', '.join(wrong)}")
             first = name == "manual_backprop"
             if first and report.verdict == "inconclusive" and is_ordinary(problem):
-                undecided.append(f"seed {seed}: {report}")
+                why = "; ".join(f"{block.name} {block.reason}" for block in report.quantities)
+                undecided.append(f"seed {seed}: {why}")
     return Count(problems, ordinary, checks, accused, undecided)
 
 

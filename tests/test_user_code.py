@@ -214,12 +214,17 @@ def test_an_interrupt_is_not_their_error(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_not_there_suggests_one_that_is(tmp_path: Path) -> None:
-    file = written(tmp_path / "names.py", "def gradients():\n    pass\ngradiens = 1\n")
+    file = written(tmp_path / "names.py", "def gradients():\n    pass\nNUMBER = 1\n")
     assert str(refused(f"{file}:gradient")) == f"{file} has no gradient; did you mean gradients?"
     assert str(refused(f"{file}:zzz")) == f"{file} has no zzz; check the name"
-    assert str(refused(f"{file}:gradiens")) == (
-        f"{file}:gradiens is of type int; it needs to be a function"
+    assert str(refused(f"{file}:NUMBER")) == (
+        f"{file}:NUMBER is of type int; it needs to be a function"
     )
+
+
+def test_a_module_that_fails_when_asked_for_a_name_is_explained(tmp_path: Path) -> None:
+    file = written(tmp_path / "lazy.py", "def __getattr__(name):\n    return 1 / 0\n")
+    assert is_theirs_alone(refused(f"{file}:f").trace, file)
 
 
 @pytest.mark.parametrize("parameters", ["theta, X", "theta, X, Y, Z", "theta, X, *, Y"])

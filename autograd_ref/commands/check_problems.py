@@ -102,10 +102,11 @@ def model_cases(make: Callable[..., Any], spec: str, count: int, seed: int) -> l
 
 
 def _parameters_and_data(made: object, spec: str) -> tuple[Any, tuple[Any, ...]]:
+    kind = type(made).__name__
     pair = cast("tuple[object, ...]", made) if isinstance(made, tuple) else ()
     if len(pair) != 2 or not isinstance(pair[1], tuple):
         raise UserCodeError(
-            f"{spec} returned a {type(made).__name__}; it needs to return a tuple of two:"
+            f"{spec} returned a {kind}; it needs to return a tuple of two:"
             " parameters, and data as a tuple"
         )
     return pair[0], cast("tuple[Any, ...]", pair[1])

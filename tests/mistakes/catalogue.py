@@ -4,6 +4,7 @@ from tests import wrong_gradients
 from tests.mistakes import biases, hidden_layer, names, output_layer, problems, scale
 from tests.mistakes.case import MISMATCH, Function, Mistake, Problem
 from tests.mistakes.checks import CHECKS
+from tests.mistakes.memory import MEMORY
 from tests.mistakes.names import NAMES
 from tests.mistakes.numerics import NUMERICS
 from tests.mistakes.regularised import REGULARISED
@@ -40,5 +41,5 @@ VALUES: dict[str, Mistake] = {
 }
 """Where the gradients returned differ from the right ones in value or shape, and that is all."""
 
-PARTS = [VALUES, STATE, NAMES, REGULARISED, NUMERICS, CHECKS]
+PARTS = [VALUES, STATE, MEMORY, NAMES, REGULARISED, NUMERICS, CHECKS]
 MISTAKES: dict[str, Mistake] = {name: m for part in PARTS for name, m in part.items()}

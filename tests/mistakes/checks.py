@@ -11,6 +11,7 @@ from torch.nn.functional import log_softmax, softplus
 from manual_backprop import Parameters
 from tests.mistakes import hidden_layer, problems, scale
 from tests.mistakes.case import MATCH, MISMATCH, Arguments, DType, Function, Mistake, Outcome
+from tests.mistakes.numerics import STABLE, with_formulas
 from tests.mistakes.regularised import cross_entropy
 from tests.mistakes.steps import A, Gradient, Steps, correct
 
@@ -48,7 +49,7 @@ def zero_parameters(seed: int, dtype: DType) -> Arguments:
     return problems.changed(found, **zeros)
 
 
-def all_zero(p: Parameters, X: A, Y: A) -> Parameters:
+def all_zero(p: Parameters, *_data: A) -> Parameters:
     return Parameters(*(np.zeros_like(block) for block in p))
 
 
@@ -174,7 +175,9 @@ def _unseen(gradient: Gradient, problem: problems.Problem, outcome: Outcome) -> 
 
 CHECKS: dict[str, Mistake] = {
     "one sample hides a missing mean": _unseen(
-        scale.ANY_SHAPE["1/S missing"], problems.one_sample, Outcome(("match",), warning="one sample")
+        scale.ANY_SHAPE["1/S missing"],
+        problems.one_sample,
+        Outcome(("match",), warning="one sample"),
     ),
     "one output hides everything": _unseen(
         scale.ANY_SHAPE["twice too large"], problems.one_output, IGNORED
@@ -195,7 +198,9 @@ CHECKS: dict[str, Mistake] = {
     ),
     # TODO-LEAD: nothing is said where every hidden unit is saturated; this only holds that right
     # code is not accused.
-    "saturated units hide a forgotten slope": _unseen(WITHOUT_SLOPE, SATURATED_ABOVE, MATCH),
+    "saturated units hide a forgotten slope": Mistake(
+        with_formulas(sigma=np.ones_like), SATURATED_ABOVE, MATCH, STABLE
+    ),
     "the loss ignores a parameter": Mistake(
         plain,
         problems.with_loss(problems.distinct, without_b0),
@@ -208,6 +213,8 @@ CHECKS: dict[str, Mistake] = {
         problems.with_loss(problems.distinct, lambda p, X, Y: (X * X).sum()),
         IGNORED,
     ),
+    # TODO-LEAD: a mismatch in float32, where the witness is undecided: the hand gradient's own
+    # rounding is not allowed for where the reference is zero.
     "a detached reference": Mistake(
         plain,
         problems.with_loss(problems.distinct, detached),
@@ -219,7 +226,7 @@ CHECKS: dict[str, Mistake] = {
     "the reference computed by the code under test": Mistake(
         made(WITHOUT_SLOPE),
         problems.with_loss(problems.distinct, by_the_code_under_test),
-        Outcome(("mismatch",), side="reference"),
+        Outcome(("mismatch", "inconclusive")),
         plain,
         problem_of_right=problems.with_loss(problems.distinct, cross_entropy),
     ),
@@ -252,7 +259,9 @@ CHECKS: dict[str, Mistake] = {
         plain, SOFT, MISMATCH, made(weighed_by_its_targets)
     ),
     "both sides NaN": Mistake(
-        made(slope_of_root), logarithm_of_negative, Outcome(("inconclusive",), reason="reference is")
+        made(slope_of_root),
+        logarithm_of_negative,
+        Outcome(("inconclusive",), reason="reference is"),
     ),
     "one number where it broadcasts": Mistake(
         made(one_number),
@@ -261,7 +270,10 @@ CHECKS: dict[str, Mistake] = {
         made(a_full_array),
     ),
     "one row where it broadcasts": Mistake(
-        made(one_row), mean_of_entries, Outcome(("mismatch",), reason="has shape"), made(a_full_array)
+        made(one_row),
+        mean_of_entries,
+        Outcome(("mismatch",), reason="has shape"),
+        made(a_full_array),
     ),
     "zero below an absolute tolerance": Mistake(
         made(all_zero), TINY, MISMATCH, made(scaled(1e-12))

@@ -1,9 +1,9 @@
 """Mistakes in what is returned: blocks missing, in another order, under each other's names."""
 
+from manual_backprop import Parameters
 from tests.mistakes import problems
 from tests.mistakes.case import MISMATCH, Function, Mistake, Outcome
 from tests.mistakes.steps import A, Gradient, correct
-from manual_backprop import Parameters
 
 Theta = dict[str, A]
 

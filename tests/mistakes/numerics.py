@@ -1,6 +1,7 @@
 """Right derivations that a number format breaks: overflow, lost digits, truncation."""
 
 from collections.abc import Callable
+
 import numpy as np
 
 from manual_backprop import Parameters
@@ -166,9 +167,7 @@ NUMERICS: dict[str, Mistake] = {
         with_loss(log_softmax),
     ),
     "0 log 0": Mistake(with_loss(log_of_softmax), CONFIDENT, NOT_FINITE, with_loss(log_softmax)),
-    "0 / 0 through the Jacobian": Mistake(
-        through_the_jacobian, CONFIDENT, NOT_FINITE, STABLE
-    ),
+    "0 / 0 through the Jacobian": Mistake(through_the_jacobian, CONFIDENT, NOT_FINITE, STABLE),
     "integer parameters truncate the gradient": Mistake(
         lambda: truncated_to_the_parameters,
         integer_parameters,

@@ -50,7 +50,14 @@ def _square(random: np.random.Generator) -> Sizes:
 
 
 square = problem(_square)
-all_equal = problem(lambda random: (_of_size(random),) * 4)
+
+
+def _all_equal(random: np.random.Generator) -> Sizes:
+    n = _of_size(random)
+    return n, n, n, n
+
+
+all_equal = problem(_all_equal)
 one_sample = problem(lambda random: (*_distinct(random)[:3], 1))
 one_output = problem(lambda random: (2, int(random.integers(3, 6)), 1, int(random.integers(6, 12))))
 

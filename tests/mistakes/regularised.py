@@ -98,9 +98,7 @@ REGULARISED: dict[str, Mistake] = {
     "decay not of biases": Mistake(RIGHT, ALL_DECAYED, HAND, RIGHT_EVERYWHERE),
     "lambda / S for lambda": Mistake(RIGHT_BY_THE_MEAN, DECAYED, HAND, RIGHT),
     "lambda for lambda / S": Mistake(RIGHT, BY_THE_MEAN, HAND, RIGHT_BY_THE_MEAN),
-    "decay in its own loss only": Mistake(
-        by_hand(0, in_loss=1), DECAYED, HAND, RIGHT_WITH_LOSS
-    ),
+    "decay in its own loss only": Mistake(by_hand(0, in_loss=1), DECAYED, HAND, RIGHT_WITH_LOSS),
     "decay in its own loss and gradient only": Mistake(
         RIGHT_WITH_LOSS, PLAIN, LOSSES, by_hand(0, in_loss=0)
     ),
@@ -115,4 +113,3 @@ REGULARISED: dict[str, Mistake] = {
         RIGHT_SUM, PLAIN, LOSSES, mean_for_sum(loss=True)
     ),
 }
-
