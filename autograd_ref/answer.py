@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_ref.number_format import dtype_name
 from autograd_ref.structure import ROOT, as_array, is_leaf, is_tensor, leaves
 
 
@@ -13,6 +14,8 @@ class Answer(NamedTuple):
 
     gradients: dict[str, NDArray[Any]]
     """The arrays themselves, not copies: who shares memory with whom is to be found out."""
+    dtypes: dict[str, str]
+    """By the names that the caller's arrays have for them, which NumPy may not know."""
     loss: NDArray[Any] | None
     unknown: tuple[str, ...]
     """Names of what was returned and belongs to no parameter."""
@@ -40,6 +43,7 @@ def understood(result: object, parameters: dict[str, object]) -> Answer:
             loss, gradients = as_array(first), named
     return Answer(
         {name: as_array(value) for name, value in gradients.items() if name in parameters},
+        {name: dtype_name(value) for name, value in gradients.items() if name in parameters},
         loss,
         tuple(name for name in gradients if name not in parameters),
         _described(result, gradients),

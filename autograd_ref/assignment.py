@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results, number_format
-from autograd_ref.network import AutogradPass, exact_pass_of
+from autograd_ref import number_format
+from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results
+from autograd_ref.network import AutogradPass, exact_loss_of, exact_pass_of
+from autograd_ref.number_format import NumberFormat
 from autograd_ref.structure import as_array, leaves
 from autograd_ref.tolerance import Forms, bounds_around
 from manual_backprop.parameters import Parameters
@@ -62,17 +64,17 @@ def _widened(name: str, leaf: object) -> Any:
 
 
 def _value(point: Point) -> float:
-    return exact_pass_of(*network_problem(point)).loss
+    return exact_loss_of(*network_problem(point))
 
 
 def _evaluate(point: Point) -> Evaluation:
     parameters, batch = network_problem(point)
     names = network_names(point.parameters)
     found = exact_pass_of(parameters, batch)
-    dtype = number_format(point.parameters).dtype
+    number = number_format.coarsest(point.parameters)
 
     def tolerances(look: Look) -> Results:
-        return _tolerances(found, parameters, batch, dtype, look, names)
+        return _tolerances(found, parameters, batch, number, look, names)
 
     blocks = (block.astype(np.float64, copy=False) for block in found.gradients)
     gradients = dict(zip(names, blocks, strict=True))
@@ -83,7 +85,7 @@ def _tolerances(
     found: AutogradPass,
     parameters: Parameters,
     batch: Batch,
-    dtype: np.dtype[Any],
+    number: NumberFormat,
     look: Look,
     names: list[str],
 ) -> Results:
@@ -93,7 +95,7 @@ def _tolerances(
         found,
         parameters,
         batch,
-        dtype,
+        number,
         forms,
         drifting=look is not Look.FIRST,
         with_reference=True,

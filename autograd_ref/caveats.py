@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from autograd_ref import number_format
 from autograd_ref.answer import Answer
-from autograd_ref.evaluation import Evaluation, Point, number_format
+from autograd_ref.evaluation import Evaluation, Point
 from autograd_ref.probes import sample_count
 from autograd_ref.report import Note
 from autograd_ref.structure import as_array, leaves
@@ -44,7 +45,7 @@ def _parameters(point: Point) -> list[Note]:
     if len(floats) > 1:
         text = (
             f"The parameters have different dtypes, {' and '.join(sorted(floats))}: all are judged"
-            f" as {number_format(point.parameters).dtype}, on copies in float64."
+            f" as {number_format.coarsest(point.parameters).name}, on copies in float64."
         )
         found.append(Note("mixed dtypes", text))
     return found

@@ -4,17 +4,12 @@ from typing import Any, Protocol
 
 from autograd_ref.arguments import Loss, checked_point, chosen_reference
 from autograd_ref.caveats import caveats
-from autograd_ref.judge import excused, judged, spoiled
+from autograd_ref.evaluation import Point, Reference
+from autograd_ref.judge import judged, spoiled
 from autograd_ref.probes import Gradients, called, findings
-from autograd_ref.report import Report, Side
-from autograd_ref.steadiness import judged_elsewhere, same_bits, unsteady
-from autograd_ref.witness import asked_witness
-
-EXCUSES: dict[Side, str] = {
-    "kink": "lies between the slopes of a kink, where either is right",
-    "reference": "differs from a reference that is itself wrong here",
-}
-"""Where the witness says that the gradient under test cannot be blamed."""
+from autograd_ref.report import Report
+from autograd_ref.steadiness import same_bits, settled_elsewhere, unsteady
+from autograd_ref.witness import questioned
 
 
 class Check(Protocol):
@@ -77,23 +72,30 @@ def check_gradients(
     """
     point = checked_point(gradients, parameters, data, loss)
     reference = chosen_reference(loss, point, seed)
+    return examined(gradients, reference, point, seed)
+
+
+def examined(gradients: Gradients, reference: Reference, point: Point, seed: int) -> Report:
+    """As `check_gradients`, where the arguments are known to be fit and the reference is chosen."""
     exact = reference.evaluate(point)
     first, again = called(gradients, point), called(gradients, point)
-    result = judged(gradients, reference, point, exact, first)
+    changes = unsteady(first, again)
+    steady = not changes
+    result = judged(gradients, reference, point, exact, first, steady=steady)
+    result = questioned(result, gradients, reference, point, exact, first)
     if not result.wrong and not same_bits(first, again):
-        second = judged(gradients, reference, point, exact, again)
+        second = judged(gradients, reference, point, exact, again, steady=steady)
         result = spoiled(result, second, "agrees at first, but the second call {}")
-    there, result, notes = judged_elsewhere(gradients, reference, point, result, seed)
-    witness = asked_witness(gradients, reference, point, exact, first.answer, result.wrong)
-    if witness is not None and witness.side in EXCUSES:
-        result = excused(result, EXCUSES[witness.side])
+    calls, result, notes = settled_elsewhere(
+        gradients, reference, point, result, seed=seed, steady=steady
+    )
     return Report(
         blocks=result.blocks,
         loss=result.loss,
         reference=reference.about,
-        findings=(*unsteady(first, again), *findings(first, again, there, point)),
+        findings=(*changes, *findings(first, [again, *calls], point)),
         warnings=(*exact.notes, *caveats(point, exact, first.answer), *result.digits, *notes),
-        witness=witness,
+        witness=result.witness,
         shares=result.shares,
     )
 

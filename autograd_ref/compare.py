@@ -22,6 +22,7 @@ def compare_block(
     tolerance: NDArray[Any],
     *,
     dtype: DTypeLike,
+    found: str | None = None,
 ) -> Block:
     """Judge the values under test against the reference.
 
@@ -31,6 +32,7 @@ def compare_block(
         reference: what they should be, of the shape that they need to have.
         tolerance: the absolute difference that rounding explains, entry by entry.
         dtype: the one that hand needs to have.
+        found: the one that hand had before it became an array, where NumPy does not know it.
 
     Raises:
         ValueError: tolerance and reference differ in shape.
@@ -42,11 +44,12 @@ def compare_block(
         raise ValueError(
             f"tolerance has shape {tolerance.shape}; it needs that of reference, {reference.shape}"
         )
-    needed = np.dtype(dtype)
+    needed = "bfloat16" if dtype == "bfloat16" else str(np.dtype(dtype))
+    has = found or str(hand.dtype)
     if hand.shape != reference.shape:
         return refused(name, hand, f"has shape {hand.shape}; it needs {reference.shape}")
-    if hand.dtype != needed:
-        return refused(name, hand, f"has dtype {hand.dtype}; it needs {needed}")
+    if has != needed:
+        return refused(name, hand, f"has dtype {has}; it needs {needed}")
     not_finite = _not_finite(name, hand, reference)
     if not_finite is not None:
         return not_finite
@@ -62,7 +65,7 @@ def compare_block(
     return Block(
         name=name,
         shape=hand.shape,
-        dtype=str(hand.dtype),
+        dtype=has,
         verdict=verdict,
         reason=reason,
         max_abs_error=float(error.max()),

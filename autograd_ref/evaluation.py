@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.report import Note
-from autograd_ref.structure import as_array, leaves, rebuilt
+from autograd_ref.structure import as_array, rebuilt
 
 LOSS = "(loss)"
 """The name of the value beside those of its gradients; no parameter is called like this."""
@@ -56,13 +56,6 @@ class Reference(NamedTuple):
     """The loss alone."""
     exchangeable: bool = False
     """Whether the rows of the data are known to be samples, in any order and with repetitions."""
-
-
-def number_format(parameters: object) -> np.finfo[Any]:
-    """The coarsest format among the float leaves; float64 where there is none."""
-    dtypes = [as_array(leaf).dtype for leaf in leaves(parameters).values()]
-    floats = [np.finfo(dtype) for dtype in dtypes if dtype.kind == "f"]
-    return max(floats, key=lambda info: float(info.eps), default=np.finfo(np.float64))
 
 
 def widened(parameters: object, dtype: Any = np.float64) -> Any:

@@ -15,6 +15,7 @@ from scipy.optimize import approx_fprime
 from autograd_ref.network import exact_pass, widened
 from autograd_ref.tolerance import Forms, rounding_bounds
 from manual_backprop.parameters import Parameters
+from manual_backprop.validation import checked_batch
 
 Loss = Callable[[Parameters, ArrayLike, ArrayLike], float]
 
@@ -57,17 +58,19 @@ def forward_difference(
 def second_derivatives(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> Parameters:
     """The second derivative of the loss by each parameter alone: the Hessian's diagonal.
 
-    In float64, for targets that sum to one.
+    In float64. Targets rounded to float32 sum to one only nearly, and count for as much as they do.
     """
     _loss, _z1, a1, _z2, y_hat, e2, _gradients = exact_pass(parameters, X, Y)
+    rows = checked_batch(parameters, X, Y).Y.astype(np.float64)
     W1 = widened(parameters).W1
     X = np.asarray(X, dtype=np.float64)
     S = len(X)
     sigma = -np.expm1(-a1)
 
-    d2_z2 = y_hat * (1 - y_hat) / S  # (S, N_O)
+    weight = rows.sum(axis=1, keepdims=True) / S  # (S, 1)
+    d2_z2 = weight * y_hat * (1 - y_hat)  # (S, N_O)
     variance_of_W1 = y_hat @ W1**2 - (y_hat @ W1) ** 2  # (S, N_H), over the outputs
-    d2_z1 = sigma**2 * variance_of_W1 / S + (e2 @ W1) * sigma * (1 - sigma)  # (S, N_H)
+    d2_z1 = weight * sigma**2 * variance_of_W1 + (e2 @ W1) * sigma * (1 - sigma)  # (S, N_H)
     return Parameters(
         W0=d2_z1.T @ X**2, b0=d2_z1.sum(axis=0), W1=d2_z2.T @ a1**2, b1=d2_z2.sum(axis=0)
     )

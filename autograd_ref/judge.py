@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_ref import number_format
 from autograd_ref.answer import Answer
 from autograd_ref.compare import compare_block, refused, share_of_tolerance
 from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results
+from autograd_ref.number_format import dtype_name
 from autograd_ref.probes import Call, Gradients, called, own_copy
-from autograd_ref.report import Block, Note
+from autograd_ref.report import Block, Note, Witness
 from autograd_ref.structure import as_array, is_numeric, leaves, like, rebuilt
 
 REPETITIONS = 15
@@ -38,6 +40,8 @@ class Judgement(NamedTuple):
     shares: Results
     digits: tuple[Note, ...]
     """Where the derivation is right and digits are lost."""
+    witness: Witness | None = None
+    """Who is wrong, where values differ and it has been asked."""
 
     @property
     def wrong(self) -> list[str]:
@@ -47,7 +51,13 @@ class Judgement(NamedTuple):
 
 
 def judged(
-    gradients: Gradients, reference: Reference, point: Point, exact: Evaluation, call: Call
+    gradients: Gradients,
+    reference: Reference,
+    point: Point,
+    exact: Evaluation,
+    call: Call,
+    *,
+    steady: bool,
 ) -> Judgement:
     """Judge the answer at the first look that explains it, otherwise at the closest.
 
@@ -57,6 +67,8 @@ def judged(
         point: where it was called.
         exact: the reference there.
         call: the answer.
+        steady: whether the function answers the same question alike; otherwise its errors
+            scatter for another reason than rounding.
     """
     tolerances = exact.tolerances(Look.FIRST)
     result = _compared(call.answer, point, exact, tolerances)
@@ -69,7 +81,7 @@ def judged(
     textbook = exact.tolerances(Look.TEXTBOOK)
     tolerances = {name: np.maximum(tolerances[name], textbook[name]) for name in tolerances}
     result = _compared(call.answer, point, exact, tolerances)
-    if _exceeds(result):
+    if _exceeds(result) and steady:
         for name, scatter in _scatter(gradients, reference, point, _exceeds(result)).items():
             tolerances[name] = np.maximum(tolerances[name], SPREADS * scatter)
         result = _compared(call.answer, point, exact, tolerances)
@@ -93,14 +105,15 @@ def spoiled(result: Judgement, later: Judgement, reason: str) -> Judgement:
     ]
     worse = {after.name for after in later.blocks if after.verdict == "mismatch"}
     shares = {n: later.shares.get(n, s) if n in worse else s for n, s in result.shares.items()}
-    return result._replace(blocks=tuple(blocks), shares=shares)
+    witness = result.witness or later.witness
+    return result._replace(blocks=tuple(blocks), shares=shares, witness=witness)
 
 
-def excused(result: Judgement, reason: str) -> Judgement:
-    """Nobody can be blamed: mismatching values become inconclusive."""
+def excused(result: Judgement, names: list[str], reason: str) -> Judgement:
+    """Nobody can be blamed for these: mismatching values become inconclusive."""
     blocks = [
         block._replace(verdict="inconclusive", reason=reason)
-        if block in _exceeds(result)
+        if block in _exceeds(result) and block.name in names
         else block
         for block in result.blocks
     ]
@@ -116,11 +129,9 @@ def _compared(answer: Answer, point: Point, exact: Evaluation, tolerances: Resul
             missing = f"is missing: gradients returned {answer.returned}"
             blocks.append(refused(name, as_array(leaf), missing))
             continue
-        hand = answer.gradients[name]
-        dtype = _needed(hand, leaf)
-        blocks.append(
-            compare_block(name, hand, exact.gradients[name], tolerances[name], dtype=dtype)
-        )
+        hand, found = answer.gradients[name], answer.dtypes[name]
+        against = exact.gradients[name], tolerances[name]
+        blocks.append(compare_block(name, hand, *against, dtype=_needed(found, leaf), found=found))
         if blocks[-1].units is not None:
             shares[name] = share_of_tolerance(hand, exact.gradients[name], tolerances[name])
     return Judgement(_loss_block(answer, exact, tolerances), tuple(blocks), shares, ())
@@ -137,11 +148,11 @@ def _loss_block(answer: Answer, exact: Evaluation, tolerances: Results) -> Block
     return compare_block("loss", value, np.asarray(exact.loss), tolerances[LOSS], dtype="f8")
 
 
-def _needed(hand: NDArray[Any], leaf: object) -> np.dtype[Any]:
+def _needed(found: str, leaf: object) -> str:
     """A gradient has the dtype of its parameter; that of an integer is of any float type."""
-    dtype = as_array(leaf).dtype
-    is_number = isinstance(leaf, int | float)  # Python's own, which has no dtype to keep
-    return hand.dtype if hand.dtype.kind == "f" and (dtype.kind != "f" or is_number) else dtype
+    # Python's own numbers have no dtype to keep
+    free = as_array(leaf).dtype.kind != "f" or isinstance(leaf, int | float)
+    return found if free and "float" in found else dtype_name(leaf)
 
 
 def _exceeds(result: Judgement) -> list[Block]:
@@ -163,9 +174,9 @@ def _scatter(
     """
     errors: dict[str, list[NDArray[np.float64]]] = {block.name: [] for block in doubtful}
     for seed in range(REPETITIONS):
-        near = _nudged(point, seed)
         try:
-            exact, answer = reference.evaluate(near), called(gradients, near).answer
+            near, exact = _evaluated_nearby(reference, point, seed)
+            answer = called(gradients, near).answer
         except Exception:  # not asked for by the user, so not theirs to see
             return {}
         for name, found in errors.items():
@@ -189,22 +200,30 @@ def _is_noise(errors: NDArray[np.float64]) -> bool:
     return float(np.linalg.norm(mean)) <= STEADY * float(np.linalg.norm(deviation))
 
 
-def _nudged(point: Point, seed: int) -> Point:
-    """Every float moved by a few units of roundoff of its own format."""
+def _evaluated_nearby(reference: Reference, point: Point, seed: int) -> tuple[Point, Evaluation]:
+    """Parameters and data moved a little; the parameters alone, where those data are refused."""
     random = np.random.default_rng(seed)
+    copy = own_copy(point)
+    near = Point(_nudged(copy.parameters, random), _nudged(copy.data, random))
+    try:
+        return near, reference.evaluate(near)
+    except ValueError:  # targets that have to sum to one, say
+        near = near._replace(data=copy.data)
+        return near, reference.evaluate(near)
+
+
+def _nudged(nest: object, random: np.random.Generator) -> Any:
+    """Every float moved by some units of roundoff of its own format; never by half its digits."""
 
     def nudge(_name: str, leaf: Any) -> object:
-        if not is_numeric(leaf):
+        array = as_array(leaf) if is_numeric(leaf) else None
+        if array is None or array.dtype.kind != "f":
             return leaf
-        array = as_array(leaf)
-        if array.dtype.kind != "f":
-            return leaf
-        unit = np.finfo(array.dtype).eps / 2
-        by = random.choice([-NUDGE * unit, NUDGE * unit], array.shape)
-        return like(leaf, (array * (1 + by)).astype(array.dtype))
+        unit = number_format.of_leaf(leaf).unit
+        by = min(NUDGE * unit, unit**0.5) * random.choice([-1, 1], array.shape)
+        return like(leaf, np.asarray(array * (1 + by)).astype(array.dtype))
 
-    copy = own_copy(point)
-    return Point(rebuilt(copy.parameters, nudge), tuple(rebuilt(d, nudge) for d in copy.data))
+    return rebuilt(nest, nudge)
 
 
 def _digits_lost(strict: Block) -> Note:

@@ -78,10 +78,7 @@ class Network(torch.nn.Module):
 
     def forward(self, X: Tensor) -> TensorActivations:
         """The activations for a batch X of shape (S, N_I)."""
-        z1 = X @ self.W0.T + self.b0
-        a1 = functional.softplus(z1, threshold=SOFTPLUS_THRESHOLD[z1.dtype])
-        z2 = a1 @ self.W1.T + self.b1
-        return TensorActivations(z1, a1, z2, torch.softmax(z2, dim=1))
+        return _forward(self.W0, self.b0, self.W1, self.b1, X)
 
 
 def loss_and_gradients(
@@ -128,9 +125,24 @@ def exact_pass_of(parameters: Parameters, batch: Batch) -> AutogradPass:
     return _run(Network(parameters), batch)
 
 
+def exact_loss_of(parameters: Parameters, batch: Batch) -> float:
+    """The loss of `exact_pass_of` alone, at a third of its cost."""
+    tensors = (torch.from_numpy(np.ascontiguousarray(array)) for array in (*parameters, batch.X))
+    with torch.no_grad():
+        z2 = _forward(*tensors).z2
+        return functional.cross_entropy(z2, _tensor(batch.Y, z2.device)).item()
+
+
 def widened(parameters: Parameters) -> Parameters:
     """The same values in float64."""
     return Parameters(*(block.astype(np.float64) for block in checked_parameters(parameters)))
+
+
+def _forward(W0: Tensor, b0: Tensor, W1: Tensor, b1: Tensor, X: Tensor) -> TensorActivations:
+    z1 = X @ W0.T + b0
+    a1 = functional.softplus(z1, threshold=SOFTPLUS_THRESHOLD[z1.dtype])
+    z2 = a1 @ W1.T + b1
+    return TensorActivations(z1, a1, z2, torch.softmax(z2, dim=1))
 
 
 def _run(network: Network, batch: Batch) -> AutogradPass:

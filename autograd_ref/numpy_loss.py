@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_ref import number_format
 from autograd_ref.evaluation import (
     LOSS,
     Evaluation,
@@ -13,7 +14,6 @@ from autograd_ref.evaluation import (
     Point,
     Reference,
     Results,
-    number_format,
     widened,
 )
 from autograd_ref.numerical import slope
@@ -37,7 +37,7 @@ def numpy_loss(loss: Loss) -> Reference:
         gradients = {name: pairs[..., 0] for name, pairs in slopes.items()}
         accuracy = {name: pairs[..., 1] for name, pairs in slopes.items()}
         at_point = value(point)
-        unit = ALLOWED_UNITS * float(number_format(point.parameters).eps) / 2
+        unit = ALLOWED_UNITS * number_format.coarsest(point.parameters).unit
 
         def tolerances(_look: Look) -> Results:
             """The derivative's own accuracy, and rounding relative to the block's largest."""

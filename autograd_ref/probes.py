@@ -1,10 +1,10 @@
-"""Call the function under test twice, and once elsewhere: how it behaves, beside what it returns.
+"""Call the function under test twice, and elsewhere: how it behaves, beside what it returns.
 
 Every call gets arrays of its own, so that nothing the function does can reach the user's arrays,
 and so that what it changes, keeps or shares can be told.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple, cast
 
@@ -18,10 +18,10 @@ from autograd_ref.structure import as_array, copied, is_tensor, leaves, like, re
 
 Gradients = Callable[..., object]
 
-MOVE = 0.25
-"""How far the other point is, relative to each parameter: far beyond any tolerance, and on the
-same side of zero, where a logarithm or a root may need it."""
-
+SHRINK = (0.75, 0.95)
+"""By which factor, drawn for each block, the other parameters are smaller: far beyond any
+tolerance, and still where a logarithm, a root or a probability may need them; a block that is
+symmetric, triangular or sparse remains so."""
 
 MOST_WORK = 10_000
 """How long to search for a byte that two arrays share, where their ranges overlap."""
@@ -52,23 +52,27 @@ def own_copy(point: Point) -> Point:
     return Point(rebuilt(point.parameters, copy), tuple(rebuilt(d, copy) for d in point.data))
 
 
-def elsewhere(point: Point, seed: int, *, rearranged: bool) -> Point:
-    """Another point, with parameters moved; rearranged: with other samples in the same batch.
-
-    Rearranging turns the order of the samples round and replaces one of them by its neighbour, in
-    every array that is as long as the first.
-    """
+def with_other_parameters(point: Point, seed: int) -> Point:
+    """The same data; every block smaller, and random where it is zero."""
     random = np.random.default_rng(seed)
 
     def move(_name: str, leaf: object) -> object:
         return like(leaf, _moved(as_array(leaf), random))
 
-    parameters = rebuilt(point.parameters, move)
-    if not rearranged:
-        return Point(parameters, own_copy(point).data)
+    return Point(rebuilt(point.parameters, move), own_copy(point).data)
+
+
+def with_other_data(point: Point) -> Point | None:
+    """The same parameters; other samples in a batch of the same size, where there are at least two.
+
+    The order of the samples is turned round and one of them replaced by its neighbour, in every
+    array that is as long as the first.
+    """
     samples = sample_count(point)
+    if samples < 2:
+        return None
     order = np.arange(samples)[::-1].copy()
-    order[-1:] = order[-2:-1] if samples > 1 else order[-1:]
+    order[-1] = order[-2]
 
     def rearrange(_name: str, leaf: object) -> object:
         array = as_array(leaf) if _is_array(leaf) else None
@@ -76,7 +80,8 @@ def elsewhere(point: Point, seed: int, *, rearranged: bool) -> Point:
             return copied(leaf)
         return like(leaf, array[order])
 
-    return Point(parameters, tuple(rebuilt(item, rearrange) for item in point.data))
+    data = tuple(rebuilt(item, rearrange) for item in point.data)
+    return Point(own_copy(point).parameters, data)
 
 
 def sample_count(point: Point) -> int:
@@ -88,12 +93,12 @@ def sample_count(point: Point) -> int:
     return 0
 
 
-def findings(first: Call, again: Call, there: Call | None, before: Point) -> list[Note]:
+def findings(first: Call, later: Sequence[Call], before: Point) -> list[Note]:
     """What the calls say about the function's manners; before is what the first call was given."""
     found = [
         *_changed_arguments(first.given, before),
         *_shared_memory(first),
-        *_reused_buffers(first, again, there),
+        *_reused_buffers(first, later),
     ]
     return [note for i, note in enumerate(found) if note.kind not in {n.kind for n in found[:i]}]
 
@@ -126,11 +131,11 @@ def _shared_memory(call: Call) -> list[Note]:
     return found
 
 
-def _reused_buffers(first: Call, again: Call, there: Call | None) -> list[Note]:
+def _reused_buffers(first: Call, later: Sequence[Call]) -> list[Note]:
     """A result that a later call writes to, or returns again."""
-    for later in (again, there):
+    for call in later:
         for name, gradient in first.answer.gradients.items():
-            newer = later.answer.gradients.get(name) if later else None
+            newer = call.answer.gradients.get(name)
             if newer is not None and gradient.size and _shares(gradient, newer):
                 text = (
                     f"The gradient of {name} lies in memory that the next call uses again:"
@@ -165,19 +170,12 @@ def _is_array(leaf: object) -> bool:
 
 
 def _moved(values: NDArray[Any], random: np.random.Generator) -> NDArray[Any]:
-    """Every entry by up to a quarter of itself; zeros by as much as is typical of the others."""
-    if values.dtype.kind != "f" or not values.size:
+    """All of a block by one factor; a block of zeros by random numbers below a quarter."""
+    factor = random.uniform(*SHRINK)
+    if values.dtype.kind != "f":
         return values.copy()
-    wide = values.astype(np.float64)
-    typical = float(np.sqrt(np.mean(wide**2))) or 1.0
-    by = np.where(wide == 0, MOVE * typical, MOVE * np.abs(wide))
-    return (wide + by * random.uniform(0.2, 1.0, wide.shape) * _signs(wide, random)).astype(
-        values.dtype
-    )
-
-
-def _signs(like: NDArray[Any], random: np.random.Generator) -> NDArray[np.float64]:
-    return np.where(random.random(like.shape) < 0.5, -1.0, 1.0)
+    moved = values * factor if values.any() else random.uniform(-0.25, 0.25, values.shape)
+    return np.asarray(moved).astype(values.dtype)
 
 
 def _listed(names: list[str]) -> str:

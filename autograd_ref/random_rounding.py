@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from autograd_ref.evaluation import Look, Results
+from autograd_ref.number_format import NumberFormat
 from autograd_ref.tolerance import ALLOWED_UNITS, FUNCTION_FACTOR, Arithmetic, Forms
 
 FEW, MANY = 1, 8
@@ -56,7 +57,7 @@ RIGHT_TO_A_UNIT_OF_ONE = frozenset(
 def tolerances(
     compute: Callable[[], Mapping[str, Tensor]],
     exact: Mapping[str, NDArray[np.float64]],
-    number: np.finfo[Any],
+    number: NumberFormat,
     *,
     look: Look,
     seed: int,
@@ -72,7 +73,7 @@ def tolerances(
     """
     samples = FEW if look is Look.FIRST else MANY
     forms = Forms.TEXTBOOK if look is Look.TEXTBOOK else Forms.STABLE
-    unit, smallest = float(number.eps) / 2, float(number.smallest_normal)
+    unit, smallest = number.unit, number.smallest_normal
     drifting = look is not Look.FIRST
     mode = _Rounding(Arithmetic(ALLOWED_UNITS * unit, smallest, forms, drifting), seed)
     moved = {name: np.zeros_like(values) for name, values in exact.items()}

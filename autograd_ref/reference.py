@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograd_ref import random_rounding
-from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results, number_format
+from autograd_ref import number_format, random_rounding
+from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results
 from autograd_ref.structure import as_array, is_tensor, rebuilt
 from autograd_ref.watch import Watch
 
@@ -33,7 +33,7 @@ def torch_loss(loss: Loss, seed: int) -> Reference:
 
         watch = Watch()
         exact = {name: random_rounding.as_float64(found) for name, found in compute(watch).items()}
-        number = number_format(point.parameters)
+        number = number_format.coarsest(point.parameters)
 
         def tolerances(look: Look) -> Results:
             return random_rounding.tolerances(compute, exact, number, look=look, seed=seed)

@@ -119,7 +119,9 @@ def is_real(array: np.ndarray[Any, Any]) -> bool:
 def as_array(value: object) -> np.ndarray[Any, Any]:
     """A leaf as an array; a tensor's values leave its device and its history."""
     if is_tensor(value):
-        return cast("Any", value).detach().cpu().numpy()
+        tensor = cast("Any", value).detach().cpu()
+        # NumPy has no bfloat16; float32 holds all of its numbers
+        return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
     return np.asarray(value)
 
 

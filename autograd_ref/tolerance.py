@@ -9,10 +9,11 @@ from enum import Enum
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import ArrayLike
 from scipy.special import exprel
 
 from autograd_ref.network import AutogradPass, exact_pass, widened
+from autograd_ref.number_format import NumberFormat, of_dtype
 from manual_backprop.parameters import Array, Parameters
 from manual_backprop.validation import Batch, checked_batch, checked_parameters
 
@@ -106,14 +107,14 @@ def rounding_bounds(
     batch = checked_batch(parameters, X, Y)
     exact = exact_pass(parameters, X, Y)
     wide = Batch(*(array.astype(np.float64) for array in batch))
-    return bounds_around(exact, widened(parameters), wide, parameters.W0.dtype, forms)
+    return bounds_around(exact, widened(parameters), wide, of_dtype(parameters.W0.dtype), forms)
 
 
 def bounds_around(
     exact: AutogradPass,
     parameters: Parameters,
     batch: Batch,
-    dtype: DTypeLike,
+    number: NumberFormat,
     forms: Forms,
     *,
     drifting: bool = True,
@@ -125,18 +126,17 @@ def bounds_around(
         exact: of these parameters and this batch.
         parameters: in float64.
         batch: in float64.
-        dtype: that of the arithmetic in question.
+        number: the format of the arithmetic in question.
         forms: which formulas it is held to.
         drifting: whether sums may drift; otherwise additions round up and down in turn, as they
             nearly always do.
         with_reference: whether to add what PyTorch rounds in float64: softplus and sigma in stable
             forms, e2 as y_hat - y.
     """
-    limits = np.finfo(dtype)
-    unit = ALLOWED_UNITS * float(limits.eps) / 2
-    reference_unit = ALLOWED_UNITS * float(np.finfo(np.float64).eps) / 2 if with_reference else 0.0
-    smallest = float(limits.smallest_normal)
-    arithmetic = Arithmetic(unit, smallest, forms, drifting, reference_unit)
+    reference_unit = ALLOWED_UNITS * of_dtype(np.float64).unit if with_reference else 0.0
+    arithmetic = Arithmetic(
+        ALLOWED_UNITS * number.unit, number.smallest_normal, forms, drifting, reference_unit
+    )
     return _bounds(parameters, *batch, exact, arithmetic)
 
 

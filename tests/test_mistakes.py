@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from autograd_ref import check
 from autograd_ref.check import check_gradients
 from autograd_ref.structure import as_array, leaves
 from tests.mistakes.case import (
@@ -52,14 +51,7 @@ def seeds(mistake: Mistake, dtype: DType) -> range:
     return range(start, start + (1 if is_quick() else 5))
 
 
-def asks_witness(name: str, dtype: DType, i: int) -> bool:
-    """The witness takes ten times as long as the rest of a check: on first problems only."""
-    if MISTAKES[name].outcome.side == "reference":
-        return True
-    return i == 0 and not (is_quick() and name in VALUES and dtype is np.float32)
-
-
-def answer(function: Function, arguments: Arguments, outcome: Outcome, *, witnessed: bool) -> str:
+def answer(function: Function, arguments: Arguments, outcome: Outcome) -> str:
     """What is different from the outcome."""
     try:
         report = check_gradients(
@@ -71,7 +63,7 @@ def answer(function: Function, arguments: Arguments, outcome: Outcome, *, witnes
         raise
     if outcome.raises:
         return f"no {outcome.raises.__name__} is raised"
-    return complaint(outcome, report, witnessed=witnessed)
+    return complaint(outcome, report)
 
 
 def relative_size(mistake: Mistake, arguments: Arguments) -> float:
@@ -90,23 +82,14 @@ def relative_size(mistake: Mistake, arguments: Arguments) -> float:
     return float(np.linalg.norm(wrong - right) / np.linalg.norm(right))
 
 
-def without_witness(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "asked_witness", lambda *_: None)
-
-
 @pytest.mark.parametrize(("name", "dtype"), CASES, ids=IDS)
-def test_a_mistake_has_its_outcome(
-    name: str, dtype: DType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mistake_has_its_outcome(name: str, dtype: DType) -> None:
     mistake = MISTAKES[name]
     left_out = 0
     tried = seeds(mistake, dtype)
-    for i, seed in enumerate(tried):
-        witnessed = asks_witness(name, dtype, i)
-        if not witnessed:
-            without_witness(monkeypatch)
+    for seed in tried:
         arguments = mistake.problem(seed, dtype)
-        found = answer(mistake.wrong(), arguments, mistake.outcome, witnessed=witnessed)
+        found = answer(mistake.wrong(), arguments, mistake.outcome)
         if found:
             assert name in VALUES, f"seed {seed}: {found}"
             size = relative_size(mistake, arguments)
@@ -119,15 +102,12 @@ def test_a_mistake_has_its_outcome(
 def test_the_same_code_without_the_mistake_is_accepted(twin: Twin, dtype: DType) -> None:
     right, problem, outcome = twin
     for seed in range(5 if is_quick() else 12):
-        found = answer(right(), problem(seed, dtype), outcome, witnessed=True)
+        found = answer(right(), problem(seed, dtype), outcome)
         assert not found, f"seed {seed}: {found}"
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_blocks_that_the_mistake_leaves_right_are_not_accused(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    without_witness(monkeypatch)
+def test_blocks_that_the_mistake_leaves_right_are_not_accused(name: str) -> None:
     arguments = VALUES[name].problem(0, np.float64)
     make_right = VALUES[name].right
     assert make_right

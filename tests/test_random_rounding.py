@@ -10,16 +10,17 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograd_ref.evaluation import Look
+from autograd_ref.number_format import NumberFormat, of_dtype
 from autograd_ref.random_rounding import SIGNS, as_float64, tolerances
 
-DOUBLE, SINGLE = np.finfo(np.float64), np.finfo(np.float32)
+DOUBLE, SINGLE = of_dtype(np.float64), of_dtype(np.float32)
 
 
 def moved(
     function: Callable[..., Tensor],
     *inputs: Any,
     look: Look = Look.SECOND,
-    number: np.finfo[Any] = DOUBLE,
+    number: NumberFormat = DOUBLE,
     seed: int = 0,
 ) -> np.ndarray[Any, Any]:
     """The tolerance of a function's result."""
@@ -33,7 +34,7 @@ def moved(
 
 def units(tolerance: Any, scale: float) -> float:
     """In units of roundoff of that scale."""
-    return float(np.max(tolerance)) / (scale * float(DOUBLE.eps) / 2)
+    return float(np.max(tolerance)) / (scale * DOUBLE.unit)
 
 
 @pytest.mark.parametrize("count", [10, 1000])
@@ -140,7 +141,7 @@ def test_more_entries_than_directions_are_no_trouble() -> None:
 
 
 def test_what_overflows_when_disturbed_may_be_anything() -> None:
-    largest = float(np.log(DOUBLE.max))
+    largest = float(np.log(np.finfo(np.float64).max))
     assert moved(lambda x: torch.exp(x * 1.0), np.full(40, largest)).max() == np.inf
 
 

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from autograd_ref import number_format
 from autograd_ref.check import check_gradients
 from autograd_ref.convention_search import PENGUINS, Found, random_problem
 from autograd_ref.conventions import Convention, Gradients, adapter, targets
-from autograd_ref.evaluation import number_format
 from autograd_ref.report import Report, Verdict, overall
 from autograd_ref.structure import as_array, leaves
 from autograd_ref.user_code import UserCodeError, raised_by_user, their_traceback
@@ -96,7 +96,7 @@ def model_cases(make: Callable[..., Any], spec: str, count: int, seed: int) -> l
         with blamed(f"seed {number}" if takes_seed else "no arguments"):
             made = make(number) if takes_seed else make()
         parameters, data = _parameters_and_data(made, spec)
-        dtype = str(number_format(parameters).dtype)
+        dtype = number_format.coarsest(parameters).name
         cases.append(Case("model", number, (parameters, *data), dtype))
     return cases
 

@@ -71,11 +71,9 @@ def side_by_side(
             for name, block in gradients._asdict().items()
         ),
     ]
-    verdicts = [row.by_autograd.verdict for row in rows]
     # a forward difference may be too coarse to confirm anything; it can only contradict
-    verdicts += [
-        row.by_difference.verdict
-        for row in rows
-        if row.by_difference is not None and row.by_difference.verdict == "mismatch"
-    ]
-    return SideBySide(tuple(rows), overall(verdicts))
+    contradicted = any(
+        row.by_difference and row.by_difference.verdict == "mismatch" for row in rows
+    )
+    verdict = overall(row.by_autograd.verdict for row in rows)
+    return SideBySide(tuple(rows), "mismatch" if contradicted else verdict)

@@ -38,7 +38,7 @@ class Outcome:
     reason: str = ""
     """Part of the reason of a block with such a verdict."""
     side: str = ""
-    """Who the witness has to say is wrong, where it is asked."""
+    """Who the witness has to say is wrong."""
     raises: type[Exception] | None = None
 
 
@@ -63,7 +63,7 @@ class Mistake:
     dtypes: tuple[DType, ...] = (np.float64, np.float32)
 
 
-def complaint(outcome: Outcome, report: Report, *, witnessed: bool) -> str:
+def complaint(outcome: Outcome, report: Report) -> str:
     """What is different from the outcome; empty where nothing is."""
     if report.verdict not in outcome.verdicts:
         return f"the verdict is {report.verdict}: {[b.reason for b in report.quantities]}"
@@ -75,6 +75,6 @@ def complaint(outcome: Outcome, report: Report, *, witnessed: bool) -> str:
     reasons = [block.reason for block in report.quantities if block.verdict in outcome.verdicts]
     if not any(outcome.reason in reason for reason in reasons):
         return f"the reasons are {reasons}"
-    if outcome.side and witnessed and (not report.witness or report.witness.side != outcome.side):
+    if outcome.side and (not report.witness or report.witness.side != outcome.side):
         return f"the witness says {report.witness}"
     return ""

@@ -185,7 +185,7 @@ CHECKS: dict[str, Mistake] = {
     "zero parameters hide a forgotten slope, there": Mistake(
         made(WITHOUT_SLOPE),
         zero_parameters,
-        Outcome(("mismatch",), warning="zero parameters", reason="at another point it"),
+        Outcome(("mismatch",), warning="zero parameters", reason="with other parameters it"),
         plain,
         Outcome(("inconclusive",), warning="zero parameters", reason="zero everywhere"),
     ),
