@@ -6,6 +6,7 @@ from autograd_ref.arguments import Loss, checked_point, chosen_reference
 from autograd_ref.caveats import caveats
 from autograd_ref.evaluation import Point, Reference
 from autograd_ref.judge import judged, spoiled
+from autograd_ref.own_slope import confirmed
 from autograd_ref.probes import Gradients, called, findings
 from autograd_ref.report import Report
 from autograd_ref.steadiness import same_bits, settled_elsewhere, unsteady
@@ -86,6 +87,8 @@ def examined(gradients: Gradients, reference: Reference, point: Point, seed: int
     if not result.wrong and not same_bits(first, again):
         second = judged(gradients, reference, point, exact, again, steady=steady)
         result = spoiled(result, second, "agrees at first, but the second call {}")
+    if reference.given and not result.wrong and result.witness is None:
+        result = confirmed(result, reference, point, exact, seed)
     calls, result, notes = settled_elsewhere(
         gradients, reference, point, result, seed=seed, steady=steady
     )

@@ -54,6 +54,8 @@ class Reference(NamedTuple):
     evaluate: Callable[[Point], Evaluation]
     value: Callable[[Point], float]
     """The loss alone."""
+    given: bool = False
+    """Whether the loss is the caller's, so that its gradient may be at fault."""
     exchangeable: bool = False
     """Whether the rows of the data are known to be samples, in any order and with repetitions."""
 

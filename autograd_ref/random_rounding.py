@@ -39,6 +39,9 @@ SIGNS = 65_521
 """Directions are taken from one list of so many, from a random place on; a prime number, so that
 rows of a table do not repeat each other's."""
 
+MOST_KEPT = 32
+"""The longest list that is kept has it so many times, in 17 MB."""
+
 SUMS_OF_PRODUCTS = frozenset("mm bmm mv dot vdot addmm baddbmm addmv".split())
 SUMS_OF_TERMS = frozenset("sum mean cumsum add sub rsub".split())
 PRODUCTS = frozenset("mul div".split())
@@ -165,16 +168,18 @@ class _Rounding(TorchDispatchMode):
     def _signs_for(self, result: Tensor) -> Tensor:
         """Up or down for every entry."""
         start, count = self.random.randrange(SIGNS), result.numel()
-        signs, end = _signs(), start + count
-        if end > SIGNS:
-            signs = signs.repeat(end // SIGNS + 1)
-        return signs[start:end].view(result.shape).to(result.device, result.dtype)
+        times = 1 << ((start + count) // SIGNS).bit_length()  # at least enough
+        table = _signs(times) if times <= MOST_KEPT else _signs.__wrapped__(times)
+        signs = table[start : start + count]
+        return signs.view(result.shape).to(result.device, result.dtype)
 
 
 @cache
-def _signs() -> Tensor:
+def _signs(times: int) -> Tensor:
+    """The list, so many times."""
     coins = torch.empty(SIGNS, dtype=torch.float64)
-    return coins.bernoulli_(0.5, generator=torch.Generator().manual_seed(0)).mul_(2).sub_(1)
+    coins = coins.bernoulli_(0.5, generator=torch.Generator().manual_seed(0)).mul_(2).sub_(1)
+    return coins.repeat(times)
 
 
 def _with_underflow(absolute: Tensor, factor: float, smallest: float) -> Tensor:

@@ -44,7 +44,7 @@ def torch_loss(loss: Loss, seed: int) -> Reference:
     def value(point: Point) -> float:
         return value_of(loss, *point)
 
-    return Reference("autograd of the given loss, in float64", evaluate, value)
+    return Reference("autograd of the given loss, in float64", evaluate, value, given=True)
 
 
 def differentiate(

@@ -36,6 +36,8 @@ def same_bits(first: Call, again: Call) -> bool:
 
 def unsteady(first: Call, again: Call) -> list[Note]:
     """What two calls with the same arguments say, where they returned different gradients."""
+    if same_bits(first, again):
+        return []
     one, two = first.kept, again.kept
     if one.keys() != two.keys() or any(one[name].shape != two[name].shape for name in one):
         text = "Two calls with the same arguments return different structures or shapes."
@@ -115,7 +117,10 @@ def _agrees_by_far(call: Call, exact: Evaluation, number: NumberFormat) -> bool:
             return False
         if not float(np.abs(hand - values).max()) <= part * float(np.abs(values).max()):
             return False
-    return True
+    loss = call.answer.loss
+    if loss is None:
+        return True
+    return is_real(loss) and bool((np.abs(loss - exact.loss) <= part * abs(exact.loss)).all())
 
 
 def _evaluated(reference: Reference, there: Point) -> Evaluation | None:

@@ -92,7 +92,7 @@ def _named(path: str, key: object) -> str:
 
 
 def _is_named_tuple(value: object) -> bool:
-    return isinstance(value, tuple) and "_fields" in dir(cast("object", value))
+    return isinstance(value, tuple) and hasattr(cast("object", value), "_fields")
 
 
 def _is_dataclass(value: object) -> bool:

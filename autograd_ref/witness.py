@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.answer import Answer
-from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results, widened
+from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results
 from autograd_ref.judge import Judgement, excused
+from autograd_ref.line import along, typical
 from autograd_ref.numerical import slope
 from autograd_ref.probes import Call, Gradients, called
 from autograd_ref.relation import related
 from autograd_ref.report import Side, Slope, Witness
-from autograd_ref.structure import as_array, is_real, leaves, rebuilt
+from autograd_ref.structure import is_real, leaves
 
 STEP = 0.1
 """The largest step, relative to what is typical of the parameters that are moved."""
@@ -159,41 +160,22 @@ def _scene(
 ) -> _Scene:
     tolerances = exact.tolerances(Look.FIRST)
     step = _step(point, direction)
-    theirs = cache(_along(reference.value, point, direction))  # one value serves several slopes
+    theirs = cache(along(reference.value, point, direction))  # one value serves several slopes
     return _Scene(
         hand=sum(float((hand[name] * d).sum()) for name, d in direction.items()),
         reference=sum(float((exact.gradients[n] * d).sum()) for n, d in direction.items()),
         slack=sum(float((np.abs(d) * tolerances[name]).sum()) for name, d in direction.items()),
         of_reference=slope(theirs, step),
         sides=(slope(theirs, step, one_sided=-1), slope(theirs, step, one_sided=1)),
-        of_hand=own_loss and slope(_along(own_loss, point, direction), step),
+        of_hand=own_loss and slope(along(own_loss, point, direction), step),
     )
-
-
-def _along(
-    loss: Callable[[Point], float], point: Point, direction: Results
-) -> Callable[[float], float]:
-    """A loss as a function of the distance; not a number where it cannot be evaluated."""
-    wide = Point(widened(point.parameters), point.data)
-
-    def along(t: float) -> float:
-        def move(name: str, leaf: NDArray[Any]) -> NDArray[Any]:
-            return leaf + t * direction[name] if name in direction else leaf
-
-        try:
-            return loss(wide._replace(parameters=rebuilt(wide.parameters, move)))
-        except ArithmeticError:
-            return float("nan")
-
-    return along
 
 
 def _step(point: Point, direction: Results) -> float:
     """The largest step: a tenth of what is typical, for the parameter that moves the most."""
-    moved = [as_array(leaf) for name, leaf in leaves(point.parameters).items() if name in direction]
-    flat = np.concatenate([array.ravel().astype(np.float64) for array in moved])
-    typical = float(np.sqrt(np.mean(flat**2))) or 1.0
-    return STEP * typical / max(float(np.abs(d).max(initial=0)) for d in direction.values())
+    moved = [leaf for name, leaf in leaves(point.parameters).items() if name in direction]
+    largest = max(float(np.abs(d).max()) for d in direction.values())
+    return STEP * typical(*moved) / largest
 
 
 def _verdict(scene: _Scene) -> tuple[Side, str]:

@@ -213,8 +213,6 @@ CHECKS: dict[str, Mistake] = {
         problems.with_loss(problems.distinct, lambda p, X, Y: (X * X).sum()),
         IGNORED,
     ),
-    # TODO-LEAD: a mismatch in float32, where the witness is undecided: the hand gradient's own
-    # rounding is not allowed for where the reference is zero.
     "a detached reference": Mistake(
         plain,
         problems.with_loss(problems.distinct, detached),
@@ -222,11 +220,10 @@ CHECKS: dict[str, Mistake] = {
         plain,
         problem_of_right=problems.with_loss(problems.distinct, cross_entropy),
     ),
-    # TODO-LEAD: called a match; no numerical slope of the reference's loss is taken.
     "the reference computed by the code under test": Mistake(
         made(WITHOUT_SLOPE),
         problems.with_loss(problems.distinct, by_the_code_under_test),
-        Outcome(("mismatch", "inconclusive")),
+        Outcome(("inconclusive",), reason="not the slope of its own loss", side="reference"),
         plain,
         problem_of_right=problems.with_loss(problems.distinct, cross_entropy),
     ),
