@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from autograd_ref import problems
+    from autograd_ref.backward import check_backward
     from autograd_ref.check import GradientMismatch, assert_gradients_match, check_gradients
     from autograd_ref.network import Network, loss_and_gradients
 
@@ -15,6 +16,7 @@ __all__ = [
     "GradientMismatch",
     "Network",
     "assert_gradients_match",
+    "check_backward",
     "check_gradients",
     "loss_and_gradients",
     "problems",
@@ -24,6 +26,7 @@ _HOME = {
     "GradientMismatch": "autograd_ref.check",
     "Network": "autograd_ref.network",
     "assert_gradients_match": "autograd_ref.check",
+    "check_backward": "autograd_ref.backward",
     "check_gradients": "autograd_ref.check",
     "loss_and_gradients": "autograd_ref.network",
 }

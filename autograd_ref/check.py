@@ -1,5 +1,7 @@
 """check_gradients: the order of events."""
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 from autograd_ref.arguments import Loss, checked_point, chosen_reference
@@ -9,7 +11,13 @@ from autograd_ref.judge import judged, spoiled
 from autograd_ref.own_slope import confirmed
 from autograd_ref.probes import Gradients, called, findings
 from autograd_ref.report import Report
-from autograd_ref.steadiness import same_bits, settled_elsewhere, unsteady
+from autograd_ref.steadiness import (
+    Place,
+    other_places,
+    same_bits,
+    settled_elsewhere,
+    unsteady,
+)
 from autograd_ref.witness import questioned
 
 
@@ -76,7 +84,14 @@ def check_gradients(
     return examined(gradients, reference, point, seed)
 
 
-def examined(gradients: Gradients, reference: Reference, point: Point, seed: int) -> Report:
+def examined(
+    gradients: Gradients,
+    reference: Reference,
+    point: Point,
+    seed: int,
+    *,
+    more_places: Sequence[Place] = (),
+) -> Report:
     """As `check_gradients`, where the arguments are known to be fit and the reference is chosen."""
     exact = reference.evaluate(point)
     first, again = called(gradients, point), called(gradients, point)
@@ -89,9 +104,8 @@ def examined(gradients: Gradients, reference: Reference, point: Point, seed: int
         result = spoiled(result, second, "agrees at first, but the second call {}")
     if reference.given and not result.wrong and result.witness is None:
         result = confirmed(result, reference, point, exact, seed)
-    calls, result, notes = settled_elsewhere(
-        gradients, reference, point, result, seed=seed, steady=steady
-    )
+    places = chain(other_places(gradients, reference, point, seed), more_places)
+    calls, result, notes = settled_elsewhere(places, reference, result, steady=steady)
     return Report(
         blocks=result.blocks,
         loss=result.loss,

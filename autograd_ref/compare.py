@@ -5,13 +5,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from autograd_ref.number_format import BFLOAT16, of_dtype
 from autograd_ref.report import Block, Verdict
 from autograd_ref.tolerance import ALLOWED_UNITS
 
-COARSEST = 1e-2
+COARSEST, COARSEST_UNITS = 1e-2, 64
 """Where a gradient wrong by this factor throughout would still pass, nothing has been shown.
 
-It is what the checkers in use today let pass.
+It is what the checkers in use today let pass. In formats of two or three digits, float16 and
+bfloat16, so many units of roundoff, which is more.
 """
 
 
@@ -44,23 +46,36 @@ def compare_block(
         raise ValueError(
             f"tolerance has shape {tolerance.shape}; it needs that of reference, {reference.shape}"
         )
-    needed = "bfloat16" if dtype == "bfloat16" else str(np.dtype(dtype))
+    needed = str(dtype) if dtype == BFLOAT16.name else str(np.dtype(dtype))
     has = found or str(hand.dtype)
     if hand.shape != reference.shape:
         return refused(name, hand, f"has shape {hand.shape}; it needs {reference.shape}")
     if has != needed:
         return refused(name, hand, f"has dtype {has}; it needs {needed}")
-    not_finite = _not_finite(name, hand, reference)
-    if not_finite is not None:
-        return not_finite
+    known = _known(hand, reference, tolerance)
+    lost = known & ~np.isfinite(hand)
+    if lost.any():
+        index = _first(lost)
+        return _at(index, "mismatch", f"is {hand[index]} at {list(index)}", name, hand, reference)
 
-    wide = hand.astype(np.float64)
+    wide, unknown = hand.astype(np.float64), ~known
+    if unknown.any():  # what is known can be wrong all the same
+        index = _first(unknown)
+        reason = f"the reference is {reference[index]} at {list(index)}"
+        if np.isfinite(reference[index]):
+            reason += f", which rounding may take beyond {has}"
+        open_ = _at(index, "inconclusive", reason, name, hand, reference)
+        wide, reference = np.where(known, wide, 0.0), np.where(known, reference, 0.0)
+        tolerance = np.where(known, tolerance, 1.0)
+        if not (share_of_tolerance(wide, reference, tolerance) > 1).any():
+            return open_
     error = np.abs(wide - reference)
     used = share_of_tolerance(wide, reference, tolerance)
     worst = tuple(int(i) for i in np.unravel_index(np.argmax(used), used.shape))
     size = float(np.abs(reference).max())
     resolution = _resolution(reference, tolerance)
-    verdict, reason = _judged(float(used[worst]), size, resolution)
+    coarsest = max(COARSEST, COARSEST_UNITS * of_dtype(needed).unit)
+    verdict, reason = _judged(float(used[worst]), size, resolution, coarsest)
     cosine, norm_ratio = _as_vectors(wide, reference)
     return Block(
         name=name,
@@ -86,19 +101,27 @@ def refused(name: str, hand: NDArray[Any], reason: str) -> Block:
     return Block(name, hand.shape, str(hand.dtype), "mismatch", reason, *[None] * 10)
 
 
-def _not_finite(name: str, hand: NDArray[Any], reference: NDArray[Any]) -> Block | None:
-    """NaN equals nothing; but where the reference has no number either, nobody is wrong."""
+def _known(
+    hand: NDArray[Any], reference: NDArray[Any], tolerance: NDArray[Any]
+) -> NDArray[np.bool_]:
+    """Where the reference is a number, in the format of hand, whatever rounding does.
+
+    NaN equals nothing; but where the reference has no number either, nobody is wrong.
+    """
     with np.errstate(over="ignore"):
-        known = np.isfinite(reference.astype(hand.dtype))  # too large for the format is no number
-    lost = known & ~np.isfinite(hand)
-    verdict: Verdict = "mismatch" if lost.any() else "inconclusive"
-    where = lost if lost.any() else ~known
-    if not where.any():
-        return None
-    index = _first(where)
-    of_reference = "" if lost.any() else "the reference "
-    value = hand[index] if lost.any() else reference[index]
-    return refused(name, hand, f"{of_reference}is {value} at {list(index)}")._replace(
+        return np.isfinite((np.abs(reference) + tolerance).astype(hand.dtype))
+
+
+def _at(
+    index: tuple[int, ...],
+    verdict: Verdict,
+    reason: str,
+    name: str,
+    hand: NDArray[Any],
+    reference: NDArray[Any],
+) -> Block:
+    """Because of one entry, without a comparison of the others."""
+    return refused(name, hand, reason)._replace(
         verdict=verdict,
         worst_index=index,
         hand=float(hand[index]),
@@ -117,12 +140,12 @@ def share_of_tolerance(
     return np.divide(error, tolerance, out=np.where(error > 0, np.inf, 0.0), where=tolerance > 0)
 
 
-def _judged(used: float, size: float, resolution: float) -> tuple[Verdict, str]:
+def _judged(used: float, size: float, resolution: float, coarsest: float) -> tuple[Verdict, str]:
     if used > 1:
         return "mismatch", f"differs by {used:.3g} times its tolerance"
     if size == 0:
         return "inconclusive", "the reference is zero everywhere, so nothing could have shown"
-    if resolution > COARSEST:
+    if resolution > coarsest:
         return "inconclusive", (
             f"rounding explains an error of {resolution:.1g} times the block itself:"
             " try other data, or float64"

@@ -90,23 +90,25 @@ def judged(
 
 
 def spoiled(result: Judgement, later: Judgement, reason: str) -> Judgement:
-    """The blocks that matched, wrong where they are wrong in a later call.
+    """The loss and the blocks that matched, wrong where they are wrong in a later call.
 
     Args:
         result: what the first call was found to be.
         later: another call.
         reason: a sentence that begins for the block, with {} for what is wrong there.
     """
-    blocks = [
-        after._replace(reason=reason.format(after.reason))
-        if after.verdict == "mismatch" and before.verdict != "mismatch"
-        else before
-        for before, after in zip(result.blocks, later.blocks, strict=True)
-    ]
+
+    def worse_of(before: Block, after: Block) -> Block:
+        if after.verdict != "mismatch" or before.verdict == "mismatch":
+            return before
+        return after._replace(reason=reason.format(after.reason))
+
+    blocks = map(worse_of, result.blocks, later.blocks)
+    loss = result.loss and later.loss and worse_of(result.loss, later.loss)
     worse = {after.name for after in later.blocks if after.verdict == "mismatch"}
     shares = {n: later.shares.get(n, s) if n in worse else s for n, s in result.shares.items()}
     witness = result.witness or later.witness
-    return result._replace(blocks=tuple(blocks), shares=shares, witness=witness)
+    return result._replace(blocks=tuple(blocks), loss=loss, shares=shares, witness=witness)
 
 
 def excused(result: Judgement, names: list[str], reason: str) -> Judgement:
@@ -133,7 +135,8 @@ def _compared(answer: Answer, point: Point, exact: Evaluation, tolerances: Resul
         against = exact.gradients[name], tolerances[name]
         blocks.append(compare_block(name, hand, *against, dtype=_needed(found, leaf), found=found))
         if blocks[-1].units is not None:
-            shares[name] = share_of_tolerance(hand, exact.gradients[name], tolerances[name])
+            share = share_of_tolerance(hand, exact.gradients[name], tolerances[name])
+            shares[name] = np.nan_to_num(share, nan=np.inf, posinf=np.inf)
     return Judgement(_loss_block(answer, exact, tolerances), tuple(blocks), shares, ())
 
 

@@ -23,8 +23,14 @@ class NumberFormat(NamedTuple):
         return self.eps / 2
 
 
+BFLOAT16 = NumberFormat("bfloat16", 2.0**-7, 2.0**-126)
+"""The one that NumPy does not know: float32 without the last 16 bits."""
+
+
 def of_dtype(dtype: DTypeLike) -> NumberFormat:
-    """That of a NumPy dtype; any other than a float is judged as float64, and so is a wider one."""
+    """That of a dtype; what is no float is judged as float64, and so is what is wider."""
+    if dtype == BFLOAT16.name:
+        return BFLOAT16
     kind = np.dtype(dtype)
     narrow = kind.kind == "f" and kind.itemsize <= np.dtype(np.float64).itemsize
     info: np.finfo[Any] = np.finfo(kind if narrow else np.dtype(np.float64))
@@ -33,12 +39,7 @@ def of_dtype(dtype: DTypeLike) -> NumberFormat:
 
 def of_leaf(leaf: object) -> NumberFormat:
     """That of an array, a tensor or a number."""
-    if dtype_name(leaf) != "bfloat16":
-        return of_dtype(as_array(leaf).dtype)
-    import torch  # loaded already, or there would be no such tensor
-
-    info = torch.finfo(torch.bfloat16)
-    return NumberFormat("bfloat16", info.eps, info.smallest_normal)
+    return of_dtype(dtype_name(leaf))
 
 
 def coarsest(nest: object) -> NumberFormat:

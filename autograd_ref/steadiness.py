@@ -1,5 +1,8 @@
 """Whether the function under test gives the same answer twice, and a right one at another point."""
 
+from collections.abc import Generator, Iterable
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,12 +21,8 @@ from autograd_ref.report import Note
 from autograd_ref.structure import as_array, is_real, leaves
 from autograd_ref.witness import questioned
 
-HALF_OF_THE_DIGITS = 1e-3
-"""Or more, where the number format has more than six: the square root of its unit roundoff."""
-
-MUCH = 1e-6
-"""A second call that differs by less, relative to the block, adds in another order; by more, it is
-another computation. (Rounding itself is judged elsewhere; this only chooses the words.)"""
+MANY_DIGITS = 1e-3
+"""An answer that is right to so much, relative to the block, is no other point's answer."""
 
 
 def same_bits(first: Call, again: Call) -> bool:
@@ -42,10 +41,13 @@ def unsteady(first: Call, again: Call) -> list[Note]:
     if one.keys() != two.keys() or any(one[name].shape != two[name].shape for name in one):
         text = "Two calls with the same arguments return different structures or shapes."
         return [Note("changes from call to call", text)]
-    changed = [name for name in one if _apart(one[name], two[name])]
+    # by less, it adds in another order (and that rounding is judged elsewhere); by more than half
+    # of the digits, it is another computation
+    half = number_format.coarsest(first.given.parameters).unit ** 0.5
+    changed = [name for name in one if _apart(one[name], two[name], by=half)]
     if not changed:
         return []
-    if all(not _apart(2 * one[name], two[name]) for name in one):
+    if all(not _apart(2 * one[name], two[name], by=half) for name in one):
         text = "The second call returns twice the first: gradients are added up over calls."
         return [Note("accumulates", text)]
     text = (
@@ -55,53 +57,66 @@ def unsteady(first: Call, again: Call) -> list[Note]:
     return [Note("changes from call to call", text)]
 
 
-def settled_elsewhere(
-    gradients: Gradients,
-    reference: Reference,
-    point: Point,
-    result: Judgement,
-    *,
-    seed: int,
-    steady: bool,
-) -> tuple[list[Call], Judgement, list[Note]]:
-    """Call the function with other parameters, then with other data, and judge it there.
+class Place(NamedTuple):
+    """Somewhere else to call the function."""
+
+    said: str
+    """How it is called there, as in "with other parameters"."""
+    gradients: Gradients
+    point: Point
+    binding: bool = True
+    """Whether a function that is wrong there is wrong."""
+
+
+def other_places(
+    gradients: Gradients, reference: Reference, point: Point, seed: int
+) -> Generator[Place]:
+    """With other parameters, then with other data.
 
     Data that are not known to be samples may not be rearranged as one likes: a function that is
     wrong then is told of, and not accused.
+    """
+    yield Place("with other parameters", gradients, with_other_parameters(point, seed))
+    rearranged = with_other_data(point)
+    if rearranged is not None:
+        yield Place("with other data", gradients, rearranged, binding=reference.exchangeable)
+
+
+def settled_elsewhere(
+    places: Iterable[Place], reference: Reference, result: Judgement, *, steady: bool
+) -> tuple[list[Call], Judgement, list[Note]]:
+    """Call the function elsewhere, and judge it there.
 
     Returns:
         The calls, the judgement of before with what went wrong there, and what else to say.
     """
     calls: list[Call] = []
     notes: list[Note] = []
-    places = {
-        "other parameters": with_other_parameters(point, seed),
-        "other data": with_other_data(point),
-    }
-    for other, there in places.items():
-        exact = None if there is None else _evaluated(reference, there)
-        if there is None or exact is None:
+    for place in places:
+        exact = _evaluated(reference, place.point)
+        if exact is None:
             continue
         try:
-            call = called(gradients, there)
+            call = called(place.gradients, place.point)
         except Exception as error:
-            notes.append(_raised(other, error))
+            notes.append(_raised(place, error))
             continue
         calls.append(call)
-        if _agrees_by_far(call, exact, number_format.coarsest(point.parameters)):
+        if _agrees_by_far(call, exact, number_format.coarsest(place.point.parameters)):
             continue
-        found = judged(gradients, reference, there, exact, call, steady=steady)
+        about = place.gradients, reference, place.point, exact, call
+        found = judged(*about, steady=steady)
         if set(found.wrong) <= set(result.wrong):
             continue
-        found = questioned(found, gradients, reference, there, exact, call)
+        found = questioned(found, *about)
         if not found.wrong:
             continue
         if _overflows(call):
-            notes.append(_overflowed(other, there))
-        elif other == "other data" and not reference.exchangeable:
+            notes.append(_overflowed(place))
+        elif not place.binding:
             notes.append(_rearranged(found))
         else:
-            result = spoiled(result, found, f"agrees here, but with {other} it {{}}")
+            result = spoiled(result, found, f"agrees here, but {place.said} it {{}}")
     return calls, result, notes
 
 
@@ -110,7 +125,7 @@ def _agrees_by_far(call: Call, exact: Evaluation, number: NumberFormat) -> bool:
 
     The tolerance that tells more takes longer to find than everything else; it is found once.
     """
-    part = min(number.unit**0.5, HALF_OF_THE_DIGITS)
+    part = min(number.unit**0.5, MANY_DIGITS)
     for name, values in exact.gradients.items():
         hand = call.answer.gradients.get(name)
         if hand is None or hand.shape != values.shape or not is_real(hand):
@@ -132,8 +147,8 @@ def _evaluated(reference: Reference, there: Point) -> Evaluation | None:
     return exact if np.isfinite(exact.loss) else None
 
 
-def _raised(other: str, error: Exception) -> Note:
-    text = f"With {other}, where the loss is finite, it raised {type(error).__name__}: {error}"
+def _raised(place: Place, error: Exception) -> Note:
+    text = f"Called {place.said}, it raised {type(error).__name__}: {error}"
     return Note("raises elsewhere", text)
 
 
@@ -142,11 +157,12 @@ def _overflows(call: Call) -> bool:
     return any(not np.isfinite(a).all() for a in call.kept.values() if is_real(a))
 
 
-def _overflowed(other: str, there: Point) -> Note:
-    size = max(float(np.abs(as_array(leaf)).max()) for leaf in leaves(there.parameters).values())
+def _overflowed(place: Place) -> Note:
+    parameters = leaves(place.point.parameters).values()
+    size = max(float(np.abs(as_array(leaf)).max()) for leaf in parameters)
     text = (
-        f"With {other}, and parameters up to {size:.3g}, its gradient is not finite though the"
-        " loss is: exponentials that overflow? Here it is fine."
+        f"Called {place.said}, up to {size:.3g}, its gradient is not finite though the loss is:"
+        " exponentials that overflow? Here it is fine."
     )
     return Note("overflows elsewhere", text)
 
@@ -164,9 +180,9 @@ def _values(call: Call) -> dict[str, NDArray[np.generic]]:
     return {**call.kept, **loss}
 
 
-def _apart(one: NDArray[np.generic], two: NDArray[np.generic]) -> bool:
+def _apart(one: NDArray[np.generic], two: NDArray[np.generic], *, by: float) -> bool:
+    """Whether they differ by more than such a part of the block's largest entry."""
     if not is_real(one) or not is_real(two):
         return not np.array_equal(one, two)
     a, b = one.astype(np.float64), two.astype(np.float64)
-    scale = np.abs(a).max(initial=0.0)
-    return bool((np.abs(b - a) > MUCH * scale).any())
+    return bool((np.abs(b - a) > by * np.abs(a).max(initial=0.0)).any())

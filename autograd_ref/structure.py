@@ -135,6 +135,15 @@ def copied(value: object) -> object:
     return value
 
 
+def in_float64(leaf: object, values: np.ndarray[Any, Any]) -> object:
+    """float64 values as a tensor, on the same device, where the leaf is one; else as they are."""
+    if not is_tensor(leaf):
+        return values
+    import torch  # loaded already, or there would be no tensor
+
+    return torch.from_numpy(np.array(values, order="C")).to(cast("torch.Tensor", leaf).device)
+
+
 def like(leaf: object, values: np.ndarray[Any, Any]) -> object:
     """Values as the same kind of leaf: tensor, array, NumPy scalar or Python number."""
     if is_tensor(leaf):

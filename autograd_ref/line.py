@@ -1,0 +1,38 @@
+"""A loss along a straight line through its parameters."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from autograd_ref.evaluation import Point, Results
+from autograd_ref.structure import as_array, in_float64, rebuilt
+
+
+def along(
+    loss: Callable[[Point], float], point: Point, direction: Results
+) -> Callable[[float], float]:
+    """The loss as a function of the distance; not a number where it cannot be evaluated.
+
+    Args:
+        loss: of a point.
+        point: the one at distance 0; the parameters are moved in float64.
+        direction: by how much each block moves for a distance of 1; others stay.
+    """
+
+    def at(distance: float) -> float:
+        def move(name: str, leaf: object) -> object:
+            values = as_array(leaf).astype(np.float64)
+            return in_float64(leaf, values + distance * direction.get(name, 0.0))
+
+        try:
+            return loss(Point(rebuilt(point.parameters, move), point.data))
+        except ArithmeticError:
+            return float("nan")
+
+    return at
+
+
+def typical(*leaves: object) -> float:
+    """The root mean square of all entries together; 1 where they are all zero."""
+    squares = [np.square(as_array(leaf), dtype=np.float64).ravel() for leaf in leaves]
+    return float(np.sqrt(np.mean(np.concatenate(squares)))) or 1.0
