@@ -9,7 +9,7 @@ from autograd_ref.number_format import BFLOAT16, of_dtype
 from autograd_ref.report import Block, Verdict
 from autograd_ref.tolerance import ALLOWED_UNITS
 
-COARSEST, COARSEST_UNITS = 1e-2, 64
+COARSEST, COARSEST_UNITS = 1e-2, 128
 """Where a gradient wrong by this factor throughout would still pass, nothing has been shown.
 
 It is what the checkers in use today let pass. In formats of two or three digits, float16 and
