@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from autograd_ref.assignment import assignment
-from autograd_ref.evaluation import Point, Reference
+from autograd_ref.evaluation import Evaluation, Point, Reference
 from autograd_ref.numpy_loss import numpy_loss
 from autograd_ref.reference import NotALoss, torch_loss
 from autograd_ref.structure import as_array, leaves
@@ -14,31 +14,36 @@ from autograd_ref.structure import as_array, leaves
 Loss = Callable[..., Any]
 
 
-def chosen_reference(loss: Loss | None, point: Point, seed: int) -> Reference:
-    """The reference for this loss: by PyTorch where it can differentiate it, else by NumPy."""
+def chosen_reference(loss: Loss | None, point: Point, seed: int) -> tuple[Reference, Evaluation]:
+    """The reference for this loss, by PyTorch where it can differentiate it, else by NumPy.
+
+    Returns:
+        The reference, and what it says at the point.
+    """
     if loss is None:
-        return assignment()
+        reference = assignment()
+        return reference, reference.evaluate(point)
     by_torch, by_numpy = torch_loss(loss, seed), numpy_loss(loss)
     try:
-        _ = by_torch.value(point)
+        return by_torch, by_torch.evaluate(point)
     except Exception as torch_error:
         try:
             _ = by_numpy.value(point)
-        except Exception:
-            raise _not_a_loss(loss, torch_error) from torch_error
-        return by_numpy
-    return by_torch
+        except Exception as numpy_error:
+            raise _not_a_loss(loss, torch_error, numpy_error) from None
+    return by_numpy, by_numpy.evaluate(point)
 
 
-def _not_a_loss(loss: Loss, error: Exception) -> Exception:
-    """What PyTorch's attempt says: that of NumPy is mostly about tensors that are no arrays."""
-    if not isinstance(error, NotALoss):
-        return error
-    name = getattr(loss, "__name__", type(loss).__name__)
-    return TypeError(
-        f"loss is {name}, and {error}; it needs to return one real number, as a torch tensor or"
-        " computed by NumPy"
-    )
+def _not_a_loss(loss: Loss, torch_error: Exception, numpy_error: Exception) -> Exception:
+    """What the attempt says that the loss was written for."""
+    if isinstance(torch_error, NotALoss):
+        name = getattr(loss, "__name__", type(loss).__name__)
+        return TypeError(
+            f"loss is {name}, and {torch_error}; it needs to return one real number, as a torch"
+            " tensor or computed by NumPy"
+        )
+    # what a function of NumPy's says of tensors that require grad tells nobody anything
+    return numpy_error if "numpy()" in str(torch_error) else torch_error
 
 
 def checked_point(

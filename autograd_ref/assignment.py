@@ -8,6 +8,7 @@ from autograd_ref import number_format
 from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results
 from autograd_ref.network import AutogradPass, exact_loss_of, exact_pass_of
 from autograd_ref.number_format import NumberFormat
+from autograd_ref.report import Note
 from autograd_ref.structure import as_array, leaves
 from autograd_ref.tolerance import Forms, bounds_around
 from manual_backprop.parameters import Parameters
@@ -78,7 +79,18 @@ def _evaluate(point: Point) -> Evaluation:
 
     blocks = (block.astype(np.float64, copy=False) for block in found.gradients)
     gradients = dict(zip(names, blocks, strict=True))
-    return Evaluation(found.loss, gradients, tolerances)
+    return Evaluation(found.loss, gradients, tolerances, _saturation(found, number))
+
+
+def _saturation(found: AutogradPass, number: NumberFormat) -> tuple[Note, ...]:
+    """Where softplus is the identity for all units and samples, to rounding."""
+    if found.z1.min() < -np.log(number.unit):
+        return ()
+    text = (
+        "Every hidden unit is saturated on every sample: softplus has the slope 1 there, to"
+        " rounding, so that a slope forgotten, or evaluated at a1, would look the same."
+    )
+    return (Note("saturated units", text),)
 
 
 def _tolerances(

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from autograd_ref.arguments import Loss, checked_point, chosen_reference
 from autograd_ref.caveats import caveats
-from autograd_ref.evaluation import Point, Reference
+from autograd_ref.evaluation import Evaluation, Point, Reference
 from autograd_ref.judge import judged, spoiled
 from autograd_ref.own_slope import confirmed
 from autograd_ref.probes import Gradients, called, findings
@@ -80,20 +80,20 @@ def check_gradients(
         Exception: whatever the function under test raises.
     """
     point = checked_point(gradients, parameters, data, loss)
-    reference = chosen_reference(loss, point, seed)
-    return examined(gradients, reference, point, seed)
+    reference, exact = chosen_reference(loss, point, seed)
+    return examined(gradients, reference, point, exact, seed)
 
 
 def examined(
     gradients: Gradients,
     reference: Reference,
     point: Point,
+    exact: Evaluation,
     seed: int,
     *,
     more_places: Sequence[Place] = (),
 ) -> Report:
-    """As `check_gradients`, where the arguments are known to be fit and the reference is chosen."""
-    exact = reference.evaluate(point)
+    """As `check_gradients`, where the reference is chosen and has said what it says there."""
     first, again = called(gradients, point), called(gradients, point)
     changes = unsteady(first, again)
     steady = not changes

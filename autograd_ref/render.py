@@ -134,17 +134,14 @@ def _table(report: Report) -> list[str]:
         else:
             rows.append(_row(block))
     header = ("block", "shape", "verdict", "difference", "relative", "units", "cosine", "norms")
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    lines = [_line(header, widths), "-" * min(WIDTH, sum(widths) + 2 * (len(widths) - 1))]
-    lines += [_line(row, widths) for row in rows]
-    table = "\n".join(lines)
+    table = "\n".join(_aligned([header, *rows]))
     return [table, f"and {hidden} more blocks that match."] if hidden else [table]
 
 
 def _row(block: Block) -> tuple[str, ...]:
     wrong = block.verdict == "mismatch"
     return (
-        _short(block.name, 18),
+        block.name,
         _short("x".join(map(str, block.shape)) or "scalar", 12),
         block.verdict,
         _number(block.max_abs_error, ".1e"),
@@ -155,10 +152,19 @@ def _row(block: Block) -> tuple[str, ...]:
     )
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    left = [cell.ljust(width) for cell, width in zip(cells[:3], widths[:3], strict=True)]
-    right = [cell.rjust(width) for cell, width in zip(cells[3:], widths[3:], strict=True)]
-    return "  ".join([*left, *right]).rstrip()
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A ruled header and lines of cells; the names, which come first, get the room that is left."""
+    wanted, *widths = (max(len(row[i]) for row in rows) for i in range(len(rows[0])))
+    gap = 2 if wanted + sum(widths) + 2 * len(widths) <= WIDTH else 1
+    widths = [min(wanted, WIDTH - sum(widths) - gap * len(widths)), *widths]
+
+    def line(cells: Sequence[str]) -> str:
+        left = [_short(c, w).ljust(w) for c, w in zip(cells[:3], widths[:3], strict=True)]
+        right = [c.rjust(w) for c, w in zip(cells[3:], widths[3:], strict=True)]
+        return (" " * gap).join([*left, *right]).rstrip()
+
+    header, *others = map(line, rows)
+    return [header, "-" * (sum(widths) + gap * (len(widths) - 1)), *others]
 
 
 def _details(block: Block) -> str:

@@ -10,7 +10,7 @@ from torch.nn.functional import log_softmax, softplus
 
 from manual_backprop import Parameters
 from tests.mistakes import hidden_layer, problems, scale
-from tests.mistakes.case import MATCH, MISMATCH, Arguments, DType, Function, Mistake, Outcome
+from tests.mistakes.case import MISMATCH, Arguments, DType, Function, Mistake, Outcome
 from tests.mistakes.numerics import STABLE, with_formulas
 from tests.mistakes.regularised import cross_entropy
 from tests.mistakes.steps import A, Gradient, Steps, correct
@@ -162,6 +162,7 @@ def detached(p: Any, X: Tensor, Y: Tensor) -> Tensor:
 
 WITHOUT_SLOPE = hidden_layer.ANY_SHAPE["softplus derivative forgotten"]
 SATURATED_ABOVE = problems.shifted_bias("b0", {np.float64: 60.0, np.float32: 40.0})
+SATURATED = Outcome(("match",), warning="saturated units")
 IGNORED = Outcome(("inconclusive",), warning="zero reference", reason="zero everywhere")
 """By a loss that does not depend on it."""
 SOFT = problems.with_loss(soft_targets, cross_entropy)
@@ -196,10 +197,8 @@ CHECKS: dict[str, Mistake] = {
         plain,
         Outcome(("match",), warning="square"),
     ),
-    # TODO-LEAD: nothing is said where every hidden unit is saturated; this only holds that right
-    # code is not accused.
     "saturated units hide a forgotten slope": Mistake(
-        with_formulas(sigma=np.ones_like), SATURATED_ABOVE, MATCH, STABLE
+        with_formulas(sigma=np.ones_like), SATURATED_ABOVE, SATURATED, STABLE, SATURATED
     ),
     "the loss ignores a parameter": Mistake(
         plain,

@@ -1,0 +1,1 @@
+"""How this project's parts compare with their peers: `python -m benchmarks --help`."""

@@ -1,0 +1,191 @@
+"""What `check_gradients` finds and what it costs, beside the checkers in use today."""
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.box import MARKDOWN
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+import autograd_ref
+from benchmarks import peers
+from benchmarks.problem import gradients, problem
+from manual_backprop import NetworkShape, loss_and_gradients
+
+TABLE = NetworkShape(4, 16, 3), 150
+"""The problem on which the smallest error that each checker finds is measured."""
+
+SIZES = [
+    (NetworkShape(4, 16, 3), 150),
+    (NetworkShape(4, 64, 3), 1024),
+    (NetworkShape(64, 100, 10), 1797),
+    (NetworkShape(784, 128, 10), 256),
+    (NetworkShape(784, 1258, 10), 128),
+]
+"""131 to a million parameters."""
+
+LARGEST_FOR_GRADCHECK = 2_000
+"""Its time grows with the number of parameters; beyond this it takes minutes."""
+
+SMALLEST = -16
+ROUNDS, QUICK_ROUNDS = 15, 3
+
+
+class Found(NamedTuple):
+    """The smallest relative errors that a checker reports, as powers of ten; None for none."""
+
+    checker: str
+    block: int | None
+    """All of W0 scaled."""
+    entry: int | None
+    """The largest entry of W0 alone."""
+    block_in_float32: int | None
+    accepts_right_float32: bool
+
+
+class Cost(NamedTuple):
+    """Times in seconds, medians with their quartiles."""
+
+    parameters: int
+    samples: int
+    baseline: float
+    """One hand gradient and one reference gradient."""
+    ratio: tuple[float, float, float]
+    """A check, divided by the baseline of the same round."""
+    fast_gradcheck: float
+    """torch gradcheck of W0 alone, in fast_mode, divided likewise."""
+    gradcheck: float | None
+    """Likewise; None where it would take minutes."""
+
+
+def add_to(commands: Any) -> None:
+    """The subcommand and its options, among those of an argument parser."""
+    parser = commands.add_parser("checkers", help=__doc__, description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, small sizes only")
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Measure, then print both tables."""
+    console = Console(stderr=True)
+    sizes = SIZES[:2] if chosen.quick else SIZES
+    rounds = QUICK_ROUNDS if chosen.quick else ROUNDS
+    checkers = peers.available()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        found = [sensitivity(name) for name in bar.track([*checkers], description="errors")]
+        costs = [cost(*size, rounds) for size in bar.track(sizes, description="cost")]
+    out = Console(file=sys.stdout, width=100)
+    out.print(_sensitivity_table(found))
+    for missing in peers.MISSING:
+        out.print(f"{missing} is not installed, and left out.")
+    out.print(_cost_table(costs))
+    return 0
+
+
+def sensitivity(name: str) -> Found:
+    """The smallest error of each kind that a checker finds on the problem of the table."""
+    accepts = peers.CHECKERS[name]
+    double, single = (problem(*TABLE, dtype=dtype) for dtype in ("f8", "f4"))
+    return Found(
+        name,
+        _smallest(lambda error: accepts(double, lambda block: block * (1 + error))),
+        _smallest(lambda error: accepts(double, lambda block: _largest_wrong(block, error))),
+        _smallest(lambda error: accepts(single, lambda block: block * np.float32(1 + error))),
+        accepts(single, lambda block: block),
+    )
+
+
+def cost(shape: NetworkShape, samples: int, rounds: int) -> Cost:
+    """A check against one hand and one reference gradient, interleaved."""
+    given = problem(shape, samples)
+    small = shape.parameter_count <= LARGEST_FOR_GRADCHECK
+    contestants: dict[str, Callable[[], Any]] = {
+        "hand": lambda: loss_and_gradients(*given),
+        "reference": lambda: autograd_ref.loss_and_gradients(*given),
+        "check": lambda: autograd_ref.check_gradients(gradients, *given),
+        "fast": lambda: peers.torch_gradcheck_fast(given, lambda block: block),
+    }
+    if small:
+        contestants["slow"] = lambda: peers.torch_gradcheck(given, lambda block: block)
+    for contestant in contestants.values():
+        contestant()
+    times = [{name: _seconds(c) for name, c in contestants.items()} for _round in range(rounds)]
+
+    def ratios(name: str) -> list[float]:
+        return [t[name] / (t["hand"] + t["reference"]) for t in times]
+
+    quartiles = statistics.quantiles(ratios("check"), n=4)
+    return Cost(
+        shape.parameter_count,
+        samples,
+        statistics.median(t["hand"] + t["reference"] for t in times),
+        (quartiles[0], quartiles[1], quartiles[2]),
+        statistics.median(ratios("fast")),
+        statistics.median(ratios("slow")) if small else None,
+    )
+
+
+def _sensitivity_table(found: Sequence[Found]) -> Table:
+    shape, samples = TABLE
+    title = (
+        "Smallest relative error that is reported (powers of ten); N_I, N_H, N_O, S ="
+        f" {shape.inputs}, {shape.hidden}, {shape.outputs}, {samples}; seed 0"
+    )
+    table = _table(title, "checker", "W0 scaled", "one entry", "float32", "right float32 gradient")
+    for name, block, entry, single, accepted in found:
+        cells = [_power(block), _power(entry), _power(single) if accepted else "-"]
+        table.add_row(name, *cells, "accepted" if accepted else "rejected")
+    return table
+
+
+def _cost_table(costs: Sequence[Cost]) -> Table:
+    title = "Time, in units of one hand and one reference gradient: median (quartiles)"
+    table = _table(title, "parameters", "S", "unit", "check", "gradcheck fast", "gradcheck")
+    for parameters, samples, unit, (low, median, high), fast, slow in costs:
+        table.add_row(
+            f"{parameters:,}",
+            f"{samples:,}",
+            f"{1e3 * unit:.3g} ms",
+            f"{median:.1f} ({low:.1f} to {high:.1f})",
+            f"{fast:.1f}",
+            "" if slow is None else f"{slow:,.0f}",
+        )
+    return table
+
+
+def _table(title: str, first: str, *others: str) -> Table:
+    table = Table(first, title=title, box=MARKDOWN, title_justify="left")
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _power(exponent: int | None) -> str:
+    return "none" if exponent is None else f"1e{exponent}"
+
+
+def _smallest(accepts: Callable[[float], bool]) -> int | None:
+    """The exponent of the smallest power of ten, from 1 down, that is not accepted."""
+    for exponent in range(SMALLEST, 1):
+        if not accepts(10.0**exponent):
+            return exponent
+    return None
+
+
+def _largest_wrong(block: NDArray[Any], error: float) -> NDArray[Any]:
+    wrong = block.copy()
+    wrong[np.unravel_index(np.abs(block).argmax(), block.shape)] *= 1 + error
+    return wrong
+
+
+def _seconds(contestant: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    contestant()
+    return time.perf_counter() - start
