@@ -17,6 +17,7 @@ bfloat16, so many units of roundoff, which is more.
 """
 
 
+@np.errstate(over="ignore")  # what is beyond all numbers is infinite, and rightly so
 def compare_block(
     name: str,
     hand: NDArray[Any],

@@ -1,6 +1,10 @@
 """Hypothesis profiles: `dev` by default, `ci` for the same examples every time, `thorough`."""
 
+import torch
 from hypothesis import HealthCheck, settings
+
+# Problems this small take longer on several threads, and many times as long on a busy machine.
+torch.set_num_threads(1)
 
 # A first call may load a library; a slow machine is no failure.
 COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

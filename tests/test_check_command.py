@@ -4,13 +4,11 @@ import io
 import itertools
 import json
 import sys
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from autograd_ref import check_gradients, convention_search
 from autograd_ref.commands import check_problems, main
@@ -20,15 +18,6 @@ from autograd_ref.user_code import load
 from manual_backprop import NetworkShape
 
 Captured = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Generator[None]:
-    """Problems this small take longer on several."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 ALL = [

@@ -134,6 +134,32 @@ def test_nothing_is_relative_to_a_reference_of_zeros() -> None:
     assert block.resolution == np.inf
 
 
+def test_numbers_at_both_ends_of_the_format_warn_of_nothing() -> None:
+    tiny = np.full((2, 3), 1e-316)
+    block = compare(tiny, reference=tiny)
+    assert (block.verdict, block.resolution) == ("inconclusive", np.inf)
+    block = compare(tiny + 1e300, reference=tiny, tolerance=tiny)
+    assert (block.verdict, block.units, block.norm_ratio) == ("mismatch", np.inf, np.inf)
+
+
+def test_where_the_reference_is_known_in_part_the_known_part_can_be_wrong() -> None:
+    reference = changed(np.nan)
+    hand = changed(np.nan)
+    assert compare(hand, reference=reference).verdict == "inconclusive"
+    hand[0, 1] += 1
+    block = compare(hand, reference=reference)
+    assert (block.verdict, block.worst_index, block.max_abs_error) == ("mismatch", (0, 1), 1.0)
+    assert (block.hand, block.reference) == (3.0, 2.0)
+
+
+def test_what_rounding_may_take_beyond_the_format_is_open() -> None:
+    reference = changed(3.4e38)
+    tolerance = 1e-3 * reference
+    block = compare(changed(np.inf).astype("f4"), reference, tolerance, dtype="f4")
+    assert block.verdict == "inconclusive"
+    assert block.reason.endswith("at [1, 2], which rounding may take beyond float32")
+
+
 def test_a_reference_of_zeros_shows_nothing_unless_hand_is_not_zero() -> None:
     zeros = np.zeros((2, 3))
     assert compare(zeros, reference=zeros).verdict == "inconclusive"
