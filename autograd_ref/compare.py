@@ -130,6 +130,7 @@ def _at(
     )
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def share_of_tolerance(
     hand: NDArray[Any], reference: NDArray[Any], tolerance: NDArray[Any]
 ) -> NDArray[np.float64]:

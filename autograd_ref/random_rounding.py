@@ -2,11 +2,9 @@
 
 Every operation of the forward and of the backward pass is repeated in float64 with its result
 moved, up or down at random, by as much as rounding could have moved it in the number format in
-question (Parker's Monte Carlo arithmetic, UCLA 1997). Nothing about the loss has to be known, only
-about operations: a product of matrices moves by what any order of its additions can do,
-(4 + n) u |A| |B|, as in section 5 of `manual_backprop/derivation.md`; a function by 16 u of its
-result, as there; a difference by 4 u of its parts. What cancels later, cancels in the reference
-too and is seen; an operation that is not known here counts as a function.
+question (Parker's Monte Carlo arithmetic, UCLA 1997; the amounts are in `rounding_rules`). Nothing
+about the loss has to be known, only about operations. What cancels later, cancels in the reference
+too and is seen.
 """
 
 import math
@@ -20,9 +18,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 from autograd_ref.evaluation import Look, Results
 from autograd_ref.number_format import NumberFormat
+from autograd_ref.rounding_rules import NOT_ROUNDED, is_known, reach
 from autograd_ref.tolerance import ALLOWED_UNITS, FUNCTION_FACTOR, Arithmetic, Forms
 
 FEW, MANY = 1, 8
@@ -41,20 +41,6 @@ rows of a table do not repeat each other's."""
 
 MOST_KEPT = 32
 """The longest list that is kept has it so many times, in 17 MB."""
-
-SUMS_OF_PRODUCTS = frozenset("mm bmm mv dot vdot addmm baddbmm addmv".split())
-SUMS_OF_TERMS = frozenset("sum mean cumsum add sub rsub".split())
-PRODUCTS = frozenset("mul div".split())
-NOT_ROUNDED = frozenset(
-    "detach clone copy_ fill_ zero_ ones_like zeros_like full_like empty_like ones zeros full empty"
-    " arange eye scalar_tensor new_zeros new_ones new_full _to_copy _unsafe_view lift_fresh alias"
-    " index gather cat stack neg relu threshold_backward".split()
-)
-RIGHT_TO_A_UNIT_OF_ONE = frozenset(
-    "softplus sigmoid tanh silu gelu mish elu log1p expm1 erf erfc logaddexp logsumexp"
-    " log_sigmoid_forward _log_softmax cos sin log".split()
-)
-"""Functions whose textbook formulas subtract from 1, or add to it."""
 
 
 def tolerances(
@@ -82,10 +68,13 @@ def tolerances(
     moved = {name: np.zeros_like(values) for name, values in exact.items()}
     squares = {name: np.zeros_like(values) for name, values in exact.items()}
     for _sample in range(samples):
-        with mode:
-            disturbed = compute()
+        try:
+            with mode:
+                disturbed = compute()
+        except RuntimeError:  # a matrix that rounding makes singular, say: anything may result
+            return {name: np.full(values.shape, np.inf) for name, values in exact.items()}
         for name, values in exact.items():
-            # what overflows under disturbance is beyond the format anyway: anything may result
+            # what overflows under disturbance is beyond the format anyway
             off = np.abs(as_float64(disturbed[name]) - values)
             off = np.nan_to_num(off, nan=np.inf, posinf=np.inf)
             np.maximum(moved[name], off, out=moved[name])
@@ -128,42 +117,25 @@ class _Rounding(TorchDispatchMode):
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> object:
         kwargs = kwargs or {}
-        result = cast("object", func(*args, **kwargs))
         name = func.overloadpacket.__name__
         if name in NOT_ROUNDED or func.is_view:
-            return result
-        plain = name.removesuffix("_")  # in place: the arguments have changed by now
-        outputs = cast("Any", result if isinstance(result, tuple | list) else (result,))
-        for tensor in outputs:
+            return cast("object", func(*args, **kwargs))
+        plain = name.removesuffix("_")
+        if not is_known(func, plain):
+            args, kwargs = tree_map_only(Tensor, self._moved, (args, kwargs))
+        result: Any = func(*args, **kwargs)
+        for tensor in tree_leaves(result):
             if isinstance(tensor, Tensor) and tensor.is_floating_point():
-                reach = self._reach(func, plain, args, kwargs, tensor)
-                _ = tensor.addcmul_(reach, self._signs_for(tensor))
-        return cast("object", result)
+                by = reach(self.arithmetic, func, plain, args, kwargs, tensor)
+                _ = tensor.addcmul_(by, self._signs_for(tensor))
+        return result
 
-    def _reach(self, func: Any, name: str, args: Any, kwargs: Any, result: Tensor) -> Tensor:
-        """How far rounding may move this result of an operation."""
-        unit, smallest, forms = self.arithmetic[:3]
-        if name in SUMS_OF_PRODUCTS:
-            first = args[-2]
-            absolute = func(*map(_absolute, args), **{k: _absolute(v) for k, v in kwargs.items()})
-            return _with_underflow(
-                absolute, unit * self.arithmetic.growth(first.shape[-1] + 1), smallest
-            )
-        if name in SUMS_OF_TERMS and not func._schema.is_mutable:
-            absolute = _sum_of_absolutes(func, name, args, kwargs)
-            count = max(args[0].numel(), 2) // max(result.numel(), 1) if name != "add" else 2
-            return _with_underflow(absolute, unit * self.arithmetic.growth(max(count, 2)), smallest)
-        scale = result.abs()
-        if name in PRODUCTS:
-            return _with_underflow(scale, unit, smallest)
-        if name.endswith(("_backward", "_backward_data")):
-            scale = _of_backward(name, args, result, scale, forms)
-        elif forms is Forms.TEXTBOOK and name in RIGHT_TO_A_UNIT_OF_ONE:
-            scale = scale.clamp_(min=1.0)
-        factor = FUNCTION_FACTOR
-        if args and isinstance(args[0], Tensor) and args[0].numel() > result.numel() > 0:
-            factor *= self.arithmetic.growth(args[0].numel() // result.numel())
-        return scale.mul_(factor * unit).add_(smallest)
+    def _moved(self, tensor: Tensor) -> Tensor:
+        """An argument, by as much as a function's result."""
+        if not tensor.is_floating_point():
+            return tensor
+        by = FUNCTION_FACTOR * self.arithmetic.unit
+        return tensor.addcmul(tensor, self._signs_for(tensor), value=by)
 
     def _signs_for(self, result: Tensor) -> Tensor:
         """Up or down for every entry."""
@@ -180,37 +152,3 @@ def _signs(times: int) -> Tensor:
     coins = torch.empty(SIGNS, dtype=torch.float64)
     coins = coins.bernoulli_(0.5, generator=torch.Generator().manual_seed(0)).mul_(2).sub_(1)
     return coins.repeat(times)
-
-
-def _with_underflow(absolute: Tensor, factor: float, smallest: float) -> Tensor:
-    """A sum or product may underflow, but zeros only add up to zero: no kink is passed by it."""
-    return absolute.sign().mul_(smallest).add_(absolute, alpha=factor)
-
-
-def _of_backward(name: str, args: Any, result: Tensor, scale: Tensor, forms: Forms) -> Tensor:
-    """Derivatives of fused functions: softmax's subtract, textbook slopes err by a unit of one."""
-    incoming = args[0]
-    if name in ("_log_softmax_backward_data", "_softmax_backward_data"):
-        probabilities = args[1].exp() if "log" in name else args[1]
-        arrived = incoming.abs()
-        if "log" in name:
-            return probabilities * arrived.sum(args[2], keepdim=True) + arrived
-        return probabilities * (arrived + (arrived * probabilities).sum(args[2], keepdim=True))
-    if forms is Forms.TEXTBOOK and isinstance(incoming, Tensor) and incoming.shape == result.shape:
-        return torch.maximum(scale, incoming.abs())
-    return scale
-
-
-def _sum_of_absolutes(func: Any, name: str, args: Any, kwargs: Any) -> Tensor:
-    """The same sum, of the absolute values of its terms."""
-    if name in ("add", "sub", "rsub"):
-        alpha = abs(kwargs.get("alpha", 1))
-        first, second = (_absolute(term) for term in args[:2])
-        return first * alpha + second if name == "rsub" else first + second * alpha
-    return func(*map(_absolute, args), **kwargs)
-
-
-def _absolute(value: Any) -> Any:
-    if isinstance(value, Tensor):
-        return value.abs() if value.is_floating_point() else value
-    return abs(value) if isinstance(value, float) else value

@@ -16,18 +16,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from tests.fused_models import FUSED
+from tests.model import Model
+
 A = NDArray[Any]
 Slopes = Callable[[A], tuple[A, A]]
 """An activation and its derivative."""
-
-
-class Model(NamedTuple):
-    """Parameters and data by seed, the loss in PyTorch, and the gradient by hand."""
-
-    make: Callable[[Generator, int], tuple[Any, tuple[A, ...]]]
-    """From a generator and the number of samples."""
-    loss: Callable[..., Tensor]
-    gradients: Callable[..., Any]
 
 
 class Layer(NamedTuple):
@@ -213,6 +207,7 @@ def rosenbrock() -> Model:
 
 
 MODELS: dict[str, Model] = {
+    **FUSED,
     "tanh": one_hidden_layer(torch.tanh, tanh),
     "tanh by exponentials": one_hidden_layer(torch.tanh, tanh_by_exponentials),
     "SiLU": one_hidden_layer(functional.silu, silu),

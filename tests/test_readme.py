@@ -1,6 +1,8 @@
 """What the README shows is what happens."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,16 @@ import manual_backprop
 from autograd_ref.commands import main
 
 TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+Captured = pytest.CaptureFixture[str]
 
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+
+
+def the_one(language: str, marker: str) -> str:
+    (found,) = [block for block in blocks(language) if marker in block]
+    return found
 
 
 def words(text: str) -> list[str]:
@@ -21,31 +29,88 @@ def words(text: str) -> list[str]:
     return re.findall(r"[A-Za-z_]{2,}\d?", re.sub(r"\d+e[+-]\d+|-{2,}", " ", text))
 
 
-def test_the_transcript_is_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    (transcript,) = [block for block in blocks("") if "crosscheck" in block]
+def test_the_transcript_is_what_the_command_prints(capsys: Captured) -> None:
+    transcript = the_one("", "Palmer penguins: 342")
     assert main([]) == 0
     command, printed = transcript.split("\n", maxsplit=1)
     assert command == "$ .venv/bin/crosscheck"
     assert words(printed) == words(capsys.readouterr().out)
 
 
-def test_the_python_examples_run() -> None:
-    first, second = blocks("python")
+def test_a_students_file_is_checked_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = the_one("python", "def gradients(theta, X, Y):\n    S = X.shape[1]")
+    _ = (tmp_path / "student.py").write_text(code, encoding="utf-8")
+    command, printed = the_one("", "crosscheck check").split("\n", maxsplit=1)
+    start, *arguments = command.removeprefix("$ ").split()
+    assert start == ".venv/bin/crosscheck"
+    assert main(arguments) == 1
+    assert words(printed) == words(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("code", "printed"),
+    [
+        ("report = autograd_ref.check_gradients(", "W0 and b0 are wrong"),
+        ("check_backward(SquaredRelu", "bias is wrong"),
+    ],
+)
+def test_the_report_of_an_example_is_the_one_shown(
+    code: str, printed: str, capsys: Captured
+) -> None:
+    exec(the_one("python", code), {})
+    assert words(the_one("text", printed)) == words(capsys.readouterr().out)
+
+
+def test_the_pytest_example_passes_and_can_fail(tmp_path: Path) -> None:
+    code = the_one("python", "def test_my_gradient(check_gradients)")
+    for test, status in ((code, 0), (code.replace("0.02 *", "0.01 *"), 1)):
+        _ = (tmp_path / "test_mine.py").write_text(test, encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == status, done.stdout
+    assert "Mismatch: w is wrong; v agrees." in done.stdout
+
+
+def test_the_scipy_example_runs() -> None:
+    names: dict[str, Any] = {}
+    exec(the_one("python", "scipy.optimize import minimize"), names)
+    assert names["found"].success
+
+
+def test_the_examples_of_the_network_and_of_the_strategies_run() -> None:
     names: dict[str, Any] = {"my_loss_and_gradients": manual_backprop.loss_and_gradients}
-    exec(first, names)
+    exec(the_one("python", "load_penguins()"), names)
     assert names["gradients"].W0.shape == (16, 4)
     assert names["same"][0] == pytest.approx(names["value"])
-    exec(second, names)
+    exec(the_one("python", "@given(problems())"), names)
     names["test_my_gradient"]()
+
+
+def test_no_example_is_left_out() -> None:
+    assert len(blocks("python")) == 7
+    assert len(blocks("text")) == 2
+    assert len(blocks("")) == 2
 
 
 def test_the_two_commands_are_one_line_each() -> None:
     assert [block.count("\n") for block in blocks("sh")] == [1, 1]
 
 
-def test_every_option_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+def offered(arguments: list[str], capsys: Captured) -> set[str]:
     with pytest.raises(SystemExit):
-        _ = main(["--help"])
-    offered = set(re.findall(r"--[a-z]+", capsys.readouterr().out))
-    listed = set(re.findall(r"--[a-z]+", "".join(re.findall(r"^\| `--.*", TEXT, re.MULTILINE))))
-    assert offered == listed
+        _ = main([*arguments, "--help"])
+    return set(re.findall(r"--[a-z]+", capsys.readouterr().out))
+
+
+def test_every_option_is_listed(capsys: Captured) -> None:
+    table = "".join(re.findall(r"^\| `--.*", TEXT, re.MULTILINE))
+    assert offered([], capsys) == set(re.findall(r"--[a-z]+", table))
+
+
+def test_every_option_of_check_is_explained(capsys: Captured) -> None:
+    section = TEXT.split("## Check a file from the command line")[1].split("\n## ")[0]
+    common = {"--help", "--version"}
+    assert offered(["check"], capsys) - common == set(re.findall(r"--[a-z]+", section))
