@@ -20,6 +20,9 @@ from autograd_ref.structure import as_array, is_numeric, leaves, like, rebuilt
 
 REPETITIONS = 15
 
+FIRST_REPETITIONS, CLEARLY = 3, 1_000.0
+"""After so few of them, an error so many times as large as its scatter is clearly a mistake."""
+
 STEADY = 2.5
 """An error whose mean is beyond so many of its standard deviations stays what it is from point to
 point: a mistake. Long sums drift, so that rounding may have a mean as well, of up to one or two."""
@@ -188,19 +191,23 @@ def _scatter(
             if theirs is None or theirs.shape != ours.shape:
                 return {}
             found.append(theirs.astype(np.float64) - ours)
+        if seed + 1 == FIRST_REPETITIONS:
+            errors = {name: e for name, e in errors.items() if _is_noise(np.stack(e), CLEARLY)}
+            if not errors:
+                return {}
     return {
         LOSS if name == "loss" else name: np.std(found, axis=0, ddof=1)
         for name, found in errors.items()
-        if _is_noise(np.stack(found))
+        if _is_noise(np.stack(found), STEADY)
     }
 
 
-def _is_noise(errors: NDArray[np.float64]) -> bool:
-    """Whether the errors scatter about as far as they are large, in Euclidean norms."""
+def _is_noise(errors: NDArray[np.float64], most: float) -> bool:
+    """Whether their mean is at most so many times as large as their scatter, in Euclidean norms."""
     if not np.isfinite(errors).all():
         return False
     mean, deviation = errors.mean(axis=0), errors.std(axis=0, ddof=1)
-    return float(np.linalg.norm(mean)) <= STEADY * float(np.linalg.norm(deviation))
+    return float(np.linalg.norm(mean)) <= most * float(np.linalg.norm(deviation))
 
 
 def _evaluated_nearby(reference: Reference, point: Point, seed: int) -> tuple[Point, Evaluation]:

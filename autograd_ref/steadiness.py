@@ -104,6 +104,8 @@ def settled_elsewhere(
         calls.append(call)
         if _agrees_by_far(call, exact, number_format.coarsest(place.point.parameters)):
             continue
+        if all(block.name in result.wrong for block in result.blocks):
+            continue  # nothing could become worse
         about = place.gradients, reference, place.point, exact, call
         found = judged(*about, steady=steady)
         if set(found.wrong) <= set(result.wrong):

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import settings
 
 from tests.correct_gradients import CORRECT, every_exponential_is_normal
-from tests.false_accusations import Count, count_verdicts
+from tests.false_accusations import Count, counted
 from tests.random_problems import is_ordinary, random_problem
 
-PROBLEMS = {"dev": 60, "ci": 1_500, "thorough": 20_000}
+PROBLEMS = {"dev": 200, "ci": 4_000, "thorough": 100_000}
 
 
 @pytest.fixture(scope="module")
 def count() -> Count:
-    return count_verdicts(range(PROBLEMS[settings.get_current_profile_name()]))
+    return counted(range(PROBLEMS[settings.get_current_profile_name()]), processes=2)
 
 
 def test_no_right_implementation_is_ever_a_mismatch(count: Count) -> None:

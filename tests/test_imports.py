@@ -85,6 +85,7 @@ def test_the_public_names_are_exactly_these() -> None:
         "GradientMismatch",
         "Network",
         "assert_gradients_match",
+        "check_backward",
         "check_gradients",
         "loss_and_gradients",
         "problems",

@@ -38,17 +38,13 @@ VISIBLE: dict[DType, float] = {np.float64: 1e-10, np.float32: 1e-3}
 """Where a mistake changes less than this, relative to the right gradient, it may stay unseen."""
 
 
-def is_quick() -> bool:
-    """Whether the profile is that for every day."""
-    return settings().max_examples < 600
+PROBLEMS = {"dev": 2, "ci": 6, "thorough": 100}
 
 
-def seeds(mistake: Mistake, dtype: DType) -> range:
-    """Fewer against a given loss, whose check takes ten times as long; others in float32."""
+def seeds(dtype: DType) -> range:
+    """Others in float32."""
     start = 0 if dtype is np.float64 else 1000
-    if mistake.problem(0, dtype).loss is None:
-        return range(start, start + (5 if is_quick() else 12))
-    return range(start, start + (1 if is_quick() else 5))
+    return range(start, start + PROBLEMS[settings.get_current_profile_name()])
 
 
 def answer(function: Function, arguments: Arguments, outcome: Outcome) -> str:
@@ -86,7 +82,7 @@ def relative_size(mistake: Mistake, arguments: Arguments) -> float:
 def test_a_mistake_has_its_outcome(name: str, dtype: DType) -> None:
     mistake = MISTAKES[name]
     left_out = 0
-    tried = seeds(mistake, dtype)
+    tried = seeds(dtype)
     for seed in tried:
         arguments = mistake.problem(seed, dtype)
         found = answer(mistake.wrong(), arguments, mistake.outcome)
@@ -101,7 +97,7 @@ def test_a_mistake_has_its_outcome(name: str, dtype: DType) -> None:
 @pytest.mark.parametrize(("twin", "dtype"), TWIN_CASES, ids=TWIN_IDS)
 def test_the_same_code_without_the_mistake_is_accepted(twin: Twin, dtype: DType) -> None:
     right, problem, outcome = twin
-    for seed in range(5 if is_quick() else 12):
+    for seed in seeds(dtype):
         found = answer(right(), problem(seed, dtype), outcome)
         assert not found, f"seed {seed}: {found}"
 
