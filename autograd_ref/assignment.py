@@ -1,7 +1,5 @@
 """The assignment's network as a reference; its tolerance is derived, not measured."""
 
-from typing import Any
-
 import numpy as np
 
 from autograd_ref import number_format
@@ -45,7 +43,8 @@ def network_problem(point: Point) -> tuple[Parameters, Batch]:
         TypeError, ValueError: parameters or data are not those of the assignment's network.
     """
     found = leaves(point.parameters)
-    blocks = [_widened(name, found[name]) for name in network_names(point.parameters)]
+    names = network_names(point.parameters)
+    blocks = [as_array(found[name]).astype(np.float64) for name in names]
     if len(point.data) != 2:
         raise TypeError(
             f"data has {len(point.data)} items; without loss= it needs to be X and Y, those of the"
@@ -55,13 +54,6 @@ def network_problem(point: Point) -> tuple[Parameters, Batch]:
     X, Y = (as_array(item) for item in point.data)
     wide = X.astype(np.float64) if X.dtype.kind in "iuf" else X
     return parameters, checked_batch(parameters, wide, Y)
-
-
-def _widened(name: str, leaf: object) -> Any:
-    array = as_array(leaf)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} has dtype {array.dtype}; it needs a real one")
-    return array.astype(np.float64)
 
 
 def _value(point: Point) -> float:

@@ -114,11 +114,11 @@ def spoiled(result: Judgement, later: Judgement, reason: str) -> Judgement:
     return result._replace(blocks=tuple(blocks), loss=loss, shares=shares, witness=witness)
 
 
-def excused(result: Judgement, names: list[str], reason: str) -> Judgement:
-    """Nobody can be blamed for these: mismatching values become inconclusive."""
+def excused(result: Judgement, reasons: dict[str, str]) -> Judgement:
+    """Nobody can be blamed for these blocks: mismatching values become inconclusive."""
     blocks = [
-        block._replace(verdict="inconclusive", reason=reason)
-        if block in _exceeds(result) and block.name in names
+        block._replace(verdict="inconclusive", reason=reasons[block.name])
+        if block.name in reasons and block in _exceeds(result)
         else block
         for block in result.blocks
     ]

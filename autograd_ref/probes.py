@@ -6,7 +6,7 @@ and so that what it changes, keeps or shares can be told.
 
 from collections.abc import Callable, Sequence
 from itertools import combinations
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,6 @@ SHRINK = (0.75, 0.95)
 """By which factor, drawn for each block, the other parameters are smaller: far beyond any
 tolerance, and still where a logarithm, a root or a probability may need them; a block that is
 symmetric, triangular or sparse remains so."""
-
-MOST_WORK = 10_000
-"""How long to search for a byte that two arrays share, where their ranges overlap."""
 
 
 class Call(NamedTuple):
@@ -117,7 +114,9 @@ def _changed_arguments(given: Point, before: Point) -> list[Note]:
 def _shared_memory(call: Call) -> list[Note]:
     found: list[Note] = []
     for name, gradient in call.answer.gradients.items():
-        owners = [other for other, array in _arrays(call.given) if _shares(gradient, array)]
+        owners = [
+            other for other, array in _arrays(call.given) if np.shares_memory(gradient, array)
+        ]
         if owners:
             text = (
                 f"The gradient of {name} shares memory with {owners[0]}:"
@@ -125,7 +124,7 @@ def _shared_memory(call: Call) -> list[Note]:
             )
             found.append(Note("returns a view of its arguments", text))
     for (one, a), (two, b) in combinations(call.answer.gradients.items(), 2):
-        if _shares(a, b):
+        if np.shares_memory(a, b):
             text = f"The gradients of {one} and {two} share memory: changing one changes the other."
             found.append(Note("gradients share memory", text))
     return found
@@ -136,22 +135,13 @@ def _reused_buffers(first: Call, later: Sequence[Call]) -> list[Note]:
     for call in later:
         for name, gradient in first.answer.gradients.items():
             newer = call.answer.gradients.get(name)
-            if newer is not None and gradient.size and _shares(gradient, newer):
+            if newer is not None and gradient.size and np.shares_memory(gradient, newer):
                 text = (
                     f"The gradient of {name} lies in memory that the next call uses again:"
                     " a kept result changes, or was cached."
                 )
                 return [Note("reuses its result", text)]
     return []
-
-
-def _shares(a: NDArray[Any], b: NDArray[Any]) -> bool:
-    if not np.may_share_memory(a, b):
-        return False
-    try:
-        return np.shares_memory(a, b, max_work=cast("Any", MOST_WORK))
-    except np.exceptions.TooHardError:  # strided views that interleave; not worth an exact answer
-        return False
 
 
 def _arrays(point: Point) -> list[tuple[str, NDArray[Any]]]:

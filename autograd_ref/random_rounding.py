@@ -121,13 +121,13 @@ class _Rounding(TorchDispatchMode):
         if name in NOT_ROUNDED or func.is_view:
             return cast("object", func(*args, **kwargs))
         plain = name.removesuffix("_")
-        if not is_known(func, plain):
-            args, kwargs = tree_map_only(Tensor, self._moved, (args, kwargs))
         result: Any = func(*args, **kwargs)
-        for tensor in tree_leaves(result):
-            if isinstance(tensor, Tensor) and tensor.is_floating_point():
-                by = reach(self.arithmetic, func, plain, args, kwargs, tensor)
-                _ = tensor.addcmul_(by, self._signs_for(tensor))
+        if not is_known(func, plain) and _floats(result):
+            args, kwargs = tree_map_only(Tensor, self._moved, (args, kwargs))
+            result = func(*args, **kwargs)
+        for tensor in _floats(result):
+            by = reach(self.arithmetic, func, plain, args, kwargs, tensor)
+            _ = tensor.addcmul_(by, self._signs_for(tensor))
         return result
 
     def _moved(self, tensor: Tensor) -> Tensor:
@@ -144,6 +144,12 @@ class _Rounding(TorchDispatchMode):
         table = _signs(times) if times <= MOST_KEPT else _signs.__wrapped__(times)
         signs = table[start : start + count]
         return signs.view(result.shape).to(result.device, result.dtype)
+
+
+def _floats(result: object) -> list[Tensor]:
+    """The tensors of a floating-point dtype that an operation returned; not single numbers."""
+    found = (leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor))
+    return [tensor for tensor in found if tensor.is_floating_point()]
 
 
 @cache

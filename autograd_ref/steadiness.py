@@ -28,9 +28,7 @@ MANY_DIGITS = 1e-3
 def same_bits(first: Call, again: Call) -> bool:
     """Whether two calls returned the same."""
     one, two = _values(first), _values(again)
-    return one.keys() == two.keys() and all(
-        np.array_equal(one[name], two[name], equal_nan=one[name].dtype.kind == "f") for name in one
-    )
+    return one.keys() == two.keys() and all(_same(one[name], two[name]) for name in one)
 
 
 def unsteady(first: Call, again: Call) -> list[Note]:
@@ -180,6 +178,11 @@ def _rearranged(found: Judgement) -> Note:
 def _values(call: Call) -> dict[str, NDArray[np.generic]]:
     loss = {} if call.answer.loss is None else {LOSS: call.answer.loss}
     return {**call.kept, **loss}
+
+
+def _same(one: NDArray[np.generic], two: NDArray[np.generic]) -> bool:
+    both_float = one.dtype.kind == two.dtype.kind == "f"
+    return one.dtype == two.dtype and np.array_equal(one, two, equal_nan=both_float)
 
 
 def _apart(one: NDArray[np.generic], two: NDArray[np.generic], *, by: float) -> bool:

@@ -11,7 +11,8 @@ from autograd_ref.report import Note
 SOFTPLUS_THRESHOLD = 700.0
 """PyTorch's softplus is z itself above 20, which is wrong by 2e-9; above 700 it is right."""
 
-KINK_AT_ZERO = {"relu", "relu_", "leaky_relu", "leaky_relu_", "abs", "absolute", "norm"}
+KINK_AT_ZERO = {"relu", "relu_", "leaky_relu", "leaky_relu_", "abs", "absolute"}
+KINK_WHERE_ZERO_RESULTS = {"norm", "vector_norm", "linalg_norm", "linalg_vector_norm"}
 KINK_WHERE_EQUAL = {"maximum", "minimum", "fmax", "fmin", "clamp", "clamp_min", "clamp_max"}
 
 
@@ -39,7 +40,10 @@ class Watch(TorchFunctionMode):
         others = [*args[1:], *(kwargs[k] for k in ("min", "max", "other") if k in kwargs)]
         if name in KINK_WHERE_EQUAL and any(_any_equal(args[0], other) for other in others):
             self.kinks.add(name)
-        return func(*args, **kwargs)
+        result: object = func(*args, **kwargs)
+        if name in KINK_WHERE_ZERO_RESULTS and _any_zero(result):
+            self.kinks.add(name)
+        return result
 
     def notes(self) -> tuple[Note, ...]:
         """What to say about the kinks that were met."""

@@ -87,13 +87,14 @@ def questioned(
     wrong = result.wrong
     witness = ask(wrong)
     result = result._replace(witness=witness)
-    if witness is None or witness.side not in EXCUSES:
+    at_a_kink = any(note.kind == "kink" for note in exact.notes)
+    if witness is None or not (witness.side in EXCUSES or at_a_kink):
         return result
     blocks = [name for name in wrong if name != LOSS]
-    if len(blocks) > 1:  # what excuses one of them does not excuse the others
-        each = {name: ask([name]) for name in blocks}
-        blocks = [name for name, alone in each.items() if alone and alone.side in EXCUSES]
-    return excused(result, blocks, EXCUSES[witness.side])
+    # what excuses one of them does not excuse the others, nor do they spoil its excuse
+    alone = {blocks[0]: witness} if len(blocks) == 1 else {name: ask([name]) for name in blocks}
+    reasons = {name: EXCUSES[w.side] for name, w in alone.items() if w and w.side in EXCUSES}
+    return excused(result, reasons)
 
 
 def _asked(

@@ -205,6 +205,55 @@ def test_other_data_are_passed_on_as_they_are() -> None:
     assert check_gradients(gradients, w, options, loss=loss).verdict == "match"
 
 
+def test_masks_and_whole_numbers_in_the_data_stay_what_they_are() -> None:
+    def loss(w: Tensor, data: dict[str, Tensor]) -> Tensor:
+        assert data["mask"].dtype == torch.bool
+        assert data["counts"].dtype == torch.int64
+        return (w[data["mask"]] * data["counts"]).sum()
+
+    def gradients(w: A, data: dict[str, A]) -> A:
+        found = np.zeros_like(w)
+        found[data["mask"]] = data["counts"]
+        return found
+
+    data = {"mask": np.array([True, False, True]), "counts": np.array([2, 5], dtype=np.uint8)}
+    report = check_gradients(gradients, np.array([1.0, 2.0, 3.0]), data, loss=loss)
+    assert report.verdict == "match", report
+
+
+def test_a_numpy_loss_of_several_parameters_that_changes_its_arguments() -> None:
+    def loss(p: Any) -> Any:
+        value = (p["a"] ** 2).sum() * p["b"]
+        p["a"][:] = 0
+        return value
+
+    def gradients(p: Any) -> Any:
+        return {"a": 2 * p["a"] * p["b"], "b": np.asarray((p["a"] ** 2).sum())}
+
+    parameters = {"a": np.array([1.0, -2.0]), "b": np.array(0.5)}
+    assert check_gradients(gradients, parameters, loss=loss).verdict == "match"
+
+
+def test_a_loss_in_numpy_that_tensors_pass_through_is_numpys_all_the_same() -> None:
+    def loss(w: Any, X: Any) -> Any:
+        return np.logaddexp(0, X @ w).sum() + 0.5 * w @ w
+
+    def gradients(w: A, X: A) -> A:
+        return X.T @ (1 / (1 + np.exp(-(X @ w)))) + w
+
+    report = check_gradients(gradients, np.array([0.3, 0.0, -1.0]), X, loss=loss)
+    assert report.verdict == "match"
+    assert "numerical" in report.reference
+
+
+def test_what_numpy_says_of_a_wrong_numpy_loss_comes_through() -> None:
+    def loss(w: Any, X: Any) -> Any:
+        return np.logaddexp(0, X @ w).reshape(99).sum()
+
+    with pytest.raises(ValueError, match="cannot reshape array of size 7"):
+        _ = check_gradients(lambda w, X: w, np.ones(3), X, loss=loss)
+
+
 # the order of events
 
 

@@ -1,5 +1,6 @@
 """The crosscheck command, as a user meets it."""
 
+import importlib
 import io
 import json
 import os
@@ -285,6 +286,7 @@ def test_python_dash_m_is_the_same_command() -> None:
     command = [sys.executable, "-m", "autograd_ref", "--samples", "3", "--json", "-"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["samples"] == 3
+    assert importlib.import_module("autograd_ref.__main__").main is main
 
 
 def test_an_interrupt_ends_quietly(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:

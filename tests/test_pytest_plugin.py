@@ -4,6 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from autograd_ref import assert_gradients_match
+from autograd_ref.check import Check
+
 RIGHT = """
 import numpy as np
 import torch
@@ -32,6 +35,10 @@ def run_pytest(folder: Path, test: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout
+
+
+def test_the_fixture_is_the_assertion(check_gradients: Check) -> None:
+    assert check_gradients is assert_gradients_match
 
 
 def test_the_fixture_accepts_a_right_gradient(tmp_path: Path) -> None:

@@ -145,6 +145,65 @@ def test_what_overflows_when_disturbed_may_be_anything() -> None:
     assert moved(lambda x: torch.exp(x * 1.0), np.full(40, largest)).max() == np.inf
 
 
+def test_what_is_read_or_chosen_is_not_disturbed() -> None:
+    """A loss may look at its values, and decide by them."""
+    seen: list[tuple[float, int, bool]] = []
+
+    def look(x: Tensor) -> Tensor:
+        seen.append((x[0].item(), int(x.argmax()), bool((x > 1).any())))
+        return x * 1.0
+
+    assert units(moved(look, [0.1, 0.1 + 1e-17, 0.1]), 0.1) < 20
+    assert len(set(seen)) == 1
+    assert len(seen) > 2
+
+
+@pytest.mark.parametrize(
+    ("function", "parts"),
+    [
+        (lambda x: torch.nn.functional.layer_norm(x, x.shape[-1:]), 1e6),
+        (lambda x: torch.nn.functional.conv1d(x, torch.tensor([[[1.0, -1.0]]])), 2e6),
+        (lambda x: torch.addcmul(x, x, -torch.ones(1)), 2e6),
+        (lambda x: torch.lerp(x, -x, 0.5), 1e6),
+        (lambda x: x[0, 0].index_add(0, torch.tensor([0]), -x[0, 0, :1]), 2e6),
+    ],
+)
+def test_what_cancels_inside_an_operation_is_allowed_what_its_parts_are(
+    function: Callable[..., Tensor], parts: float
+) -> None:
+    """Though nothing of it is seen in the result, and nothing of the inside is known."""
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        x = 1e6 + np.array([[[0.0, 1.0, 2.0, 4.0]]])
+        assert 4 < units(moved(function, x), parts) < 200
+    finally:
+        torch.set_default_dtype(default)
+
+
+def test_sums_in_place_are_allowed_what_their_parts_are() -> None:
+    """As autograd adds up gradients."""
+
+    def in_place(x: Tensor) -> Tensor:
+        total = x.clone()
+        total += -x
+        return total
+
+    assert units(moved(in_place, [1e6, 3.0]), 2e6) > 4
+
+
+def test_where_rounding_makes_the_loss_impossible_anything_may_result() -> None:
+    """As with a matrix that is hardly not singular."""
+
+    def fragile(x: Tensor) -> Tensor:
+        found = torch.exp(x)
+        if found.item() != np.exp(1.0):
+            raise RuntimeError("singular")  # as torch.linalg.LinAlgError is one
+        return found
+
+    assert moved(fragile, 1.0) == np.inf
+
+
 def test_in_place_operations_and_tuples_are_disturbed_too() -> None:
     def in_place(x: Tensor) -> Tensor:
         return x.clone().mul_(3.0).add_(1.0).exp_()

@@ -132,6 +132,20 @@ def test_long_names_keep_their_beginning_and_their_end() -> None:
     assert re.search(r"^encoder\.layers\[11\]\.weight ", short, re.MULTILINE)
 
 
+def test_what_cannot_be_said_is_left_out() -> None:
+    """No tolerance where nothing was compared; no slopes where none was taken."""
+    block = MATCH.blocks[0]._replace(
+        verdict="mismatch", reason="is nan at [1]", worst_index=(1,), hand=np.nan, tolerance=None
+    )
+    witness = Witness("losses", "They differ by a constant.", 0.0, 0.0, None, None)
+    text = as_text(Report(blocks=(block,), witness=witness))
+    assert re.search(r"yours +nan\n +reference +\S+\n\nWho is wrong", text)
+    assert "Slopes" not in text
+    only_theirs = as_text(Report((block,), witness=witness._replace(reference_loss=Slope(1, 0.1))))
+    assert "your loss" not in only_theirs
+    assert "reference loss" in only_theirs
+
+
 # JSON
 
 

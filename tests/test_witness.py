@@ -212,7 +212,68 @@ def test_at_a_kink_either_side_is_right_and_the_report_says_so(
         assert "kink" in b.reason
 
 
+def test_at_a_kink_a_wrong_loss_is_wrong_all_the_same() -> None:
+    X_with_zeros = X.copy()
+    X_with_zeros[4] = 0
+    parameters = {"w": PARAMETERS["w"], "b": np.array(0.0)}
+
+    def gradients(p: Any, X: A, y: A) -> Any:
+        return 7.0, relu_gradients(0.0)(p, X, y)
+
+    report = check_gradients(gradients, parameters, X_with_zeros, Y, loss=relu_loss)
+    assert report.loss is not None
+    assert report.loss.verdict == "mismatch"
+    assert {block.verdict for block in report.blocks} == {"match"}
+
+
 def test_away_from_a_kink_there_is_no_word_of_it() -> None:
     report = check_gradients(relu_gradients(0.0), PARAMETERS, X, Y, loss=relu_loss)
     assert report.verdict == "match"
     assert not report.warnings
+
+
+def test_a_loss_that_vanishes_somewhere_has_no_factor() -> None:
+    """Two losses whose difference is no multiple of either, one of them zero at the point."""
+    zero = {"w": np.zeros(3), "b": np.array(0.0)}
+
+    def product(p: Any, X: Tensor, y: Tensor) -> Tensor:
+        return (p["w"] @ (y @ X)) * p["b"] + p["b"]
+
+    def gradients(p: Any, X: A, y: A) -> Any:
+        s = y @ X
+        value = (p["w"] @ s) * p["b"] + p["b"] + np.sin(p["b"])
+        return float(value), {"w": s * p["b"], "b": np.asarray(p["w"] @ s + 1 + np.cos(p["b"]))}
+
+    witness = asked(gradients, product, zero)
+    assert witness.side == "losses"
+    assert "neither by a constant" in witness.explanation
+
+
+def test_along_a_line_an_arithmetic_error_is_no_number() -> None:
+    """A hand side that divides Python's own numbers."""
+
+    def divides(p: Any, X: A, y: A) -> Any:
+        value, found = scaled(2, loss_too=False)(p, X, y)
+        return value + 0 / (float(p["b"]) - 0.3 == 0), found
+
+    witness = asked(divides)
+    assert witness.side == "hand"
+    assert witness.hand_loss is not None
+    assert not np.isfinite(witness.hand_loss.value)
+
+
+def test_what_excuses_one_block_excuses_no_other() -> None:
+    """At a kink of b, with w wrong."""
+    X_with_zeros = X.copy()
+    X_with_zeros[4] = 0
+    parameters = {"w": PARAMETERS["w"], "b": np.array(0.0)}
+
+    def gradients(p: Any, X: A, y: A) -> Any:
+        found = relu_gradients(1.0)(p, X, y)
+        return {**found, "w": 2 * found["w"]}
+
+    report = check_gradients(gradients, parameters, X_with_zeros, Y, loss=relu_loss)
+    assert {block.name: block.verdict for block in report.blocks} == {
+        "w": "mismatch",
+        "b": "inconclusive",
+    }

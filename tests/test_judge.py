@@ -1,0 +1,115 @@
+"""Three looks, and the question whether an error is reproducible."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from torch import Tensor
+
+from autograd_ref import check_gradients
+from autograd_ref.report import Report
+
+A = NDArray[Any]
+RANDOM = np.random.default_rng(0)
+X = RANDOM.normal(size=(50, 3))
+W = np.array([1.0, -2.0, 0.5])
+NEARLY = X @ W + 1e-6 * RANDOM.normal(size=50)
+"""Targets that w nearly meets: the gradient is small, and its terms are not."""
+
+
+def loss(w: Tensor, X: Tensor, y: Tensor) -> Tensor:
+    return 0.5 * ((X @ w - y) ** 2).sum()
+
+
+def by_the_residual(w: A, X: A, y: A) -> A:
+    return X.T @ (X @ w - y)
+
+
+def through_something_large(w: A, X: A, y: A) -> A:
+    """Rightly derived, but digits are lost on the way."""
+    large = 1e5 * w
+    return (by_the_residual(w, X, y) + large) - large
+
+
+def check(gradients: Any, y: A = NEARLY) -> Report:
+    return check_gradients(gradients, W, X, y, loss=loss)
+
+
+class Nearby:
+    """Digits are lost, and the result is changed at points that are not W and not far from it."""
+
+    def __init__(self, change: Any) -> None:
+        self.change = change
+
+    def __call__(self, w: A, X: A, y: A) -> Any:
+        found = through_something_large(w, X, y)
+        here = np.array_equal(w, W)
+        return found if here or np.abs(w - W).max() > 1e-6 else self.change(found)
+
+
+def test_an_error_that_scatters_is_rounding_and_said_to_lose_digits() -> None:
+    report = check(through_something_large)
+    assert report.verdict == "match", report
+    assert "digits lost" in [note.kind for note in report.warnings]
+    assert 1e-9 < (report.blocks[0].resolution or 0) < 1e-2
+    stable = check(by_the_residual)
+    assert stable.verdict == "match"
+    assert (stable.blocks[0].resolution or 1) < (report.blocks[0].resolution or 0) / 10
+
+
+def test_an_error_of_the_same_size_that_stays_is_a_mistake() -> None:
+    size = np.abs(through_something_large(W, X, NEARLY) - by_the_residual(W, X, NEARLY)).max()
+    assert 1e-13 < size < 1e-9
+    report = check(lambda w, X, y: by_the_residual(w, X, y) + size * np.array([1.0, 0.5, -1.0]))
+    assert report.verdict == "mismatch"
+    assert not [note for note in report.warnings if note.kind == "digits lost"]
+
+
+def raising(_found: A) -> A:
+    raise ZeroDivisionError("mine")
+
+
+@pytest.mark.parametrize(
+    "change", [raising, lambda found: found[:2], lambda _found: None, lambda found: found * np.nan]
+)
+def test_what_cannot_be_asked_nearby_is_judged_as_it_stands(change: Any) -> None:
+    """And nobody sees an exception from a call that they did not ask for."""
+    report = check(Nearby(change))
+    assert report.verdict == "mismatch"
+    assert "times its tolerance" in report.blocks[0].reason
+
+
+def test_a_gradient_drawn_at_random_is_not_taken_for_rounding() -> None:
+    random = np.random.default_rng(0)
+    noisy = lambda w, X, y: by_the_residual(w, X, y) * random.normal(1, 0.01, 3)  # noqa: E731
+    report = check(noisy, X @ W + RANDOM.normal(size=50))
+    assert report.verdict == "mismatch"
+    assert [note.kind for note in report.findings] == ["changes from call to call"]
+
+
+def test_the_loss_may_lose_digits_too() -> None:
+    """The square of a difference, multiplied out."""
+
+    def multiplied_out(w: A, X: A, y: A) -> tuple[float, A]:
+        p = X @ w
+        return float(0.5 * (p @ p - 2 * p @ y + y @ y)), by_the_residual(w, X, y)
+
+    y = X @ W + 1e-5 * RANDOM.normal(size=50)
+    report = check_gradients(multiplied_out, W, X, y, loss=loss)
+    assert report.loss is not None
+    assert report.loss.verdict == "match", report
+    assert report.warnings[0].text.startswith("loss is right, but loses digits: at loss")
+
+
+def test_targets_that_have_to_sum_to_one_are_not_moved() -> None:
+    """So that textbook formulas are excused for one-hot rows as they are for labels."""
+    from manual_backprop import NetworkShape, initialize
+    from tests.correct_gradients import by_the_textbook
+
+    parameters = initialize(NetworkShape(3, 4, 2), seed=0, std=0.5)
+    parameters = parameters._replace(b0=parameters.b0 - 31)
+    features, labels = RANDOM.normal(size=(6, 3)), np.array([0, 1, 1, 0, 1, 0])
+    for Y in (labels, np.eye(2)[labels]):
+        report = check_gradients(by_the_textbook, parameters, features, Y)
+        assert report.verdict != "mismatch", report

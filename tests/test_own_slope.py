@@ -1,0 +1,145 @@
+"""Whether the gradient of a given loss is its slope: noticed where it is not."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from autograd_ref import check_gradients
+from autograd_ref.report import Report
+
+A = NDArray[Any]
+RANDOM = np.random.default_rng(0)
+X, Y = RANDOM.normal(size=(9, 3)), RANDOM.normal(size=9)
+W = RANDOM.normal(size=3)
+
+
+class StraightThrough(torch.autograd.Function):
+    """Rounds to whole numbers, and passes the gradient on as if it did not."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:  # noqa: ARG004
+        return torch.round(x)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> Tensor:  # noqa: ARG004
+        return upstream[0]
+
+
+def check(gradients: Any, loss: Any, w: Any = W) -> Report:
+    return check_gradients(gradients, w, X, Y, loss=loss)
+
+
+def detached(w: Tensor, X: Tensor, y: Tensor) -> Tensor:
+    """The target holds the parameter too, as in semi-gradient methods."""
+    return ((X @ w - y - 0.5 * (X @ w).detach()) ** 2).mean()
+
+
+def semi_gradient(w: A, X: A, y: A) -> A:
+    return X.T @ (2 * (X @ w - y - 0.5 * (X @ w)) / len(y))
+
+
+def test_a_gradient_that_both_sides_hold_and_the_loss_contradicts_is_no_match() -> None:
+    report = check(semi_gradient, detached)
+    assert report.verdict == "inconclusive"
+    assert (
+        report.blocks[0].reason == "agrees with a reference that is not the slope of its own loss"
+    )
+    assert report.witness is not None
+    assert report.witness.side == "reference"
+    assert report.witness.reference_loss is not None
+    assert report.witness.hand == report.witness.reference
+    gap = abs(report.witness.reference_loss.value - report.witness.reference)
+    assert gap > 1e3 * report.witness.reference_loss.accuracy
+
+
+def test_what_is_held_fixed_as_data_is_no_contradiction() -> None:
+    def fixed(w: Tensor, X: Tensor, y: Tensor, target: Tensor) -> Tensor:
+        return ((X @ w - y - target) ** 2).mean()
+
+    def gradients(w: A, X: A, y: A, target: A) -> A:
+        return X.T @ (2 * (X @ w - y - target) / len(y))
+
+    report = check_gradients(gradients, W, X, Y, 0.5 * (X @ W), loss=fixed)
+    assert report.verdict == "match"
+    assert report.witness is None
+
+
+def test_a_wrong_custom_backward_pass_is_contradicted() -> None:
+    def rounded(w: Tensor, X: Tensor, y: Tensor) -> Tensor:
+        return ((torch.as_tensor(StraightThrough.apply(X @ w)) - y) ** 2).mean()
+
+    def gradients(w: A, X: A, y: A) -> A:
+        return X.T @ (2 * (np.round(X @ w) - y) / len(y))
+
+    assert check(gradients, rounded).verdict == "inconclusive"
+
+
+def test_one_of_many_parameters_is_enough() -> None:
+    def loss(p: Any, X: Tensor, y: Tensor) -> Tensor:
+        return ((X @ p["w"] + p["b"].detach() - y) ** 2).mean() + p["b"] * 0
+
+    def gradients(p: Any, X: A, y: A) -> Any:
+        return {"w": X.T @ (2 * (X @ p["w"] + p["b"] - y) / len(y)), "b": np.zeros(())}
+
+    report = check(gradients, loss, {"w": W, "b": np.array(0.7)})
+    assert {block.verdict for block in report.blocks} == {"inconclusive"}
+
+
+def linear(w: Tensor, X: Tensor, y: Tensor) -> Tensor:
+    return ((X @ w - y) ** 2).mean()
+
+
+def by_hand(w: A, X: A, y: A) -> A:
+    return X.T @ (2 * (X @ w - y) / len(y))
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_right_losses_are_confirmed_whatever_their_size(scale: float, offset: float) -> None:
+    """An offset takes digits away from every difference of losses."""
+    report = check(
+        lambda *a: (scale * by_hand(*a)).astype(float), lambda *a: scale * linear(*a) + offset
+    )
+    assert report.verdict == "match", report
+    assert report.witness is None
+
+
+def test_at_the_minimum_there_is_no_slope_to_contradict() -> None:
+    best = np.linalg.lstsq(X, Y, rcond=None)[0]
+    report = check(by_hand, linear, best)
+    assert report.verdict in ("match", "inconclusive")
+    assert report.witness is None
+
+
+def test_a_kink_is_no_contradiction() -> None:
+    def loss(w: Tensor, X: Tensor, y: Tensor) -> Tensor:
+        return linear(w, X, y) + 100 * torch.relu(w[0])
+
+    def gradients(w: A, X: A, y: A) -> A:
+        return by_hand(w, X, y)
+
+    report = check(gradients, loss, np.array([0.0, 1.0, 2.0]))
+    assert report.verdict == "match", report
+    assert [note.kind for note in report.warnings] == ["kink"]
+
+
+def test_a_loss_that_is_not_defined_nearby_is_not_asked() -> None:
+    def loss(w: Tensor, X: Tensor, y: Tensor) -> Tensor:
+        if float(w.detach()[0]) != W[0]:
+            raise ValueError("only there")
+        return linear(w, X, y)
+
+    assert check(by_hand, loss).verdict == "match"
+
+
+def test_a_loss_that_is_no_number_nearby_is_not_asked() -> None:
+    def loss(w: Tensor, X: Tensor, y: Tensor) -> Tensor:
+        if float(w.detach()[0]) != W[0]:
+            raise ZeroDivisionError("only there")
+        return linear(w, X, y)
+
+    assert check(by_hand, loss).verdict == "match"

@@ -1,0 +1,167 @@
+"""Called twice and elsewhere: what is told, what is accused, and what is left alone."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from autograd_ref import check_gradients
+from autograd_ref.report import Report
+
+A = NDArray[Any]
+RANDOM = np.random.default_rng(0)
+X, Y = RANDOM.normal(size=(7, 3)), RANDOM.normal(size=7)
+W = RANDOM.normal(size=3)
+
+
+def loss(w: Any, X: Any, y: Any) -> Any:
+    return ((X @ w - y) ** 2).mean()
+
+
+def right(w: A, X: A, y: A) -> A:
+    return X.T @ (2 * (X @ w - y) / len(y))
+
+
+def check(gradients: Any, loss: Any = loss, parameters: Any = W) -> Report:
+    return check_gradients(gradients, parameters, X, Y, loss=loss)
+
+
+def kinds(report: Report) -> list[str]:
+    return [note.kind for note in (*report.findings, *report.warnings)]
+
+
+class Counting:
+    """A function that knows how often it has been called."""
+
+    def __init__(self, change: Any) -> None:
+        self.change, self.calls = change, 0
+
+    def __call__(self, *arguments: Any) -> Any:
+        self.calls += 1
+        return self.change(self.calls, right(*arguments))
+
+
+def test_another_structure_the_second_time_is_told_of_and_a_mismatch() -> None:
+    report = check(Counting(lambda n, g: g if n == 1 else g[:2]))
+    assert kinds(report) == ["changes from call to call"]
+    assert "different structures or shapes" in report.findings[0].text
+    assert (
+        report.blocks[0].reason
+        == "agrees at first, but the second call has shape (2,); it needs (3,)"
+    )
+
+
+def test_another_dtype_the_second_time_is_told_of() -> None:
+    report = check(Counting(lambda n, g: g if n == 1 else np.array(["text"] * 3)))
+    assert kinds(report) == ["changes from call to call"]
+    assert report.verdict == "mismatch"
+
+
+def test_sums_in_another_order_from_call_to_call_are_no_fault() -> None:
+    """As on several threads, or on a GPU."""
+    report = check(Counting(lambda n, g: g * (1 + n * 2.0**-52)))
+    assert report.verdict == "match"
+    assert not kinds(report)
+
+
+def test_a_loss_kept_from_the_first_call_is_a_mismatch_too() -> None:
+    kept: list[float] = []
+
+    def gradients(w: A, X: A, y: A) -> Any:
+        kept.append(float(loss(w, X, y)))
+        return kept[0], right(w, X, y)
+
+    report = check(gradients)
+    assert report.loss is not None
+    assert report.loss.verdict == "mismatch"
+    assert "with other parameters it differs" in report.loss.reason
+    assert report.blocks[0].verdict == "match"
+
+
+def test_a_gradient_that_is_no_number_elsewhere_is_a_mismatch() -> None:
+    report = check(Counting(lambda n, g: g if n < 3 else g.astype(object)))
+    assert report.blocks[0].reason == (
+        "agrees here, but with other parameters it has dtype object; it needs float64"
+    )
+
+
+def test_what_overflows_elsewhere_only_is_a_warning() -> None:
+    report = check(Counting(lambda n, g: g if n < 3 else g * np.inf))
+    assert report.verdict == "match"
+    assert kinds(report) == ["overflows elsewhere", "overflows elsewhere"]
+    assert "Called with other parameters, up to" in report.warnings[0].text
+
+
+def test_what_raises_elsewhere_is_a_warning() -> None:
+    def raises(n: int, g: A) -> A:
+        if n > 2:
+            raise ZeroDivisionError("mine")
+        return g
+
+    report = check(Counting(raises))
+    assert report.verdict == "match"
+    assert kinds(report) == ["raises elsewhere", "raises elsewhere"]
+    assert "Called with other data, it raised ZeroDivisionError: mine" in report.warnings[1].text
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_outside_the_domain_of_the_loss_nobody_is_judged(*, fails: bool) -> None:
+    """The other parameters are smaller; this loss is not defined for them."""
+
+    def above_w(w: Tensor, X: Tensor, y: Tensor) -> Tensor:
+        if fails and bool((w.detach() < torch.from_numpy(W0)).any()):
+            raise ValueError("outside")
+        return loss(w, X, y) + torch.log(1e-3 + w - torch.from_numpy(W0)).sum()
+
+    W0 = np.array([1.0, 2.0, 0.5])
+    calls: list[A] = []
+
+    def gradients(w: A, X: A, y: A) -> A:
+        calls.append(w)
+        return right(w, X, y) + 1 / (1e-3 + w - W0)
+
+    report = check(gradients, above_w, W0)
+    assert report.verdict == "match", report
+    assert all(np.array_equal(w, W0) for w in calls)
+    assert not kinds(report)
+
+
+def test_data_that_may_not_be_rearranged_are_a_warning_only() -> None:
+    """A general loss: the function under test relies on its data being sorted."""
+    times = np.linspace(0, 1, 9)
+
+    def squares(w: Any, t: Any) -> Any:
+        return w * (t * t).sum()
+
+    def sorted_squares(w: A, t: A) -> A:
+        return np.asarray((t * t).sum() if t[-1] == 1 else 0 * w)
+
+    report = check_gradients(sorted_squares, np.array(0.7), times, loss=squares)
+    assert report.verdict == "match"
+    assert kinds(report) == ["depends on the order of the data"]
+
+
+def test_a_symmetric_or_triangular_parameter_remains_so() -> None:
+    """A derivation may rely on it, and is right for all parameters that there are."""
+    matrix = RANDOM.normal(size=(4, 4))
+    symmetric, lower = matrix @ matrix.T + np.eye(4), np.tril(matrix) + 3 * np.eye(4)
+
+    def log_det(p: Any) -> Tensor:
+        return torch.linalg.slogdet(p["S"]).logabsdet + torch.log(torch.diagonal(p["L"])).sum()
+
+    def gradients(p: Any) -> Any:
+        # not transposed, and the determinant of a triangle
+        return {"S": np.linalg.inv(p["S"]), "L": np.diag(1 / np.diag(p["L"]))}
+
+    report = check_gradients(gradients, {"S": symmetric, "L": lower}, loss=log_det)
+    assert report.verdict == "match", report
+
+
+def test_nothing_is_asked_elsewhere_that_could_not_become_worse() -> None:
+    function = Counting(lambda _n, g: 2 * g)
+    report = check(function)
+    assert report.verdict == "mismatch"
+    assert function.calls < 40

@@ -1,0 +1,59 @@
+"""Kinks that a PyTorch loss meets exactly: noted where they are met, and nowhere else."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from autograd_ref.watch import Watch
+
+
+def kinks(function: Callable[[Tensor], Any], *values: float, grad: bool = True) -> set[str]:
+    x = torch.tensor(values, dtype=torch.float64, requires_grad=grad)
+    watch = Watch()
+    with watch:
+        _ = function(x)
+    assert bool(watch.notes()) == bool(watch.kinks)
+    return watch.kinks
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "at", "beside"),
+    [
+        (torch.relu, "relu", [1.0, 0.0], [1.0, 1e-300]),
+        (functional.relu, "relu", [0.0], [-1e-300]),
+        (functional.leaky_relu, "leaky_relu", [0.0], [1.0]),
+        (torch.abs, "abs", [0.0, 2.0], [-1.0, 2.0]),
+        (lambda x: x.abs(), "abs", [0.0], [3.0]),
+        (lambda x: x.clamp(min=0.5), "clamp", [0.5, 1.0], [0.25, 1.0]),
+        (lambda x: torch.clamp(x, 0.0, 0.5), "clamp", [0.5], [0.25]),
+        (lambda x: torch.maximum(x, 2 * x - 1), "maximum", [1.0], [2.0]),
+        (lambda x: torch.maximum(torch.ones(1), x), "maximum", [1.0], [2.0]),
+        (lambda x: torch.minimum(x, other=torch.ones(1)), "minimum", [1.0], [2.0]),
+        (torch.norm, "norm", [0.0, 0.0], [0.0, 1.0]),
+        (torch.linalg.vector_norm, "linalg_vector_norm", [0.0], [1.0]),
+    ],
+)  # fmt: skip
+def test_a_kink_is_noted_where_it_is_met_and_not_beside_it(
+    function: Callable[[Tensor], Any], name: str, at: list[float], beside: list[float]
+) -> None:
+    assert kinks(function, *at) == {name}
+    assert not kinks(function, *beside)
+
+
+def test_what_is_not_differentiated_has_no_kink() -> None:
+    assert not kinks(torch.relu, 0.0, grad=False)
+    assert not kinks(lambda x: torch.clamp(x, min=0.0), 0.0, grad=False)
+
+
+def test_the_note_names_the_functions() -> None:
+    watch = Watch()
+    with watch:
+        x = torch.zeros(1, requires_grad=True)
+        _ = torch.relu(x) + x.abs()
+    (note,) = watch.notes()
+    assert note.kind == "kink"
+    assert "(abs, relu)" in note.text
