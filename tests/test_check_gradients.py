@@ -144,6 +144,35 @@ def test_a_numpy_loss_that_keeps_no_long_double_is_a_reference_too() -> None:
     assert wrong.witness.side == "hand"
 
 
+def test_without_a_wider_long_double_a_numpy_loss_is_evaluated_in_float64(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on machines where np.longdouble is float64."""
+
+    def loss(w: A) -> Any:
+        return np.exp(w).sum()
+
+    w = np.array([1.0, 2.0])
+    wide = check_gradients(np.exp, w, loss=loss)
+    monkeypatch.setattr(np, "longdouble", np.float64)
+    plain = check_gradients(np.exp, w, loss=loss)
+    assert plain.verdict == wide.verdict == "match"
+    assert "numerical" in plain.reference
+    assert (plain.blocks[0].resolution or 0) > 1e-13
+
+
+def test_data_without_arrays_have_no_samples() -> None:
+    report = check_gradients(
+        lambda w, *_: 2 * w,
+        np.ones(3),
+        {"name": 1},
+        np.float64(2),
+        loss=lambda w, *_: (w * w).sum(),
+    )
+    assert report.verdict == "match"
+    assert not kinds(report)
+
+
 def test_a_numpy_loss_that_refuses_long_double_is_evaluated_in_float64() -> None:
     def loss(w: A) -> Any:
         if w.dtype != np.float64:

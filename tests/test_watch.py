@@ -49,6 +49,11 @@ def test_what_is_not_differentiated_has_no_kink() -> None:
     assert not kinks(lambda x: torch.clamp(x, min=0.0), 0.0, grad=False)
 
 
+def test_a_limit_that_is_no_number_is_no_kink() -> None:
+    assert not kinks(lambda x: x.clamp(min=None, max=1.0), 0.0)
+    assert kinks(lambda x: x.clamp(min=None, max=1.0), 1.0) == {"clamp"}
+
+
 def test_the_note_names_the_functions() -> None:
     watch = Watch()
     with watch:
