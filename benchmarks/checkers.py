@@ -5,6 +5,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from rich.table import Table
 
 import autograd_ref
 from benchmarks import peers
-from benchmarks.problem import gradients, problem
+from benchmarks.problem import gradients, problem, torch_loss
 from manual_backprop import NetworkShape, loss_and_gradients
 
 TABLE = NetworkShape(4, 16, 3), 150
@@ -34,19 +35,21 @@ SIZES = [
 LARGEST_FOR_GRADCHECK = 2_000
 """Its time grows with the number of parameters; beyond this it takes minutes."""
 
-SMALLEST = -16
+ERRORS = [m * 10.0**e for e in range(0, -16, -1) for m in (1, 0.5, 0.2)]
+"""From 1 down."""
+
 ROUNDS, QUICK_ROUNDS = 15, 3
 
 
 class Found(NamedTuple):
-    """The smallest relative errors that a checker reports, as powers of ten; None for none."""
+    """The smallest relative errors of ERRORS that a checker reports; None where it reports none."""
 
     checker: str
-    block: int | None
+    block: float | None
     """All of W0 scaled."""
-    entry: int | None
+    entry: float | None
     """The largest entry of W0 alone."""
-    block_in_float32: int | None
+    block_in_float32: float | None
     accepts_right_float32: bool
 
 
@@ -59,6 +62,8 @@ class Cost(NamedTuple):
     """One hand gradient and one reference gradient."""
     ratio: tuple[float, float, float]
     """A check, divided by the baseline of the same round."""
+    given_loss: float
+    """A check against a given PyTorch loss, likewise: the median."""
     fast_gradcheck: float
     """torch gradcheck of W0 alone, in fast_mode, divided likewise."""
     gradcheck: float | None
@@ -81,11 +86,13 @@ def run(chosen: argparse.Namespace) -> int:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         found = [sensitivity(name) for name in bar.track([*checkers], description="errors")]
         costs = [cost(*size, rounds) for size in bar.track(sizes, description="cost")]
-    out = Console(file=sys.stdout, width=100)
-    out.print(_sensitivity_table(found))
-    for missing in peers.MISSING:
-        out.print(f"{missing} is not installed, and left out.")
-    out.print(_cost_table(costs))
+    out = Console(width=100, color_system=None)
+    with out.capture() as capture:
+        out.print(_sensitivity_table(found))
+        for missing in peers.MISSING:
+            out.print(f"{missing} is not installed, and left out.")
+        out.print(_cost_table(costs))
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
     return 0
 
 
@@ -95,9 +102,9 @@ def sensitivity(name: str) -> Found:
     double, single = (problem(*TABLE, dtype=dtype) for dtype in ("f8", "f4"))
     return Found(
         name,
-        _smallest(lambda error: accepts(double, lambda block: block * (1 + error))),
-        _smallest(lambda error: accepts(double, lambda block: _largest_wrong(block, error))),
-        _smallest(lambda error: accepts(single, lambda block: block * np.float32(1 + error))),
+        smallest(lambda error: accepts(double, lambda block: block * (1 + error))),
+        smallest(lambda error: accepts(double, lambda block: largest_wrong(block, error))),
+        smallest(lambda error: accepts(single, lambda block: block * np.float32(1 + error))),
         accepts(single, lambda block: block),
     )
 
@@ -110,6 +117,7 @@ def cost(shape: NetworkShape, samples: int, rounds: int) -> Cost:
         "hand": lambda: loss_and_gradients(*given),
         "reference": lambda: autograd_ref.loss_and_gradients(*given),
         "check": lambda: autograd_ref.check_gradients(gradients, *given),
+        "given": lambda: autograd_ref.check_gradients(gradients, *given, loss=torch_loss),
         "fast": lambda: peers.torch_gradcheck_fast(given, lambda block: block),
     }
     if small:
@@ -127,6 +135,7 @@ def cost(shape: NetworkShape, samples: int, rounds: int) -> Cost:
         samples,
         statistics.median(t["hand"] + t["reference"] for t in times),
         (quartiles[0], quartiles[1], quartiles[2]),
+        statistics.median(ratios("given")),
         statistics.median(ratios("fast")),
         statistics.median(ratios("slow")) if small else None,
     )
@@ -135,25 +144,27 @@ def cost(shape: NetworkShape, samples: int, rounds: int) -> Cost:
 def _sensitivity_table(found: Sequence[Found]) -> Table:
     shape, samples = TABLE
     title = (
-        "Smallest relative error that is reported (powers of ten); N_I, N_H, N_O, S ="
-        f" {shape.inputs}, {shape.hidden}, {shape.outputs}, {samples}; seed 0"
+        "Smallest relative error that is reported; N_I, N_H, N_O, S = "
+        f"{shape.inputs}, {shape.hidden}, {shape.outputs}, {samples}; seed 0"
     )
     table = _table(title, "checker", "W0 scaled", "one entry", "float32", "right float32 gradient")
     for name, block, entry, single, accepted in found:
-        cells = [_power(block), _power(entry), _power(single) if accepted else "-"]
+        cells = [_error(block), _error(entry), _error(single) if accepted else "-"]
         table.add_row(name, *cells, "accepted" if accepted else "rejected")
     return table
 
 
 def _cost_table(costs: Sequence[Cost]) -> Table:
     title = "Time, in units of one hand and one reference gradient: median (quartiles)"
-    table = _table(title, "parameters", "S", "unit", "check", "gradcheck fast", "gradcheck")
-    for parameters, samples, unit, (low, median, high), fast, slow in costs:
+    names = ("S", "unit", "check", "with loss=", "gradcheck fast", "gradcheck")
+    table = _table(title, "parameters", *names)
+    for parameters, samples, unit, (low, median, high), given, fast, slow in costs:
         table.add_row(
             f"{parameters:,}",
             f"{samples:,}",
             f"{1e3 * unit:.3g} ms",
             f"{median:.1f} ({low:.1f} to {high:.1f})",
+            f"{given:.1f}",
             f"{fast:.1f}",
             "" if slow is None else f"{slow:,.0f}",
         )
@@ -167,19 +178,18 @@ def _table(title: str, first: str, *others: str) -> Table:
     return table
 
 
-def _power(exponent: int | None) -> str:
-    return "none" if exponent is None else f"1e{exponent}"
+def _error(smallest: float | None) -> str:
+    return "none" if smallest is None else f"{smallest:.0e}"
 
 
-def _smallest(accepts: Callable[[float], bool]) -> int | None:
-    """The exponent of the smallest power of ten, from 1 down, that is not accepted."""
-    for exponent in range(SMALLEST, 1):
-        if not accepts(10.0**exponent):
-            return exponent
-    return None
+def smallest(accepts: Callable[[float], bool]) -> float | None:
+    """The smallest error before the first that is accepted."""
+    found = list(takewhile(lambda error: not accepts(error), ERRORS))
+    return found[-1] if found else None
 
 
-def _largest_wrong(block: NDArray[Any], error: float) -> NDArray[Any]:
+def largest_wrong(block: NDArray[Any], error: float) -> NDArray[Any]:
+    """The block with its largest entry off by a relative error."""
     wrong = block.copy()
     wrong[np.unravel_index(np.abs(block).argmax(), block.shape)] *= 1 + error
     return wrong

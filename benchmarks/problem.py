@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from torch import Tensor
+from torch.nn import functional
 
 from autograd_ref.problems import Problem
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
@@ -17,6 +19,12 @@ def problem(
     X = random.normal(size=(samples, shape.inputs)).astype(dtype)
     labels = random.integers(shape.outputs, size=samples)
     return Problem(initialize(shape, seed, dtype=dtype), X, labels)
+
+
+def torch_loss(parameters: Any, X: Tensor, labels: Tensor) -> Tensor:
+    """The same network as a loss that somebody brings along."""
+    z2 = functional.softplus(X @ parameters.W0.T + parameters.b0) @ parameters.W1.T
+    return functional.cross_entropy(z2 + parameters.b1, labels)
 
 
 def gradients(parameters: Parameters, X: NDArray[Any], Y: NDArray[Any]) -> Parameters:

@@ -1,0 +1,77 @@
+"""The benchmarks run, and the check finds what it promises on the problem of their table."""
+
+import numpy as np
+import pytest
+
+from benchmarks import checkers, peers
+from benchmarks.__main__ import main
+from benchmarks.problem import problem
+
+Captured = pytest.CaptureFixture[str]
+
+
+def test_the_check_finds_what_it_promises() -> None:
+    found = checkers.sensitivity("check_gradients")
+    assert found.block is not None
+    assert found.entry is not None
+    assert found.block_in_float32 is not None
+    assert found.block <= 1e-12
+    assert found.entry <= 1e-11
+    assert found.block_in_float32 <= 5e-4
+    assert found.accepts_right_float32
+
+
+@pytest.mark.parametrize("name", peers.available())
+def test_every_checker_accepts_the_right_gradient_and_not_its_opposite(name: str) -> None:
+    given = problem(*checkers.TABLE)
+    assert peers.CHECKERS[name](given, lambda block: block)
+    assert not peers.CHECKERS[name](given, lambda block: -block)
+
+
+def test_a_checker_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "MISSING", ["jax"])
+    assert list(peers.available()) == [n for n in peers.CHECKERS if not n.startswith("jax")]
+
+
+def test_the_smallest_error_is_the_last_before_one_is_accepted() -> None:
+    assert checkers.ERRORS[:4] == pytest.approx([1, 0.5, 0.2, 0.1])
+    assert sorted(checkers.ERRORS, reverse=True) == checkers.ERRORS
+    tables = checkers.smallest(lambda error: error < 0.3), checkers.smallest(lambda _error: True)
+    assert tables == (0.5, None)
+    assert checkers.smallest(lambda error: 0.01 < error < 0.3 or error < 1e-9) == 0.5
+
+
+def test_the_million_is_a_million() -> None:
+    counts = [shape.parameter_count for shape, _samples in checkers.SIZES]
+    assert counts[0] == 131
+    assert counts[-1] >= 1_000_000
+    assert counts == sorted(counts)
+
+
+def test_both_tables_are_printed(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkers, "SIZES", checkers.SIZES[:1])
+    monkeypatch.setattr(peers, "MISSING", ["jax"])
+    assert main(["checkers", "--quick"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line == line.rstrip() for line in lines)
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines if "|" in line]
+    names = [row[0] for row in rows]
+    assert [name for name in names if name in peers.CHECKERS] == list(peers.available())
+    (cost,) = [row for row in rows if row[0] == "131"]
+    assert float(cost[3].split()[0]) > 0
+    assert "jax is not installed, and left out." in lines
+
+
+def test_an_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkers, "sensitivity", interrupted)
+    assert main(["checkers", "--quick"]) == 130
+
+
+def test_the_largest_entry_alone_is_made_wrong() -> None:
+    block = np.array([[1.0, -3.0], [2.0, 0.5]])
+    wrong = checkers.largest_wrong(block, 0.5)
+    assert np.array_equal(wrong, [[1.0, -4.5], [2.0, 0.5]])
+    assert block[0, 1] == -3.0
