@@ -1,0 +1,93 @@
+"""Whether an error is reproducible: a mistake is, rounding is not.
+
+The function under test and the reference are called again at points a few units of roundoff away.
+A mistake is the same at all of them; what rounding did at one of them, it does not do at the next.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref import number_format
+from autograd_ref.evaluation import LOSS, Evaluation, Point, Reference, Results
+from autograd_ref.probes import Gradients, called, own_copy
+from autograd_ref.structure import as_array, is_numeric, like, rebuilt
+
+REPETITIONS = 15
+
+FIRST_REPETITIONS, CLEARLY = 3, 1_000.0
+"""After so few of them, an error so many times as large as its scatter is clearly a mistake."""
+
+STEADY = 2.5
+"""An error whose mean is beyond so many of its standard deviations stays what it is from point to
+point: a mistake. Long sums drift, so that rounding may have a mean as well, of up to one or two."""
+
+NUDGE = 512
+"""By how many units of roundoff the arguments are moved for it: enough to round long sums anew,
+and too little to round anew what was put through a format of half as many digits."""
+
+
+def scatter_of_errors(
+    gradients: Gradients, reference: Reference, point: Point, doubtful: set[str]
+) -> Results:
+    """The standard deviation of each error over nearby points, where the mean error is only noise.
+
+    A mistake is the same a few units of roundoff further on; what rounding did there is not.
+    """
+    errors: dict[str, list[NDArray[np.float64]]] = {name: [] for name in sorted(doubtful)}
+    for seed in range(REPETITIONS):
+        try:
+            near, exact = _evaluated_nearby(reference, point, seed)
+            answer = called(gradients, near).answer
+        except Exception:  # not asked for by the user, so not theirs to see
+            return {}
+        for name, found in errors.items():
+            theirs = answer.loss if name == "loss" else answer.gradients.get(name)
+            ours = np.asarray(exact.loss) if name == "loss" else exact.gradients[name]
+            if theirs is None or theirs.shape != ours.shape:
+                return {}
+            found.append(theirs.astype(np.float64) - ours)
+        if seed + 1 == FIRST_REPETITIONS:
+            errors = {name: e for name, e in errors.items() if _is_noise(np.stack(e), CLEARLY)}
+            if not errors:
+                return {}
+    return {
+        LOSS if name == "loss" else name: np.std(found, axis=0, ddof=1)
+        for name, found in errors.items()
+        if _is_noise(np.stack(found), STEADY)
+    }
+
+
+def _is_noise(errors: NDArray[np.float64], most: float) -> bool:
+    """Whether their mean is at most so many times as large as their scatter, in Euclidean norms."""
+    if not np.isfinite(errors).all():
+        return False
+    mean, deviation = errors.mean(axis=0), errors.std(axis=0, ddof=1)
+    return float(np.linalg.norm(mean)) <= most * float(np.linalg.norm(deviation))
+
+
+def _evaluated_nearby(reference: Reference, point: Point, seed: int) -> tuple[Point, Evaluation]:
+    """Parameters and data moved a little; the parameters alone, where those data are refused."""
+    random = np.random.default_rng(seed)
+    copy = own_copy(point)
+    near = Point(_nudged(copy.parameters, random), _nudged(copy.data, random))
+    try:
+        return near, reference.evaluate(near)
+    except ValueError:  # targets that have to sum to one, say
+        near = near._replace(data=copy.data)
+        return near, reference.evaluate(near)
+
+
+def _nudged(nest: object, random: np.random.Generator) -> Any:
+    """Every float moved by some units of roundoff of its own format; never by half its digits."""
+
+    def nudge(_name: str, leaf: Any) -> object:
+        array = as_array(leaf) if is_numeric(leaf) else None
+        if array is None or array.dtype.kind != "f":
+            return leaf
+        unit = number_format.of_leaf(leaf).unit
+        by = min(NUDGE * unit, unit**0.5) * random.choice([-1, 1], array.shape)
+        return like(leaf, np.asarray(array * (1 + by)).astype(array.dtype))
+
+    return rebuilt(nest, nudge)
