@@ -45,8 +45,8 @@ def understood(result: object, parameters: dict[str, object]) -> Answer:
         {name: as_array(value) for name, value in gradients.items() if name in parameters},
         {name: dtype_name(value) for name, value in gradients.items() if name in parameters},
         loss,
-        tuple(name for name in gradients if name not in parameters),
-        _described(result, gradients),
+        tuple(name for name in gradients if name not in parameters and name != ROOT),
+        _described(result, gradients, parameters),
     )
 
 
@@ -74,9 +74,18 @@ def _is_loss_first(result: object) -> bool:
     return is_tensor(first) or isinstance(first, int | float | np.number | np.ndarray)
 
 
-def _described(result: object, gradients: dict[str, object]) -> str:
+def _is_loss_second(result: object, parameters: dict[str, object]) -> bool:
+    if not isinstance(result, tuple | list):
+        return False
+    items = cast("list[object]", result)
+    return len(items) == 2 and set(_named(items[0], parameters)) == set(parameters)
+
+
+def _described(result: object, gradients: dict[str, object], parameters: dict[str, object]) -> str:
     if result is None:
         return "None (is a return missing?)"
+    if _is_loss_second(result, parameters):
+        return "(gradients, loss); it needs to be (loss, gradients)"
     names = list(gradients)
     if names == [ROOT]:
         return f"one {type(result).__name__}"

@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 
 from autograd_ref.assignment import assignment
-from autograd_ref.evaluation import Evaluation, Point, Reference
+from autograd_ref.evaluation import Evaluation, NotALoss, Point, Reference
 from autograd_ref.numpy_loss import numpy_loss
-from autograd_ref.reference import NotALoss, torch_loss
+from autograd_ref.reference import torch_loss
 from autograd_ref.structure import as_array, leaves
 
 Loss = Callable[..., Any]
+
+CHANGED = 1e-6
+"""Relative to a loss, what rounding in another order cannot explain."""
 
 
 def chosen_reference(loss: Loss | None, point: Point, seed: int) -> tuple[Reference, Evaluation]:
@@ -25,25 +28,45 @@ def chosen_reference(loss: Loss | None, point: Point, seed: int) -> tuple[Refere
         return reference, reference.evaluate(point)
     by_torch, by_numpy = torch_loss(loss, seed), numpy_loss(loss)
     try:
-        return by_torch, by_torch.evaluate(point)
+        exact = by_torch.evaluate(point)
     except Exception as torch_error:
         try:
-            _ = by_numpy.value(point)
+            value = by_numpy.value(point)
         except Exception as numpy_error:
             raise _not_a_loss(loss, torch_error, numpy_error) from None
-    return by_numpy, by_numpy.evaluate(point)
+        _require_the_same(loss, value, by_numpy.value(point))
+        return by_numpy, by_numpy.evaluate(point)
+    _require_the_same(loss, exact.loss, by_torch.value(point))
+    return by_torch, exact
+
+
+def _require_the_same(loss: Loss, one: float, two: float) -> None:
+    """A loss that draws at random has no gradient that a second call could agree with."""
+    if abs(one - two) > CHANGED * max(abs(one), abs(two)):
+        raise ValueError(
+            f"loss is {_name(loss)}, and returned {one:.6g} and then {two:.6g} for the same"
+            " arguments; it needs to be the same function every time (is dropout left on, or"
+            " something drawn at random?)"
+        )
 
 
 def _not_a_loss(loss: Loss, torch_error: Exception, numpy_error: Exception) -> Exception:
     """What the attempt says that the loss was written for."""
-    if isinstance(torch_error, NotALoss):
-        name = getattr(loss, "__name__", type(loss).__name__)
-        return TypeError(
-            f"loss is {name}, and {torch_error}; it needs to return one real number, as a torch"
-            " tensor or computed by NumPy"
-        )
     # what a function of NumPy's says of tensors that require grad tells nobody anything
-    return numpy_error if "numpy()" in str(torch_error) else torch_error
+    error = numpy_error if "numpy()" in str(torch_error) else torch_error
+    if not isinstance(error, NotALoss):
+        return error
+    also = ""
+    if error is torch_error and not isinstance(numpy_error, NotALoss):
+        also = f"; with arrays, it raised {type(numpy_error).__name__}: {numpy_error}"
+    return TypeError(
+        f"loss is {_name(loss)}, and {error}{also}; it needs to return one real number: a torch"
+        " tensor, still with its history, or computed by NumPy"
+    )
+
+
+def _name(loss: Loss) -> str:
+    return str(getattr(loss, "__name__", type(loss).__name__))
 
 
 def checked_point(

@@ -57,12 +57,12 @@ def compare_block(
     lost = known & ~np.isfinite(hand)
     if lost.any():
         index = _first(lost)
-        return _at(index, "mismatch", f"is {hand[index]} at {list(index)}", name, hand, reference)
+        return _at(index, "mismatch", f"is {hand[index]}{_place(index)}", name, hand, reference)
 
     wide, unknown = hand.astype(np.float64), ~known
     if unknown.any():  # what is known can be wrong all the same
         index = _first(unknown)
-        reason = f"the reference is {reference[index]} at {list(index)}"
+        reason = f"the reference is {reference[index]}{_place(index)}"
         if np.isfinite(reference[index]):
             reason += f", which rounding may take beyond {has}"
         open_ = _at(index, "inconclusive", reason, name, hand, reference)
@@ -174,6 +174,10 @@ def _as_vectors(hand: NDArray[Any], reference: NDArray[Any]) -> tuple[float | No
     norms = float(np.linalg.norm(h)), float(np.linalg.norm(r))
     cosine = float(h @ r) / (norms[0] * norms[1])
     return max(-1.0, min(1.0, cosine)), norms[0] / norms[1] * (sizes[0] / sizes[1])
+
+
+def _place(index: tuple[int, ...]) -> str:
+    return f" at {list(index)}" if index else ""
 
 
 def _first(where: NDArray[np.bool_]) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from manual_backprop.parameters import Parameters
 
 Layout = Literal["rows", "columns"]
 Targets = Literal["labels", "one-hot"]
+Biases = Literal["vectors", "matrices"]
 Gradients = Callable[..., Any]
 
 
@@ -22,12 +23,16 @@ class Convention(NamedTuple):
     layout: Layout = "rows"
     """Whether samples are the rows of X and of one-hot targets, or their columns."""
     targets: Targets = "labels"
+    biases: Biases = "vectors"
+    """Whether b0 and b1 have one axis, or two, as they are added to rows or columns."""
 
     def __str__(self) -> str:
         """In words."""
         parameters = "a dict theta" if self.theta else "Parameters"
         axes = ("(S, N_I)", "(S, N_O)") if self.layout == "rows" else ("(N_I, S)", "(N_O, S)")
-        return f"{parameters}, X {axes[0]}, {self.targets} Y " + (
+        n, one_axis = ("(1, n)", "rows") if self.layout == "rows" else ("(n, 1)", "columns")
+        biases = f" with biases {n} as {one_axis}" if self.biases == "matrices" else ""
+        return f"{parameters}{biases}, X {axes[0]}, {self.targets} Y " + (
             "(S,)" if self.targets == "labels" else axes[1]
         )
 
@@ -35,19 +40,32 @@ class Convention(NamedTuple):
     def options(self) -> str:
         """What to type in order to choose it."""
         theta = "--theta " if self.theta else ""
-        return f"{theta}--targets {self.targets} --layout {self.layout}"
+        biases = f" --biases {self.biases}" if self.biases == "matrices" else ""
+        return f"{theta}--targets {self.targets} --layout {self.layout}{biases}"
+
+    @property
+    def bias_shape(self) -> tuple[int, ...]:
+        """For NumPy's reshape."""
+        if self.biases == "vectors":
+            return (-1,)
+        return (1, -1) if self.layout == "rows" else (-1, 1)
 
 
 def choices(
-    *, theta: bool = False, layout: Layout | None = None, targets: Targets | None = None
+    *,
+    theta: bool = False,
+    layout: Layout | None = None,
+    targets: Targets | None = None,
+    biases: Biases | None = None,
 ) -> list[Convention]:
     """All conventions that agree with what is given, the plainest first."""
+    all_biases: tuple[Biases, ...] = ("vectors", "matrices") if biases is None else (biases,)
+    all_layouts: tuple[Layout, ...] = ("rows", "columns") if layout is None else (layout,)
+    all_targets: tuple[Targets, ...] = ("labels", "one-hot") if targets is None else (targets,)
     return [
         Convention(*one)
         for one in itertools.product(
-            (True,) if theta else (False, True),
-            cast("tuple[Layout, ...]", ("rows", "columns") if layout is None else (layout,)),
-            cast("tuple[Targets, ...]", ("labels", "one-hot") if targets is None else (targets,)),
+            (True,) if theta else (False, True), all_layouts, all_targets, all_biases
         )
     ]
 
@@ -61,16 +79,34 @@ def adapter(function: Gradients, convention: Convention) -> Gradients:
     """
 
     def gradients(parameters: Parameters, X: NDArray[Any], Y: NDArray[Any]) -> object:
-        theirs = parameters._asdict() if convention.theta else parameters
+        shape = convention.bias_shape
+        b0, b1 = parameters.b0.reshape(shape), parameters.b1.reshape(shape)  # views
+        arranged = parameters._replace(b0=b0, b1=b1)
+        theirs = arranged._asdict() if convention.theta else arranged
         if convention.layout == "columns":
             X, Y = X.T, Y.T  # labels stay as they are
         result = function(theirs, X, Y)
         if _is_plain(result, 5):
-            return result[0], Parameters(*result[1:])
+            return result[0], _flat(Parameters(*result[1:]), arranged)
         if _is_plain(result, 2) or _is_plain(result, 3):
-            return type(result)([result[0], _named(result[1]), *result[2:]])
-        return _named(result)
+            return type(result)([result[0], _flat(_named(result[1]), arranged), *result[2:]])
+        return _flat(_named(result), arranged)
 
+    return gradients
+
+
+def _flat(gradients: Any, arranged: Parameters) -> Any:
+    """Gradients of biases in the shapes of those biases, as vectors; others stay what they are."""
+
+    def flat(name: str, values: Any) -> Any:
+        bias = name in ("b0", "b1") and np.shape(values) == getattr(arranged, name).shape
+        return values.reshape(-1) if bias else values
+
+    if isinstance(gradients, Parameters):
+        return Parameters(**{name: flat(name, v) for name, v in gradients._asdict().items()})
+    if isinstance(gradients, Mapping):
+        found = cast("Mapping[object, object]", gradients)
+        return {name: flat(str(name), values) for name, values in found.items()}
     return gradients
 
 

@@ -16,6 +16,10 @@ LOSS = "(loss)"
 Results = dict[str, NDArray[np.float64]]
 
 
+class NotALoss(TypeError):
+    """What a function returned that is no loss; the text says what it was."""
+
+
 class Point(NamedTuple):
     """Where a gradient is checked: a nest of parameters as the user has it, and the data."""
 

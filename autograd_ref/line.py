@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from autograd_ref.evaluation import Point, Results
-from autograd_ref.structure import as_array, in_float64, rebuilt
+from autograd_ref.structure import as_array, in_float64, is_numeric, rebuilt
 
 
 def along(
@@ -15,9 +15,16 @@ def along(
 
     Args:
         loss: of a point.
-        point: the one at distance 0; the parameters are moved in float64.
+        point: the one at distance 0; all of it is evaluated in float64.
         direction: by how much each block moves for a distance of 1; others stay.
     """
+
+    def widen(_name: str, leaf: object) -> object:
+        if not is_numeric(leaf) or as_array(leaf).dtype.kind != "f" or isinstance(leaf, float):
+            return leaf
+        return in_float64(leaf, as_array(leaf).astype(np.float64))
+
+    data = tuple(rebuilt(item, widen) for item in point.data)
 
     def at(distance: float) -> float:
         def move(name: str, leaf: object) -> object:
@@ -25,7 +32,7 @@ def along(
             return in_float64(leaf, values + distance * direction.get(name, 0.0))
 
         try:
-            return loss(Point(rebuilt(point.parameters, move), point.data))
+            return loss(Point(rebuilt(point.parameters, move), data))
         except ArithmeticError:
             return float("nan")
 

@@ -11,6 +11,7 @@ from autograd_ref.evaluation import (
     LOSS,
     Evaluation,
     Look,
+    NotALoss,
     Point,
     Reference,
     Results,
@@ -56,12 +57,12 @@ def as_number(value: Any) -> float:
     """What a NumPy loss returned.
 
     Raises:
-        TypeError: it is not one real number.
+        NotALoss: it is not one real number.
     """
     if not is_tensor(value) and np.size(value) == 1 and np.asarray(value).dtype.kind in "iuf":
         return float(np.asarray(value).reshape(()))
     shape = f" of shape {np.shape(value)}" if np.ndim(value) else ""
-    raise TypeError(f"it returned {type(value).__name__}{shape}, not one real number")
+    raise NotALoss(f"it returned {type(value).__name__}{shape}, not one real number")
 
 
 def _slopes(loss: Loss, point: Point) -> dict[str, NDArray[np.float64]]:

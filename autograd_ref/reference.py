@@ -13,15 +13,19 @@ import torch
 from torch import Tensor
 
 from autograd_ref import number_format, random_rounding
-from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results
+from autograd_ref.evaluation import (
+    LOSS,
+    Evaluation,
+    Look,
+    NotALoss,
+    Point,
+    Reference,
+    Results,
+)
 from autograd_ref.structure import as_array, is_tensor, rebuilt
 from autograd_ref.watch import Watch
 
 Loss = Callable[..., Any]
-
-
-class NotALoss(TypeError):
-    """A function that PyTorch cannot differentiate: what it returned, or how it failed."""
 
 
 def torch_loss(loss: Loss, seed: int) -> Reference:

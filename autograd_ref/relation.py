@@ -29,7 +29,7 @@ def related(hand_loss: Callable[[Point], float], reference: Reference, point: Po
     theirs = np.array([reference.value(where) for where in points])
     difference = hand - theirs
     if not np.isfinite(difference).all():
-        return "One of them is not finite nearby."
+        return "One of the two losses is not finite there, or nearby."
     if np.ptp(difference) <= SAME * float(np.abs(difference).max()):
         return f"The loss under test is the reference's plus the constant {difference[0]:.6g}."
     if theirs.all():
@@ -44,7 +44,7 @@ def related(hand_loss: Callable[[Point], float], reference: Reference, point: Po
     )
     weights = np.linalg.lstsq(squares, difference, rcond=None)[0]
     if float(np.abs(squares @ weights - difference).max()) > SAME * float(np.abs(difference).max()):
-        return "They differ neither by a constant, nor by a factor, nor by weight decay."
+        return "The two differ neither by a constant, nor by a factor, nor by weight decay."
     largest = float(np.abs(weights).max())
     terms = [
         f"{weight:+.6g} |{name}|^2"

@@ -94,10 +94,10 @@ def _verdict(report: Report) -> str:
     }
     if report.verdict == "match":
         used = max(block.units or 0.0 for block in report.quantities)
-        seen = max(block.resolution or 0.0 for block in report.blocks)
+        room = max(block.resolution or 0.0 for block in report.blocks)
         return (
             f"Match: every entry agrees to {used:.2g} units of rounding ({ALLOWED_UNITS:g}"
-            f" allowed); a block wrong by {seen:.1g} of itself would have shown."
+            f" allowed), so that no block can be off by more than {room:.1g} of itself."
         )
     parts = [
         f"{_listed(by_verdict['mismatch'])} {_verb(by_verdict['mismatch'])} wrong"
@@ -147,8 +147,8 @@ def _row(block: Block) -> tuple[str, ...]:
         _number(block.max_abs_error, ".1e"),
         _number(block.max_rel_error, ".1e"),
         _number(block.units, ".2g"),
-        _number(block.cosine if wrong else None, ".4f"),
-        _number(block.norm_ratio if wrong else None, ".3g"),
+        _number(block.cosine if wrong else None, ".5f"),
+        _number(block.norm_ratio if wrong else None, ".5g"),
     )
 
 

@@ -39,7 +39,8 @@ class Block(NamedTuple):
     norm_ratio: float | None
     """The Euclidean norm under test, divided by that of the reference."""
     resolution: float | None
-    """The smallest relative error of the whole block that would have shown; inf if none would."""
+    """The largest relative error of the whole block that this much agreement leaves room for; inf
+    where nothing of it could be seen."""
 
 
 class Note(NamedTuple):

@@ -114,7 +114,12 @@ def _asked(
         and is_real(hand)
         and np.isfinite(hand - exact.gradients[name]).all()
     }
-    has_loss = answer.loss is not None and answer.loss.size == 1 and is_real(answer.loss)
+    has_loss = (
+        answer.loss is not None
+        and answer.loss.size == 1
+        and is_real(answer.loss)
+        and bool(np.isfinite(answer.loss).all())
+    )
     if not comparable and not (has_loss and LOSS in wrong):
         return None
 

@@ -72,7 +72,7 @@ REPORTS = [MATCH, MISMATCH, INCONCLUSIVE, MANGLED]
 @pytest.mark.parametrize(
     ("report", "sentence"),
     [
-        (MATCH, r"Match: every entry agrees to \S+ units of rounding \(4 allowed\); a block wrong"),
+        (MATCH, r"Match: every entry agrees to \S+ units of rounding \(4 allowed\), so that no"),
         (MISMATCH, r"Mismatch: w is wrong; loss and b agree\."),
         (INCONCLUSIVE, r"Inconclusive: b cannot be judged here; w agrees\."),
         (MANGLED, r"Mismatch: w+ is wrong; .* judged here; beside that, the function accum"),

@@ -64,14 +64,18 @@ def _checked(chosen: argparse.Namespace) -> tuple[check_show.About, list[Checked
         about = check_show.About(chosen.function, loss=chosen.loss, parameters=chosen.parameters)
         return about, results
     require_arguments(function, chosen.function, ["parameters", "X", "Y"])
-    candidates = choices(theta=chosen.theta, layout=chosen.layout, targets=chosen.targets)
+    candidates = choices(
+        theta=chosen.theta, layout=chosen.layout, targets=chosen.targets, biases=chosen.biases
+    )
     try:
         found = find(function, candidates, chosen.shape)
     except NothingRuns as nothing:
         raise _in_no_convention(chosen.function, nothing) from nothing
     cases = network_cases(found, chosen.problems, chosen.seed)
     results = _watched(network_reports(function, found.convention, cases), len(cases))
-    given, shape_given = len(candidates) == 1, chosen.shape is not None
+    plain = found.convention.biases == (chosen.biases or "vectors")
+    given = bool(chosen.theta and chosen.layout and chosen.targets and plain)
+    shape_given = chosen.shape is not None
     return check_show.About(chosen.function, found, given, shape_given), results
 
 
@@ -132,6 +136,12 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         help="samples as rows of X and of one-hot Y, or as columns; gradients keep their shapes",
     )
     network.add_argument(
+        "--biases",
+        choices=("vectors", "matrices"),
+        help="b0 and b1 of shape (n,), or (1, n) for rows and (n, 1) for columns, and their"
+        " gradients likewise",
+    )
+    network.add_argument(
         "--shape",
         type=_shape,
         metavar="N_I,N_H,N_O",
@@ -167,11 +177,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     chosen = parser.parse_args(arguments)
     if (chosen.loss is None) != (chosen.parameters is None):
         parser.error("--loss and --parameters belong together: give both or neither")
-    conventions = (chosen.theta, chosen.targets, chosen.layout, chosen.shape)
+    conventions = (chosen.theta, chosen.targets, chosen.layout, chosen.biases, chosen.shape)
     if chosen.loss is not None and any(conventions):
         parser.error(
-            "--theta, --targets, --layout and --shape are for the assignment's network, not for"
-            " the model of --loss"
+            "--theta, --targets, --layout, --biases and --shape are for the assignment's network,"
+            " not for the model of --loss"
         )
     if chosen.json is not None and chosen.json == chosen.html:
         parser.error(f"--json and --html both write to {chosen.json}")

@@ -81,6 +81,7 @@ def _convention(found: Found, *, given: bool) -> dict[str, object]:
         "parameters": "dict" if convention.theta else "Parameters",
         "targets": convention.targets,
         "layout": convention.layout,
+        "biases": convention.biases,
         "from": "options" if given else "trials",
         "fixed": {
             "shape": shape and [shape.inputs, shape.hidden, shape.outputs],
