@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.number_format import dtype_name
-from autograd_ref.structure import ROOT, as_array, is_leaf, is_tensor, leaves
+from autograd_ref.structure import ROOT, as_array, is_leaf, is_numeric, is_tensor, leaves
 
 
 class Answer(NamedTuple):
@@ -52,14 +52,19 @@ def understood(result: object, parameters: dict[str, object]) -> Answer:
 
 def _named(result: object, parameters: dict[str, object]) -> dict[str, object]:
     """The leaves of a result; for a single array also a plain list of numbers, as SciPy takes."""
-    if list(parameters) == [ROOT] and not is_leaf(result) and _is_list_of_numbers(result):
-        return {ROOT: np.asarray(result)}
+    if list(parameters) == [ROOT] and _is_list_of_numbers(result, as_array(parameters[ROOT]).shape):
+        numbers = [as_array(item).reshape(()) for item in cast("list[object]", result)]
+        return {ROOT: np.asarray(numbers)}
     return leaves(result)
 
 
-def _is_list_of_numbers(result: object) -> bool:
-    return isinstance(result, list) and all(
-        isinstance(item, int | float | np.number) for item in cast("list[object]", result)
+def _is_list_of_numbers(result: object, shape: tuple[int, ...]) -> bool:
+    """As many single numbers, in a list or tuple, as a vector of parameters has."""
+    if not isinstance(result, list | tuple):
+        return False
+    items = cast("list[object]", result)
+    return (len(items),) == shape and all(
+        is_numeric(item) and as_array(item).ndim == 0 for item in items
     )
 
 

@@ -1,5 +1,6 @@
 """The arguments of check_gradients, checked where they come in, and the reference they ask for."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +29,10 @@ def chosen_reference(loss: Loss | None, point: Point, seed: int) -> tuple[Refere
         return reference, reference.evaluate(point)
     by_torch, by_numpy = torch_loss(loss, seed), numpy_loss(loss)
     try:
-        exact = by_torch.evaluate(point)
+        with warnings.catch_warnings():
+            # PyTorch warns of tensors that become numbers, which a loss in NumPy makes of them
+            warnings.filterwarnings("ignore", message="Converting a tensor")
+            exact = by_torch.evaluate(point)
     except Exception as torch_error:
         try:
             value = by_numpy.value(point)
@@ -55,6 +59,11 @@ def _not_a_loss(loss: Loss, torch_error: Exception, numpy_error: Exception) -> E
     # what a function of NumPy's says of tensors that require grad tells nobody anything
     error = numpy_error if "numpy()" in str(torch_error) else torch_error
     if not isinstance(error, NotALoss):
+        if "Double" in str(error) and "Float" in str(error):
+            error.add_note(
+                "The reference evaluates the loss in float64: what the loss brings along itself"
+                " (a module, buffers, other tensors) needs to be in float64 as well."
+            )
         return error
     also = ""
     if error is torch_error and not isinstance(numpy_error, NotALoss):

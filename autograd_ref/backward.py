@@ -6,6 +6,7 @@ outputs and input gradients are the blocks of one gradient, judged like any othe
 """
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple, cast
@@ -17,7 +18,7 @@ from autograd_ref.arguments import checked_point
 from autograd_ref.check import examined
 from autograd_ref.operation import Operation, name_of, run, tensors_in
 from autograd_ref.reference import torch_loss
-from autograd_ref.report import Report
+from autograd_ref.report import Note, Report
 from autograd_ref.steadiness import Place
 
 UPSTREAM_STEP, LARGEST_UPSTREAM = 1 / 32, 3.0
@@ -95,7 +96,17 @@ def check_backward(
     elsewhere = Place("with inputs that are not contiguous", gradients(_spread_out), point)
     exact = against.evaluate(point)
     report = examined(gradients(as_given), against, point, exact, seed, more_places=[elsewhere])
-    return replace(report, loss=None)  # the outputs say it in detail
+    findings = tuple(_of_upstream(note, signature) for note in report.findings)
+    return replace(report, loss=None, findings=findings)  # the outputs say it in detail
+
+
+def _of_upstream(note: Note, signature: _Signature) -> Note:
+    """Among the arguments, the upstream gradient has the name of its output."""
+    text = note.text
+    if note.kind == "changes its arguments":
+        for name in signature.outputs:
+            text = re.sub(rf"\b{name}\b", f"the upstream gradient of {name}", text)
+    return note._replace(text=text)
 
 
 def _as_operation(function: Any) -> Operation:
@@ -182,6 +193,7 @@ def _loss_and_gradients(
     }
     upstream = [layout(name, parameters[name]) for name in signature.outputs]
     arguments = _arguments(signature, leaves)
+    along = {name: parameters[name].clone() for name in signature.outputs}
     outputs, gradients = run(operation, arguments, list(leaves.values()), upstream)
     found = {
         name: torch.zeros_like(leaf) if gradient is None else gradient
@@ -191,7 +203,7 @@ def _loss_and_gradients(
         if i < len(outputs):
             found[name] = outputs[i]
     borrowed = [*leaves.values(), *upstream]
-    return _weighted(signature, outputs, parameters).item(), _owned(found, borrowed)
+    return _weighted(signature, outputs, along).item(), _owned(found, borrowed)
 
 
 def _owned(tensors: Nest, borrowed: list[Tensor]) -> Nest:
@@ -221,9 +233,11 @@ def _laid_out_like(original: Tensor, values: Tensor) -> Tensor:
 
 
 def _spread_out(_name: str, values: Tensor) -> Tensor:
-    """With a gap behind every entry."""
+    """With the axes in memory in reverse, and a gap behind every entry."""
     if values.ndim == 0:
         return values
-    gaps = torch.zeros((*values.shape, 2), dtype=values.dtype, device=values.device)
-    gaps[..., 0] = values
-    return gaps[..., 0]
+    turned = tuple(reversed(range(values.ndim)))
+    reverse = values.permute(turned)
+    gaps = torch.zeros((*reverse.shape, 2), dtype=values.dtype, device=values.device)
+    gaps[..., 0] = reverse
+    return gaps[..., 0].permute(turned)

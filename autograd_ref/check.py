@@ -1,8 +1,12 @@
 """check_gradients: the order of events."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any, Protocol
+
+import numpy as np
 
 from autograd_ref.arguments import Loss, checked_point, chosen_reference
 from autograd_ref.caveats import caveats
@@ -97,15 +101,16 @@ def examined(
     first, again = called(gradients, point), called(gradients, point)
     changes = unsteady(first, again)
     steady = not changes
-    result = judged(gradients, reference, point, exact, first, steady=steady)
-    result = questioned(result, gradients, reference, point, exact, first)
-    if not result.wrong and not same_bits(first, again):
-        second = judged(gradients, reference, point, exact, again, steady=steady)
-        result = spoiled(result, second, "agrees at first, but the second call {}")
-    if reference.given and not result.wrong and result.witness is None:
-        result = confirmed(result, reference, point, exact, seed)
-    places = chain(other_places(gradients, reference, point, seed), more_places)
-    calls, result, notes = settled_elsewhere(places, reference, result, steady=steady)
+    with _quiet():
+        result = judged(gradients, reference, point, exact, first, steady=steady)
+        result = questioned(result, gradients, reference, point, exact, first)
+        if not result.wrong and not same_bits(first, again):
+            second = judged(gradients, reference, point, exact, again, steady=steady)
+            result = spoiled(result, second, "agrees at first, but the second call {}")
+        if reference.given and not result.wrong and result.witness is None:
+            result = confirmed(result, reference, point, exact, seed)
+        places = chain(other_places(gradients, reference, point, seed), more_places)
+        calls, result, notes = settled_elsewhere(places, reference, result, steady=steady)
     return Report(
         blocks=result.blocks,
         loss=result.loss,
@@ -115,6 +120,14 @@ def examined(
         witness=result.witness,
         shares=result.shares,
     )
+
+
+@contextmanager
+def _quiet() -> Generator[None]:
+    """What the function or the loss warn of at points that nobody asked for is not passed on."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def assert_gradients_match(

@@ -1,6 +1,6 @@
 """What a gradient is held against, whatever computes it: a loss, its gradients, its tolerances."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -58,6 +58,9 @@ class Reference(NamedTuple):
     evaluate: Callable[[Point], Evaluation]
     value: Callable[[Point], float]
     """The loss alone."""
+    around: Callable[[Point, float], Iterable[Results]] | None = None
+    """Gradients on all sides of a point, so far away relative to each block, where kinks have other
+    slopes; None where there is no kink, or none can be seen."""
     given: bool = False
     """Whether the loss is the caller's, so that its gradient may be at fault."""
     exchangeable: bool = False

@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd_ref import number_format
 from autograd_ref.answer import Answer
 from autograd_ref.compare import compare_block, refused, share_of_tolerance
 from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results
 from autograd_ref.number_format import dtype_name
 from autograd_ref.probes import Call, Gradients
-from autograd_ref.report import Block, Note, Witness
+from autograd_ref.report import Block, Note, Verdict, Witness
 from autograd_ref.reproducible import scatter_of_errors
 from autograd_ref.structure import as_array, leaves
 
@@ -32,6 +33,11 @@ class Judgement(NamedTuple):
     """Where the derivation is right and digits are lost."""
     witness: Witness | None = None
     """Who is wrong, where values differ and it has been asked."""
+
+    @property
+    def quantities(self) -> tuple[Block, ...]:
+        """The loss, where there is one, and the blocks."""
+        return self.blocks if self.loss is None else (self.loss, *self.blocks)
 
     @property
     def wrong(self) -> list[str]:
@@ -76,9 +82,12 @@ def judged(
         scatters = scatter_of_errors(gradients, reference, point, doubtful)
         for name, scatter in scatters.items():
             tolerances[name] = np.maximum(tolerances[name], SPREADS * scatter)
-        result = _compared(call.answer, point, exact, tolerances)
-    explained = [block for block in _exceeds(strict) if block.name not in _names(_exceeds(result))]
-    return result._replace(digits=tuple(_digits_lost(block) for block in explained))
+        result = _too_noisy(_compared(call.answer, point, exact, tolerances), doubtful, point)
+    accused = _names(_exceeds(result))
+    verdicts = {block.name: block.verdict for block in result.quantities}
+    explained = [block for block in _exceeds(strict) if block.name not in accused]
+    notes = (_digits_lost(block, verdicts[block.name]) for block in explained)
+    return result._replace(digits=tuple(notes))
 
 
 def spoiled(result: Judgement, later: Judgement, reason: str) -> Judgement:
@@ -99,7 +108,8 @@ def spoiled(result: Judgement, later: Judgement, reason: str) -> Judgement:
     loss = result.loss and later.loss and worse_of(result.loss, later.loss)
     worse = {after.name for after in later.blocks if after.verdict == "mismatch"}
     shares = {n: later.shares.get(n, s) if n in worse else s for n, s in result.shares.items()}
-    witness = result.witness or later.witness
+    # where the first call was excused, what was asked later says who is wrong
+    witness = result.witness if result.wrong else later.witness or result.witness
     return result._replace(blocks=tuple(blocks), loss=loss, shares=shares, witness=witness)
 
 
@@ -152,20 +162,40 @@ def _needed(found: str, leaf: object) -> str:
 
 def _exceeds(result: Judgement) -> list[Block]:
     """The blocks, and the loss, whose values are further off than their tolerance."""
-    quantities = [*result.blocks, *([result.loss] if result.loss else [])]
-    return [b for b in quantities if b.verdict == "mismatch" and b.units is not None]
+    return [b for b in result.quantities if b.verdict == "mismatch" and b.units is not None]
 
 
 def _names(blocks: list[Block]) -> set[str]:
     return {block.name for block in blocks}
 
 
-def _digits_lost(strict: Block) -> Note:
-    """From the block as formulas that keep their digits would have it."""
+def _too_noisy(result: Judgement, doubtful: set[str], point: Point) -> Judgement:
+    """What only its scatter explains, and scatters beyond half of its digits, is no match."""
+    half = number_format.coarsest(point.parameters).unit ** 0.5
+
+    def judged_again(block: Block) -> Block:
+        size = block.max_rel_error
+        if block.verdict != "match" or block.name not in doubtful or size is None or size <= half:
+            return block
+        reason = (
+            f"is off by {size:.1g} of itself, differently at every point nearby: more than half of"
+            " its digits are lost (a finite difference?)"
+        )
+        return block._replace(verdict="inconclusive", reason=reason)
+
+    blocks = tuple(judged_again(block) for block in result.blocks)
+    return result._replace(blocks=blocks, loss=result.loss and judged_again(result.loss))
+
+
+def _digits_lost(strict: Block, verdict: Verdict) -> Note:
+    """From the block as formulas that keep their digits would have it, and its verdict."""
+    said = (
+        "is right, but loses digits" if verdict == "match" else "has lost too many digits to tell"
+    )
     at = f"{strict.name}{list(strict.worst_index or ())}" if strict.worst_index else strict.name
     return Note(
         "digits lost",
-        f"{strict.name} is right, but loses digits: at {at} it is {strict.hand:.17g}, exact is"
+        f"{strict.name} {said}: at {at} it is {strict.hand:.17g}, exact is"
         f" {strict.reference:.17g}. Somewhere nearly equal numbers are subtracted, as in"
         " 1 - 1/(1 + exp(z)), or added to something large.",
     )

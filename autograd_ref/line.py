@@ -27,19 +27,28 @@ def along(
     data = tuple(rebuilt(item, widen) for item in point.data)
 
     def at(distance: float) -> float:
-        def move(name: str, leaf: object) -> object:
-            values = as_array(leaf).astype(np.float64)
-            return in_float64(leaf, values + distance * direction.get(name, 0.0))
-
         try:
-            return loss(Point(rebuilt(point.parameters, move), data))
+            return loss(moved(point, direction, distance)._replace(data=data))
         except ArithmeticError:
             return float("nan")
 
     return at
 
 
+def moved(point: Point, direction: Results, distance: float) -> Point:
+    """The point with its parameters in float64, so far along the direction."""
+
+    def move(name: str, leaf: object) -> object:
+        values = as_array(leaf).astype(np.float64)
+        return in_float64(leaf, values + distance * direction.get(name, 0.0))
+
+    return point._replace(parameters=rebuilt(point.parameters, move))
+
+
 def typical(*leaves: object) -> float:
     """The root mean square of all entries together; 1 where they are all zero."""
-    squares = [np.square(as_array(leaf), dtype=np.float64).ravel() for leaf in leaves]
-    return float(np.sqrt(np.mean(np.concatenate(squares)))) or 1.0
+    sizes = np.concatenate([np.abs(as_array(leaf), dtype=np.float64).ravel() for leaf in leaves])
+    largest = float(sizes.max())
+    if largest == 0:
+        return 1.0
+    return largest * float(np.sqrt(np.mean((sizes / largest) ** 2)))  # so that no square overflows

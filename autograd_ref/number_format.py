@@ -34,7 +34,7 @@ def of_dtype(dtype: DTypeLike) -> NumberFormat:
     kind = np.dtype(dtype)
     narrow = kind.kind == "f" and kind.itemsize <= np.dtype(np.float64).itemsize
     info: np.finfo[Any] = np.finfo(kind if narrow else np.dtype(np.float64))
-    return NumberFormat(str(info.dtype), float(info.eps), float(info.smallest_normal))
+    return NumberFormat(info.dtype.name, float(info.eps), float(info.smallest_normal))
 
 
 def of_leaf(leaf: object) -> NumberFormat:
@@ -52,4 +52,4 @@ def dtype_name(leaf: object) -> str:
     """Its dtype, by the name that NumPy and PyTorch share."""
     if is_tensor(leaf):
         return str(cast("Any", leaf).dtype).removeprefix("torch.")
-    return str(as_array(leaf).dtype)
+    return as_array(leaf).dtype.name  # without the order of its bytes

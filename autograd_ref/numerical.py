@@ -1,54 +1,73 @@
 """The numerical derivative of a function of one number, with an honest accuracy.
 
-Central differences over a falling sequence of steps, extrapolated to step zero (Richardson; the
-table and its error estimate are those of Ridders, Adv. Eng. Softw. 4(2), 1982, 75-76), and what
-the function's own noise does to every difference. Where the function keeps `np.longdouble`, and
-that is wider than float64, the derivative does as well.
+Differences over a falling sequence of steps, extrapolated to step zero (Richardson; the table and
+its error estimate are those of Ridders, Adv. Eng. Softw. 4(2), 1982, 75-76), and what the
+function's own noise does to every difference. Where the function keeps `np.longdouble`, and that is
+wider than float64, the derivative does as well.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd_ref.report import Slope
 
-STEPS = 10
+STEPS = 14
 RATIO = 2.5
-"""From one step to the next: ten of them reach from h to h / 3,800."""
+"""From one step to the next: they reach from h to h / 150,000."""
 
 CAUTION = 4.0
 """The estimated error may itself be too small; no accuracy is claimed beyond this many of it."""
 
-NOISE_PROBES = 8
+NOISE_PLACES = np.arange(12) + (np.arange(12) * 0.6180339887) % 1
+"""In units of the smallest step. Not evenly spaced: values with few digits would be, as well."""
+
+NOISE_DEGREE = 5
+"""Over so little, anything smooth is a polynomial of this degree; what is left over is noise."""
 
 Function = Callable[[Any], Any]
 Number = float | np.longdouble
 
+NOTHING = Slope(float("nan"), float("inf"))
 
-def slope(function: Function, step: Number, *, one_sided: int = 0) -> Slope:
+
+def slope(function: Function, *steps: Number, one_sided: int = 0) -> Slope:
     """The derivative at 0.
 
     Args:
-        function: of one number (a float, or np.longdouble where `step` is one), to one number.
-        step: the largest step to try, the scale on which the function is smooth.
+        function: of one number (a float, or np.longdouble where the steps are), to one number.
+        steps: the largest steps to try, each a scale on which the function may be smooth. What a
+            larger one says is believed only where a smaller one does not contradict it.
         one_sided: 0 for central differences, 1 or -1 for the derivative from that side.
 
     Returns:
         The value, and the distance within which the derivative lies; infinite where the function
         gives no finite values nearby.
     """
-    steps: list[Any] = [step / RATIO**i for i in range(STEPS)]
     with np.errstate(all="ignore"):
-        noise, unit = _noise(function, steps[-1])
-        pairs = [_both_ends(function, h, one_sided) for h in steps]
-        widths = [h if one_sided else 2 * h for h in steps]
-        column = [(far - near) / w for (near, far), w in zip(pairs, widths, strict=True)]
-        errors = [
-            2 * float(max(noise, abs(near) * unit, abs(far) * unit) / w)
-            for (near, far), w in zip(pairs, widths, strict=True)
-        ]
-        return _extrapolated(column, errors, unit, order=1 if one_sided else 2)
+        found = [_slope(function, step, one_sided) for step in sorted(steps)]
+    best = found[0]
+    for larger in found[1:]:
+        agrees = abs(larger.value - best.value) <= larger.accuracy + best.accuracy
+        if larger.accuracy < best.accuracy and (agrees or not np.isfinite(best.accuracy)):
+            best = larger
+    return best
+
+
+def _slope(function: Function, step: Any, one_sided: int) -> Slope:
+    steps: list[Any] = [step / RATIO**i for i in range(STEPS)]
+    pairs = [_both_ends(function, h, one_sided) for h in steps]
+    noise, unit = _noise(function, steps[-1], pairs)
+    widths = [h if one_sided else 2 * h for h in steps]
+    column = [(far - near) / w for (near, far), w in zip(pairs, widths, strict=True)]
+    errors = [
+        2 * float(max(noise, abs(near) * unit, abs(far) * unit) / w)
+        for (near, far), w in zip(pairs, widths, strict=True)
+    ]
+    return _extrapolated(column, errors, unit, order=1 if one_sided else 2)
 
 
 def _both_ends(function: Function, step: Any, one_sided: int) -> tuple[Any, Any]:
@@ -58,23 +77,42 @@ def _both_ends(function: Function, step: Any, one_sided: int) -> tuple[Any, Any]
     return function(left), function(right)
 
 
-def _noise(function: Function, step: Any) -> tuple[float, float]:
+def _noise(function: Function, step: Any, pairs: list[tuple[Any, Any]]) -> tuple[float, float]:
     """How much rounding scatters the values nearby, and the unit roundoff of their format.
 
-    From third differences over a tiny distance: they vanish for anything smooth on that scale, and
-    multiply independent errors by sqrt(20).
+    Where nothing changes over the smallest step, they may come out of a format with fewer digits:
+    then the smallest change that larger steps make is one of its units.
     """
-    values = np.array([function(step * i / 1000) for i in range(NOISE_PROBES)]) * 1.0
-    scatter = float(np.sqrt(np.mean(np.diff(values, 3) ** 2) / 20))
-    return scatter, float(np.finfo(values.dtype).eps) / 2
+    values: NDArray[Any] = np.array([function(step * place) for place in NOISE_PLACES]) * 1.0
+    unit = float(np.finfo(values.dtype).eps) / 2
+    if (values == values[0]).all():
+        changes = np.diff(np.unique(np.array(pairs)))
+        return (float(changes.min()) if changes.size else 0.0), unit
+    left_over = _beyond_polynomials() @ (values - values[0])
+    return float(np.sqrt(np.mean(left_over**2))), unit
+
+
+@cache
+def _beyond_polynomials() -> NDArray[np.float64]:
+    """Rows of length one, orthogonal to all polynomials over the places and to each other."""
+    polynomials = np.vander(NOISE_PLACES / NOISE_PLACES.max(), NOISE_DEGREE + 1)
+    basis, _ = np.linalg.qr(polynomials, mode="complete")
+    return basis[:, NOISE_DEGREE + 1 :].T
 
 
 def _extrapolated(column: list[Any], errors: list[float], unit: float, *, order: int) -> Slope:
     """The entry of the extrapolation table with the smallest estimated error.
 
-    column holds the differences, errors what rounding does to each.
+    Unless the smallest steps contradict it: at larger ones a function that is not smooth there may
+    agree with itself by accident.
+
+    Args:
+        column: the differences, of falling steps.
+        errors: what rounding does to each.
+        unit: the roundoff of their number format.
+        order: of the error in the step, 2 for central differences.
     """
-    best = Slope(float("nan"), float("inf"))
+    best = finest = NOTHING
     # each round removes the next power of h: 2, 4, 6 for central differences, 1, 2, 3 one-sided
     for round_ in range(1, len(column)):
         factor = RATIO ** (order * round_)
@@ -87,5 +125,8 @@ def _extrapolated(column: list[Any], errors: list[float], unit: float, *, order:
             accuracy = CAUTION * float(change + rounding)
             if accuracy < best.accuracy:
                 best = Slope(float(value), accuracy)
+            if round_ == 1 and np.isfinite(accuracy):
+                finest = Slope(float(value), accuracy)
         column = finer
-    return best
+    contradicted = abs(best.value - finest.value) > best.accuracy + finest.accuracy
+    return finest if contradicted else best

@@ -1,7 +1,8 @@
 """A loss written in NumPy as a reference: its numerical derivative, as accurate as it can be."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +18,37 @@ from autograd_ref.evaluation import (
     Results,
     widened,
 )
+from autograd_ref.line import typical
 from autograd_ref.numerical import slope
-from autograd_ref.structure import is_tensor, leaves, rebuilt
-from autograd_ref.tolerance import ALLOWED_UNITS
+from autograd_ref.report import Note
+from autograd_ref.structure import as_array, is_tensor, leaves, rebuilt
+from autograd_ref.tolerance import ALLOWED_UNITS, FUNCTION_FACTOR
 
 STEP = 0.1
-"""The largest step tried, relative to the entry or to what is typical of its block."""
+"""The largest step tried, relative to the entry, or to what is typical of its block."""
+
+BEND = 1e-4
+"""The step for the curvature, likewise."""
 
 Loss = Callable[..., Any]
+
+KINK = Note(
+    "kink",
+    "The loss has a kink exactly there, where any slope between those of the two sides is right."
+    " Check at another point as well.",
+)
+
+
+class _Slopes(NamedTuple):
+    """Numerical derivatives by the entries of one block."""
+
+    values: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    curvature: NDArray[np.float64]
+    """Absolute second derivatives: how much the gradient moves with its own parameter."""
+    sizes: NDArray[np.float64]
+    """Of the parameters themselves."""
+    kinks: bool
 
 
 def numpy_loss(loss: Loss) -> Reference:
@@ -34,21 +58,17 @@ def numpy_loss(loss: Loss) -> Reference:
         return as_number(loss(widened(point.parameters), *point.data))
 
     def evaluate(point: Point) -> Evaluation:
-        slopes = _slopes(loss, point)
-        gradients = {name: pairs[..., 0] for name, pairs in slopes.items()}
-        accuracy = {name: pairs[..., 1] for name, pairs in slopes.items()}
+        found = _slopes(loss, point)
         at_point = value(point)
         unit = ALLOWED_UNITS * number_format.coarsest(point.parameters).unit
 
-        def tolerances(_look: Look) -> Results:
-            """The derivative's own accuracy, and rounding relative to the block's largest."""
-            rounding = {
-                name: unit * np.abs(values).max(initial=0) for name, values in gradients.items()
-            }
-            blocks = {name: accuracy[name] + rounding[name] for name in gradients}
+        def tolerances(look: Look) -> Results:
+            blocks = {name: _tolerance(slopes, unit, look) for name, slopes in found.items()}
             return {LOSS: np.asarray(ALLOWED_UNITS * unit * abs(at_point)), **blocks}
 
-        return Evaluation(at_point, gradients, tolerances)
+        gradients = {name: slopes.values for name, slopes in found.items()}
+        notes = (KINK,) if any(slopes.kinks for slopes in found.values()) else ()
+        return Evaluation(at_point, gradients, tolerances, notes)
 
     return Reference("a numerical derivative of the given NumPy loss", evaluate, value)
 
@@ -65,24 +85,60 @@ def as_number(value: Any) -> float:
     raise NotALoss(f"it returned {type(value).__name__}{shape}, not one real number")
 
 
-def _slopes(loss: Loss, point: Point) -> dict[str, NDArray[np.float64]]:
-    """For every leaf an array with a last axis of two: the slope and its accuracy."""
+def _tolerance(slopes: _Slopes, unit: float, look: Look) -> NDArray[np.float64]:
+    """The derivative's own accuracy, and what the hand side may round.
+
+    Of that side's formulas nothing is known. They are allowed units of the block's largest entry;
+    and what the gradient moves when a parameter does, by units of itself (something cancels), or,
+    as in textbook formulas, of 1.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        moved = np.maximum(slopes.sizes, 1.0) if look is Look.TEXTBOOK else slopes.sizes
+        rounding = unit * np.abs(slopes.values).max(initial=0)
+        found = slopes.accuracy + rounding + FUNCTION_FACTOR * unit * slopes.curvature * moved
+    return np.nan_to_num(found, nan=np.inf, posinf=np.inf)
+
+
+def _slopes(loss: Loss, point: Point) -> dict[str, _Slopes]:
     wide = np.longdouble if _keeps_longdouble(loss, point) else np.float64
     base = widened(point.parameters, wide)
-    found: dict[str, NDArray[np.float64]] = {}
-    blocks: dict[str, NDArray[Any]] = leaves(base)
-    for name, values in blocks.items():
-        typical = float(np.sqrt(np.mean(np.square(values))))
-        found[name] = np.empty((*values.shape, 2))
-        for index in np.ndindex(values.shape):
+    return {
+        name: _of_block(loss, point, base, name, values) for name, values in leaves(base).items()
+    }
 
-            def along(t: Any, name: str = name, index: tuple[int, ...] = index) -> Any:
-                found = loss(_moved(base, name, index, t), *point.data)
-                return np.asarray(found).reshape(())[()]  # also from an array that holds one number
 
-            scale = max(abs(float(values[index])), typical) or 1.0
-            found[name][index] = slope(along, wide(STEP * scale))
-    return found
+def _of_block(loss: Loss, point: Point, base: object, name: str, values: NDArray[Any]) -> _Slopes:
+    sizes = np.abs(as_array(values)).astype(np.float64)
+    whole = typical(sizes)
+    found = np.empty((3, *values.shape))
+    kinks = False
+    for index in np.ndindex(values.shape):
+
+        @cache  # one value serves several slopes
+        def along(t: Any, index: tuple[int, ...] = index) -> Any:
+            try:
+                result = loss(_moved(base, name, index, t), *point.data)
+            except Exception:  # not defined there
+                return float("nan")
+            return np.asarray(result).reshape(())[()]  # also from an array that holds one number
+
+        size = float(sizes[index])
+        scales = {whole, size} if size > 0 else {whole}
+        steps = [values.dtype.type(STEP * scale) for scale in scales]
+        central, before, after = (slope(along, *steps, one_sided=side) for side in (0, -1, 1))
+        value, accuracy = central
+        margin = before.accuracy + after.accuracy
+        if abs(after.value - before.value) > 2 * margin:
+            kinks = True
+            value = (before.value + after.value) / 2
+            accuracy = abs(after.value - before.value) / 2 + margin
+        found[:, *index] = value, accuracy, _bend(along, values.dtype.type(BEND * min(scales)))
+    return _Slopes(found[0], found[1], found[2], sizes, kinks)
+
+
+def _bend(along: Callable[[Any], Any], step: Any) -> float:
+    with np.errstate(all="ignore"):
+        return float(abs(along(step) - 2 * along(0 * step) + along(-step)) / step**2)
 
 
 def _moved(base: object, name: str, index: tuple[int, ...], by: Any) -> object:

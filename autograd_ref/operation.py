@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
+from torch._library.custom_ops import CustomOpDef
+from torch._ops import OpOverload, OpOverloadPacket
 
 Operation = Callable[..., Any]
 
@@ -47,7 +49,7 @@ def run(
         raise TypeError(
             f"{name_of(operation)} returned nothing that requires grad; it needs a backward pass"
         )
-    gradients = _directly(outputs, pairs, arguments, leaves)
+    gradients = _directly(operation, outputs, pairs, arguments, leaves)
     if gradients is None:
         gradients = _through_the_engine(pairs, leaves)
     return Outcome([output.detach() for output in outputs], gradients)
@@ -84,6 +86,7 @@ def _through_the_engine(
 
 
 def _directly(
+    operation: Operation,
     outputs: list[Tensor],
     pairs: list[tuple[Tensor, Tensor]],
     arguments: Sequence[object],
@@ -93,6 +96,8 @@ def _directly(
     node: Any = pairs[0][0].grad_fn
     function = getattr(node, "_forward_cls", None)
     if function is None or not _is_alone(node, outputs, pairs, arguments):
+        return None
+    if not _is_its_own(operation, function):
         return None
     along = {id(output): upstream for output, upstream in pairs}
     incoming = [along.get(id(output), torch.zeros_like(output)) for output in outputs]
@@ -105,6 +110,18 @@ def _directly(
     if any(g is not None and g.device != x.device for g, x in zip(found, leaves, strict=True)):
         return None  # and for that
     return found
+
+
+def _is_its_own(operation: Operation, function: type) -> bool:
+    """Whether the operation is the function's apply, or the custom operator that it was made for.
+
+    What else calls it may give it other arguments, in other places.
+    """
+    if function.backward is torch.autograd.Function.backward:  # it defines vjp instead
+        return False
+    return getattr(operation, "__self__", None) is function or isinstance(
+        operation, CustomOpDef | OpOverload | OpOverloadPacket
+    )
 
 
 def _is_alone(

@@ -126,16 +126,22 @@ class _Rounding(TorchDispatchMode):
             args, kwargs = tree_map_only(Tensor, self._moved, (args, kwargs))
             result = func(*args, **kwargs)
         for tensor in _floats(result):
-            by = reach(self.arithmetic, func, plain, args, kwargs, tensor)
-            _ = tensor.addcmul_(by, self._signs_for(tensor))
+            by = reach(self._arithmetic_of(tensor), func, plain, args, kwargs, tensor)
+            # what is infinite stays so, and does not become a difference of infinities
+            _ = tensor.addcmul_(by.nan_to_num_(0.0, 0.0, 0.0), self._signs_for(tensor))
         return result
+
+    def _arithmetic_of(self, result: Tensor) -> Arithmetic:
+        """A loss may itself go through a coarser format."""
+        own = ALLOWED_UNITS * torch.finfo(result.dtype).eps / 2
+        return self.arithmetic._replace(unit=max(self.arithmetic.unit, own))
 
     def _moved(self, tensor: Tensor) -> Tensor:
         """An argument, by as much as a function's result."""
         if not tensor.is_floating_point():
             return tensor
-        by = FUNCTION_FACTOR * self.arithmetic.unit
-        return tensor.addcmul(tensor, self._signs_for(tensor), value=by)
+        by = FUNCTION_FACTOR * self._arithmetic_of(tensor).unit
+        return tensor * (1 + by * self._signs_for(tensor))
 
     def _signs_for(self, result: Tensor) -> Tensor:
         """Up or down for every entry."""

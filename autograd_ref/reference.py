@@ -22,10 +22,15 @@ from autograd_ref.evaluation import (
     Reference,
     Results,
 )
-from autograd_ref.structure import as_array, is_tensor, rebuilt
+from autograd_ref.line import moved, typical
+from autograd_ref.structure import as_array, is_tensor, leaves, rebuilt
 from autograd_ref.watch import Watch
 
 Loss = Callable[..., Any]
+
+
+PAIRS = 4
+"""How often a point moves there and back to find its kinks: one of the two is on the other side."""
 
 
 def torch_loss(loss: Loss, seed: int) -> Reference:
@@ -48,7 +53,22 @@ def torch_loss(loss: Loss, seed: int) -> Reference:
     def value(point: Point) -> float:
         return value_of(loss, *point)
 
-    return Reference("autograd of the given loss, in float64", evaluate, value, given=True)
+    def around(point: Point, distance: float) -> Generator[Results]:
+        """With every kink that is met exactly on its one side, on the other, and at random."""
+        places = [(point, Watch(side)) for side in (1, -1)]
+        random = np.random.default_rng(seed)
+        for _pair in range(PAIRS):
+            by = {
+                name: distance * typical(leaf) * random.choice([-1.0, 1.0], as_array(leaf).shape)
+                for name, leaf in leaves(point.parameters).items()
+            }
+            places += [(moved(point, by, sign), Watch()) for sign in (1.0, -1.0)]
+        for place, watch in places:
+            found = differentiate(loss, *place, watch=watch)
+            yield {n: random_rounding.as_float64(g) for n, g in found.items() if n != LOSS}
+
+    about = "autograd of the given loss, in float64"
+    return Reference(about, evaluate, value, around, given=True)
 
 
 def differentiate(
@@ -110,15 +130,14 @@ def tensor(leaf: object) -> Tensor:
         found = cast("Tensor", leaf).detach().clone()
         return found.double() if found.is_floating_point() else found
     array = as_array(leaf)
-    if array.dtype.kind == "b":
-        return torch.from_numpy(np.array(array, order="C"))
-    kind = np.int64 if array.dtype.kind in "iu" else np.float64
+    kinds = {"b": np.bool_, "i": np.int64, "u": np.int64, "c": np.complex128}
+    kind = kinds.get(array.dtype.kind, np.float64)
     return torch.from_numpy(np.array(array, dtype=kind, order="C"))
 
 
 def is_numeric_array(value: object) -> bool:
     """Whether PyTorch has an equivalent for it."""
-    return is_tensor(value) or (isinstance(value, np.ndarray) and value.dtype.kind in "biuf")
+    return is_tensor(value) or (isinstance(value, np.ndarray) and value.dtype.kind in "biufc")
 
 
 def _checked(value: object) -> Tensor:

@@ -24,8 +24,8 @@ STEADY = 2.5
 point: a mistake. Long sums drift, so that rounding may have a mean as well, of up to one or two."""
 
 NUDGE = 512
-"""By how many units of roundoff the arguments are moved for it: enough to round long sums anew,
-and too little to round anew what was put through a format of half as many digits."""
+"""By how many units of roundoff, at most, the arguments are moved for it: enough to round long sums
+anew, and too little to round anew what was put through a format of half as many digits."""
 
 
 def scatter_of_errors(
@@ -87,7 +87,9 @@ def _nudged(nest: object, random: np.random.Generator) -> Any:
         if array is None or array.dtype.kind != "f":
             return leaf
         unit = number_format.of_leaf(leaf).unit
-        by = min(NUDGE * unit, unit**0.5) * random.choice([-1, 1], array.shape)
+        most = min(NUDGE * unit, unit**0.5)
+        shape: tuple[int, ...] = array.shape
+        by = most * (2 * random.random(shape) - 1)
         return like(leaf, np.asarray(array * (1 + by)).astype(array.dtype))
 
     return rebuilt(nest, nudge)

@@ -29,7 +29,8 @@ NOT_ROUNDED = frozenset(
 FUNCTIONS = frozenset(
     "_softmax _log_softmax _softmax_backward_data _log_softmax_backward_data logsumexp"
     " log_sigmoid_forward log_sigmoid_backward elu_backward leaky_relu_backward softplus_backward"
-    " glu glu_backward prod cumprod norm linalg_vector_norm nll_loss_forward nll_loss_backward"
+    " glu glu_backward prod cumprod logcumsumexp _cdist_forward _cdist_backward norm"
+    " linalg_vector_norm nll_loss_forward nll_loss_backward"
     " nll_loss2d_forward nll_loss2d_backward mse_loss mse_loss_backward smooth_l1_loss"
     " smooth_l1_loss_backward huber_loss huber_loss_backward binary_cross_entropy"
     " binary_cross_entropy_backward binary_cross_entropy_with_logits".split()
@@ -38,8 +39,8 @@ FUNCTIONS = frozenset(
 NOT_EVERY_POINT = frozenset("addcmul addcdiv lerp".split())
 """Pointwise, but sums of several terms."""
 RIGHT_TO_A_UNIT_OF_ONE = frozenset(
-    "softplus sigmoid tanh silu gelu mish elu log1p expm1 erf erfc logaddexp logsumexp"
-    " log_sigmoid_forward _log_softmax cos sin log".split()
+    "softplus sigmoid tanh silu gelu mish elu log1p expm1 erf erfc logaddexp logsumexp sinh asinh"
+    " atanh acosh log_sigmoid_forward _log_softmax cos sin log".split()
 )
 """Functions whose textbook formulas subtract from 1, or add to it."""
 

@@ -6,7 +6,7 @@ is itself one array has the single name ROOT. None holds no leaf, as an absent b
 
 import copy
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any, cast
 
 import numpy as np
@@ -71,6 +71,8 @@ def _rebuilt(nest: object, path: str, change: Callable[[str, Any], object]) -> A
     if isinstance(nest, Mapping):
         pairs = dict(zip(cast("Pairs", nest), found, strict=True))
         # a copy, because a defaultdict and others are not made from pairs
+        if not isinstance(nest, MutableMapping):
+            return pairs
         result = copy.copy(cast("Any", nest))
         result.update(pairs)
         return result

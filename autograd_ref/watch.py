@@ -11,20 +11,33 @@ from autograd_ref.report import Note
 SOFTPLUS_THRESHOLD = 700.0
 """PyTorch's softplus is z itself above 20, which is wrong by 2e-9; above 700 it is right."""
 
-KINK_AT_ZERO = {"relu", "relu_", "leaky_relu", "leaky_relu_", "abs", "absolute"}
+KINKS_AT: dict[str, tuple[float, ...]] = {
+    **dict.fromkeys(("relu", "relu_", "leaky_relu", "leaky_relu_", "prelu", "selu"), (0.0,)),
+    **dict.fromkeys(("abs", "absolute"), (0.0,)),
+    "relu6": (0.0, 6.0),
+    "hardtanh": (-1.0, 1.0),
+    "hardsigmoid": (-3.0, 3.0),
+}
 KINK_WHERE_ZERO_RESULTS = {"norm", "vector_norm", "linalg_norm", "linalg_vector_norm"}
 KINK_WHERE_EQUAL = {"maximum", "minimum", "fmax", "fmin", "clamp", "clamp_min", "clamp_max"}
+
+HAIR = 4e-16, 1e-290
+"""How far to step aside from a kink, relative and absolutely."""
 
 
 class Watch(TorchFunctionMode):
     """While it is active, softplus is softplus up to 700, and `kinks` collects what met its kink.
 
+    Args:
+        side: 1 or -1 to evaluate such functions on that side of their kinks, a hair away.
+
     Attributes:
         kinks: the names of functions that were called exactly where they have no derivative.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, side: int = 0) -> None:
         super().__init__()
+        self.side = side
         self.kinks: set[str] = set()
 
     def __torch_function__(
@@ -35,13 +48,14 @@ class Watch(TorchFunctionMode):
         if name == "softplus":
             beta = float(args[1] if len(args) > 1 else kwargs.pop("beta", 1))
             return func(args[0] if args else kwargs.pop("input"), beta, SOFTPLUS_THRESHOLD)
-        if name in KINK_AT_ZERO and args and _any_zero(args[0]):
+        met = _met(name, args, kwargs)
+        if met is not None:
             self.kinks.add(name.rstrip("_"))
-        others = [*args[1:], *(kwargs[k] for k in ("min", "max", "other") if k in kwargs)]
-        if name in KINK_WHERE_EQUAL and any(_any_equal(args[0], other) for other in others):
-            self.kinks.add(name)
+            if self.side and not name.endswith("_"):  # what works in place has no other place
+                by = self.side * (HAIR[0] * args[0].detach().abs() + HAIR[1])
+                args = (args[0] + by * met, *args[1:])
         result: object = func(*args, **kwargs)
-        if name in KINK_WHERE_ZERO_RESULTS and _any_zero(result):
+        if name in KINK_WHERE_ZERO_RESULTS and _has(result, 0.0):
             self.kinks.add(name)
         return result
 
@@ -57,12 +71,24 @@ class Watch(TorchFunctionMode):
         return (Note("kink", text),)
 
 
-def _any_zero(value: object) -> bool:
-    return isinstance(value, Tensor) and value.requires_grad and bool((value == 0).any())
+def _met(name: str, args: Any, kwargs: Any) -> Tensor | None:
+    """Where the first argument lies exactly at a kink of the function; None if nowhere."""
+    value = args[0] if args else None
+    if not isinstance(value, Tensor):
+        return None
+    others = [*args[1:], *(kwargs[k] for k in ("min", "max", "other") if k in kwargs)]
+    if name in KINK_WHERE_EQUAL:
+        positions = [other for other in others if isinstance(other, Tensor | float | int)]
+        history = [value, *(other for other in others if isinstance(other, Tensor))]
+    else:
+        positions, history = list(KINKS_AT.get(name, ())), [value]
+    if not positions or not any(tensor.requires_grad for tensor in history):
+        return None
+    met = torch.zeros_like(value, dtype=torch.bool)
+    for position in positions:
+        met = met | (value.detach() == position)
+    return met if bool(met.any()) else None
 
 
-def _any_equal(value: object, other: object) -> bool:
-    if not isinstance(value, Tensor) or not isinstance(other, Tensor | float | int):
-        return False
-    differentiable = value.requires_grad or (isinstance(other, Tensor) and other.requires_grad)
-    return differentiable and bool(torch.eq(value, other).any())
+def _has(value: object, number: float) -> bool:
+    return isinstance(value, Tensor) and value.requires_grad and bool((value == number).any())

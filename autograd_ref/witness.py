@@ -5,7 +5,6 @@ slope of each loss tells more than any other number could.
 """
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,13 +12,14 @@ from numpy.typing import NDArray
 
 from autograd_ref.answer import Answer
 from autograd_ref.evaluation import LOSS, Evaluation, Look, Point, Reference, Results
+from autograd_ref.excuses import AT_A_KINK, KINK, excuses
 from autograd_ref.judge import Judgement, excused
 from autograd_ref.line import along, typical
 from autograd_ref.numerical import slope
 from autograd_ref.probes import Call, Gradients, called
 from autograd_ref.relation import related
 from autograd_ref.report import Side, Slope, Witness
-from autograd_ref.structure import is_real, leaves
+from autograd_ref.structure import as_array, is_real, leaves
 
 STEP = 0.1
 """The largest step, relative to what is typical of the parameters that are moved."""
@@ -31,11 +31,7 @@ in a gradient under test is no excuse for more of it."""
 NEAR = 1e-3
 """A gradient as near as this to the slope, relative to the disagreement, is the one confirmed."""
 
-EXCUSES: dict[Side, str] = {
-    "kink": "lies between the slopes of a kink, where either is right",
-    "reference": "differs from a reference that is itself wrong here",
-}
-"""Where the witness says that the gradient under test cannot be blamed."""
+AT_FAULT = "differs from a reference that is itself wrong here"
 
 
 class _Scene(NamedTuple):
@@ -47,8 +43,6 @@ class _Scene(NamedTuple):
     """What rounding leaves open of the gradient under test."""
     of_reference: Slope
     """Of the reference's loss."""
-    sides: tuple[Slope, Slope]
-    """Of the reference's loss, from the left and from the right."""
     of_hand: Slope | None
     """Of the hand side's own loss, where it has one."""
 
@@ -84,17 +78,18 @@ def questioned(
     def ask(wrong: list[str]) -> Witness | None:
         return _asked(gradients, reference, point, exact, call.answer, wrong)
 
-    wrong = result.wrong
-    witness = ask(wrong)
-    result = result._replace(witness=witness)
-    at_a_kink = any(note.kind == "kink" for note in exact.notes)
-    if witness is None or not (witness.side in EXCUSES or at_a_kink):
-        return result
-    blocks = [name for name in wrong if name != LOSS]
-    # what excuses one of them does not excuse the others, nor do they spoil its excuse
-    alone = {blocks[0]: witness} if len(blocks) == 1 else {name: ask([name]) for name in blocks}
-    reasons = {name: EXCUSES[w.side] for name, w in alone.items() if w and w.side in EXCUSES}
-    return excused(result, reasons)
+    found = excuses(result, reference, point, exact, call)
+    result = excused(result, found)
+    witness = ask(result.wrong)
+    if witness is None and KINK in found.values():
+        witness = Witness("kink", AT_A_KINK, 0.0, 0.0, None, None)
+    if witness is not None and witness.side == "reference":
+        blocks = [name for name in result.wrong if name != LOSS]
+        # what excuses one of them does not excuse the others
+        alone = {blocks[0]: witness} if len(blocks) == 1 else {name: ask([name]) for name in blocks}
+        at_fault = [name for name, w in alone.items() if w and w.side == "reference"]
+        result = excused(result, dict.fromkeys(at_fault, AT_FAULT))
+    return result._replace(witness=witness)
 
 
 def _asked(
@@ -142,11 +137,9 @@ def _testimony(
     own_loss: Callable[[Point], float] | None,
 ) -> Witness:
     difference = {name: found - exact.gradients[name] for name, found in hand.items()}
-    length = float(np.sqrt(sum(float((values**2).sum()) for values in difference.values())))
-    if length == 0:  # only the losses differ
-        assert own_loss is not None, "only a loss can differ from a loss"
+    if own_loss is not None and not any(values.any() for values in difference.values()):
         return Witness("losses", related(own_loss, reference, point), 0.0, 0.0, None, None)
-    direction = {name: values / length for name, values in difference.items()}
+    direction = _unit(difference)
     scene = _scene(reference, point, exact, hand, direction, own_loss)
     side, explanation = _verdict(scene)
     if side == "losses" and own_loss is not None:
@@ -154,6 +147,14 @@ def _testimony(
     return Witness(
         side, explanation, scene.hand, scene.reference, scene.of_hand, scene.of_reference
     )
+
+
+def _unit(difference: Results) -> Results:
+    """Of length one; scaled first, so that no square overflows or vanishes."""
+    largest = max(float(np.abs(values).max()) for values in difference.values())
+    scaled = {name: values / largest for name, values in difference.items()}
+    length = float(np.sqrt(sum(float((values**2).sum()) for values in scaled.values())))
+    return {name: values / length for name, values in scaled.items()}
 
 
 def _scene(
@@ -165,29 +166,30 @@ def _scene(
     own_loss: Callable[[Point], float] | None,
 ) -> _Scene:
     tolerances = exact.tolerances(Look.FIRST)
-    step = _step(point, direction)
-    theirs = cache(along(reference.value, point, direction))  # one value serves several slopes
+    steps = _steps(point, direction)
     return _Scene(
         hand=sum(float((hand[name] * d).sum()) for name, d in direction.items()),
         reference=sum(float((exact.gradients[n] * d).sum()) for n, d in direction.items()),
         slack=sum(float((np.abs(d) * tolerances[name]).sum()) for name, d in direction.items()),
-        of_reference=slope(theirs, step),
-        sides=(slope(theirs, step, one_sided=-1), slope(theirs, step, one_sided=1)),
-        of_hand=own_loss and slope(along(own_loss, point, direction), step),
+        of_reference=slope(along(reference.value, point, direction), *steps),
+        of_hand=own_loss and slope(along(own_loss, point, direction), *steps),
     )
 
 
-def _step(point: Point, direction: Results) -> float:
-    """The largest step: a tenth of what is typical, for the parameter that moves the most."""
-    moved = [leaf for name, leaf in leaves(point.parameters).items() if name in direction]
-    largest = max(float(np.abs(d).max()) for d in direction.values())
-    return STEP * typical(*moved) / largest
+def _steps(point: Point, direction: Results) -> list[float]:
+    """The largest steps: a tenth of what is typical of the parameters, or of the smallest moved."""
+    parameters = leaves(point.parameters)
+    sizes = np.concatenate([np.abs(as_array(parameters[n]).ravel()) for n in direction])
+    speeds = np.concatenate([np.abs(d).ravel() for d in direction.values()])
+    fastest = float(speeds.max())
+    steps = [STEP * typical(*(parameters[name] for name in direction)) / fastest]
+    moving = (speeds > NEAR * fastest) & (sizes > 0)
+    if moving.any():
+        steps.append(STEP * float((sizes[moving] / speeds[moving]).min()))
+    return steps
 
 
 def _verdict(scene: _Scene) -> tuple[Side, str]:
-    kink = _kink(scene)
-    if kink:
-        return "kink", kink
     if not scene.of_reference.accuracy <= BLURRED * scene.gap:
         return "undecided", (
             f"The two differ by {scene.gap:.1e} along their difference; the numerical derivative is"
@@ -223,20 +225,4 @@ def _of_the_hand_side(scene: _Scene) -> tuple[Side, str]:
     return "hand", (
         "The gradient under test agrees neither with its own loss nor with the reference's, whose"
         " gradient is confirmed."
-    )
-
-
-def _kink(scene: _Scene) -> str:
-    """What to say where the slopes from the two sides differ and the gradient lies between them."""
-    before, after = scene.sides
-    margin = before.accuracy + after.accuracy
-    if not abs(after.value - before.value) > 2 * margin:
-        return ""
-    low, high = sorted((before.value, after.value))
-    if not low - margin <= scene.hand <= high + margin:
-        return ""
-    return (
-        "The loss has a kink here, as ReLU has at exactly 0: along the difference its slope is"
-        f" {before.value:.6g} on one side and {after.value:.6g} on the other, and both gradients"
-        " lie between. Neither is wrong; check at another point."
     )

@@ -129,7 +129,7 @@ def integer_targets(p: Parameters, X: A, Y: A) -> Parameters:
 
 
 STABLE = with_formulas()
-NOT_FINITE = Outcome(("mismatch",), reason="is nan at")
+NOT_FINITE = Outcome(("mismatch",), reason="is nan")
 DIGITS = Outcome(("match",), warning="digits lost")
 
 CONFIDENT = problems.one_confident_output({np.float64: 900.0, np.float32: 120.0})
@@ -163,7 +163,7 @@ NUMERICS: dict[str, Mistake] = {
     "log 0": Mistake(
         with_loss(log_of_the_right_class),
         CONFIDENT,
-        Outcome(("mismatch",), reason="is inf at"),
+        Outcome(("mismatch",), reason="is inf"),
         with_loss(log_softmax),
     ),
     "0 log 0": Mistake(with_loss(log_of_softmax), CONFIDENT, NOT_FINITE, with_loss(log_softmax)),
