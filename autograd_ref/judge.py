@@ -84,7 +84,7 @@ def judged(
             tolerances[name] = np.maximum(tolerances[name], SPREADS * scatter)
         result = _too_noisy(_compared(call.answer, point, exact, tolerances), doubtful, point)
     accused = _names(_exceeds(result))
-    verdicts = {block.name: block.verdict for block in result.quantities}
+    verdicts: dict[str, Verdict] = {block.name: block.verdict for block in result.quantities}
     explained = [block for block in _exceeds(strict) if block.name not in accused]
     notes = (_digits_lost(block, verdicts[block.name]) for block in explained)
     return result._replace(digits=tuple(notes))

@@ -88,7 +88,7 @@ def _noise(function: Function, step: Any, pairs: list[tuple[Any, Any]]) -> tuple
     if (values == values[0]).all():
         changes = np.diff(np.unique(np.array(pairs)))
         return (float(changes.min()) if changes.size else 0.0), unit
-    left_over = _beyond_polynomials() @ (values - values[0])
+    left_over: NDArray[Any] = _beyond_polynomials() @ (values - values[0])
     return float(np.sqrt(np.mean(left_over**2))), unit
 
 

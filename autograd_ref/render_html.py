@@ -52,13 +52,13 @@ def as_html(report: Report) -> str:
     )
 
 
-def as_page(report: Report, title: str = "Gradient check") -> str:
-    """A whole document around the fragment."""
+def as_page(report: Report, title: str = "Gradient check", before: str = "") -> str:
+    """A whole document around the fragment, with some text before it."""
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
         f"<title>{escape(title)}</title></head>"
         f'<body style="max-width:60em;margin:2em auto;padding:0 1em"><h1>{escape(title)}</h1>'
-        f"{as_html(report)}</body></html>\n"
+        f"{f'<pre>{escape(before)}</pre>' if before else ''}{as_html(report)}</body></html>\n"
     )
 
 

@@ -94,6 +94,14 @@ def their_traceback(error: BaseException) -> str:
     return "".join(trace.format())
 
 
+def line_reached(error: BaseException) -> int:
+    """The line of the function itself, as it was loaded here, at which an exception left it."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    entered = [i for i, (frame, _line) in enumerate(frames) if frame.f_code.co_filename == __file__]
+    inside = frames[entered[-1] + 1 :] if entered else []
+    return inside[0][1] if inside else 0
+
+
 def _trim(trace: traceback.TracebackException) -> None:
     entered = [i for i, frame in enumerate(trace.stack) if frame.filename == __file__]
     inside = trace.stack[entered[-1] + 1 :] if entered else trace.stack
@@ -216,5 +224,6 @@ def _member(module: ModuleType, target: str, name: str) -> Callable[..., Any]:
 
 
 def _did_you_mean(owner: object, name: str) -> str:
-    close = difflib.get_close_matches(name, dir(owner))
+    callables = [other for other in dir(owner) if callable(getattr(owner, other))]
+    close = difflib.get_close_matches(name, callables)
     return f"; did you mean {' or '.join(close)}?" if close else "; check the name"

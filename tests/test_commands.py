@@ -223,7 +223,6 @@ def test_one_output_is_inconclusive() -> None:
         (["--samples", "0"], "argument --samples: got '0'; it needs an integer from 1 to 342"),
         (["--dtype", "float16"], "argument --dtype: invalid choice: 'float16'"),
         (["--no-such"], "unrecognized arguments: --no-such"),
-        (["penguins"], "unrecognized arguments: penguins"),
         (["--json"], "argument --json: expected one argument"),
     ],
 )
@@ -271,6 +270,13 @@ def test_too_little_memory_is_one_line_and_status_2(
     assert capsys.readouterr().err == (
         "crosscheck: this machine's memory is too small for that; try a smaller size\n"
     )
+
+
+def test_what_is_no_command_is_named(capsys: Captured) -> None:
+    assert main(["penguins"]) == 2
+    captured = capsys.readouterr()
+    assert captured.err == "crosscheck: 'penguins' is no command; there is check, or none at all\n"
+    assert captured.out == ""
 
 
 @pytest.mark.parametrize(("option", "word"), [("--version", "crosscheck "), ("--help", "usage: ")])

@@ -26,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from autograd_ref.commands import check
 
             status = check.run(given[1:])
+        elif given and not given[0].startswith("-"):
+            status = options.unusable(f"{given[0]!r} is no command; there is check, or none at all")
         else:
             from autograd_ref.commands import main_job
 

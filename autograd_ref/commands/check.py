@@ -21,7 +21,13 @@ from autograd_ref.commands.main_job import EXIT_STATUS
 from autograd_ref.commands.output import write_whole
 from autograd_ref.convention_search import NothingRuns, find
 from autograd_ref.conventions import choices
-from autograd_ref.user_code import UserCodeError, load, require_arguments, their_traceback
+from autograd_ref.user_code import (
+    UserCodeError,
+    line_reached,
+    load,
+    require_arguments,
+    their_traceback,
+)
 from manual_backprop import NetworkShape
 
 DESCRIPTION = """Hold a gradient of your own against autograd, entry by entry.
@@ -80,14 +86,15 @@ def _checked(chosen: argparse.Namespace) -> tuple[check_show.About, list[Checked
 
 
 def _in_no_convention(spec: str, nothing: NothingRuns) -> UserCodeError:
-    """The traceback of the first, and what each of them raises."""
+    """The traceback of the one that gets furthest, and what each of them raises."""
     errors = {trial.convention: trial.error for trial in nothing.trials if trial.error is not None}
-    first = next(iter(errors.values()))
+    furthest = max(errors, key=lambda convention: line_reached(errors[convention]))
     tried = "".join(f"  {name}: {_in_a_line(error)}\n" for name, error in errors.items())
     return UserCodeError(
-        f"{spec} raises in every convention; above is the first of those tried. Put right what it"
-        " says, or choose your convention (see crosscheck check --help)",
-        f"{their_traceback(first)}\nTried:\n{tried}",
+        f"{spec} raises in every convention; above is the one in which it gets furthest"
+        f" ({furthest.options}). Put right what it says, or choose your convention (see crosscheck"
+        " check --help)",
+        f"Tried:\n{tried}\n{furthest}:\n{their_traceback(errors[furthest])}",
     )
 
 

@@ -92,7 +92,8 @@ def model_cases(make: Callable[..., Any], spec: str, count: int, seed: int) -> l
     """
     takes_seed = bool(inspect.signature(make).parameters)
     cases: list[Case] = []
-    for number in range(seed, seed + count):
+    # without a seed they would all be the same
+    for number in range(seed, seed + (count if takes_seed else 1)):
         with blamed(f"seed {number}" if takes_seed else "no arguments"):
             made = make(number) if takes_seed else make()
         parameters, data = _parameters_and_data(made, spec)
@@ -119,7 +120,7 @@ def network_reports(
     gradients = adapter(function, convention)
     for case in cases:
         try:
-            with blamed(case.where):
+            with blamed(case.where, ran_before=True):  # or else it would have no convention
                 report = check_gradients(gradients, *case.arguments, seed=case.seed)
         except UserCodeError as error:
             if case.binding:
@@ -140,16 +141,22 @@ def model_reports(
 
 
 @contextmanager
-def blamed(where: str) -> Generator[None]:
-    """What the user's function raises, as a UserCodeError that says on which problem."""
+def blamed(where: str, *, ran_before: bool = False) -> Generator[None]:
+    """What the user's function raises, as a UserCodeError that says on which problem.
+
+    Args:
+        where: the problem.
+        ran_before: whether the function has run on a problem of other dimensions.
+    """
     try:
         yield
     except Exception as error:
         if not raised_by_user(error):
             raise
+        kept = " (it ran on others before: is something kept between calls?)" if ran_before else ""
         raise UserCodeError(
-            f"your code raises {type(error).__name__} on {where}; the last of your lines above is"
-            " where to look",
+            f"your code raises {type(error).__name__} on {where}{kept}; the last of your lines"
+            " above is where to look",
             their_traceback(error),
         ) from error
 

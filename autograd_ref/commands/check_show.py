@@ -70,9 +70,10 @@ def shown_of(results: Sequence[Checked]) -> Checked:
 
 
 def as_html(about: About, results: Sequence[Checked]) -> str:
-    """A page with the report of the problem to look at."""
+    """A page: how it was called, all problems, and the report of the one to look at, with a map."""
     shown = shown_of(results)
-    return as_page(cast("Report", shown.report), title=f"{about.function} on {shown.case.where}")
+    before = f"{_heading(about)}\n\n{_table(results)}\n\nOn {shown.case.where}:"
+    return as_page(cast("Report", shown.report), title=about.function, before=before)
 
 
 def _convention(found: Found, *, given: bool) -> dict[str, object]:
@@ -105,7 +106,7 @@ def _problem(result: Checked) -> dict[str, object]:
 
 def _heading(about: About) -> str:
     if about.found is None:
-        return f"{about.function} against autograd of {about.loss}"
+        return f"{about.function} against {about.loss}"
     convention, (shape, samples) = about.found.convention, about.found.fixed
     lines = [about.function, f"Called with {convention}"]
     if about.given:
@@ -113,20 +114,17 @@ def _heading(about: About) -> str:
     elif about.found.right:
         lines[-1] += f": found out by trying ({convention.options})."
     else:
+        tried = _tried(about.found)
         lines[-1] += (
-            f": it is right in none of the conventions tried, and this one comes nearest"
-            f" ({convention.options}). Tried:"
+            f": it is right in none of the {len(tried)} conventions tried, runs in"
+            f" {sum(tried.values())} of them, and this one comes nearest ({convention.options})."
         )
     text = [_filled(line) for line in lines]
-    if not about.given and not about.found.right:
-        text += [
-            f"  {name}{'' if runs else ': raises'}" for name, runs in _tried(about.found).items()
-        ]
     if shape is not None:
-        found_out = "" if about.shape_given else "Its dimensions seem to be written in: "
-        many = "" if samples is None else f", {samples} samples"
-        dimensions = f"{shape.inputs} inputs, {shape.hidden} hidden units, {shape.outputs} outputs"
-        text.append(_filled(f"{found_out}checked with {dimensions}{many} only."))
+        found_out = "" if about.shape_given else "Its dimensions seem to be written in. "
+        many = "" if samples is None else f", S = {samples}"
+        dimensions = f"{shape.inputs}, {shape.hidden}, {shape.outputs}{many}"
+        text.append(_filled(f"{found_out}Checked with N_I, N_H, N_O = {dimensions} only."))
     return "\n".join(text)
 
 
@@ -166,8 +164,8 @@ def _summary(results: Sequence[Checked]) -> str:
     largest = max(q.units or 0.0 for report in reports for q in report.quantities)
     count = "the problem" if len(reports) == 1 else f"all {len(reports)} problems"
     return (
-        f"Match: on {count} everything agrees with autograd to {largest:.2g} units of rounding"
-        f" ({ALLOWED_UNITS:g} allowed)."
+        f"Match: on {count} everything agrees with {reports[0].reference}, to {largest:.2g} units"
+        f" of rounding ({ALLOWED_UNITS:g} allowed)."
     )
 
 
