@@ -58,7 +58,7 @@ def test_a_list_of_arrays_is_read_by_place_whatever_it_is_called() -> None:
     assert answer.gradients.keys() == {"[0]", "[1]"}
 
 
-@pytest.mark.parametrize("result", [B, [1.0, 1.0], (0.5, B), (0.5, [1.0, 1])])
+@pytest.mark.parametrize("result", [B, [1.0, 1.0], (1.0, 1.0), (0.5, B), (0.5, [1.0, 1])])
 def test_a_flat_array_is_what_scipy_takes(result: Any) -> None:
     assert np.array_equal(read(result, B).gradients["parameters"], B)
 
@@ -73,6 +73,8 @@ def test_a_flat_array_is_what_scipy_takes(result: Any) -> None:
         ([], "a list with nothing in it"),
         ({f"W{i}": B for i in range(20)}, "W6, W7, ..."),
         ((None, {"W": W, "b": B}), "a tuple with [1].W, [1].b"),
+        (({"W": W, "b": B}, 0.5), "(gradients, loss); it needs to be (loss, gradients)"),
+        (({"W": W, "b": B}, 0.5, B), "a tuple with [0].W, [0].b, [1], [2]"),
         (("0.5", {"W": W, "b": B}), "a tuple with [0], [1].W, [1].b"),
     ],
 )

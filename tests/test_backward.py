@@ -489,3 +489,76 @@ def test_a_gradient_on_another_device_fails_in_pytorchs_own_words() -> None:
     wrong = replaced(1, lambda block: block.to("meta"))
     with pytest.raises(RuntimeError, match="expected device cpu but got meta"):
         _ = check_backward(wrong, affine, *inputs())
+
+
+class Power(Function):
+    """x to a power that comes first, as its callers would not have it."""
+
+    @staticmethod
+    def forward(ctx: Any, power: int, x: Tensor) -> Tensor:
+        ctx.power = power
+        ctx.save_for_backward(x)
+        return x**power
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        return None, upstream[0] * ctx.power * x ** (ctx.power - 1)
+
+
+class Sine(Function):
+    """With vjp, which is another name for backward."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x.sin()
+
+    @staticmethod
+    def vjp(ctx: Any, *upstream: Tensor) -> Tensor:
+        return upstream[0] * ctx.saved_tensors[0].cos()
+
+
+@pytest.mark.parametrize(
+    ("function", "reference", "more"),
+    [
+        (lambda x: Power.apply(3, x), lambda x: x**3, ()),
+        (lambda x, n: Power.apply(n, x), lambda x, n: x**n, (3,)),
+        (Sine, torch.sin, ()),
+        (torch.ops.aten.sin.default, torch.sin, ()),
+        (torch.ops.aten.sin, torch.sin, ()),
+    ],
+    ids=["a power bound", "a power moved", "vjp", "an overload", "its packet"],
+)
+def test_arguments_in_other_places_are_nobodys_fault(
+    function: Any, reference: Any, more: tuple[Any, ...]
+) -> None:
+    x = 1 + torch.rand(5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert set(verdicts(check_backward(function, reference, x, *more)).values()) == {"match"}
+
+
+def test_a_backward_pass_that_works_in_place_changes_the_upstream_gradient() -> None:
+    class Doubled(Function):
+        @staticmethod
+        def forward(ctx: Any, x: Tensor) -> Tensor:  # noqa: ARG004
+            return 2 * x
+
+        @staticmethod
+        def backward(ctx: Any, *upstream: Tensor) -> Tensor:  # noqa: ARG004
+            return upstream[0].mul_(2)
+
+    report = check_backward(Doubled, lambda x: 2 * x, inputs()[0])
+    assert report.verdict == "match"
+    (note,) = report.findings
+    assert note.text == "The function changes the upstream gradient of output in place."
+
+
+def test_an_operation_that_takes_rows_for_columns_in_memory_is_found() -> None:
+    """Inputs without gaps, but in another order, would be read as they lie."""
+
+    def as_it_lies(x: Tensor) -> Tensor:
+        return torch.as_strided(x, x.shape, (x.shape[1], 1), x.storage_offset()) * 2
+
+    report = check_backward(as_it_lies, lambda x: x * 2, inputs()[0])
+    assert verdicts(report)["output"] == "mismatch"
+    assert "agrees here, but with inputs that are not contiguous" in report.blocks[0].reason

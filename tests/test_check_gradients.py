@@ -542,3 +542,108 @@ def test_report_and_exception_survive_pickling() -> None:
     assert again.to_dict() == report.to_dict()
     error = pickle.loads(pickle.dumps(GradientMismatch(report)))
     assert str(error) == str(report)
+
+
+def squares(w: Tensor) -> Tensor:
+    return (w**2).sum()
+
+
+def twice(w: A) -> A:
+    return 2 * w
+
+
+@pytest.mark.parametrize("by_torch", [True, False])
+def test_a_loss_that_draws_at_random_is_named(*, by_torch: bool) -> None:
+    random = np.random.default_rng(0)
+
+    def dropped_out(w: Any) -> Any:
+        kept = random.random(3) < 0.5
+        return (w * (torch.as_tensor(kept) if by_torch else kept)).sum() ** 2
+
+    with pytest.raises(ValueError, match=r"returned .* and then .*; it needs to be the same fu"):
+        _ = check_gradients(twice, np.array([1.0, 2.0, 4.0]), loss=dropped_out)
+
+
+def test_a_module_in_float32_inside_the_loss_is_told_what_it_needs() -> None:
+    net = torch.nn.Linear(3, 1)
+
+    def outside(w: Tensor) -> Tensor:
+        return (net.weight.detach() @ w).sum()
+
+    with pytest.raises(RuntimeError) as raised:
+        _ = check_gradients(twice, np.ones(3), loss=outside)
+    assert "needs to be in float64 as well" in raised.value.__notes__[0]
+
+
+@pytest.mark.parametrize("dtype", [">f8", ">f4", "<f8"])
+def test_parameters_may_have_any_order_of_bytes(dtype: str) -> None:
+    report = check_gradients(twice, np.array([1.0, 2, 3], dtype=dtype), loss=squares)
+    assert report.verdict == "match", report
+
+
+def test_data_may_be_complex() -> None:
+    Z = np.array([[1, 1j], [2, 3]])
+
+    def loss(w: Tensor, Z: Tensor) -> Tensor:
+        return (Z @ w.to(torch.complex128)).abs().pow(2).sum()
+
+    report = check_gradients(
+        lambda w, Z: 2 * np.real(Z.conj().T @ (Z @ w)), np.ones(2), Z, loss=loss
+    )
+    assert report.verdict == "match", report
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e100, 1e160])
+@pytest.mark.parametrize("wrong", [1.0, 1.1])
+def test_sizes_near_the_ends_of_the_number_format_warn_of_nothing(
+    scale: float, wrong: float
+) -> None:
+    """Squares of them overflow, or vanish; warnings are errors in this suite."""
+
+    def tilted(w: Tensor, X: Tensor) -> Tensor:
+        return scale * torch.tanh(X @ w).sum()
+
+    def gradients(w: A, X: A) -> A:
+        return wrong * scale * (X.T @ (1 - np.tanh(X @ w) ** 2))
+
+    report = check_gradients(gradients, W[0], X, loss=tilted)
+    assert report.verdict == ("match" if wrong == 1 else "mismatch"), report
+    assert report.witness is None or report.witness.side == "hand"
+
+
+def test_an_overflow_at_a_point_that_nobody_asked_for_is_no_warning() -> None:
+    def gradients(w: A, X: A) -> A:
+        return X.T @ (1 / (1 + np.exp(-X @ w)))
+
+    def loss(w: Tensor, X: Tensor) -> Tensor:
+        return torch.nn.functional.softplus(X @ w).sum()
+
+    report = check_gradients(gradients, np.zeros(3), 1e5 * X, loss=loss)
+    assert report.verdict == "match", report
+
+
+def of_distances(X: A) -> A:
+    return 2 * np.array([sum((a - b) / (np.linalg.norm(a - b) or 1) for b in X) for a in X])
+
+
+def of_partial_likelihood(x: A) -> A:
+    """Cox's: every event belongs to all that were at risk."""
+    return np.exp(x) * np.cumsum((1 / np.cumsum(np.exp(x)))[::-1])[::-1]
+
+
+@pytest.mark.parametrize(
+    ("gradients", "loss", "at"),
+    [
+        (of_distances, lambda X: torch.cdist(X, X).sum(), RANDOM.normal(size=(5, 2))),
+        (of_partial_likelihood, lambda x: torch.logcumsumexp(x, 0).sum(), RANDOM.normal(size=6)),
+    ],
+    ids=["distances", "partial likelihood"],
+)
+def test_distances_of_zero_and_running_sums_are_not_disturbed(
+    gradients: Any, loss: Any, at: A
+) -> None:
+    """A distance of zero that rounding moved would have a slope."""
+    report = check_gradients(gradients, at, loss=loss)
+    assert report.verdict == "match", report
+    assert (report.blocks[0].resolution or 1) < 1e-12
+    assert check_gradients(lambda x: 1.0001 * gradients(x), at, loss=loss).verdict == "mismatch"

@@ -113,3 +113,18 @@ def test_targets_that_have_to_sum_to_one_are_not_moved() -> None:
     for Y in (labels, np.eye(2)[labels]):
         report = check_gradients(by_the_textbook, parameters, features, Y)
         assert report.verdict != "mismatch", report
+
+
+@pytest.mark.parametrize("step", [1e-9, 1e-11])
+def test_a_gradient_that_is_half_noise_is_no_match(step: float) -> None:
+    """Differences of losses: right on average, and every time something else."""
+
+    def differences(w: A, X: A, y: A) -> A:
+        value = lambda v: 0.5 * ((X @ v - y) ** 2).sum()  # noqa: E731
+        return np.array([(value(w + step * e) - value(w)) / step for e in np.eye(3)])
+
+    report = check(differences, X @ W + RANDOM.normal(size=50))
+    assert report.verdict == "inconclusive", report
+    assert "more than half of its digits are lost" in report.blocks[0].reason
+    (note,) = report.warnings
+    assert note.text.startswith("parameters has lost too many digits to tell: at parameters[")

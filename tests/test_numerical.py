@@ -59,3 +59,48 @@ def test_where_nothing_is_finite_nothing_is_claimed() -> None:
     found = slope(lambda _t: float("nan"), 0.1)
     assert found.accuracy == math.inf
     assert math.isnan(found.value)
+
+
+@pytest.mark.parametrize("digits", [7, 10, 13])
+def test_values_that_are_rounded_to_few_digits(digits: int) -> None:
+    """Neighbours are equal then, so that scatter alone would see no noise."""
+    found = slope(lambda t: round(math.exp(t), digits), 0.1)
+    assert abs(found.value - 1) <= found.accuracy < 10.0 ** (2.5 - digits * 2 / 3)
+
+
+def test_a_constant_has_no_slope_and_no_noise() -> None:
+    found = slope(lambda _t: 2.5, 0.1)
+    assert found.value == 0
+    assert found.accuracy < 1e-9
+
+
+@pytest.mark.parametrize("frequency", [10.0, 1e3, 1e5])
+def test_oscillations_faster_than_the_larger_steps_are_no_slopes(frequency: float) -> None:
+    found = slope(lambda t: math.sin(frequency * t + 0.3), 0.1)
+    assert abs(found.value - frequency * math.cos(0.3)) <= found.accuracy
+
+
+def test_of_several_scales_the_one_that_tells_most_is_taken() -> None:
+    reciprocal = lambda t: 1 / (1e-3 + t) + 1e3 * t  # noqa: E731
+    exact = 1e3 - 1e6
+    alone, both = slope(reciprocal, 1.0), slope(reciprocal, 1.0, 1e-4)
+    assert abs(both.value - exact) <= both.accuracy < 1e-4
+    assert abs(alone.value - exact) <= alone.accuracy
+
+
+def test_a_larger_step_that_contradicts_a_smaller_one_is_not_believed() -> None:
+    """Beyond a hair this is a straight line of another slope, known to all digits."""
+
+    def bent(t: float) -> float:
+        return 3 * t - math.copysign(min(abs(t), 1e-6), t)
+
+    found = slope(bent, 0.1, 1e-7)
+    assert abs(found.value - 2) <= found.accuracy < 1e-6
+
+
+def test_where_a_smaller_step_tells_nothing_the_larger_is_believed() -> None:
+    def hole(t: float) -> float:
+        return float("nan") if 0 < abs(t) < 1e-7 else math.exp(t)
+
+    found = slope(hole, 0.5, 1e-8)
+    assert found.accuracy == math.inf or abs(found.value - 1) <= found.accuracy

@@ -215,3 +215,17 @@ def test_in_place_operations_and_tuples_are_disturbed_too() -> None:
 def test_numbers_in_the_place_of_tensors_count_as_terms() -> None:
     assert units(moved(lambda x: 1e6 - x, 1e6), 2e6) == pytest.approx(2 * (4 + 2), rel=0.2)
     assert units(moved(lambda x: torch.add(x, x, alpha=-3), 1.0), 4.0) > 2 * 4
+
+
+def test_what_is_infinite_stays_so() -> None:
+    """A causal mask is minus infinity; infinities that differ would be no number."""
+    mask = np.triu(np.full((4, 4), -np.inf), 1)
+    scores = np.arange(16.0).reshape(4, 4) / 8
+    tolerance = moved(lambda s: torch.softmax(s + torch.as_tensor(mask), 1), scores)
+    assert np.isfinite(tolerance).all()
+    assert units(tolerance, 1.0) < 200
+
+
+def test_a_coarser_format_inside_the_loss_rounds_as_it_does() -> None:
+    tolerance = moved(lambda x: (x.float() * x.float()).double(), [3.0])
+    assert SINGLE.unit < tolerance[0] / 9 < 50 * SINGLE.unit

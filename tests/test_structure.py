@@ -3,6 +3,7 @@
 import copy
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -181,3 +182,9 @@ def test_values_come_back_as_the_same_kind_of_leaf(leaf: Any) -> None:
 )
 def test_what_is_a_number(value: object, *, expected: bool) -> None:
     assert is_numeric(value) is expected
+
+
+def test_a_mapping_that_cannot_be_changed_becomes_a_dict() -> None:
+    fixed = MappingProxyType({"W": 1, "b": 2})
+    assert list(leaves(fixed)) == ["W", "b"]
+    assert rebuilt(fixed, doubled) == {"W": 2, "b": 4}

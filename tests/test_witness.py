@@ -277,3 +277,25 @@ def test_what_excuses_one_block_excuses_no_other() -> None:
         "w": "mismatch",
         "b": "inconclusive",
     }
+
+
+def test_a_loss_that_is_no_number_nearby_has_no_relation_to_another() -> None:
+    def only_here(p: Any, X: A, y: A) -> Any:
+        value, found = by_hand(p, X, y)
+        here = all(np.array_equal(p[name], PARAMETERS[name]) for name in p)
+        return (value + 1 if here else float("inf")), found
+
+    witness = asked(only_here)
+    assert witness.side == "losses"
+    assert witness.explanation == "One of the two losses is not finite there, or nearby."
+
+
+def test_what_is_excused_at_first_and_wrong_elsewhere_is_blamed() -> None:
+    """At its kink either slope is right; elsewhere this one is not."""
+    report = check_gradients(
+        lambda p: {"a": 1.0}, {"a": 0.0}, loss=lambda p: p["a"].abs() + p["a"] * 0, seed=0
+    )
+    assert report.verdict == "mismatch", report
+    assert "agrees here, but with other parameters it differs" in report.blocks[0].reason
+    assert report.witness is not None
+    assert report.witness.side == "hand"

@@ -1,0 +1,166 @@
+"""What accuses nobody although it differs: slopes at a kink, gradients by symmetric matrices."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.autograd import Function
+
+from autograd_ref import check_backward, check_gradients
+from autograd_ref.excuses import KINK, SYMMETRIC
+from autograd_ref.report import Report
+
+A = NDArray[Any]
+RANDOM = np.random.default_rng(0)
+X, Y = RANDOM.normal(size=(6, 3)), RANDOM.normal(size=6)
+X[2] = X[4] = 0  # with b = 0, every hidden unit is at its kink, for two samples
+V = RANDOM.normal(size=8)
+AT_KINKS = {"W": RANDOM.normal(size=(8, 3)), "b": np.zeros(8), "v": V}
+ALL_ZERO = {"W": np.zeros((8, 3)), "b": np.zeros(8), "v": V}
+
+
+def loss(p: Any, X: Tensor, y: Tensor) -> Tensor:
+    return ((torch.relu(X @ p["W"].T + p["b"]) @ p["v"] - y) ** 2).mean()
+
+
+def with_slope_at_zero(slope: float, factor: float = 1.0, only: str = "") -> Any:
+    """A ReLU network's gradient by hand; factor makes a mistake in one block, or in W and b."""
+
+    def gradients(p: Any, X: A, y: A) -> Any:
+        z = X @ p["W"].T + p["b"]
+        a = np.maximum(z, 0)
+        e = 2 * (a @ p["v"] - y) / len(y)
+        delta = np.outer(e, p["v"]) * np.where(z == 0, slope, z > 0)
+        found = {"W": delta.T @ X, "b": delta.sum(0), "v": a.T @ e}
+        wrong = [only] if only else ["W", "b"]
+        return {name: g * (factor if name in wrong else 1) for name, g in found.items()}
+
+    return gradients
+
+
+def verdicts(report: Report) -> dict[str, str]:
+    return {block.name: block.verdict for block in report.blocks}
+
+
+def reasons(report: Report) -> dict[str, str]:
+    return {block.name: block.reason for block in report.blocks if block.reason}
+
+
+@pytest.mark.parametrize("slope", [0.25, 0.5, 1.0])
+def test_many_kinks_at_once_accuse_nobody(slope: float) -> None:
+    report = check_gradients(with_slope_at_zero(slope), AT_KINKS, X, Y, loss=loss)
+    assert verdicts(report) == {"W": "match", "b": "inconclusive", "v": "match"}, report
+    assert reasons(report) == {"b": KINK}
+    assert report.witness is not None
+    assert report.witness.side == "kink"
+
+
+def test_the_slope_that_pytorch_takes_is_a_match() -> None:
+    report = check_gradients(with_slope_at_zero(0.0), AT_KINKS, X, Y, loss=loss)
+    assert report.verdict == "match", report
+    assert "kink" in [note.kind for note in report.warnings]
+
+
+def test_where_all_units_are_at_their_kinks_for_all_samples_nobody_is_accused() -> None:
+    report = check_gradients(with_slope_at_zero(1.0), ALL_ZERO, X, Y, loss=loss)
+    assert report.verdict == "inconclusive", report
+    assert reasons(report)["W"] == reasons(report)["b"] == KINK
+
+
+@pytest.mark.parametrize("parameters", [AT_KINKS, ALL_ZERO])
+def test_what_lies_beyond_the_slopes_of_a_kink_is_wrong(parameters: Any) -> None:
+    report = check_gradients(with_slope_at_zero(3.0), parameters, X, Y, loss=loss)
+    assert verdicts(report)["b"] == "mismatch", report
+
+
+@pytest.mark.parametrize("name", ["W", "v"])
+def test_what_no_kink_reaches_is_not_excused_by_one(name: str) -> None:
+    """Rows of X that are zero put no kink into W; v has none at all."""
+    mistaken = with_slope_at_zero(1.0, factor=1 + 1e-9, only=name)
+    found = verdicts(check_gradients(mistaken, AT_KINKS, X, Y, loss=loss))
+    assert found[name] == "mismatch"
+    assert found["b"] == "inconclusive"
+
+
+class AnotherRelu(Function):
+    """Its slope at zero is 1, PyTorch's is 0."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x.clamp(min=0)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> Tensor:
+        return upstream[0] * (ctx.saved_tensors[0] >= 0)
+
+
+def test_an_operation_may_take_the_other_slope_of_a_kink() -> None:
+    at_zero = torch.tensor([-1.0, 0.0, 2.0, 0.0])
+    report = check_backward(AnotherRelu, torch.relu, at_zero)
+    assert verdicts(report) == {"output": "match", "input_0": "inconclusive"}
+    elsewhere = check_backward(AnotherRelu, torch.relu, torch.tensor([-1.0, 0.5, 2.0, 0.1]))
+    assert elsewhere.verdict == "match"
+
+
+SQUARE = RANDOM.normal(size=(4, 4))
+DEFINITE = SQUARE @ SQUARE.T + np.eye(4)
+SAMPLES = RANDOM.normal(size=(30, 4))
+
+
+def likelihood(S: Tensor, X: Tensor) -> Tensor:
+    """Of normal samples; only the lower triangle of S is read."""
+    L = torch.linalg.cholesky(S)
+    z = torch.linalg.solve_triangular(L, X.T, upper=False)
+    return 0.5 * (z**2).sum() / len(X) + L.diagonal().log().sum()
+
+
+def numpy_likelihood(S: A, X: A) -> float:
+    L = np.linalg.cholesky(S)
+    z = np.linalg.solve(L, X.T)
+    return float(0.5 * (z**2).sum() / len(X) + np.log(np.diag(L)).sum())
+
+
+def by_matrix_calculus(S: A, X: A) -> A:
+    P = np.linalg.inv(S)
+    return 0.5 * (P - P @ (X.T @ X / len(X)) @ P)
+
+
+def lower_triangle(S: A, X: A) -> A:
+    """The same, by the entries that are read."""
+    symmetric = by_matrix_calculus(S, X)
+    return np.tril(symmetric) + np.tril(symmetric, -1)
+
+
+@pytest.mark.parametrize("S", [DEFINITE, np.eye(4)])
+@pytest.mark.parametrize("gradients", [by_matrix_calculus, lower_triangle])
+@pytest.mark.parametrize("by", [likelihood, numpy_likelihood])
+def test_either_gradient_by_a_symmetric_matrix_is_right(S: A, gradients: Any, by: Any) -> None:
+    report = check_gradients(gradients, S, SAMPLES, loss=by)
+    assert report.verdict != "mismatch", report
+    if report.verdict == "inconclusive":
+        assert reasons(report) == {"parameters": SYMMETRIC}
+
+
+def test_a_wrong_gradient_by_a_symmetric_matrix_is_wrong() -> None:
+    for wrong in (1 + 1e-9, -1, 2):
+        report = check_gradients(
+            lambda S, X, by=wrong: by * by_matrix_calculus(S, X), DEFINITE, SAMPLES, loss=likelihood
+        )
+        assert report.verdict == "mismatch"
+
+
+def test_a_transposed_gradient_by_a_symmetric_matrix_cannot_be_told() -> None:
+    """Along all directions that keep the matrix symmetric the two are the same."""
+
+    def twisted(M: Tensor) -> Tensor:
+        return (M * torch.as_tensor(SQUARE)).sum()
+
+    def transposed(M: A) -> A:
+        return SQUARE.T + 0 * M
+
+    assert check_gradients(transposed, DEFINITE, loss=twisted).verdict == "inconclusive"
+    assert check_gradients(transposed, SQUARE, loss=twisted).verdict == "mismatch"

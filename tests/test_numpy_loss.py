@@ -1,0 +1,100 @@
+"""A loss in NumPy as the reference: right gradients are believed, wrong ones are not."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from autograd_ref import check_gradients
+
+A = NDArray[Any]
+RANDOM = np.random.default_rng(0)
+W = RANDOM.normal(size=3)
+MIXED = np.array([1e-3, 1.0, 10.0])
+Pair = tuple[Callable[[A], Any], Callable[[A], A], A]
+
+
+def by_numpy_alone(loss: Callable[[A], Any]) -> Callable[[A], Any]:
+    """Tensors are refused, as by code that calls into C."""
+
+    def wrapped(w: A) -> Any:
+        if isinstance(w, torch.Tensor):
+            raise TypeError("arrays only")
+        return loss(w)
+
+    return wrapped
+
+
+def sum_of_logarithms(w: A) -> float:
+    """math.log raises outside its domain, which a step away from 0.01 may be."""
+    return sum(math.log(float(v)) for v in w)
+
+
+PAIRS: dict[str, Pair] = {
+    "reciprocals of mixed size": (lambda w: (1 / w).sum(), lambda w: -1 / w**2, MIXED),
+    "entropy near zero": (
+        lambda w: (w * np.log(w)).sum(),
+        lambda w: np.log(w) + 1,
+        np.array([1e-12, 0.3, 0.7]),
+    ),
+    "raises nearby": (sum_of_logarithms, lambda w: 1 / w, np.array([0.01, 1.0, 5.0])),
+    "cancels near a minimum": (
+        lambda w: ((w**2 - 1) ** 2).sum(),
+        lambda w: 4 * w * (w**2 - 1),
+        1 + 1e-3 * W,
+    ),
+    "oscillates": (lambda w: np.sin(10 * w).sum(), lambda w: 10 * np.cos(10 * w), W),
+    "in float32": (
+        lambda w: float(np.float32((w**2).sum())),
+        lambda w: 2 * w,
+        W,
+    ),
+    "by Python's own numbers": (lambda w: float((w**2).sum()), lambda w: 2 * w, W),
+    "in an array of one": (lambda w: (w**2).sum(keepdims=True), lambda w: 2 * w, W),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_a_right_gradient_is_no_mismatch_and_a_wrong_one_is(name: str, dtype: str) -> None:
+    loss, gradients, w = PAIRS[name]
+    w = w.astype(dtype)
+
+    def scaled(factor: float) -> Callable[[A], A]:
+        return lambda w: (factor * gradients(w)).astype(w.dtype)
+
+    right = check_gradients(scaled(1.0), w, loss=by_numpy_alone(loss))
+    assert right.verdict == "match", right
+    assert right.blocks[0].resolution is not None
+    assert right.blocks[0].resolution < 1e-2
+    assert check_gradients(scaled(1.02), w, loss=by_numpy_alone(loss)).verdict == "mismatch"
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3, 1.0])
+def test_at_a_kink_either_slope_is_right_and_no_other(slope: float) -> None:
+    at_zero = np.array([0.0, -1.0, 2.0, 0.5])
+
+    def loss(w: A) -> float:
+        return float(np.maximum(w, 0).sum() + 10 * (w**2).sum())
+
+    def gradients(w: A, at: float = slope) -> A:
+        return np.where(w == 0, at, w > 0) + 20 * w
+
+    report = check_gradients(gradients, at_zero, loss=by_numpy_alone(loss))
+    assert report.verdict == "match", report
+    assert [note.kind for note in report.warnings] == ["kink"]
+    for wrong in (-0.5, 1.5):
+        bad = check_gradients(partial(gradients, at=wrong), at_zero, loss=by_numpy_alone(loss))
+        assert bad.verdict == "mismatch"
+
+
+def test_no_warning_reaches_the_caller(recwarn: pytest.WarningsRecorder) -> None:
+    """A float made of an array of NumPy's gives a DeprecationWarning from PyTorch's tensors."""
+    report = check_gradients(lambda w: 2 * w, W, loss=lambda w: float((w**2).sum()))
+    assert report.verdict == "match"
+    assert not recwarn.list
