@@ -6,7 +6,7 @@ from autograd_ref import number_format
 from autograd_ref.answer import Answer
 from autograd_ref.evaluation import Evaluation, Point
 from autograd_ref.probes import sample_count
-from autograd_ref.report import Note
+from autograd_ref.report import Note, listed
 from autograd_ref.structure import as_array, leaves
 
 
@@ -32,14 +32,14 @@ def _parameters(point: Point) -> list[Note]:
     found: list[Note] = []
     square = [name for name, a in arrays.items() if a.ndim == 2 and len(set(a.shape)) == 1]
     if square:
-        text = f"{_listed(square)}: square, so that a transposed matrix fits wherever it is used."
+        text = f"{listed(square)}: square, so that a transposed matrix fits wherever it is used."
         found.append(Note("square", text))
     if not any(array.any() for array in arrays.values()):
         text = "All parameters are zero: most mistakes cannot show there."
         found.append(Note("zero parameters", text))
     integer = [name for name, array in arrays.items() if array.dtype.kind in "iub"]
     if integer:
-        text = f"{_listed(integer)}: integers; the reference works on copies in float64."
+        text = f"{listed(integer)}: integers; the reference works on copies in float64."
         found.append(Note("integer parameters", text))
     floats = {str(array.dtype) for array in arrays.values() if array.dtype.kind == "f"}
     if len(floats) > 1:
@@ -58,7 +58,7 @@ def _zero_reference(exact: Evaluation) -> list[Note]:
     return [
         Note(
             "zero reference",
-            f"The reference gradient of {_listed(zero)} is zero everywhere: the loss may not depend"
+            f"The reference gradient of {listed(zero)} is zero everywhere: the loss may not depend"
             " on it, here or at all.",
         )
     ]
@@ -67,9 +67,5 @@ def _zero_reference(exact: Evaluation) -> list[Note]:
 def _answer(answer: Answer) -> list[Note]:
     if not answer.unknown:
         return []
-    names = _listed(list(answer.unknown))
+    names = listed(list(answer.unknown))
     return [Note("unknown names", f"gradients also returned {names}, which no parameter has.")]
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

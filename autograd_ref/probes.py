@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from autograd_ref.answer import Answer, understood
 from autograd_ref.evaluation import Point
-from autograd_ref.report import Note
+from autograd_ref.report import Note, listed
 from autograd_ref.structure import as_array, copied, is_tensor, leaves, like, rebuilt
 
 Gradients = Callable[..., object]
@@ -108,7 +108,7 @@ def _changed_arguments(given: Point, before: Point) -> list[Note]:
     ]
     if not changed:
         return []
-    return [Note("changes its arguments", f"The function changes {_listed(changed)} in place.")]
+    return [Note("changes its arguments", f"The function changes {listed(changed)} in place.")]
 
 
 def _shared_memory(call: Call) -> list[Note]:
@@ -166,7 +166,3 @@ def _moved(values: NDArray[Any], random: np.random.Generator) -> NDArray[Any]:
         return values.copy()
     moved = values * factor if values.any() else random.uniform(-0.25, 0.25, values.shape)
     return np.asarray(moved).astype(values.dtype)
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

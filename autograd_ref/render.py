@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
 
-from autograd_ref.report import Block, Note, Report, Slope, Witness
+from autograd_ref.report import Block, Note, Report, Slope, Witness, listed
 from autograd_ref.tolerance import ALLOWED_UNITS
 
 SCHEMA = 1
@@ -100,13 +100,13 @@ def _verdict(report: Report) -> str:
             f" allowed), so that no block can be off by more than {room:.1g} of itself."
         )
     parts = [
-        f"{_listed(by_verdict['mismatch'])} {_verb(by_verdict['mismatch'])} wrong"
+        f"{listed(by_verdict['mismatch'])} {_verb(by_verdict['mismatch'])} wrong"
         if by_verdict["mismatch"]
         else "",
-        f"{_listed(by_verdict['inconclusive'])} cannot be judged here"
+        f"{listed(by_verdict['inconclusive'])} cannot be judged here"
         if by_verdict["inconclusive"]
         else "",
-        f"{_listed(by_verdict['match'])} agree{'s' if len(by_verdict['match']) == 1 else ''}"
+        f"{listed(by_verdict['match'])} agree{'s' if len(by_verdict['match']) == 1 else ''}"
         if by_verdict["match"]
         else "",
     ]
@@ -115,12 +115,6 @@ def _verdict(report: Report) -> str:
 
 def _verb(names: Sequence[str]) -> str:
     return "is" if len(names) == 1 else "are"
-
-
-def _listed(names: Sequence[str], most: int = 8) -> str:
-    if len(names) > most:
-        return f"{', '.join(names[:most])} and {len(names) - most} more"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _table(report: Report) -> list[str]:

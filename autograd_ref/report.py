@@ -1,6 +1,6 @@
 """The answer as data: what was found in each block, what follows, and what to know about it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -137,3 +137,10 @@ def overall(verdicts: Iterable[Verdict]) -> Verdict:
     if "mismatch" in found:
         return "mismatch"
     return "inconclusive" if "inconclusive" in found else "match"
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Names as a sentence has them: a, b and c; of very many, the number of the others."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
