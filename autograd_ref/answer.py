@@ -86,12 +86,23 @@ def _is_loss_second(result: object, parameters: dict[str, object]) -> bool:
     return len(items) == 2 and set(_named(items[0], parameters)) == set(parameters)
 
 
+def _is_loss_first_and_flat(result: object, parameters: dict[str, object]) -> bool:
+    if not isinstance(result, tuple | list):
+        return False
+    items = cast("list[object]", result)
+    shapes = [as_array(item).shape for item in items[1:] if is_numeric(item)]
+    wanted = [as_array(leaf).shape for leaf in parameters.values()]
+    return len(items) == len(wanted) + 1 and as_array(items[0]).size == 1 and shapes == wanted
+
+
 def _described(result: object, gradients: dict[str, object], parameters: dict[str, object]) -> str:
     if result is None:
         return "None (is a return missing?)"
     if _is_loss_second(result, parameters):
         return "(gradients, loss); it needs to be (loss, gradients)"
     names = list(gradients)
+    if _is_loss_first_and_flat(result, parameters):
+        return "the loss and the gradients in one row; it needs to be (loss, gradients)"
     if names == [ROOT]:
         return f"one {type(result).__name__}"
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")

@@ -18,8 +18,9 @@ from autograd_ref.arguments import checked_point
 from autograd_ref.check import examined
 from autograd_ref.operation import Operation, name_of, run, tensors_in
 from autograd_ref.reference import torch_loss
-from autograd_ref.report import Note, Report
+from autograd_ref.report import Note, Report, listed
 from autograd_ref.steadiness import Place
+from autograd_ref.structure import leaves, rebuilt
 
 UPSTREAM_STEP, LARGEST_UPSTREAM = 1 / 32, 3.0
 """Upstream gradients are multiples of the one up to the other: exact in every number format."""
@@ -55,7 +56,8 @@ def check_backward(
         reference: the same function of the same inputs, written in PyTorch's own operations; it
             gets them in float64, on their device, and autograd differentiates it.
         inputs: tensors of any dtype and memory layout, and other arguments. Differentiated by are
-            those that require grad; where none does, all of a floating-point dtype.
+            those that require grad; where none does, all of a floating-point dtype. Tensors inside
+            lists and other nests are passed on, and not differentiated by.
         seed: for the upstream gradients, and for the directions of rounding.
 
     Returns:
@@ -97,7 +99,26 @@ def check_backward(
     exact = against.evaluate(point)
     report = examined(gradients(as_given), against, point, exact, seed, more_places=[elsewhere])
     findings = tuple(_of_upstream(note, signature) for note in report.findings)
-    return replace(report, loss=None, findings=findings)  # the outputs say it in detail
+    warnings = (*report.warnings, *_nested(inputs))
+    # no loss: the outputs say it in detail
+    return replace(report, loss=None, findings=findings, warnings=warnings)
+
+
+def _nested(inputs: tuple[object, ...]) -> list[Note]:
+    """What to say of tensors inside other arguments."""
+    places = [
+        f"inputs[{i}]"
+        for i, given in enumerate(inputs)
+        if not isinstance(given, Tensor)
+        and any(isinstance(leaf, Tensor) for leaf in leaves(given).values())
+    ]
+    if not places:
+        return []
+    text = (
+        f"{listed(places)}: holds tensors, whose gradients are not looked at; give every tensor as"
+        " an argument of its own."
+    )
+    return [Note("not differentiated", text)]
 
 
 def _of_upstream(note: Note, signature: _Signature) -> Note:
@@ -127,7 +148,7 @@ def _signature(
             "inputs holds no tensor of a floating-point dtype; it needs one to differentiate by"
         )
     with torch.no_grad():
-        returned = tensors_in(reference(*inputs), reference)
+        returned = tensors_in(reference(*(rebuilt(given, _copy) for given in inputs)), reference)
     outputs = {
         "output" if len(returned) == 1 else f"output_{i}": i
         for i, output in enumerate(returned)
@@ -165,13 +186,19 @@ def _arguments(signature: _Signature, parameters: Nest) -> list[object]:
     places = {i: parameters[name] for name, i in signature.inputs.items()}
     wide = all(tensor.dtype == torch.float64 for tensor in places.values())
 
-    def fitting(given: object) -> object:
-        if not isinstance(given, Tensor):
-            return given
-        values = given.detach().clone()
-        return values.double() if wide and values.is_floating_point() else values
+    def fitting(name: str, given: object) -> object:
+        values = _copy(name, given)
+        is_float = isinstance(values, Tensor) and values.is_floating_point()
+        return cast("Tensor", values).double() if wide and is_float else values
 
-    return [places[i] if i in places else fitting(a) for i, a in enumerate(signature.arguments)]
+    return [
+        places[i] if i in places else rebuilt(argument, fitting)
+        for i, argument in enumerate(signature.arguments)
+    ]
+
+
+def _copy(_name: str, given: object) -> object:
+    return given.detach().clone() if isinstance(given, Tensor) else given
 
 
 def _weighted(signature: _Signature, returned: list[Tensor], parameters: Nest) -> Tensor:
@@ -187,22 +214,22 @@ def _weighted(signature: _Signature, returned: list[Tensor], parameters: Nest) -
 def _loss_and_gradients(
     operation: Operation, signature: _Signature, parameters: Nest, layout: Layout
 ) -> tuple[float, dict[str, Tensor]]:
-    leaves = {
+    given = {
         name: layout(name, parameters[name].detach()).detach().requires_grad_()
         for name in signature.inputs
     }
     upstream = [layout(name, parameters[name]) for name in signature.outputs]
-    arguments = _arguments(signature, leaves)
+    arguments = _arguments(signature, given)
     along = {name: parameters[name].clone() for name in signature.outputs}
-    outputs, gradients = run(operation, arguments, list(leaves.values()), upstream)
+    outputs, gradients = run(operation, arguments, list(given.values()), upstream)
     found = {
         name: torch.zeros_like(leaf) if gradient is None else gradient
-        for (name, leaf), gradient in zip(leaves.items(), gradients, strict=True)
+        for (name, leaf), gradient in zip(given.items(), gradients, strict=True)
     }
     for name, i in signature.outputs.items():
         if i < len(outputs):
             found[name] = outputs[i]
-    borrowed = [*leaves.values(), *upstream]
+    borrowed = [*given.values(), *upstream]
     return _weighted(signature, outputs, along).item(), _owned(found, borrowed)
 
 

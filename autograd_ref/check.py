@@ -1,14 +1,10 @@
 """check_gradients: the order of events."""
 
-import warnings
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any, Protocol
 
-import numpy as np
-
-from autograd_ref.arguments import Loss, checked_point, chosen_reference
+from autograd_ref.arguments import Loss, checked_point, chosen_reference, quiet
 from autograd_ref.caveats import caveats
 from autograd_ref.evaluation import Evaluation, Point, Reference
 from autograd_ref.judge import judged, spoiled
@@ -101,7 +97,7 @@ def examined(
     first, again = called(gradients, point), called(gradients, point)
     changes = unsteady(first, again)
     steady = not changes
-    with _quiet():
+    with quiet():
         result = judged(gradients, reference, point, exact, first, steady=steady)
         result = questioned(result, gradients, reference, point, exact, first)
         if not result.wrong and not same_bits(first, again):
@@ -120,14 +116,6 @@ def examined(
         witness=result.witness,
         shares=result.shares,
     )
-
-
-@contextmanager
-def _quiet() -> Generator[None]:
-    """What the function or the loss warn of at points that nobody asked for is not passed on."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield
 
 
 def assert_gradients_match(

@@ -52,7 +52,9 @@ def compare_block(
     if hand.shape != reference.shape:
         return refused(name, hand, f"has shape {hand.shape}; it needs {reference.shape}")
     if has != needed:
-        return refused(name, hand, f"has dtype {has}; it needs {needed}")
+        only = _is_within(hand, reference, tolerance)
+        right = ", with which its values agree" if only else ""
+        return refused(name, hand, f"has dtype {has}; it needs {needed}{right}")
     known = _known(hand, reference, tolerance)
     lost = known & ~np.isfinite(hand)
     if lost.any():
@@ -115,6 +117,14 @@ def _known(
         return np.isfinite((np.abs(reference) + tolerance).astype(hand.dtype))
 
 
+def _is_within(hand: NDArray[Any], reference: NDArray[Any], tolerance: NDArray[Any]) -> bool:
+    """Whether all values are within the tolerance, whatever their dtype."""
+    if hand.dtype.kind not in "iuf":
+        return False
+    share = share_of_tolerance(hand.astype(np.float64), reference, tolerance)
+    return bool((share <= 1).all())
+
+
 def _at(
     index: tuple[int, ...],
     verdict: Verdict,
@@ -151,17 +161,20 @@ def _judged(used: float, size: float, resolution: float, coarsest: float) -> tup
         return "inconclusive", "the reference is zero everywhere, so nothing could have shown"
     if resolution > coarsest:
         return "inconclusive", (
-            f"rounding explains an error of {resolution:.1g} times the block itself:"
+            f"its tolerance leaves room for an error of {resolution:.1g} times the block itself:"
             " try other data, or float64"
         )
     return "match", ""
 
 
 def _resolution(reference: NDArray[Any], tolerance: NDArray[Any]) -> float:
-    """The smallest r for which (1 + r) times the reference exceeds its tolerance somewhere."""
-    size = np.abs(reference)
-    needed = np.divide(tolerance, size, out=np.full(size.shape, np.inf), where=size > 0)
-    return float(needed.min())
+    """The largest error within the tolerance, relative to the reference, in Euclidean norms."""
+    largest = float(np.abs(reference).max())
+    if largest == 0:
+        return float("inf")
+    with np.errstate(over="ignore", under="ignore"):
+        room, size = (float(np.linalg.norm((v / largest).ravel())) for v in (tolerance, reference))
+    return room / size
 
 
 def _as_vectors(hand: NDArray[Any], reference: NDArray[Any]) -> tuple[float | None, float | None]:

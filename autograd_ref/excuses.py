@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.evaluation import Evaluation, Point, Reference
+from autograd_ref.evaluation import Evaluation, Point, Reference, Results
 from autograd_ref.judge import Judgement
 from autograd_ref.probes import Call
 from autograd_ref.structure import as_array, leaves
@@ -50,8 +50,9 @@ def excuses(
         if _is_symmetric(as_array(leaves(point.parameters)[name]))
         and _agrees_in_part(hand[name] - exact.gradients[name], result.shares[name])
     }
-    if wrong and reference.around is not None:
-        far, near = (list(reference.around(point, distance)) for distance in DISTANCES)
+    around = _around(reference, point) if wrong else None
+    if around is not None:
+        far, near = around
         for name in wrong:
             error, share = hand[name] - exact.gradients[name], result.shares[name]
             tolerance = _tolerance(error, share)
@@ -60,6 +61,16 @@ def excuses(
             if _between(hand[name], wide, close, NOISE * tolerance, share > 1):
                 found[name] = KINK
     return found
+
+
+def _around(reference: Reference, point: Point) -> list[list[Results]] | None:
+    """The gradients nearby; None where there can be no kink, or the loss is not defined there."""
+    if reference.around is None:
+        return None
+    try:
+        return [list(reference.around(point, distance)) for distance in DISTANCES]
+    except Exception:  # what asks for more than the user did has nothing to raise
+        return None
 
 
 def _between(

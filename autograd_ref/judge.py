@@ -55,7 +55,7 @@ def judged(
     *,
     steady: bool,
 ) -> Judgement:
-    """Judge the answer at the first look that explains it, otherwise at the closest.
+    """Judge every block at the first look that explains it, otherwise at the closest.
 
     Args:
         gradients: the function under test, to be asked again where rounding may be the cause.
@@ -66,23 +66,26 @@ def judged(
         steady: whether the function answers the same question alike; otherwise its errors
             scatter for another reason than rounding.
     """
-    tolerances = exact.tolerances(Look.FIRST)
-    result = _compared(call.answer, point, exact, tolerances)
+
+    def at(tolerances: Results) -> Judgement:
+        return _compared(call.answer, point, exact, tolerances)
+
+    result = at(exact.tolerances(Look.FIRST))
     if not _exceeds(result):
         return result
     tolerances = exact.tolerances(Look.SECOND)
-    strict = _compared(call.answer, point, exact, tolerances)
+    strict = _where_in_doubt(result, at(tolerances))
     if not _exceeds(strict):
         return strict
     textbook = exact.tolerances(Look.TEXTBOOK)
     tolerances = {name: np.maximum(tolerances[name], textbook[name]) for name in tolerances}
-    result = _compared(call.answer, point, exact, tolerances)
+    result = _where_in_doubt(strict, at(tolerances))
     if _exceeds(result) and steady:
         doubtful = _names(_exceeds(result))
         scatters = scatter_of_errors(gradients, reference, point, doubtful)
         for name, scatter in scatters.items():
             tolerances[name] = np.maximum(tolerances[name], SPREADS * scatter)
-        result = _too_noisy(_compared(call.answer, point, exact, tolerances), doubtful, point)
+        result = _too_noisy(_where_in_doubt(result, at(tolerances)), doubtful, point)
     accused = _names(_exceeds(result))
     verdicts: dict[str, Verdict] = {block.name: block.verdict for block in result.quantities}
     explained = [block for block in _exceeds(strict) if block.name not in accused]
@@ -142,6 +145,19 @@ def _compared(answer: Answer, point: Point, exact: Evaluation, tolerances: Resul
     return Judgement(_loss_block(answer, exact, tolerances), tuple(blocks), shares, ())
 
 
+def _where_in_doubt(before: Judgement, closer: Judgement) -> Judgement:
+    """A closer look at what the look before did not explain; the rest as it was."""
+    doubtful = _names(_exceeds(before))
+
+    def chosen(one: Block, two: Block) -> Block:
+        return two if one.name in doubtful else one
+
+    blocks = tuple(map(chosen, before.blocks, closer.blocks))
+    loss = before.loss and closer.loss and chosen(before.loss, closer.loss)
+    shares = {n: closer.shares[n] if n in doubtful else s for n, s in before.shares.items()}
+    return before._replace(loss=loss, blocks=blocks, shares=shares)
+
+
 def _loss_block(answer: Answer, exact: Evaluation, tolerances: Results) -> Block | None:
     """The loss may be of any real type, and of any shape that holds one number."""
     if answer.loss is None:
@@ -170,16 +186,16 @@ def _names(blocks: list[Block]) -> set[str]:
 
 
 def _too_noisy(result: Judgement, doubtful: set[str], point: Point) -> Judgement:
-    """What only its scatter explains, and scatters beyond half of its digits, is no match."""
+    """What only its scatter explains, and scatters beyond half of its digits, is left open."""
     half = number_format.coarsest(point.parameters).unit ** 0.5
 
     def judged_again(block: Block) -> Block:
         size = block.max_rel_error
-        if block.verdict != "match" or block.name not in doubtful or size is None or size <= half:
+        if block.verdict == "mismatch" or block.name not in doubtful or (size or 0) <= half:
             return block
         reason = (
             f"is off by {size:.1g} of itself, differently at every point nearby: more than half of"
-            " its digits are lost (a finite difference?)"
+            " its digits are lost (a finite difference, or a kink exactly here?)"
         )
         return block._replace(verdict="inconclusive", reason=reason)
 
@@ -189,13 +205,13 @@ def _too_noisy(result: Judgement, doubtful: set[str], point: Point) -> Judgement
 
 def _digits_lost(strict: Block, verdict: Verdict) -> Note:
     """From the block as formulas that keep their digits would have it, and its verdict."""
-    said = (
-        "is right, but loses digits" if verdict == "match" else "has lost too many digits to tell"
-    )
+    right = verdict == "match"
+    said = "is right, but loses digits" if right else "seems to have lost too many digits"
+    kink = "" if right else " Or the loss has a kink exactly here."
     at = f"{strict.name}{list(strict.worst_index or ())}" if strict.worst_index else strict.name
     return Note(
         "digits lost",
         f"{strict.name} {said}: at {at} it is {strict.hand:.17g}, exact is"
         f" {strict.reference:.17g}. Somewhere nearly equal numbers are subtracted, as in"
-        " 1 - 1/(1 + exp(z)), or added to something large.",
+        f" 1 - 1/(1 + exp(z)), or added to something large.{kink}",
     )

@@ -17,7 +17,8 @@ from autograd_ref.report import Slope
 
 STEPS = 14
 RATIO = 2.5
-"""From one step to the next: they reach from h to h / 150,000."""
+SPAN = RATIO ** (STEPS - 1)
+"""From one step to the next, and from the first to the last: they reach from h to h / 150,000."""
 
 CAUTION = 4.0
 """The estimated error may itself be too small; no accuracy is claimed beyond this many of it."""
@@ -27,6 +28,10 @@ NOISE_PLACES = np.arange(12) + (np.arange(12) * 0.6180339887) % 1
 
 NOISE_DEGREE = 5
 """Over so little, anything smooth is a polynomial of this degree; what is left over is noise."""
+
+CLEARLY, CALMER = 64.0, 10.0
+"""So many units of roundoff are no rounding of the result; so many times less of it, over a smaller
+distance, and it was no noise."""
 
 Function = Callable[[Any], Any]
 Number = float | np.longdouble
@@ -48,13 +53,27 @@ def slope(function: Function, *steps: Number, one_sided: int = 0) -> Slope:
         gives no finite values nearby.
     """
     with np.errstate(all="ignore"):
-        found = [_slope(function, step, one_sided) for step in sorted(steps)]
+        found = [_slope(function, step, one_sided) for step in _with_a_finer(function, steps)]
     best = found[0]
     for larger in found[1:]:
         agrees = abs(larger.value - best.value) <= larger.accuracy + best.accuracy
         if larger.accuracy < best.accuracy and (agrees or not np.isfinite(best.accuracy)):
             best = larger
     return best
+
+
+def _with_a_finer(function: Function, steps: tuple[Any, ...]) -> list[Any]:
+    """Rising; and one below the others, where what looks like noise at the last of them is none.
+
+    Noise is the same on every scale; what oscillates or turns over a small distance is smooth over
+    a still smaller one.
+    """
+    scales = sorted(steps)
+    last = scales[0] / SPAN
+    here, there = _values(function, last), _values(function, last / SPAN)
+    clearly = CLEARLY * _unit(here) * np.abs(here).max()
+    calmer = _scatter(there) < _scatter(here) / CALMER and np.ptp(there) > 0
+    return [last, *scales] if _scatter(here) > clearly and calmer else scales
 
 
 def _slope(function: Function, step: Any, one_sided: int) -> Slope:
@@ -83,13 +102,25 @@ def _noise(function: Function, step: Any, pairs: list[tuple[Any, Any]]) -> tuple
     Where nothing changes over the smallest step, they may come out of a format with fewer digits:
     then the smallest change that larger steps make is one of its units.
     """
-    values: NDArray[Any] = np.array([function(step * place) for place in NOISE_PLACES]) * 1.0
-    unit = float(np.finfo(values.dtype).eps) / 2
+    values = _values(function, step)
     if (values == values[0]).all():
         changes = np.diff(np.unique(np.array(pairs)))
-        return (float(changes.min()) if changes.size else 0.0), unit
+        return (float(changes.min()) if changes.size else 0.0), _unit(values)
+    return _scatter(values), _unit(values)
+
+
+def _values(function: Function, step: Any) -> NDArray[Any]:
+    return np.array([function(step * place) for place in NOISE_PLACES]) * 1.0
+
+
+def _unit(values: NDArray[Any]) -> float:
+    return float(np.finfo(values.dtype).eps) / 2
+
+
+def _scatter(values: NDArray[Any]) -> float:
+    """What is left over of the values when the best polynomial is taken away."""
     left_over: NDArray[Any] = _beyond_polynomials() @ (values - values[0])
-    return float(np.sqrt(np.mean(left_over**2))), unit
+    return float(np.sqrt(np.mean(left_over**2)))
 
 
 @cache

@@ -20,9 +20,10 @@ from autograd_ref.evaluation import (
 )
 from autograd_ref.line import typical
 from autograd_ref.numerical import slope
+from autograd_ref.probes import own_copy
 from autograd_ref.report import Note
 from autograd_ref.structure import as_array, is_tensor, leaves, rebuilt
-from autograd_ref.tolerance import ALLOWED_UNITS, FUNCTION_FACTOR
+from autograd_ref.tolerance import ALLOWED_UNITS, FUNCTION_FACTOR, OF_ITSELF
 
 STEP = 0.1
 """The largest step tried, relative to the entry, or to what is typical of its block."""
@@ -55,15 +56,15 @@ def numpy_loss(loss: Loss) -> Reference:
     """A NumPy function of (parameters, *data) to one real number."""
 
     def value(point: Point) -> float:
-        return as_number(loss(widened(point.parameters), *point.data))
+        return as_number(loss(widened(point.parameters), *own_copy(point).data))
 
     def evaluate(point: Point) -> Evaluation:
         found = _slopes(loss, point)
         at_point = value(point)
         unit = ALLOWED_UNITS * number_format.coarsest(point.parameters).unit
 
-        def tolerances(look: Look) -> Results:
-            blocks = {name: _tolerance(slopes, unit, look) for name, slopes in found.items()}
+        def tolerances(_look: Look) -> Results:
+            blocks = {name: _tolerance(slopes, unit) for name, slopes in found.items()}
             return {LOSS: np.asarray(ALLOWED_UNITS * unit * abs(at_point)), **blocks}
 
         gradients = {name: slopes.values for name, slopes in found.items()}
@@ -85,17 +86,17 @@ def as_number(value: Any) -> float:
     raise NotALoss(f"it returned {type(value).__name__}{shape}, not one real number")
 
 
-def _tolerance(slopes: _Slopes, unit: float, look: Look) -> NDArray[np.float64]:
+def _tolerance(slopes: _Slopes, unit: float) -> NDArray[np.float64]:
     """The derivative's own accuracy, and what the hand side may round.
 
     Of that side's formulas nothing is known. They are allowed units of the block's largest entry;
-    and what the gradient moves when a parameter does, by units of itself (something cancels), or,
-    as in textbook formulas, of 1.
+    and what the gradient moves when a parameter does by units of itself (something cancels).
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        moved = np.maximum(slopes.sizes, 1.0) if look is Look.TEXTBOOK else slopes.sizes
-        rounding = unit * np.abs(slopes.values).max(initial=0)
-        found = slopes.accuracy + rounding + FUNCTION_FACTOR * unit * slopes.curvature * moved
+        sizes = np.abs(slopes.values)
+        rounding = np.minimum(unit * sizes.max(initial=0), OF_ITSELF * sizes)
+        moved = FUNCTION_FACTOR * unit * slopes.curvature * slopes.sizes
+        found = slopes.accuracy + rounding + moved
     return np.nan_to_num(found, nan=np.inf, posinf=np.inf)
 
 
@@ -117,7 +118,7 @@ def _of_block(loss: Loss, point: Point, base: object, name: str, values: NDArray
         @cache  # one value serves several slopes
         def along(t: Any, index: tuple[int, ...] = index) -> Any:
             try:
-                result = loss(_moved(base, name, index, t), *point.data)
+                result = loss(_moved(base, name, index, t), *own_copy(point).data)
             except Exception:  # not defined there
                 return float("nan")
             return np.asarray(result).reshape(())[()]  # also from an array that holds one number
@@ -158,7 +159,7 @@ def _keeps_longdouble(loss: Loss, point: Point) -> bool:
     if np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps:
         return False
     try:
-        result = loss(widened(point.parameters, np.longdouble), *point.data)
+        result = loss(widened(point.parameters, np.longdouble), *own_copy(point).data)
     except Exception:  # a function that cannot take it is evaluated in float64
         return False
     return np.asarray(result).dtype == np.longdouble

@@ -21,9 +21,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from autograd_ref.evaluation import Look, Results
-from autograd_ref.number_format import NumberFormat
-from autograd_ref.rounding_rules import NOT_ROUNDED, is_known, reach
-from autograd_ref.tolerance import ALLOWED_UNITS, FUNCTION_FACTOR, Arithmetic, Forms
+from autograd_ref.number_format import NumberFormat, of_dtype
+from autograd_ref.rounding_rules import BOUNDED, is_choice, is_known, reach
+from autograd_ref.tolerance import ALLOWED_UNITS, FUNCTION_FACTOR, OF_ITSELF, Arithmetic, Forms
+
+DOUBLE = of_dtype(np.float64)
 
 FEW, MANY = 1, 8
 """Samples at first, and before anybody is accused."""
@@ -34,6 +36,10 @@ which real rounding uses a quarter of at most (section 5); the factor covers sma
 
 NEIGHBOURS = 0.25
 """How much of its row's and column's movement an entry is allowed even if it seems not to move."""
+
+SCALES = 1.0, 2.0**-8, 2.0**-16, 2.0**-24
+"""Movements that the loss refuses (probabilities that do not sum to one any more) are made smaller,
+and what they do is enlarged; never smaller than roundoff in float64, which does the computing."""
 
 SIGNS = 65_521
 """Directions are taken from one list of so many, from a random place on; a prime number, so that
@@ -64,33 +70,52 @@ def tolerances(
     forms = Forms.TEXTBOOK if look is Look.TEXTBOOK else Forms.STABLE
     unit, smallest = number.unit, number.smallest_normal
     drifting = look is not Look.FIRST
-    mode = _Rounding(Arithmetic(ALLOWED_UNITS * unit, smallest, forms, drifting), seed)
-    moved = {name: np.zeros_like(values) for name, values in exact.items()}
-    squares = {name: np.zeros_like(values) for name, values in exact.items()}
-    for _sample in range(samples):
+    arithmetic = Arithmetic(ALLOWED_UNITS * unit, smallest, forms, drifting)
+    for scale in (s for s in SCALES if s == 1 or s * unit >= DOUBLE.unit):
         try:
-            with mode:
-                disturbed = compute()
-        except RuntimeError:  # a matrix that rounding makes singular, say: anything may result
-            return {name: np.full(values.shape, np.inf) for name, values in exact.items()}
-        for name, values in exact.items():
-            # what overflows under disturbance is beyond the format anyway
-            off = np.abs(as_float64(disturbed[name]) - values)
-            off = np.nan_to_num(off, nan=np.inf, posinf=np.inf)
-            np.maximum(moved[name], off, out=moved[name])
-            with np.errstate(over="ignore"):
-                squares[name] += off**2 / samples
-    return {
-        name: SAFETY * np.maximum(moved[name], NEIGHBOURS * _typical(squares[name]))
-        + ALLOWED_UNITS * unit * np.abs(values)
-        + ALLOWED_UNITS * smallest
-        for name, values in exact.items()
-    }
+            movements = _movements(compute, exact, _Rounding(arithmetic, seed, scale), samples)
+        except Exception:  # a matrix that rounding makes singular, an argument out of its range
+            continue
+        return {
+            name: SAFETY * np.maximum(largest, _from_neighbours(squares, exact[name]))
+            + ALLOWED_UNITS * unit * np.abs(exact[name])
+            + ALLOWED_UNITS * smallest
+            for name, (largest, squares) in movements.items()
+        }
+    return {name: np.full(values.shape, np.inf) for name, values in exact.items()}
 
 
 def as_float64(tensor: Tensor) -> NDArray[np.float64]:
     """A copy as a NumPy array."""
     return np.array(tensor.detach().cpu().numpy(), dtype=np.float64)
+
+
+def _movements(
+    compute: Callable[[], Mapping[str, Tensor]],
+    exact: Mapping[str, NDArray[np.float64]],
+    mode: "_Rounding",
+    samples: int,
+) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """How far each entry moves: the largest of all samples, and the mean square."""
+    largest = {name: np.zeros_like(values) for name, values in exact.items()}
+    squares = {name: np.zeros_like(values) for name, values in exact.items()}
+    for _sample in range(samples):
+        with mode:
+            disturbed = compute()
+        for name, values in exact.items():
+            # what overflows under disturbance is beyond the format anyway
+            off = np.abs(as_float64(disturbed[name]) - values) / mode.scale
+            off = np.nan_to_num(off, nan=np.inf, posinf=np.inf)
+            np.maximum(largest[name], off, out=largest[name])
+            with np.errstate(over="ignore"):
+                squares[name] += off**2 / samples
+    return {name: (largest[name], squares[name]) for name in exact}
+
+
+def _from_neighbours(
+    squares: NDArray[np.float64], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    return np.minimum(NEIGHBOURS * _typical(squares), OF_ITSELF * np.abs(values))
 
 
 def _typical(squares: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -108,17 +133,18 @@ def _typical(squares: NDArray[np.float64]) -> NDArray[np.float64]:
 class _Rounding(TorchDispatchMode):
     """While it is active, every floating-point result is moved by what rounding may do to it."""
 
-    def __init__(self, arithmetic: Arithmetic, seed: int) -> None:
+    def __init__(self, arithmetic: Arithmetic, seed: int, scale: float) -> None:
         super().__init__()
         self.arithmetic = arithmetic
         self.random = Random(seed)
+        self.scale = scale
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> object:
         kwargs = kwargs or {}
         name = func.overloadpacket.__name__
-        if name in NOT_ROUNDED or func.is_view:
+        if func.is_view or is_choice(name, args):
             return cast("object", func(*args, **kwargs))
         plain = name.removesuffix("_")
         result: Any = func(*args, **kwargs)
@@ -128,7 +154,10 @@ class _Rounding(TorchDispatchMode):
         for tensor in _floats(result):
             by = reach(self._arithmetic_of(tensor), func, plain, args, kwargs, tensor)
             # what is infinite stays so, and does not become a difference of infinities
-            _ = tensor.addcmul_(by.nan_to_num_(0.0, 0.0, 0.0), self._signs_for(tensor))
+            by = by.nan_to_num_(0.0, 0.0, 0.0)
+            _ = tensor.addcmul_(by, self._signs_for(tensor), value=self.scale)
+            if plain in BOUNDED:
+                _ = tensor.clamp_(*BOUNDED[plain])
         return result
 
     def _arithmetic_of(self, result: Tensor) -> Arithmetic:
@@ -138,9 +167,9 @@ class _Rounding(TorchDispatchMode):
 
     def _moved(self, tensor: Tensor) -> Tensor:
         """An argument, by as much as a function's result."""
-        if not tensor.is_floating_point():
+        if not _is_moved(tensor):
             return tensor
-        by = FUNCTION_FACTOR * self._arithmetic_of(tensor).unit
+        by = self.scale * FUNCTION_FACTOR * self._arithmetic_of(tensor).unit
         return tensor * (1 + by * self._signs_for(tensor))
 
     def _signs_for(self, result: Tensor) -> Tensor:
@@ -155,7 +184,11 @@ class _Rounding(TorchDispatchMode):
 def _floats(result: object) -> list[Tensor]:
     """The tensors of a floating-point dtype that an operation returned; not single numbers."""
     found = (leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor))
-    return [tensor for tensor in found if tensor.is_floating_point()]
+    return [tensor for tensor in found if _is_moved(tensor)]
+
+
+def _is_moved(tensor: Tensor) -> bool:
+    return tensor.is_floating_point() and tensor.layout == torch.strided
 
 
 @cache

@@ -93,17 +93,17 @@ def differentiate(
         inputs[name] = tensor(leaf).double().requires_grad_()
         return inputs[name]
 
-    nest = rebuilt(parameters, as_input)
-    with torch.enable_grad(), _in_float64(), watch or Watch():
-        value = loss(nest, *tensors(data))
-    value = _checked(value)
-    if not value.requires_grad:  # it does not depend on any parameter
-        zeros = {name: torch.zeros_like(leaf) for name, leaf in inputs.items()}
-        return {LOSS: value, **zeros}
-    found = torch.autograd.grad(value, list(inputs.values()), allow_unused=True)
+    with _recording():
+        nest = rebuilt(parameters, as_input)
+        with watch or Watch():
+            value = _checked(loss(nest, *tensors(data)))
+        if not value.requires_grad:  # it does not depend on any parameter
+            zeros = {name: torch.zeros_like(leaf) for name, leaf in inputs.items()}
+            return {LOSS: value, **zeros}
+        found = torch.autograd.grad(value, list(inputs.values()), allow_unused=True)
     unused_too = cast("tuple[Tensor | None, ...]", found)
     gradients = {
-        name: torch.zeros_like(leaf) if gradient is None else gradient
+        name: torch.zeros_like(leaf) if gradient is None else gradient.to_dense()
         for (name, leaf), gradient in zip(inputs.items(), unused_too, strict=True)
     }
     return {LOSS: value.detach(), **gradients}
@@ -111,9 +111,9 @@ def differentiate(
 
 def value_of(loss: Loss, parameters: object, data: tuple[object, ...]) -> float:
     """The loss alone."""
-    nest = rebuilt(parameters, lambda _name, leaf: tensor(leaf).double())
-    with torch.no_grad(), _in_float64(), Watch():
-        return float(_checked(loss(nest, *tensors(data))))
+    with _recording(), Watch():  # the loss may differentiate inside
+        nest = rebuilt(parameters, lambda _name, leaf: tensor(leaf).double().requires_grad_())
+        return float(_checked(loss(nest, *tensors(data))).detach())
 
 
 def tensors(data: tuple[object, ...]) -> tuple[Any, ...]:
@@ -152,11 +152,12 @@ def _checked(value: object) -> Tensor:
 
 
 @contextmanager
-def _in_float64() -> Generator[None]:
-    """Tensors that the loss makes by itself are float64 as well."""
+def _recording() -> Generator[None]:
+    """Whatever the caller has set, a history is kept; tensors made inside are float64 as well."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
-        yield
+        with torch.inference_mode(mode=False), torch.enable_grad():
+            yield
     finally:
         torch.set_default_dtype(before)

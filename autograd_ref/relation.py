@@ -34,6 +34,8 @@ def related(hand_loss: Callable[[Point], float], reference: Reference, point: Po
         return f"The loss under test is the reference's plus the constant {difference[0]:.6g}."
     if theirs.all():
         ratio = hand / theirs
+        if np.abs(ratio - 1).max() <= SAME:
+            return f"The two differ by less than {SAME:g} of themselves, there and nearby."
         if np.ptp(ratio) <= SAME * float(np.abs(ratio).max()):
             return f"The loss under test is {_factor(ratio[0], point)} times the reference's."
     squares = np.array(

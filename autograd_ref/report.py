@@ -39,8 +39,8 @@ class Block(NamedTuple):
     norm_ratio: float | None
     """The Euclidean norm under test, divided by that of the reference."""
     resolution: float | None
-    """The largest relative error of the whole block that this much agreement leaves room for; inf
-    where nothing of it could be seen."""
+    """The largest error within the tolerances, relative to the reference, in Euclidean norms of the
+    block: what this much agreement leaves room for. It is inf where the reference is zero."""
 
 
 class Note(NamedTuple):

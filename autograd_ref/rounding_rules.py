@@ -21,11 +21,22 @@ NOT_ROUNDED = frozenset(
     "detach clone copy_ fill_ zero_ ones_like zeros_like full_like empty_like ones zeros full empty"
     " arange eye scalar_tensor new_zeros new_ones new_full new_empty_strided _to_copy _unsafe_view"
     " lift_fresh alias index index_select index_fill gather cat stack scatter embedding flip roll"
-    " tril triu diag_embed select_backward slice_backward where masked_fill masked_fill_ neg abs"
-    " sgn sign relu threshold_backward clamp clamp_min clamp_max clamp_min_ clamp_max_ max min amax"
-    " amin maximum minimum median sort topk".split()
+    " tril triu diag_embed select_backward slice_backward where masked_fill neg abs sgn sign relu"
+    " threshold_backward clamp clamp_min clamp_max max min amax amin maximum minimum median sort"
+    " topk floor ceil round trunc heaviside".split()
 )
 """Copies, constants and choices."""
+CHOICES_BY_ARGUMENT = {
+    "scatter_reduce": {"amax", "amin"},
+    "index_reduce": {"amax", "amin"},
+    "linalg_vector_norm": {float("inf"), float("-inf")},
+}
+"""Choices if one of these is among the arguments."""
+BOUNDED = {
+    **dict.fromkeys(("sigmoid", "_softmax"), (0.0, 1.0)),
+    **dict.fromkeys(("tanh", "erf", "sin", "cos"), (-1.0, 1.0)),
+}
+"""Functions whose results rounding does not take beyond their range."""
 FUNCTIONS = frozenset(
     "_softmax _log_softmax _softmax_backward_data _log_softmax_backward_data logsumexp"
     " log_sigmoid_forward log_sigmoid_backward elu_backward leaky_relu_backward softplus_backward"
@@ -43,6 +54,14 @@ RIGHT_TO_A_UNIT_OF_ONE = frozenset(
     " atanh acosh log_sigmoid_forward _log_softmax cos sin log".split()
 )
 """Functions whose textbook formulas subtract from 1, or add to it."""
+
+
+def is_choice(name: str, args: Any) -> bool:
+    """Whether the result of an operation is nothing but some of its arguments, not rounded."""
+    if name in NOT_ROUNDED or name.removesuffix("_") in NOT_ROUNDED:
+        return True
+    chosen = CHOICES_BY_ARGUMENT.get(name.removesuffix("_"), set[object]())
+    return any(isinstance(given, str | float) and given in chosen for given in args)
 
 
 def is_known(func: Any, name: str) -> bool:

@@ -103,7 +103,9 @@ def _is_dataclass(value: object) -> bool:
 
 def is_tensor(value: object) -> bool:
     """Whether a value is a torch tensor, found out without loading torch."""
-    return any(kind.__module__ == "torch" for kind in type(value).__mro__)
+    return any(
+        kind.__module__ == "torch" and kind.__name__ == "Tensor" for kind in type(value).__mro__
+    )
 
 
 def is_numeric(value: object) -> bool:
@@ -122,6 +124,7 @@ def as_array(value: object) -> np.ndarray[Any, Any]:
     """A leaf as an array; a tensor's values leave its device and its history."""
     if is_tensor(value):
         tensor = cast("Any", value).detach().cpu()
+        tensor = tensor if str(tensor.layout) == "torch.strided" else tensor.to_dense()
         # NumPy has no bfloat16; float32 holds all of its numbers
         return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
     return np.asarray(value)

@@ -23,6 +23,10 @@ ALLOWED_UNITS = 4.0
 FUNCTION_FACTOR = 4.0
 """Two evaluations of exp or log1p, each good to 4 units in the last place: 16 of roundoff."""
 
+OF_ITSELF = 1e-2
+"""What an entry is allowed because its neighbours move is at most so much of itself: they may be of
+quite another size."""
+
 TERMS_PER_UNIT = ALLOWED_UNITS
 """How many terms earn a sum one more unit: each addition may round by one unit of roundoff."""
 

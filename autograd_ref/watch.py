@@ -11,6 +11,11 @@ from autograd_ref.report import Note
 SOFTPLUS_THRESHOLD = 700.0
 """PyTorch's softplus is z itself above 20, which is wrong by 2e-9; above 700 it is right."""
 
+DEFAULT = 20
+
+WRONG_SOFTPLUS = float(DEFAULT), 37.0
+"""Where that can be seen in float64."""
+
 KINKS_AT: dict[str, tuple[float, ...]] = {
     **dict.fromkeys(("relu", "relu_", "leaky_relu", "leaky_relu_", "prelu", "selu"), (0.0,)),
     **dict.fromkeys(("abs", "absolute"), (0.0,)),
@@ -26,28 +31,34 @@ HAIR = 4e-16, 1e-290
 
 
 class Watch(TorchFunctionMode):
-    """While it is active, softplus is softplus up to 700, and `kinks` collects what met its kink.
+    """While it is active, softplus is exact, and `kinks` collects what met its kink.
 
     Args:
         side: 1 or -1 to evaluate such functions on that side of their kinks, a hair away.
 
     Attributes:
         kinks: the names of functions that were called exactly where they have no derivative.
+        exact_softplus: whether it was evaluated where PyTorch's own is seen to be another.
     """
 
     def __init__(self, side: int = 0) -> None:
         super().__init__()
         self.side = side
         self.kinks: set[str] = set()
+        self.exact_softplus = False
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> object:
         kwargs = dict(kwargs or {})
         name = getattr(func, "__name__", "")
-        if name == "softplus":
+        if name == "softplus" and [*args[2:], kwargs.pop("threshold", DEFAULT)][0] == DEFAULT:
+            value = args[0] if args else kwargs.pop("input")
             beta = float(args[1] if len(args) > 1 else kwargs.pop("beta", 1))
-            return func(args[0] if args else kwargs.pop("input"), beta, SOFTPLUS_THRESHOLD)
+            low, high = WRONG_SOFTPLUS
+            scaled = beta * value.detach()
+            self.exact_softplus |= bool(((scaled > low) & (scaled < high)).any())
+            return func(value, beta, SOFTPLUS_THRESHOLD)
         met = _met(name, args, kwargs)
         if met is not None:
             self.kinks.add(name.rstrip("_"))
@@ -61,14 +72,21 @@ class Watch(TorchFunctionMode):
 
     def notes(self) -> tuple[Note, ...]:
         """What to say about the kinks that were met."""
-        if not self.kinks:
-            return ()
-        names = ", ".join(sorted(self.kinks))
-        text = (
-            f"The loss is evaluated exactly at a kink ({names}), where any slope between those of"
-            " the two sides is right; PyTorch chooses one. Check at another point as well."
-        )
-        return (Note("kink", text),)
+        found: list[Note] = []
+        if self.kinks:
+            names = ", ".join(sorted(self.kinks))
+            text = (
+                f"The loss is evaluated exactly at a kink ({names}), where any slope between those"
+                " of the two sides is right; PyTorch chooses one. Check at another point as well."
+            )
+            found.append(Note("kink", text))
+        if self.exact_softplus:
+            text = (
+                "The reference's softplus is exact; PyTorch's own is z itself above its threshold"
+                " of 20, and off by up to 2e-9 there."
+            )
+            found.append(Note("exact softplus", text))
+        return tuple(found)
 
 
 def _met(name: str, args: Any, kwargs: Any) -> Tensor | None:

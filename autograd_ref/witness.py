@@ -76,7 +76,8 @@ def questioned(
     """
 
     def ask(wrong: list[str]) -> Witness | None:
-        return _asked(gradients, reference, point, exact, call.answer, wrong)
+        in_value = [name for name in wrong if name in result.shares or name == LOSS]
+        return _asked(gradients, reference, point, exact, call.answer, in_value)
 
     found = excuses(result, reference, point, exact, call)
     result = excused(result, found)
@@ -100,14 +101,12 @@ def _asked(
     answer: Answer,
     wrong: list[str],
 ) -> Witness | None:
-    """What the numerical derivatives say of these blocks; None where no values differ."""
-    given = {name: answer.gradients[name] for name in wrong if name in answer.gradients}
+    """What the numerical derivatives say of blocks that are wrong in value; None without any."""
+    hand = {n: answer.gradients[n].astype(np.float64) for n in wrong if n != LOSS}
     comparable = {
-        name: hand.astype(np.float64)
-        for name, hand in given.items()
-        if hand.shape == exact.gradients[name].shape
-        and is_real(hand)
-        and np.isfinite(hand - exact.gradients[name]).all()
+        name: found
+        for name, found in hand.items()
+        if np.isfinite(found - exact.gradients[name]).all()
     }
     has_loss = (
         answer.loss is not None

@@ -85,6 +85,21 @@ def test_what_fits_no_parameter_is_described(result: object, returned: str) -> N
     assert returned in answer.returned
 
 
+@pytest.mark.parametrize(
+    ("result", "flat"),
+    [
+        ((0.5, W, B), True),
+        ([0.5, W, B], True),
+        ((0.5, B, W), False),
+        ((B, W, B), False),
+        ((0.5, W, "b"), False),
+        ((0.5, W), False),
+    ],
+)
+def test_a_loss_and_gradients_in_one_row_are_told_apart(result: Any, *, flat: bool) -> None:
+    assert ("in one row; it needs to be (loss, gradients)" in read(result).returned) is flat
+
+
 def test_what_is_missing_is_missing_and_what_is_unknown_is_named() -> None:
     answer = read({"W": W, "z1": B})
     assert answer.gradients.keys() == {"W"}

@@ -127,4 +127,4 @@ def test_a_gradient_that_is_half_noise_is_no_match(step: float) -> None:
     assert report.verdict == "inconclusive", report
     assert "more than half of its digits are lost" in report.blocks[0].reason
     (note,) = report.warnings
-    assert note.text.startswith("parameters has lost too many digits to tell: at parameters[")
+    assert note.text.startswith("parameters seems to have lost too many digits: at parameters[")

@@ -86,7 +86,8 @@ def test_at_a_kink_either_slope_is_right_and_no_other(slope: float) -> None:
         return np.where(w == 0, at, w > 0) + 20 * w
 
     report = check_gradients(gradients, at_zero, loss=by_numpy_alone(loss))
-    assert report.verdict == "match", report
+    assert report.verdict == "inconclusive", report
+    assert "leaves room for an error of 0.0" in report.blocks[0].reason
     assert [note.kind for note in report.warnings] == ["kink"]
     for wrong in (-0.5, 1.5):
         bad = check_gradients(partial(gradients, at=wrong), at_zero, loss=by_numpy_alone(loss))
