@@ -59,7 +59,7 @@ class Reference(NamedTuple):
     value: Callable[[Point], float]
     """The loss alone."""
     around: Callable[[Point, float], Iterable[Results]] | None = None
-    """Gradients on all sides of a point, so far away relative to each block, where kinks have other
+    """Gradients on all sides of a point, so far away relative to each entry, where kinks have other
     slopes; None where there is no kink, or none can be seen."""
     given: bool = False
     """Whether the loss is the caller's, so that its gradient may be at fault."""

@@ -16,7 +16,7 @@ NOISE = 10.0
 """How many tolerances a jump has to have, in order to be none of rounding's."""
 
 DISTANCES = 1e-10, 1e-12
-"""By how much the point moves, relative to each block."""
+"""By how much the point moves, relative to each entry."""
 
 ROUNDED = 1e-3
 """How far beyond a jump a gradient may be, that has taken the one side and rounded."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd_ref.evaluation import Point, Results
 from autograd_ref.structure import as_array, in_float64, is_numeric, rebuilt
@@ -52,3 +53,17 @@ def typical(*leaves: object) -> float:
     if largest == 0:
         return 1.0
     return largest * float(np.sqrt(np.mean((sizes / largest) ** 2)))  # so that no square overflows
+
+
+def each_by_itself(leaf: object, random: np.random.Generator) -> NDArray[np.float64]:
+    """A direction in which every entry moves by its own size, up or down.
+
+    A symmetric matrix remains symmetric; zeros move by what is typical of the others.
+    """
+    values = as_array(leaf)
+    sizes = np.abs(values.astype(np.float64))
+    by = np.where(sizes > 0, sizes, typical(values)) * random.choice([-1.0, 1.0], values.shape)
+    square = values.ndim == 2 and values.shape[0] == values.shape[1]
+    if square and np.array_equal(values, values.T):
+        return np.tril(by) + np.tril(by, -1).T
+    return by

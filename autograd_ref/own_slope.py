@@ -7,17 +7,15 @@ wrong; only then is the slope measured with care.
 """
 
 from functools import cache
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_ref.evaluation import Evaluation, Point, Reference
 from autograd_ref.judge import Judgement
-from autograd_ref.line import along, typical
+from autograd_ref.line import along, each_by_itself
 from autograd_ref.numerical import slope
 from autograd_ref.report import Witness
-from autograd_ref.structure import as_array, leaves
+from autograd_ref.structure import leaves
 
 STEP = 1e-5
 """Of the one difference, relative to every parameter: curvature costs 1e-10."""
@@ -50,8 +48,7 @@ def confirmed(
         return result
     random = np.random.default_rng(seed)
     direction = {
-        name: _each_by_itself(as_array(leaf), random)
-        for name, leaf in leaves(point.parameters).items()
+        name: each_by_itself(leaf, random) for name, leaf in leaves(point.parameters).items()
     }
     terms = [(exact.gradients[name] * d).ravel() for name, d in direction.items()]
     claimed = sum(float(part.sum()) for part in terms)
@@ -78,13 +75,3 @@ def confirmed(
     ]
     witness = Witness("reference", explanation, claimed, claimed, None, measured)
     return result._replace(blocks=tuple(blocks), witness=witness)
-
-
-def _each_by_itself(values: NDArray[Any], random: np.random.Generator) -> NDArray[np.float64]:
-    """Every parameter by itself, up or down; what is symmetric remains so."""
-    sizes = np.abs(values.astype(np.float64))
-    by = np.where(sizes > 0, sizes, typical(values)) * random.choice([-1.0, 1.0], values.shape)
-    square = values.ndim == 2 and values.shape[0] == values.shape[1]
-    if square and np.array_equal(values, values.T):
-        return np.tril(by) + np.tril(by, -1).T
-    return by

@@ -22,7 +22,7 @@ from autograd_ref.evaluation import (
     Reference,
     Results,
 )
-from autograd_ref.line import moved, typical
+from autograd_ref.line import each_by_itself, moved
 from autograd_ref.structure import as_array, is_tensor, leaves, rebuilt
 from autograd_ref.watch import Watch
 
@@ -59,7 +59,7 @@ def torch_loss(loss: Loss, seed: int) -> Reference:
         random = np.random.default_rng(seed)
         for _pair in range(PAIRS):
             by = {
-                name: distance * typical(leaf) * random.choice([-1.0, 1.0], as_array(leaf).shape)
+                name: distance * each_by_itself(leaf, random)
                 for name, leaf in leaves(point.parameters).items()
             }
             places += [(moved(point, by, sign), Watch()) for sign in (1.0, -1.0)]

@@ -52,7 +52,8 @@ class Watch(TorchFunctionMode):
     ) -> object:
         kwargs = dict(kwargs or {})
         name = getattr(func, "__name__", "")
-        if name == "softplus" and [*args[2:], kwargs.pop("threshold", DEFAULT)][0] == DEFAULT:
+        threshold = [*args[2:], kwargs.get("threshold", DEFAULT)][0]
+        if name == "softplus" and threshold == DEFAULT:
             value = args[0] if args else kwargs.pop("input")
             beta = float(args[1] if len(args) > 1 else kwargs.pop("beta", 1))
             low, high = WRONG_SOFTPLUS

@@ -562,3 +562,27 @@ def test_an_operation_that_takes_rows_for_columns_in_memory_is_found() -> None:
     report = check_backward(as_it_lies, lambda x: x * 2, inputs()[0])
     assert verdicts(report)["output"] == "mismatch"
     assert "agrees here, but with inputs that are not contiguous" in report.blocks[0].reason
+
+
+def test_buffers_of_the_caller_are_left_alone() -> None:
+    mean, variance = torch.zeros(3), torch.ones(3)
+
+    def normalised(x: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+        return torch.nn.functional.batch_norm(x, mean, variance, training=True)
+
+    x = torch.randn(8, 3, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    assert check_backward(normalised, normalised, x, mean, variance).verdict == "match"
+    assert not mean.any()
+    assert (variance == 1).all()
+
+
+def test_tensors_in_a_list_are_passed_on_and_said_not_to_be_looked_at() -> None:
+    parts = [inputs()[0], inputs()[0] + 1]
+
+    def scaled(w: Tensor, parts: list[Tensor]) -> Tensor:
+        return w * torch.cat(parts)
+
+    report = check_backward(scaled, scaled, torch.tensor(2.0), parts)
+    assert verdicts(report) == {"output": "match", "w": "match"}
+    (note,) = [note for note in report.warnings if note.kind == "not differentiated"]
+    assert note.text.startswith("inputs[1]: holds tensors, whose gradients are not looked at")

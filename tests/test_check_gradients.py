@@ -647,3 +647,134 @@ def test_distances_of_zero_and_running_sums_are_not_disturbed(
     assert report.verdict == "match", report
     assert (report.blocks[0].resolution or 1) < 1e-12
     assert check_gradients(lambda x: 1.0001 * gradients(x), at, loss=loss).verdict == "mismatch"
+
+
+def test_a_loss_may_differentiate_inside() -> None:
+    """As a gradient penalty does, or a physics-informed network."""
+
+    def loss(w: Tensor, X: Tensor) -> Tensor:
+        (slope,) = torch.autograd.grad(torch.tanh(X @ w).sum(), w, create_graph=True)
+        return (slope**2).sum()
+
+    def gradients(w: A, X: A) -> A:
+        t = np.tanh(X @ w)
+        s = 1 - t**2
+        return 2 * X.T @ ((X @ (X.T @ s)) * (-2 * t * s))
+
+    assert check_gradients(gradients, W[0], X, loss=loss).verdict == "match"
+
+
+@pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad])
+def test_what_the_caller_has_switched_off_is_on_inside(mode: Any) -> None:
+    with mode():
+        assert check_gradients(twice, np.ones(3), loss=squares).verdict == "match"
+        wrong = check_gradients(lambda w: 3 * w, np.ones(3), loss=squares)
+    assert wrong.witness is not None
+    assert wrong.witness.side == "hand"
+
+
+@pytest.mark.parametrize(
+    "given", [torch.device("cpu"), torch.float64, {"device": torch.device("cpu"), "n": 3}]
+)
+def test_a_device_or_a_dtype_is_no_tensor(given: Any) -> None:
+    def loss(w: Tensor, _given: Any) -> Tensor:
+        return squares(w)
+
+    report = check_gradients(lambda w, _given: 2 * w, np.ones(3), given, loss=loss)
+    assert report.verdict == "match"
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.5])
+def test_sparse_gradients_and_matrices_are_judged_like_any(factor: float) -> None:
+    rows = RANDOM.integers(0, 2, 20)
+    verdict = "match" if factor == 1 else "mismatch"
+
+    def embedded(E: Tensor, rows: Tensor) -> Tensor:
+        return (torch.nn.functional.embedding(rows, E, sparse=True) ** 2).sum()
+
+    def counted(E: A, rows: A) -> A:
+        return factor * 2 * E * np.bincount(rows, minlength=len(E))[:, None]
+
+    assert check_gradients(counted, W, rows, loss=embedded).verdict == verdict
+
+    def by_sparse(E: A, rows: A) -> Tensor:
+        return torch.from_numpy(counted(E, rows)).to_sparse()
+
+    assert check_gradients(by_sparse, W, rows, loss=embedded).verdict == verdict
+
+    def multiplied(V: Tensor, X: Tensor) -> Tensor:
+        return (torch.sparse.mm(X.to_sparse(), V) ** 2).sum()
+
+    report = check_gradients(lambda V, X: factor * 2 * X.T @ (X @ V), W.T, X, loss=multiplied)
+    assert report.verdict == verdict
+
+
+def test_probabilities_that_are_validated_are_no_obstacle_in_float32() -> None:
+    labels = RANDOM.integers(0, 2, 7)
+
+    def loss(W: Tensor, X: Tensor, y: Tensor) -> Tensor:
+        drawn = torch.distributions.Categorical(probs=torch.softmax(X @ W.T, 1))
+        return -drawn.log_prob(y).mean()
+
+    def gradients(W: A, X: A, y: A) -> A:
+        z = X @ W.T
+        p = np.exp(z - z.max(1, keepdims=True))
+        p /= p.sum(1, keepdims=True)
+        return ((p - np.eye(2, dtype="f4")[y]) / np.float32(len(y))).T @ X
+
+    narrow = W.astype("f4"), X.astype("f4"), labels
+    assert check_gradients(gradients, *narrow, loss=loss).verdict == "match"
+    wrong = check_gradients(lambda *a: gradients(*a) * np.float32(1.01), *narrow, loss=loss)
+    assert wrong.verdict == "mismatch"
+
+
+def test_what_is_looked_up_by_a_rounded_number_hides_nothing() -> None:
+    """Linear interpolation in a table whose first value is nearly fixed."""
+    t = RANDOM.uniform(0, 6.99, 50)
+    table = np.array([1.0, 1, -2, 1.5, 3, -1, 2, 1])
+
+    def loss(v: Tensor, t: Tensor, anchor: float) -> Tensor:
+        i = torch.floor(t).long()
+        w = t - i
+        return (((1 - w) * v[i] + w * v[i + 1]) ** 2).sum() + anchor * v[0] ** 2
+
+    def gradients(v: A, t: A, anchor: float, by: float = 1.0) -> A:
+        i = np.floor(t).astype(int)
+        w = t - i
+        e = 2 * ((1 - w) * v[i] + w * v[i + 1])
+        found = np.zeros_like(v)
+        np.add.at(found, i, e * (1 - w))
+        np.add.at(found, i + 1, e * w)
+        found[0] += 2 * anchor * v[0]
+        found[6] *= by
+        return found
+
+    for anchor in (0.0, 1e4):
+        assert check_gradients(gradients, table, t, anchor, loss=loss).verdict == "match"
+        wrong = check_gradients(
+            lambda v, t, anchor: gradients(v, t, anchor, 1.3), table, t, anchor, loss=loss
+        )
+        assert wrong.verdict == "mismatch"
+
+
+def test_where_only_the_dtype_is_wrong_nobody_asks_who_is() -> None:
+    report = check_gradients(lambda w: 2 * w.astype("f8"), np.array([1, 2, 3], "f4"), loss=squares)
+    assert report.verdict == "mismatch"
+    assert report.blocks[0].reason == (
+        "has dtype float64; it needs float32, with which its values agree"
+    )
+    assert report.witness is None
+    other = check_gradients(lambda w: 3 * w.astype("f8"), np.ones(3, "f4"), loss=squares)
+    assert other.blocks[0].reason == "has dtype float64; it needs float32"
+    strange = check_gradients(lambda w: 2j * w, np.ones(3, "f4"), loss=squares)
+    assert strange.blocks[0].reason == "has dtype complex64; it needs float32"
+
+
+def test_a_block_that_the_first_look_explains_is_not_looked_at_again() -> None:
+    """What is allowed for the sake of another block does not make it inconclusive."""
+    wrong = check_gradients(
+        lambda p, X, Y: {"W": 2 * by_name(p, X, Y)["W"], "b": by_name(p, X, Y)["b"]},
+        {"W": W, "b": B}, X, Y, loss=loss,
+    )  # fmt: skip
+    right = check_gradients(by_name, {"W": W, "b": B}, X, Y, loss=loss)
+    assert wrong.blocks[1] == right.blocks[1]

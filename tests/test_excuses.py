@@ -164,3 +164,49 @@ def test_a_transposed_gradient_by_a_symmetric_matrix_cannot_be_told() -> None:
 
     assert check_gradients(transposed, DEFINITE, loss=twisted).verdict == "inconclusive"
     assert check_gradients(transposed, SQUARE, loss=twisted).verdict == "mismatch"
+
+
+def test_a_loss_that_checks_its_domain_has_no_kinks_to_look_for() -> None:
+    """What it raises nearby is nobody's business."""
+
+    def loss(p: Tensor, X: Tensor) -> Tensor:
+        if abs(float(p.detach().sum()) - 1) > 1e-12:
+            raise ValueError("weights need to sum to one")
+        return (X @ p).pow(2).mean()
+
+    def gradients(p: A, X: A, by: float = 1.0) -> A:
+        return by * 2 * X.T @ (X @ p) / len(X)
+
+    p = np.array([0.5, 0.3, 0.2])
+    assert check_gradients(gradients, p, X, loss=loss).verdict == "match"
+    report = check_gradients(lambda p, X: gradients(p, X, 1.1), p, X, loss=loss)
+    assert report.verdict == "mismatch"
+
+
+def test_within_rounding_of_a_kink_a_row_is_not_judged_by_the_others() -> None:
+    """One unit at 5.6e-17: rounding alone decides its slope, so its row could be anything."""
+    x, W = np.array([[0.1, 0.2, 0.3]]), np.array([[1.0, 1, -1], [2, 1, 1], [1, 3, 1]])
+    v = np.array([3.0, 1.0, 2.0])
+
+    def loss(W: Tensor, X: Tensor) -> Tensor:
+        return torch.relu(X @ W.T) @ torch.as_tensor(v)
+
+    def gradients(W: A, X: A, by: float) -> A:
+        found = ((X @ W.T > 0) * v).T @ X
+        found[0] *= by
+        return found
+
+    for by in (-0.5, 0.0, 1.5):
+        report = check_gradients(lambda W, X, by=by: gradients(W, X, by), W, x, loss=loss)
+        assert report.verdict == "inconclusive"
+        assert "its tolerance leaves room for an error of" in report.blocks[0].reason
+
+
+def test_at_a_tie_another_choice_is_not_blamed_on_anybody() -> None:
+    def largest_two(p: Tensor) -> Tensor:
+        return (torch.topk(p, 2).values ** 2).sum()
+
+    at = np.array([1.0, 1.0, 1.0, 0.5])
+    for chosen in ([2.0, 2, 0, 0], [0.0, 2, 2, 0], [2.0, 0, 2, 0]):
+        report = check_gradients(lambda _p, g=chosen: np.array(g), at, loss=largest_two)
+        assert report.verdict != "mismatch", report

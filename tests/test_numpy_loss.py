@@ -1,6 +1,7 @@
 """A loss in NumPy as the reference: right gradients are believed, wrong ones are not."""
 
 import math
+import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -99,3 +100,98 @@ def test_no_warning_reaches_the_caller(recwarn: pytest.WarningsRecorder) -> None
     report = check_gradients(lambda w: 2 * w, W, loss=lambda w: float((w**2).sum()))
     assert report.verdict == "match"
     assert not recwarn.list
+
+
+def test_a_loss_that_changes_its_data_changes_nobodys() -> None:
+    X, y = RANDOM.uniform(1, 2, (9, 3)), RANDOM.normal(size=9)
+
+    def centred(w: A, X: A, y: A) -> float:
+        X -= X.mean(0)
+        return float(np.mean((X @ w - y) ** 2))
+
+    def gradients(w: A, X: A, y: A) -> A:
+        C = X - X.mean(0)
+        return 2 * C.T @ (C @ w - y) / len(y)
+
+    before = X.copy()
+    assert check_gradients(gradients, W, X, y, loss=centred).verdict == "match"
+    assert np.array_equal(X, before)
+
+
+def test_what_it_warns_of_elsewhere_is_not_passed_on() -> None:
+    """The suite makes errors of warnings."""
+
+    def loss(w: A) -> float:
+        if (w < 0).any():
+            warnings.warn("negative", stacklevel=1)
+        return float((w**2).sum())
+
+    at_the_edge = np.array([0.0, 1.0])
+    assert check_gradients(lambda w: 2 * w, at_the_edge, loss=by_numpy_alone(loss)).verdict in (
+        "match",
+        "inconclusive",
+    )
+
+
+def test_a_ufunc_of_numpys_in_a_loss_for_tensors_is_no_warning() -> None:
+    X = RANDOM.uniform(1, 2, (9, 3))
+
+    def loss(w: Any, X: Any) -> Any:
+        return (np.log(X) @ w).sum()
+
+    assert check_gradients(lambda w, X: np.log(X).sum(0), W, X, loss=loss).verdict == "match"
+
+
+TIMES = np.linspace(0, 1e6, 200)
+WAVE = np.cos(2 * np.pi * TIMES)
+NARROW: dict[str, tuple[Callable[[A], Any], Callable[[A], A], A]] = {
+    "a frequency over a million cycles": (
+        lambda f: ((np.cos(2 * np.pi * f * TIMES) - WAVE) ** 2).sum(),
+        lambda f: np.asarray(
+            -(
+                4 * np.pi * TIMES * (np.cos(2 * np.pi * f * TIMES) - WAVE)
+                * np.sin(2 * np.pi * f * TIMES)
+            ).sum()
+        ),
+        np.array(1 + 1e-7),
+    ),
+    "a step of width 1e-7": (
+        lambda x: x**2 + 1e-7 * np.tanh((x - 1) / 1e-7),
+        lambda x: np.asarray(2 * x + 1 / np.cosh((x - 1) / 1e-7) ** 2),
+        np.array(1 + 1e-7),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_what_varies_over_a_hair_is_measured_over_less(name: str) -> None:
+    loss, gradients, at = NARROW[name]
+    right = check_gradients(gradients, at, loss=by_numpy_alone(loss))
+    assert right.verdict == "match", right
+    wrong = check_gradients(lambda x: 1.01 * gradients(x), at, loss=by_numpy_alone(loss))
+    assert wrong.verdict == "mismatch"
+
+
+def test_units_of_measurement_hide_nothing() -> None:
+    """A capacity in farads is 1e-12, and a resistance 1e5."""
+    t = np.linspace(0, 5e-9, 20)
+    y = np.exp(-t / 1.3e-9)
+
+    def loss(p: A) -> Any:
+        return ((np.exp(-t / (p[0] * p[1])) - y) ** 2).sum()
+
+    def gradients(p: A) -> A:
+        decay = np.exp(-t / (p[0] * p[1]))
+        r = 2 * (decay - y) * decay * t / (p[0] * p[1])
+        return np.array([(r / p[0]).sum(), (r / p[1]).sum()])
+
+    def by_torch(p: torch.Tensor) -> torch.Tensor:
+        tau = p[0] * p[1]
+        return ((torch.exp(-torch.as_tensor(t) / tau) - torch.as_tensor(y)) ** 2).sum()
+
+    at = np.array([1e5, 1e-14])
+    for one in (by_numpy_alone(loss), by_torch):
+        assert check_gradients(gradients, at, loss=one).verdict != "mismatch"
+        for wrong in ([-1.0, 1.0], [1.0, 1.005], [1.05, 1.0]):
+            report = check_gradients(lambda p, by=wrong: by * gradients(p), at, loss=one)
+            assert report.verdict == "mismatch", (one, wrong)

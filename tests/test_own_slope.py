@@ -144,3 +144,25 @@ def test_a_loss_that_is_no_number_nearby_is_not_asked() -> None:
         return linear(w, X, y)
 
     assert check(by_hand, loss).verdict == "match"
+
+
+def test_a_loss_that_varies_over_a_hair_is_no_contradiction() -> None:
+    """Thirty steps of the logistic map stretch every distance a billionfold."""
+    start = np.array([0.3, 3.9])
+
+    def logistic(p: Tensor) -> Tensor:
+        x = p[0]
+        for _step in range(30):
+            x = p[1] * x * (1 - x)
+        return x
+
+    def gradients(p: A) -> A:
+        x, d = p[0], np.array([1.0, 0.0])
+        for _step in range(30):
+            d = p[1] * (1 - 2 * x) * d + np.array([0, x * (1 - x)])
+            x = p[1] * x * (1 - x)
+        return d
+
+    assert check_gradients(gradients, start, loss=logistic).verdict == "match"
+    wrong = check_gradients(lambda p: 1.01 * gradients(p), start, loss=logistic)
+    assert wrong.verdict == "mismatch"

@@ -229,3 +229,84 @@ def test_what_is_infinite_stays_so() -> None:
 def test_a_coarser_format_inside_the_loss_rounds_as_it_does() -> None:
     tolerance = moved(lambda x: (x.float() * x.float()).double(), [3.0])
     assert SINGLE.unit < tolerance[0] / 9 < 50 * SINGLE.unit
+
+
+def test_where_the_loss_refuses_what_rounding_makes_the_movements_are_smaller() -> None:
+    """Probabilities have to sum to one, to seven digits; enlarged, the tolerance is the same."""
+
+    def strict(x: Tensor) -> Tensor:
+        p = torch.softmax(x, 0)
+        if abs(float(p.sum()) - 1) > 1e-6:
+            raise ValueError("not probabilities")
+        return torch.log(p)
+
+    x = [0.3, -1.0, 2.0, 0.5]
+    free = moved(lambda x: torch.log(torch.softmax(x, 0)), x, number=SINGLE)
+    assert np.allclose(moved(strict, x, number=SINGLE), free, rtol=0.7)
+    assert not np.isfinite(moved(strict_in_float64, x)).any()
+
+
+def strict_in_float64(x: Tensor) -> Tensor:
+    """Nothing is smaller than roundoff in float64."""
+    if float(torch.exp(x).sum()) != float(np.exp(x.numpy()).sum()):
+        raise ValueError("another value")
+    return x
+
+
+@pytest.mark.parametrize("z", [30.0, 20.0, -800.0])
+def test_probabilities_stay_between_zero_and_one(z: float) -> None:
+    seen: list[float] = []
+
+    def look(x: Tensor) -> Tensor:
+        for found in (torch.sigmoid(x), torch.tanh(x).abs(), torch.softmax(x, 0)):
+            seen.extend(found.tolist())
+        return x
+
+    _ = moved(look, [z, -z], number=SINGLE)
+    assert max(seen) <= 1
+    assert min(seen) >= 0
+
+
+def test_whole_numbers_stay_whole() -> None:
+    """Or what is looked up by them would be something else."""
+
+    def table(x: Tensor) -> Tensor:
+        places = torch.stack([x.floor(), x.ceil(), x.round(), x.trunc()])
+        return (places == places.floor()).double()
+
+    assert units(moved(table, [3.3, 5.2]), 1.0) == pytest.approx(4)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: torch.zeros(2, dtype=x.dtype).scatter_reduce(
+            0, torch.tensor([0, 1, 0, 1]), x, "amax", include_self=False
+        ),
+        lambda x: torch.linalg.vector_norm(x, float("inf")),
+    ],
+    ids=["scatter_reduce", "vector_norm"],
+)
+def test_a_largest_entry_is_chosen_and_not_rounded(function: Callable[..., Tensor]) -> None:
+    """So that the backward pass finds it again."""
+
+    def gradient(x: Tensor) -> Tensor:
+        x = x.requires_grad_()
+        (found,) = torch.autograd.grad((function(x) ** 2).sum(), x)
+        return found
+
+    tolerance = moved(gradient, [1.0, -2.0, 3.0, 5.0])
+    assert np.isfinite(tolerance).all()
+    assert units(tolerance, 10.0) < 100
+
+
+def test_sparse_tensors_are_left_as_they_are() -> None:
+    matrix = torch.eye(3, dtype=torch.float64).to_sparse()
+    tolerance = moved(lambda x: torch.sparse.mm(matrix, x), np.ones((3, 2)))
+    assert 4 < units(tolerance, 1.0) < 200
+
+
+def test_neighbours_of_another_size_do_not_hide_an_entry() -> None:
+    tolerance = moved(lambda x: x * x, [1e5, 1e-14])
+    assert tolerance[1] < 0.03 * 1e-28
+    assert tolerance[0] > 4e10 * DOUBLE.unit

@@ -62,3 +62,22 @@ def test_the_note_names_the_functions() -> None:
     (note,) = watch.notes()
     assert note.kind == "kink"
     assert "(abs, relu)" in note.text
+
+
+def test_a_threshold_of_the_callers_own_is_kept() -> None:
+    z = torch.tensor([-1.0, 3.0, 25.0])
+    softplus = torch.nn.functional.softplus
+    with Watch() as watch:
+        assert softplus(z, 1, 2)[1] == 3
+        assert softplus(z, threshold=2)[1] == 3
+        assert not watch.notes()
+        assert softplus(z.double(), 1, 20)[2] > 25
+    (note,) = watch.notes()
+    assert note.kind == "exact softplus"
+
+
+@pytest.mark.parametrize(("largest", "seen"), [(19.0, False), (21.0, True), (40.0, False)])
+def test_where_pytorchs_softplus_is_another_it_is_said(largest: float, *, seen: bool) -> None:
+    with Watch() as watch:
+        _ = torch.nn.functional.softplus(torch.tensor([-50.0, largest]))
+    assert [note.kind for note in watch.notes()] == ["exact softplus"] * seen

@@ -299,3 +299,14 @@ def test_what_is_excused_at_first_and_wrong_elsewhere_is_blamed() -> None:
     assert "agrees here, but with other parameters it differs" in report.blocks[0].reason
     assert report.witness is not None
     assert report.witness.side == "hand"
+
+
+def test_two_losses_that_differ_by_rounding_only_have_no_factor() -> None:
+    """As PyTorch's softplus and the exact one do."""
+
+    def nearly(p: Any, X: A, y: A) -> tuple[float, Any]:
+        value, found = by_hand(p, X, y)
+        return value * (1 + 1e-9), {name: g * (1 + 1e-9) for name, g in found.items()}
+
+    explanation = asked(nearly).explanation
+    assert "differ by less than 1e-06 of themselves" in explanation
