@@ -63,6 +63,8 @@ class Reference(NamedTuple):
     slopes; None where there is no kink, or none can be seen."""
     given: bool = False
     """Whether the loss is the caller's, so that its gradient may be at fault."""
+    blind: bool = False
+    """Whether it knows nothing of formulas, and so not which of them round to a unit of one."""
     exchangeable: bool = False
     """Whether the rows of the data are known to be samples, in any order and with repetitions."""
 

@@ -71,7 +71,8 @@ def numpy_loss(loss: Loss) -> Reference:
         notes = (KINK,) if any(slopes.kinks for slopes in found.values()) else ()
         return Evaluation(at_point, gradients, tolerances, notes)
 
-    return Reference("a numerical derivative of the given NumPy loss", evaluate, value)
+    about = "a numerical derivative of the given NumPy loss"
+    return Reference(about, evaluate, value, blind=True)
 
 
 def as_number(value: Any) -> float:

@@ -586,3 +586,55 @@ def test_tensors_in_a_list_are_passed_on_and_said_not_to_be_looked_at() -> None:
     assert verdicts(report) == {"output": "match", "w": "match"}
     (note,) = [note for note in report.warnings if note.kind == "not differentiated"]
     assert note.text.startswith("inputs[1]: holds tensors, whose gradients are not looked at")
+
+
+def test_a_backward_pass_that_takes_upstream_gradients_to_be_contiguous_is_found() -> None:
+    class Doubled(Function):
+        @staticmethod
+        def forward(ctx: Any, x: Tensor) -> Tensor:  # noqa: ARG004
+            return x.contiguous() * 2
+
+        @staticmethod
+        def backward(ctx: Any, *upstream: Tensor) -> Tensor:  # noqa: ARG004
+            (u,) = upstream
+            return 2 * u.as_strided(u.shape, torch.empty(u.shape).stride())
+
+    report = check_backward(Doubled, lambda x: x * 2, torch.arange(6.0).reshape(2, 3) + 1)
+    assert verdicts(report) == {"output": "match", "x": "mismatch"}
+
+
+def test_an_output_that_is_not_differentiated_sends_zeros_back() -> None:
+    class Squared(Function):
+        @staticmethod
+        def forward(ctx: Any, x: Tensor) -> Any:
+            positive = (x > 0).to(x.dtype)
+            ctx.save_for_backward(x)
+            ctx.mark_non_differentiable(positive)
+            return x * x, positive
+
+        @staticmethod
+        def backward(ctx: Any, *upstream: Tensor) -> Tensor:
+            return 2 * ctx.saved_tensors[0] * upstream[0] + upstream[1]
+
+    def squared(x: Tensor) -> Any:
+        return x * x, (x > 0).to(x.dtype).detach()
+
+    report = check_backward(Squared, squared, torch.tensor([1.0, -2.0, 0.5]))
+    assert verdicts(report)["x"] == "match", report
+
+
+def test_one_tensor_for_two_inputs_is_no_fault() -> None:
+    class Tripled(Function):
+        @staticmethod
+        def forward(ctx: Any, x: Tensor, y: Tensor) -> Tensor:  # noqa: ARG004
+            return 3 * (x + y)
+
+        @staticmethod
+        def backward(ctx: Any, *upstream: Tensor) -> Any:  # noqa: ARG004
+            by_both = 3 * upstream[0]
+            return by_both, by_both
+
+    x = inputs()[0]
+    report = check_backward(Tripled, lambda x, y: 3 * (x + y), x, x + 1)
+    assert report.verdict == "match"
+    assert not report.findings

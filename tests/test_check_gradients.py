@@ -778,3 +778,18 @@ def test_a_block_that_the_first_look_explains_is_not_looked_at_again() -> None:
     )  # fmt: skip
     right = check_gradients(by_name, {"W": W, "b": B}, X, Y, loss=loss)
     assert wrong.blocks[1] == right.blocks[1]
+
+
+def test_softplus_keeps_its_scale_however_it_is_given() -> None:
+    softplus = torch.nn.functional.softplus
+    for loss in (lambda z: softplus(z, 2).sum(), lambda z: softplus(z, beta=2.0).sum()):
+        report = check_gradients(lambda z: 1 / (1 + np.exp(-2 * z)), np.array([0.3, -1]), loss=loss)
+        assert report.verdict == "match"
+
+
+def test_formats_of_few_digits_are_judged_by_their_own() -> None:
+    by_two = torch.tensor([1.0, -2.0, 0.5], dtype=torch.bfloat16)
+    assert check_gradients(twice, by_two, loss=squares).verdict == "match"
+    assert check_gradients(lambda w: 3 * w, by_two, loss=squares).verdict == "mismatch"
+    half = np.array([1.0, -2.0, 0.5], dtype=np.float16)
+    assert check_gradients(lambda w: np.float16(2) * w, half, loss=squares).verdict == "match"

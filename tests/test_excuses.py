@@ -210,3 +210,47 @@ def test_at_a_tie_another_choice_is_not_blamed_on_anybody() -> None:
     for chosen in ([2.0, 2, 0, 0], [0.0, 2, 2, 0], [2.0, 0, 2, 0]):
         report = check_gradients(lambda _p, g=chosen: np.array(g), at, loss=largest_two)
         assert report.verdict != "mismatch", report
+
+
+BENT = np.array([0.0, 1.0])
+
+
+def bent(b: Tensor) -> Tensor:
+    return torch.relu(b).sum() + (b**2).sum()
+
+
+@pytest.mark.parametrize(
+    ("slope", "verdict"),
+    [(-2.0, "mismatch"), (-0.05, "mismatch"), (0.5, "inconclusive"), (1.05, "mismatch")],
+)
+def test_beyond_the_slopes_of_a_kink_begins_right_there(slope: float, verdict: str) -> None:
+    report = check_gradients(lambda b: np.where(b == 0, slope, b > 0) + 2 * b, BENT, loss=bent)
+    assert report.verdict == verdict
+
+
+def test_one_entry_at_a_kink_does_not_excuse_the_next() -> None:
+    report = check_gradients(
+        lambda b: np.array([1.0, 2.2 * b[1]]), BENT, loss=lambda b: torch.relu(b[0]) + b[1] ** 2
+    )
+    assert report.verdict == "mismatch"
+
+
+def test_symmetric_parts_that_differ_are_wrong_in_any_entry_and_by_little() -> None:
+    def squares(S: Tensor) -> Tensor:
+        return (S**2).sum()
+
+    one_entry = np.zeros((4, 4))
+    one_entry[0, 1] = 0.3
+    for wrong in (lambda S: 2 * S + one_entry, lambda S: 2 * S * (1 + 1e-13)):
+        assert check_gradients(wrong, DEFINITE, loss=squares).verdict == "mismatch"
+
+
+def test_the_side_of_a_kink_that_pytorch_does_not_take_is_looked_at() -> None:
+    """All samples meet the kink of abs, and the slope under test is that of the left side."""
+    report = check_gradients(
+        lambda w, X: X.T @ np.where(X @ w == 0, -1.0, np.sign(X @ w)),
+        np.zeros(3),
+        RANDOM.normal(size=(6, 3)),
+        loss=lambda w, X: (X @ w).abs().sum(),
+    )
+    assert reasons(report) == {"parameters": KINK}

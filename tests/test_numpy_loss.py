@@ -195,3 +195,38 @@ def test_units_of_measurement_hide_nothing() -> None:
         for wrong in ([-1.0, 1.0], [1.0, 1.005], [1.05, 1.0]):
             report = check_gradients(lambda p, by=wrong: by * gradients(p), at, loss=one)
             assert report.verdict == "mismatch", (one, wrong)
+
+
+@pytest.mark.parametrize(("z", "verdict"), [(-10.0, "match"), (-20.0, "inconclusive")])
+def test_textbook_formulas_that_round_to_a_unit_of_one_are_not_accused(
+    z: float, verdict: str
+) -> None:
+    """Few units of roundoff further on, 1 + exp(z) still rounds the same way."""
+    report = check_gradients(
+        lambda z: 1 - 1 / (1 + np.exp(z)),
+        np.array([z, z + 0.3]),
+        loss=by_numpy_alone(lambda z: np.log1p(np.exp(z)).sum()),
+    )
+    assert report.verdict == verdict, report
+    assert [note.kind for note in report.warnings] == ["digits lost"]
+
+
+@pytest.mark.parametrize("distance", [1e-3, 1e-6, 1e-8])
+def test_what_cancels_near_a_minimum_may_be_written_either_way(distance: float) -> None:
+    at = np.array([1 + distance, 1 - 2 * distance])
+    for gradients in (lambda w: 4 * w * (w**2 - 1), lambda w: 4 * w**3 - 4 * w):
+        report = check_gradients(
+            gradients, at, loss=by_numpy_alone(lambda w: ((w**2 - 1) ** 2).sum())
+        )
+        assert report.verdict != "mismatch", report
+
+
+def test_the_loss_of_the_hand_side_is_judged_to_its_last_digits() -> None:
+    def gradients(w: A, off: float) -> tuple[float, A]:
+        return float((w**2).sum()) * (1 + off), 2 * w
+
+    loss = by_numpy_alone(lambda w: (w**2).sum())
+    for off, verdict in ((0.0, "match"), (1e-13, "mismatch")):
+        report = check_gradients(lambda w, by=off: gradients(w, by), W, loss=loss)
+        assert report.loss is not None
+        assert report.loss.verdict == verdict

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autograd_ref import check_gradients
+from autograd_ref.own_slope import REASON
 from autograd_ref.report import Report
 
 A = NDArray[Any]
@@ -166,3 +167,50 @@ def test_a_loss_that_varies_over_a_hair_is_no_contradiction() -> None:
     assert check_gradients(gradients, start, loss=logistic).verdict == "match"
     wrong = check_gradients(lambda p: 1.01 * gradients(p), start, loss=logistic)
     assert wrong.verdict == "mismatch"
+
+
+@pytest.mark.parametrize("excess", [1e-2, 5e-2])
+def test_a_custom_backward_pass_may_be_off_by_little(excess: float) -> None:
+    class Off(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Tensor) -> Tensor:
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx: Any, *upstream: Tensor) -> Tensor:
+            return upstream[0] * 2 * ctx.saved_tensors[0] * (1 + excess)
+
+    report = check(
+        lambda *a: by_hand(*a) * (1 + excess),
+        lambda w, X, y: torch.as_tensor(Off.apply(X @ w - y)).mean(),
+    )
+    assert report.verdict == "inconclusive"
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e3, 1e6])
+def test_an_offset_does_not_hide_a_detached_half(offset: float) -> None:
+    report = check_gradients(lambda w: w, W, loss=lambda w: (w * w.detach()).sum() + offset)
+    assert report.verdict == "inconclusive"
+
+
+def test_zeros_are_moved_too_and_a_zero_block_keeps_its_own_reason() -> None:
+    parameters = {"w": np.zeros(3), "z": np.ones(2)}
+    report = check_gradients(
+        lambda p: {"w": np.ones(3), "z": np.zeros(2)},
+        parameters,
+        loss=lambda p: (p["w"] + p["w"].detach()).sum() + 0 * p["z"].sum(),
+    )
+    assert report.blocks[0].reason == REASON
+    assert "zero everywhere" in report.blocks[1].reason
+
+
+def test_a_symmetric_matrix_is_moved_symmetrically() -> None:
+    """Only then is what reads one triangle the same function as what is derived for both."""
+    S = X.T @ X
+
+    def log_determinant(S: Tensor) -> Tensor:
+        return torch.linalg.cholesky(S).diagonal().log().sum()
+
+    report = check_gradients(lambda S: np.linalg.inv(S) / 2, S, loss=log_determinant)
+    assert report.verdict == "match", report

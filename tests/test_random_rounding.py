@@ -310,3 +310,13 @@ def test_neighbours_of_another_size_do_not_hide_an_entry() -> None:
     tolerance = moved(lambda x: x * x, [1e5, 1e-14])
     assert tolerance[1] < 0.03 * 1e-28
     assert tolerance[0] > 4e10 * DOUBLE.unit
+
+
+def test_the_derivative_of_log_softmax_is_a_difference() -> None:
+    weights = torch.tensor([[1e6, -1e6, 0.0]], dtype=torch.float64)
+
+    def gradient(z: Tensor) -> Tensor:
+        z = z.requires_grad_()
+        return torch.autograd.grad((torch.log_softmax(z, 1) * weights).sum(), z)[0]
+
+    assert units(moved(gradient, [[0.1, 0.2, 0.3]]), 1e6) > 40

@@ -165,3 +165,53 @@ def test_nothing_is_asked_elsewhere_that_could_not_become_worse() -> None:
     report = check(function)
     assert report.verdict == "mismatch"
     assert function.calls < 40
+
+
+def two_squares(p: Any) -> Any:
+    return (p["a"] ** 2).sum() + (p["b"] ** 2).sum()
+
+
+PAIR = {"a": np.array([1.0, -2.0, 0.5]), "b": np.array([1.0, -2.0, 0.5])}
+
+
+def test_a_block_that_is_wrong_anyway_does_not_hide_another_that_is_kept() -> None:
+    kept = PAIR["b"].copy()
+    report = check_gradients(lambda p: {"a": 3 * p["a"], "b": 2 * kept}, PAIR, loss=two_squares)
+    assert [block.verdict for block in report.blocks] == ["mismatch", "mismatch"]
+    assert "with other parameters" in report.blocks[1].reason
+
+
+def test_only_what_doubles_as_a_whole_accumulates() -> None:
+    calls = iter([1, 2, 1, 2, 1, 2, 1, 2])
+
+    def gradients(p: Any) -> Any:
+        call = next(calls, 1)
+        return {"a": 2 * call * p["a"], "b": 2 * (2 * call - 1) * p["b"]}
+
+    kinds = [note.kind for note in check_gradients(gradients, PAIR, loss=two_squares).findings]
+    assert kinds == ["changes from call to call"]
+
+
+def test_what_is_wrong_at_once_does_not_agree_at_first() -> None:
+    calls: list[int] = []
+
+    def gradients(p: Any) -> Any:
+        calls.append(1)
+        first = len(calls) == 1
+        return {"a": (3 if first else 5) * p["a"], "b": 2 * p["b"] * (1 if first else 4)}
+
+    report = check_gradients(gradients, PAIR, loss=two_squares)
+    assert "agree" not in report.blocks[0].reason
+    assert report.blocks[1].reason.startswith("agrees")
+
+
+def test_the_map_shows_where_a_later_call_is_wrong() -> None:
+    calls: list[int] = []
+
+    def gradients(w: Any) -> Any:
+        calls.append(1)
+        return 2 * w * (1 if len(calls) < 3 else 2)
+
+    report = check_gradients(gradients, PAIR["a"], loss=lambda w: (w**2).sum())
+    assert report.verdict == "mismatch"
+    assert report.shares["parameters"].max() > 1

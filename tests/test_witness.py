@@ -310,3 +310,27 @@ def test_two_losses_that_differ_by_rounding_only_have_no_factor() -> None:
 
     explanation = asked(nearly).explanation
     assert "differ by less than 1e-06 of themselves" in explanation
+
+
+def test_a_reference_at_fault_for_one_block_is_not_for_another() -> None:
+    def detached(p: Any, X: Tensor, y: Tensor) -> Tensor:
+        return ((torch.tanh(X @ p["w"].detach() + p["b"]) - y) ** 2).mean()
+
+    def gradients(p: Any, X: A, y: A) -> Any:
+        found = by_hand(p, X, y)[1]
+        return {"w": found["w"], "b": found["b"] * (1 + 1e-6)}
+
+    report = check(gradients, detached)
+    assert {block.name: block.verdict for block in report.blocks} == {
+        "w": "inconclusive",
+        "b": "mismatch",
+    }
+
+
+def test_weight_decay_has_a_sign() -> None:
+    def rewarded(p: Any, X: A, y: A) -> Any:
+        value, found = by_hand(p, X, y)
+        size = float((p["w"] ** 2).sum())
+        return value - 0.01 * size, {**found, "w": found["w"] - 0.02 * p["w"]}
+
+    assert "the reference's -0.01 |w|^2 (weight decay)" in asked(rewarded).explanation
