@@ -27,7 +27,7 @@ SPARE_DIGITS = 50
 
 def exact_results(parameters: Parameters, X: NDArray[Any], Y: NDArray[Any]) -> dict[str, Exact]:
     """loss, z2, y_hat, e2, W0, b0, W1, b1 for the very values given; Y as rows (S, N_O)."""
-    digits = SPARE_DIGITS + int(largest_margin(parameters, X) / np.log(10))
+    digits = SPARE_DIGITS + int(largest_margin(parameters, X) / np.log(10)) + _depth(parameters, X)
     found = _evaluate(parameters, X, Y, digits)
     while True:
         digits *= 2
@@ -47,9 +47,23 @@ def errors(results: dict[str, NDArray[Any]], exact: dict[str, Exact]) -> dict[st
 
 def largest_margin(parameters: Parameters, X: NDArray[Any]) -> float:
     """By how much one output z2 is ahead of another, at the most."""
+    return float(np.ptp(_outputs(parameters, X), axis=1).max())
+
+
+def _depth(parameters: Parameters, X: NDArray[Any]) -> int:
+    """How many digits below 1 the smallest output z2 begins, where it is the only one.
+
+    Then ln exp z2 - z2 is zero, but not with fewer digits: exp z2 would be 1.
+    """
+    sizes = np.abs(_outputs(parameters, X))
+    if sizes.shape[1] > 1 or not sizes.any():
+        return 0
+    return max(0, int(-np.log10(sizes[sizes > 0].min())))
+
+
+def _outputs(parameters: Parameters, X: NDArray[Any]) -> NDArray[np.float64]:
     W0, b0, W1, b1 = (block.astype(np.float64) for block in parameters)
-    z2 = np.logaddexp(X.astype(np.float64) @ W0.T + b0, 0) @ W1.T + b1
-    return float(np.ptp(z2, axis=1).max())
+    return np.logaddexp(X.astype(np.float64) @ W0.T + b0, 0) @ W1.T + b1
 
 
 def _unchanged(before: Exact, after: Exact) -> bool:

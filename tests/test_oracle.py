@@ -2,6 +2,7 @@
 
 import mpmath
 import numpy as np
+import pytest
 
 from manual_backprop import NetworkShape, Parameters, initialize
 from manual_backprop.write_up import write_up
@@ -37,3 +38,10 @@ def test_errors_are_of_the_float_itself() -> None:
         exact = np.array([mpmath.mpf(1) / 3])
     found = errors({"x": third}, {"x": exact})["x"]
     assert np.allclose(found, 1 / 3 * 2**-54, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("b1", [9.6413877e-173, 1e-300, 0.5, 0.0])
+def test_with_one_output_the_loss_is_zero_however_small_the_output(b1: float) -> None:
+    parameters = Parameters(np.zeros((2, 1)), np.zeros(2), np.zeros((1, 2)), np.array([b1]))
+    exact = exact_results(parameters, np.zeros((1, 1)), np.ones((1, 1)))
+    assert abs(exact["loss"].item()) < 1e-330
