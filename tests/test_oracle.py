@@ -44,4 +44,4 @@ def test_errors_are_of_the_float_itself() -> None:
 def test_with_one_output_the_loss_is_zero_however_small_the_output(b1: float) -> None:
     parameters = Parameters(np.zeros((2, 1)), np.zeros(2), np.zeros((1, 2)), np.array([b1]))
     exact = exact_results(parameters, np.zeros((1, 1)), np.ones((1, 1)))
-    assert abs(exact["loss"].item()) < 1e-330
+    assert abs(exact["loss"].item()) < mpmath.mpf(10) ** -330
