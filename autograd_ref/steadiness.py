@@ -153,15 +153,15 @@ def _raised(place: Place, error: Exception) -> Note:
 
 
 def _overflows(call: Call) -> bool:
-    """Whether a gradient has values that are not finite."""
-    return any(not np.isfinite(a).all() for a in call.kept.values() if is_real(a))
+    """Whether the loss or a gradient has values that are not finite."""
+    return any(not np.isfinite(a).all() for a in _values(call).values() if is_real(a))
 
 
 def _overflowed(place: Place) -> Note:
     parameters = leaves(place.point.parameters).values()
     size = max(float(np.abs(as_array(leaf)).max()) for leaf in parameters)
     text = (
-        f"Called {place.said}, up to {size:.3g}, its gradient is not finite though the loss is:"
+        f"Called {place.said}, up to {size:.3g}, what it returns is not finite, as it should be:"
         " exponentials that overflow? Here it is fine."
     )
     return Note("overflows elsewhere", text)

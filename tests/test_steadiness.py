@@ -95,6 +95,19 @@ def test_what_overflows_elsewhere_only_is_a_warning() -> None:
     assert "Called with other parameters, up to" in report.warnings[0].text
 
 
+def test_a_loss_that_overflows_elsewhere_only_is_a_warning_too() -> None:
+    """As 0 ln 0 is, where a textbook softmax underflows; its gradient is right."""
+    calls: list[int] = []
+
+    def gradients(w: A) -> tuple[float, A]:
+        calls.append(1)
+        return float((w**2).sum()) if len(calls) < 3 else float("nan"), 2 * w
+
+    report = check_gradients(gradients, np.ones(3), loss=lambda w: (w**2).sum())
+    assert report.verdict == "match", report
+    assert kinds(report) == ["overflows elsewhere"]
+
+
 def test_what_raises_elsewhere_is_a_warning() -> None:
     def raises(n: int, g: A) -> A:
         if n > 2:
