@@ -161,8 +161,8 @@ def _overflowed(place: Place) -> Note:
     parameters = leaves(place.point.parameters).values()
     size = max(float(np.abs(as_array(leaf)).max()) for leaf in parameters)
     text = (
-        f"Called {place.said}, up to {size:.3g}, what it returns is not finite, as it should be:"
-        " exponentials that overflow? Here it is fine."
+        f"Called {place.said}, up to {size:.3g}, what it returns is not finite, though it should"
+        " be: exponentials that overflow? Here it is fine."
     )
     return Note("overflows elsewhere", text)
 

@@ -18,17 +18,20 @@ X, Y = RANDOM.normal(size=(9, 3)), RANDOM.normal(size=9)
 W = RANDOM.normal(size=3)
 
 
-class Halved(torch.autograd.Function):
-    """A square with half of its gradient."""
+def square(factor: float) -> Any:
+    """A square with so many times its gradient."""
 
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        ctx.save_for_backward(x)
-        return x * x
+    class Off(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Tensor) -> Tensor:
+            ctx.save_for_backward(x)
+            return x * x
 
-    @staticmethod
-    def backward(ctx: Any, *upstream: Tensor) -> Tensor:
-        return upstream[0] * ctx.saved_tensors[0]
+        @staticmethod
+        def backward(ctx: Any, *upstream: Tensor) -> Tensor:
+            return upstream[0] * 2 * ctx.saved_tensors[0] * factor
+
+    return Off.apply
 
 
 def check(gradients: Any, loss: Any, w: Any = W) -> Report:
@@ -72,7 +75,7 @@ def test_what_is_held_fixed_as_data_is_no_contradiction() -> None:
 
 def test_a_wrong_custom_backward_pass_is_contradicted() -> None:
     def loss(w: Tensor, X: Tensor, y: Tensor) -> Tensor:
-        return torch.as_tensor(Halved.apply(X @ w - y)).mean()
+        return square(0.5)(X @ w - y).mean()
 
     report = check(lambda w, X, y: by_hand(w, X, y) / 2, loss)
     assert report.verdict == "inconclusive"
@@ -171,19 +174,9 @@ def test_a_loss_that_varies_over_a_hair_is_no_contradiction() -> None:
 
 @pytest.mark.parametrize("excess", [1e-2, 5e-2])
 def test_a_custom_backward_pass_may_be_off_by_little(excess: float) -> None:
-    class Off(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx: Any, x: Tensor) -> Tensor:
-            ctx.save_for_backward(x)
-            return x * x
-
-        @staticmethod
-        def backward(ctx: Any, *upstream: Tensor) -> Tensor:
-            return upstream[0] * 2 * ctx.saved_tensors[0] * (1 + excess)
-
     report = check(
         lambda *a: by_hand(*a) * (1 + excess),
-        lambda w, X, y: torch.as_tensor(Off.apply(X @ w - y)).mean(),
+        lambda w, X, y: square(1 + excess)(X @ w - y).mean(),
     )
     assert report.verdict == "inconclusive"
 
