@@ -1,12 +1,13 @@
 """A network with one hidden layer, its gradients derived by hand, in NumPy.
 
 Reading order: `derivation.md`, `write_up.py` (one sample, equation by equation), `softplus.py`,
-`cross_entropy.py`, `network.py` (the batch).
+`cross_entropy.py`, `tile.py` (some samples), `tiles.py` (the batch).
 """
 
-from manual_backprop.network import Activations, forward, loss, loss_and_gradients
+from manual_backprop.network import Activations, forward
 from manual_backprop.parameters import NetworkShape, Parameters, initialize
 from manual_backprop.penguins import load_penguins
+from manual_backprop.tiles import loss, loss_and_gradients
 
 __all__ = [
     "Activations",

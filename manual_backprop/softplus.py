@@ -1,20 +1,44 @@
-"""The hidden layer's activation, and its derivative directly below.
+"""The hidden layer's activation, and its derivative directly below: both from one exponential.
 
-Both are written in exp(-|z|), which never overflows; `derivation.md`, section 3. They are as
-accurate, relative to the result, as NumPy's exp and log1p are: a few units of roundoff.
+t = exp(z), held just below overflow, where softplus has long become z and its slope 1;
+`derivation.md`, section 3. They are as accurate, relative to the result, as NumPy's exp and log1p
+are: a few units of roundoff.
 """
+
+from typing import Any
 
 import numpy as np
 
 from manual_backprop.parameters import Array
 
+LARGEST: dict[np.dtype[Any], float] = {np.dtype(np.float64): 700.0, np.dtype(np.float32): 80.0}
+"""exp of it is still a number, and 1 + exp(z) = exp(z) to rounding."""
+
 
 def softplus(z: Array) -> Array:
     """ln(1 + exp(z)), entry by entry."""
-    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))  # (2)
+    return softplus_and_derivative(z.copy())[0]
 
 
 def softplus_derivative(z: Array) -> Array:
     """exp(z) / (1 + exp(z)), the logistic function, entry by entry."""
-    t = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1, t) / (1 + t)  # (11)
+    return softplus_and_derivative(z.copy())[1]
+
+
+def softplus_and_derivative(
+    z: Array, a: Array | None = None, slope: Array | None = None
+) -> tuple[Array, Array]:
+    """Both, for the price of one exponential.
+
+    Args:
+        z: the arguments; used up, what is in it afterwards means nothing.
+        a: where the values go; a new array where None.
+        slope: where the derivatives go, likewise.
+    """
+    largest = LARGEST[z.dtype]
+    beyond = z.item(z.argmax()) > largest
+    t = np.exp(np.minimum(z, largest) if beyond else z, out=slope)
+    a = np.log1p(t, out=a)  # (2)
+    if beyond:
+        np.maximum(a, z, out=a)
+    return a, np.divide(t, np.add(t, 1.0, out=z), out=t)  # (11)

@@ -4,12 +4,20 @@ A checked problem holds the caller's own arrays wherever they already fit: nothi
 them, and nothing that is returned to a user is one of them.
 """
 
+import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from manual_backprop.parameters import Array, Parameters, require_float_type
+from manual_backprop.parameters import FLOAT_TYPES, Array, Parameters, require_float_type
+
+PART = 1 << 17
+"""How many entries are looked at together."""
+
+ONE_THREAD = 1 << 13
+"""Products of vectors of so many entries do not wake the threads of BLAS."""
 
 TARGET_SUM_UNITS = 8
 """Rows of Y sum to one when |sum - 1| is at most this many units of roundoff per column.
@@ -32,6 +40,8 @@ def checked_parameters(parameters: Parameters) -> Parameters:
             f"parameters is of type {type(parameters).__name__};"
             " it needs to be manual_backprop.Parameters(W0, b0, W1, b1)"
         )
+    if _are_fit(parameters):
+        return parameters
     W0, b0, W1, b1 = (_as_array(name, block) for name, block in parameters._asdict().items())
     for name, block, axes in (
         ("W0", W0, "(N_H, N_I)"),
@@ -57,11 +67,43 @@ def checked_parameters(parameters: Parameters) -> Parameters:
     return Parameters(W0, b0, W1, b1)
 
 
+def _are_fit(parameters: Parameters) -> bool:
+    """Whether they certainly are, as nearly always; what is wrong else is told by a closer look."""
+    W0, b0, W1, b1 = parameters
+    return (
+        type(W0) is type(b0) is type(W1) is type(b1) is np.ndarray
+        and W0.dtype in FLOAT_TYPES
+        and b0.dtype == W1.dtype == b1.dtype == W0.dtype
+        and W0.ndim == W1.ndim == 2
+        and W0.size * W1.size > 0
+        and b0.shape == W0.shape[:1] == W1.shape[1:]
+        and b1.shape == W1.shape[:1]
+        and _is_finite(W0)
+        and _is_finite(b0)
+        and _is_finite(W1)
+        and _is_finite(b1)
+    )
+
+
+def _is_finite(array: NDArray[Any]) -> bool:
+    """Whether all entries certainly are: what is not makes no sum, of squares or not, that is."""
+    if array.flags.c_contiguous:  # vdot does not warn of overflow, as dot does
+        if array.size <= ONE_THREAD:
+            return math.isfinite(np.vdot(array, array))
+        entries = array.reshape(-1)
+        parts = (entries[i : i + ONE_THREAD] for i in range(0, entries.size, ONE_THREAD))
+        return all(math.isfinite(np.vdot(part, part)) for part in parts)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(np.add.reduce(array, axis=None))
+
+
 def checked_inputs(parameters: Parameters, X: ArrayLike) -> Array:
     """X as an array (S, N_I), S at least 1, finite, in the dtype of the (checked) parameters."""
-    array = _as_array("X", X)
+    array, inputs = _as_array("X", X), parameters.W0.shape[1]
+    fits = array.ndim == 2 and len(array) > 0 and array.shape[1] == inputs
+    if fits and array.dtype == parameters.W0.dtype and _is_finite(array):
+        return array
     _require_axes("X", array, "(S, N_I)")
-    inputs = parameters.W0.shape[1]
     if array.shape[1] != inputs:
         raise ValueError(f"X has shape {array.shape}; W0 expects N_I = {inputs} columns")
     _require_same_type("X", array, "the parameters", parameters.W0)
@@ -71,6 +113,15 @@ def checked_inputs(parameters: Parameters, X: ArrayLike) -> Array:
 
 def checked_batch(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> Batch:
     """X as in `checked_inputs`, and Y as rows that sum to one, whichever form it came in."""
+    X, Y = checked_samples(parameters, X, Y)
+    rows = Y[:, np.newaxis] == np.arange(len(parameters.b1)) if Y.ndim == 1 else Y
+    return Batch(X, rows.astype(X.dtype, copy=False))
+
+
+def checked_samples(
+    parameters: Parameters, X: ArrayLike, Y: ArrayLike
+) -> tuple[Array, NDArray[Any]]:
+    """X as in `checked_inputs`, and Y as labels or rows, as they came."""
     X = checked_inputs(parameters, X)
     outputs = len(parameters.b1)
     Y = _as_array("Y", Y)
@@ -80,48 +131,53 @@ def checked_batch(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> Batch:
         )
     if len(Y) != len(X):
         raise ValueError(f"Y has {len(Y)} rows and X has {len(X)}; they need to be as many")
-    rows = _rows_of_labels(Y, outputs) if Y.ndim == 1 else _checked_rows(Y, outputs)
-    with np.errstate(over="ignore"):
-        rows = rows.astype(X.dtype, copy=False)
-    _require_finite("Y", rows)
-    return Batch(X, rows)
+    if Y.ndim == 1:
+        _require_labels(Y, outputs)
+    else:
+        _require_rows(Y, outputs, X.dtype)
+    return X, Y
 
 
-def _rows_of_labels(labels: NDArray[Any], outputs: int) -> NDArray[Any]:
-    if not np.issubdtype(labels.dtype, np.integer):
+def _require_labels(labels: NDArray[Any], outputs: int) -> None:
+    if labels.dtype.kind not in "iu":
         raise TypeError(
             f"Y holds labels of dtype {labels.dtype}; labels (S,) need an integer dtype"
             " (targets of another kind come as rows (S, N_O))"
         )
-    outside = np.flatnonzero((labels < 0) | (labels >= outputs))
-    if outside.size:
-        s = outside[0]
+    for start, part in _in_parts(labels):
+        if part.item(part.argmin()) >= 0 and part.item(part.argmax()) < outputs:
+            continue
+        s = np.flatnonzero((part < 0) | (part >= outputs))[0]
         raise ValueError(
-            f"Y[{s}] is the label {labels[s]}; with N_O = {outputs} outputs, labels need to be"
-            f" from 0 to {outputs - 1}"
+            f"Y[{start + s}] is the label {part[s]}; with N_O = {outputs} outputs, labels need to"
+            f" be from 0 to {outputs - 1}"
         )
-    return labels[:, np.newaxis] == np.arange(outputs)
 
 
-def _checked_rows(rows: NDArray[Any], outputs: int) -> NDArray[Any]:
+def _require_rows(rows: NDArray[Any], outputs: int, dtype: np.dtype[Any]) -> None:
     if rows.shape[1] != outputs:
         raise ValueError(f"Y has shape {rows.shape}; b1 expects N_O = {outputs} columns")
     if rows.dtype.kind not in "biuf":
         raise TypeError(f"the dtype of Y is {rows.dtype}; target rows need real numbers")
     unit = np.finfo(rows.dtype).eps / 2 if rows.dtype.kind == "f" else 0.0
-    sums = rows.sum(axis=1, dtype=np.result_type(rows.dtype, np.float64))
-    wrong = np.flatnonzero(np.abs(sums - 1.0) > TARGET_SUM_UNITS * outputs * unit)
-    if wrong.size:
-        s = wrong[0]
-        raise ValueError(
-            f"Y[{s}] sums to {sums[s]}; every target row needs to sum to 1, because"
-            " equation (7), dL/dz2 = y_hat - y, holds only then"
-        )
-    return rows
+    allowed = min(TARGET_SUM_UNITS * outputs * unit, 0.1)
+    for start, part in _in_parts(rows):
+        sums = part.sum(axis=1, dtype=np.result_type(rows.dtype, np.float64))
+        wrong = np.flatnonzero(np.abs(sums - 1.0) > allowed)
+        if wrong.size:
+            s = wrong[0]
+            raise ValueError(
+                f"Y[{start + s}] sums to {sums[s]}; every target row needs to sum to 1, because"
+                " equation (7), dL/dz2 = y_hat - y, holds only then"
+            )
+        with np.errstate(over="ignore"):
+            _require_finite("Y", part.astype(dtype, copy=False), start)
 
 
 def _as_array(name: str, value: ArrayLike) -> NDArray[Any]:
     """What NumPy makes of the value; what it cannot read, such as rows of unequal length, named."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array; it needs to be one without entries left out")
     try:
         return np.asarray(value)
     except (RuntimeError, TypeError, ValueError) as error:
@@ -145,10 +201,20 @@ def _require_same_type(name: str, array: NDArray[Any], owner: str, model: Array)
         )
 
 
-def _require_finite(name: str, array: NDArray[Any]) -> None:
-    finite = np.isfinite(array)
-    if not finite.all():
-        index = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise ValueError(
-            f"{name}{list(index)} is {array[index]}; every entry of {name} needs to be finite"
-        )
+def _require_finite(name: str, array: NDArray[Any], first: int = 0) -> None:
+    if _is_finite(array):
+        return
+    for start, part in _in_parts(array):
+        finite = np.isfinite(part)
+        if not finite.all():
+            index = [int(i) for i in np.argwhere(~finite)[0]]
+            value = part[tuple(index)]
+            index[0] += first + start
+            raise ValueError(f"{name}{index} is {value}; every entry of {name} needs to be finite")
+
+
+def _in_parts(array: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Some rows at a time, with the number of the first: what is made of them stays small."""
+    rows = max(1, PART * len(array) // max(1, array.size))
+    for start in range(0, len(array), rows):
+        yield start, array[start : start + rows]

@@ -140,6 +140,14 @@ BAD: dict[str, tuple[Any, Any, Any, type[Exception], str]] = {
         P._replace(W0=P.W0.astype(P.W0.dtype.newbyteorder())), X, LABELS, TypeError,
         "the dtype of W0 is >f8",
     ),
+    "masked features": (
+        P, np.ma.masked_array(X, X > 8), LABELS, TypeError,
+        "X is a masked array; it needs to be one without entries left out",
+    ),
+    "masked labels": (P, X, np.ma.masked_array(LABELS, LABELS == 2), TypeError, "Y is a masked"),
+    "a masked parameter": (
+        P._replace(W1=np.ma.masked_array(P.W1, P.W1 > 0)), X, LABELS, TypeError, "W1 is a masked",
+    ),
     "mixed parameters": (
         P._replace(b1=P.b1.astype(narrow)), X, LABELS, TypeError,
         "the dtype of b1 is float32 and that of W0 is float64; they need to be the same",
@@ -200,6 +208,12 @@ def test_what_is_too_small_is_no_error_and_what_is_too_large_is() -> None:
             _ = function(small, X, LABELS)
             with pytest.raises(FloatingPointError, match="overflow"):
                 _ = function(large, X * 1e200, LABELS)
+
+
+def test_rows_of_zeros_do_not_sum_to_one_in_any_precision() -> None:
+    parameters = initialize(NetworkShape(inputs=2, hidden=4, outputs=1000), seed=0)
+    with pytest.raises(ValueError, match=re.escape("Y[0] sums to 0.0")):
+        _ = loss(parameters, X, np.zeros((5, 1000), np.float16))
 
 
 def test_forward_needs_no_targets_and_refuses_the_same() -> None:

@@ -1,0 +1,73 @@
+"""BLAS held to one thread while the tiles use the cores: so its bits do not depend on how many.
+
+The limit is the library's, for the whole process, as OpenBLAS in NumPy's wheels has it (a BLAS
+built on OpenMP has one for each thread, and there the bits may depend on the number of threads).
+Where several callers are inside at once, the first sets it and the last takes it back.
+"""
+
+import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from functools import cache
+from threading import Lock
+from typing import Any
+
+
+class _Limit:
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.before: list[int] = []
+        self.inside: list[object] = []
+
+
+_limit = _Limit()
+
+
+@contextmanager
+def one_blas_thread() -> Generator[None]:
+    """Until the last caller has left."""
+    me = object()
+    try:
+        with _limit.lock:
+            if not _limit.inside:
+                _limit.before = [library.num_threads for library in _libraries()]
+            _limit.inside.append(me)
+            for library in _libraries():
+                _setter(library)(1)
+        yield
+    finally:
+        with _limit.lock:
+            _limit.inside = [other for other in _limit.inside if other is not me]
+            _restore_if_empty()
+
+
+def _restore_if_empty() -> None:
+    if not _limit.inside:
+        for library, threads in zip(_libraries(), _limit.before, strict=False):
+            _setter(library)(threads)
+
+
+def _in_child() -> None:
+    """After a fork: of those who were inside, none is here to leave."""
+    were_inside, _limit.lock = _limit.inside, Lock()
+    _limit.inside = []
+    if were_inside:
+        _restore_if_empty()
+
+
+with suppress(AttributeError):  # not on every system
+    os.register_at_fork(after_in_child=_in_child)
+
+
+@cache
+def _libraries() -> list[Any]:
+    """NumPy's BLAS, and whatever else of the kind is loaded; looked for once."""
+    from threadpoolctl import ThreadpoolController  # where it is needed: importing takes a while
+
+    found: Any = ThreadpoolController().select(user_api="blas")
+    return found.lib_controllers
+
+
+def _setter(library: Any) -> Callable[[int], None]:
+    """By itself, threadpoolctl obeys the first thread only that asks; here each, in turn."""
+    return getattr(library, "_real_set_num_threads", library.set_num_threads)

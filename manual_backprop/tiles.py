@@ -1,0 +1,177 @@
+"""The batch in tiles: over all cores, in memory that does not grow with it.
+
+What is added to what depends on the shape alone: a batch is divided into lanes, each with its own
+sums, and a lane into tiles, one after the other. However many threads there are to take lanes, the
+result is the same to the last bit.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from threading import Event
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from manual_backprop.blas import one_blas_thread
+from manual_backprop.cross_entropy import Targets, targets_of
+from manual_backprop.helpers import cores, helped_by
+from manual_backprop.network import at_once, quiet
+from manual_backprop.parameters import Array, Parameters, require_integer
+from manual_backprop.planning import Plan, planned
+from manual_backprop.tile import (
+    Space,
+    Weights,
+    as_parameters,
+    gradients_like,
+    gradients_of_tile,
+    loss_of_tile,
+    space_for,
+    with_b0_in_W0,
+)
+from manual_backprop.validation import checked_parameters, checked_samples
+
+T = TypeVar("T")
+Tiles = Iterator[tuple[Array, Targets]]
+
+
+@quiet
+def loss(
+    parameters: Parameters, X: ArrayLike, Y: ArrayLike, *, threads: int | None = None
+) -> float:
+    """The mean over the batch of the cross-entropy, in nats.
+
+    Arguments and errors as in `loss_and_gradients`, and the same bits. Source: equations (5), (6).
+    """
+    parameters, X, Y, plan, threads = _prepared(parameters, X, Y, threads)
+    if plan.is_small:
+        return at_once(parameters, X, Y).loss
+    weights = with_b0_in_W0(parameters)
+
+    def of_lane(tiles: Tiles, space: Space) -> float:
+        return sum(loss_of_tile(weights, x, targets, space) for x, targets in tiles)
+
+    with one_blas_thread():
+        values = _in_threads(of_lane, weights, plan, X, Y, threads)
+    return sum(values) / len(X)
+
+
+@quiet
+def loss_and_gradients(
+    parameters: Parameters, X: ArrayLike, Y: ArrayLike, *, threads: int | None = None
+) -> tuple[float, Parameters]:
+    """The loss, and its derivatives with respect to every parameter, derived by hand.
+
+    Beyond arguments and result it takes a few MB for every thread, and at most forty times the
+    memory of the gradients, however many samples there are. X and Y may be memory-mapped.
+
+    Args:
+        parameters: W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H), b1 (N_O,), all float64 or all float32.
+        X: features, (S, N_I), in the dtype of the parameters.
+        Y: integer labels (S,) from 0 to N_O - 1, or target rows (S, N_O) of any real dtype that
+            each sum to one; they are rounded to the dtype of the parameters.
+        threads: how many to use at the most; None for one on every core. The result is the same
+            to the last bit, with the BLAS that NumPy's wheels bring.
+
+    Returns:
+        The loss in nats, and the gradients, of the same shapes and dtype as the parameters. They
+        share no memory with the arguments, nor with each other.
+
+    Raises:
+        TypeError, ValueError: an argument of another type, dtype or shape, not finite, or target
+            rows that do not sum to one. The message names it, what it is and what it needs to be.
+
+    Source: equations (1) to (14) of `derivation.md`.
+    """
+    parameters, X, Y, plan, threads = _prepared(parameters, X, Y, threads)
+    if plan.is_small:
+        whole = at_once(parameters, X, Y)
+        return whole.loss, whole.gradients
+    weights = with_b0_in_W0(parameters)
+
+    def of_lane(tiles: Tiles, space: Space) -> tuple[float, Weights]:
+        values: list[float] = []
+        sums, more = gradients_like(weights), None
+        for x, targets in tiles:
+            out = sums if not values else more or (more := gradients_like(weights))
+            values.append(gradients_of_tile(weights, x, targets, len(X), space, out))
+            if out is not sums:
+                _add(sums, out)
+        return sum(values), sums
+
+    with one_blas_thread():
+        found = _in_threads(of_lane, weights, plan, X, Y, threads)
+    values, (total, *others) = zip(*found, strict=True)
+    for sums in others:  # in their order
+        _add(total, sums)
+    return sum(values) / len(X), as_parameters(total)
+
+
+def _prepared(
+    parameters: Parameters, X: ArrayLike, Y: ArrayLike, threads: int | None
+) -> tuple[Parameters, Array, NDArray[Any], Plan, int]:
+    """Checked arguments, the plan, and how many threads to use."""
+    parameters = checked_parameters(parameters)
+    X, Y = checked_samples(parameters, X, Y)
+    if threads is not None:
+        threads = require_integer("threads", threads, at_least=1)
+    plan = planned(*parameters.W0.shape, len(parameters.b1), len(X))
+    if len(plan.lanes) == 1:
+        threads = 1
+    return parameters, X, Y, plan, min(threads or cores(), len(plan.lanes))
+
+
+def _in_threads(
+    of_lane: Callable[[Tiles, Space], T],
+    weights: Weights,
+    plan: Plan,
+    X: Array,
+    Y: NDArray[Any],
+    threads: int,
+) -> list[T]:
+    """What is found in each lane, in their order; whoever is free takes the next."""
+    found: dict[int, T] = {}
+    waiting = list(range(len(plan.lanes)))[::-1]
+    stopped = Event()
+
+    def tiles(lane: range) -> Tiles:
+        for start in lane:
+            if stopped.is_set():
+                return
+            rows = slice(start, min(start + plan.samples, lane.stop))
+            yield X[rows], targets_of(Y[rows], len(weights.b1), X.dtype)
+
+    def next_lanes() -> Iterator[int]:
+        with suppress(IndexError):  # nothing left
+            while not stopped.is_set():
+                yield waiting.pop()
+
+    def work() -> None:
+        space = space_for(weights, plan.samples, plan.units)
+        try:
+            for i in next_lanes():
+                found[i] = of_lane(tiles(plan.lanes[i]), space)
+        except BaseException:
+            stopped.set()
+            raise
+
+    helpers: list[Future[None]] = []
+    try:
+        helpers += helped_by(threads - 1, work)
+        work()
+    except BaseException:
+        stopped.set()
+        raise
+    finally:  # who has not begun by now need not
+        _ = wait([helper for helper in helpers if not helper.cancel()])
+    for helper in helpers:
+        if not helper.cancelled():
+            helper.result()
+    return [found[i] for i in range(len(plan.lanes))]
+
+
+def _add(sums: Weights, more: Weights) -> None:
+    for total, block in zip(sums, more, strict=True):
+        if total is not None and block is not None:
+            np.add(total, block, out=total)

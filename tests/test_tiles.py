@@ -1,0 +1,412 @@
+"""The batch in tiles: the same bits however many threads there are, and memory that stays small."""
+
+import subprocess
+import sys
+import threading
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from autograd_ref.problems import Problem, problems
+from autograd_ref.tolerance import Forms, rounding_bounds
+from manual_backprop import (
+    NetworkShape,
+    Parameters,
+    blas,
+    initialize,
+    loss,
+    loss_and_gradients,
+    planning,
+    tiles,
+)
+from manual_backprop.blas import one_blas_thread
+from manual_backprop.network import backward
+from manual_backprop.planning import planned
+from tests.agreement import assert_untouched_and_unshared
+
+Result = tuple[float, Parameters]
+SHAPES = [((4, 16, 3), 342), ((30, 40, 10), 500), ((50, 40, 10), 300), ((3, 40, 50), 100)]
+LARGE = (4, 64, 3), 30_000
+"""Enough for several lanes, as it is."""
+
+
+def problem(shape: tuple[int, int, int], samples: int, dtype: Any = np.float64) -> Problem:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(samples, shape[0])).astype(dtype)
+    labels = random.integers(shape[2], size=samples)
+    return Problem(initialize(NetworkShape(*shape), seed=0, dtype=dtype), X, labels)
+
+
+def same_bits(one: Result, two: Result) -> bool:
+    return one[0] == two[0] and all(map(np.array_equal, one[1], two[1]))
+
+
+def lanes_of(shape: tuple[int, int, int], samples: int) -> list[range]:
+    inputs, hidden, outputs = shape
+    return tiles.planned(hidden, inputs, outputs, samples).lanes
+
+
+@pytest.fixture
+def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that small problems have many of everything."""
+    monkeypatch.setattr(planning, "ENTRIES", {"few inputs": 64, "many inputs": 128})
+    monkeypatch.setattr(planning, "UNITS", 5)
+    monkeypatch.setattr(planning, "LANES", {2: 1e3, 4: 4e3, 8: 2e4})
+    monkeypatch.setattr(planning, "LANE", 1)
+    monkeypatch.setattr(planning, "ONE_THREAD_ANYWAY", {"vector": 0, "matrix": 0})
+    monkeypatch.setattr(tiles, "planned", planned.__wrapped__)  # without memory of other limits
+
+
+def the_bits_are_those_of_one_thread(given_problem: Problem) -> None:
+    """And the loss by itself has the same."""
+    alone = loss_and_gradients(*given_problem, threads=1)
+    for threads in (2, 3, 4, None):
+        assert same_bits(loss_and_gradients(*given_problem, threads=threads), alone)
+        assert loss(*given_problem, threads=threads) == alone[0]
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("shape", "samples"), SHAPES)
+def test_the_number_of_threads_changes_no_bit(
+    shape: tuple[int, int, int], samples: int, dtype: Any
+) -> None:
+    assert len(lanes_of(shape, samples)) > 2
+    the_bits_are_those_of_one_thread(problem(shape, samples, dtype))
+
+
+def test_nor_does_it_where_nothing_is_made_small_for_a_test() -> None:
+    assert len(lanes_of(*LARGE)) > 1
+    the_bits_are_those_of_one_thread(problem(*LARGE))
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_a_hundred_runs_give_the_same_bits() -> None:
+    given_problem = problem((4, 16, 3), 342)
+    first = loss_and_gradients(*given_problem, threads=4)
+    runs = (loss_and_gradients(*given_problem, threads=4) for _run in range(100))
+    assert all(same_bits(found, first) for found in runs)
+
+
+@pytest.mark.parametrize(
+    ("shape", "samples"),
+    [*SHAPES, LARGE, ((2, 2, 2), 15_000), ((1, 2, 2), 30_000), ((4, 64, 3), 300)],
+)
+def test_the_threads_of_blas_change_no_bit(shape: tuple[int, int, int], samples: int) -> None:
+    given_problem = problem(shape, samples)
+    found: list[Result] = []
+    for limit in (1, 2, 4):
+        with threadpool_limits(limit, user_api="blas"):
+            found.append(loss_and_gradients(*given_problem))
+    assert all(same_bits(one, found[0]) for one in found)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(problems(max_samples=40), st.integers(1, 4))
+def test_many_lanes_tiles_and_parts_are_within_the_same_bounds(
+    given_problem: Problem, threads: int
+) -> None:
+    value, gradients = loss_and_gradients(*given_problem, threads=threads)
+    assert loss(*given_problem) == value or not np.isfinite(value)
+    whole = backward(*given_problem).gradients
+    bounds = rounding_bounds(*given_problem, forms=Forms.STABLE)
+    for name, found in gradients._asdict().items():
+        assert (np.abs(found - getattr(whole, name)) <= 2 * bounds[name]).all(), name
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_a_batch_is_divided_completely_and_by_its_shape_alone() -> None:
+    for samples in (1, 2, 7, 64, 1000):
+        plan = tiles.planned(16, 4, 3, samples)
+        rows = [
+            s
+            for lane in plan.lanes
+            for start in lane
+            for s in range(start, min(start + plan.samples, lane.stop))
+        ]
+        assert rows == list(range(samples))
+        assert len(plan.lanes) <= max(planning.LANES)
+
+
+def peak_of(function: Any, *arguments: Any) -> int:
+    function(*arguments)  # what is kept for later is there by now
+    tracemalloc.start()
+    try:
+        function(*arguments)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def two_threads(*arguments: Any) -> Result:
+    return loss_and_gradients(*arguments, threads=2)
+
+
+@pytest.mark.parametrize("kind", ["labels", "rows"])
+def test_memory_does_not_grow_with_the_batch(kind: str) -> None:
+    peaks: list[int] = []
+    for samples in (200_000, 800_000):
+        parameters, X, Y = problem((4, 32, 3), samples)
+        targets = np.eye(3)[Y] if kind == "rows" else Y
+        peaks.append(peak_of(two_threads, parameters, X, targets))
+    assert max(peaks) < 20e6
+    assert peaks[1] < 1.1 * peaks[0]
+
+
+def test_memory_does_not_grow_with_the_hidden_layer_but_by_the_gradients() -> None:
+    for hidden in (5_000, 50_000):
+        given_problem = problem((2, hidden, 2), 300)
+        gradients = 8 * sum(block.size for block in given_problem.parameters)
+        assert peak_of(two_threads, *given_problem) < 20e6 + 12 * gradients
+
+
+def test_memory_does_not_grow_with_inputs_nor_with_strides() -> None:
+    parameters, X, Y = problem((32, 1, 2), 131_072)
+    assert peak_of(two_threads, parameters, X, Y) < 20e6
+    assert peak_of(two_threads, parameters, X, np.repeat(Y, 2)[::2]) < 20e6
+    parameters, X, Y = problem((200, 16, 3), 20_000)
+    every_other = np.repeat(X, 2, axis=1)[:, ::2]
+    assert peak_of(two_threads, parameters, every_other, Y) < 20e6
+
+
+def test_arrays_on_disk_are_read_tile_by_tile(tmp_path: Path) -> None:
+    parameters, X, Y = problem((40, 4, 3), 300_000)
+    X.tofile(tmp_path / "X")
+    Y.tofile(tmp_path / "Y")
+    X_on_disk = np.memmap(tmp_path / "X", dtype=X.dtype, mode="r", shape=X.shape)
+    Y_on_disk = np.memmap(tmp_path / "Y", dtype=Y.dtype, mode="r", shape=Y.shape)
+    found = loss_and_gradients(parameters, X_on_disk, Y_on_disk)
+    assert same_bits(found, loss_and_gradients(parameters, X, Y))
+    assert X.nbytes > 90e6
+    assert peak_of(two_threads, parameters, X_on_disk, Y_on_disk) < 30e6
+
+
+@pytest.mark.parametrize(
+    ("threads", "error", "message"),
+    [
+        (0, ValueError, "threads is 0; it needs to be at least 1"),
+        (1.5, TypeError, "threads is 1.5, of type float; it needs"),
+        ("two", TypeError, "threads is 'two', of type str; it needs"),
+    ],
+)
+def test_a_number_of_threads_that_is_none_is_named(
+    threads: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        _ = loss_and_gradients(*problem((4, 9, 3), 5), threads=threads)
+
+
+def in_turns(
+    monkeypatch: pytest.MonkeyPatch, here: Callable[[], None], elsewhere: Callable[[], None]
+) -> list[bool]:
+    """What happens at the first tile of the caller, and of each helper; who had which tile.
+
+    The caller's first tile waits until a helper has begun.
+    """
+    begun, real = threading.Event(), tiles.gradients_of_tile
+    mine: list[bool] = []
+
+    def gradients_of_tile(*arguments: Any) -> float:
+        first, caller = True not in mine, threading.current_thread() is threading.main_thread()
+        mine.append(caller)
+        if caller and first:
+            assert begun.wait(10)
+            here()
+        elif not caller and not begun.is_set():
+            begun.set()
+            elsewhere()
+        return real(*arguments)
+
+    monkeypatch.setattr(tiles, "gradients_of_tile", gradients_of_tile)
+    return mine
+
+
+def blas_threads() -> list[int]:
+    return [library["num_threads"] for library in threadpool_info()]
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("stopped", [KeyboardInterrupt, ZeroDivisionError, IndexError])
+@pytest.mark.parametrize("who", ["caller", "helper", "both"])
+def test_an_interrupted_gradient_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, stopped: type[BaseException], who: str
+) -> None:
+    """In whichever thread: no tile is begun any more, and BLAS has its threads again."""
+    given_problem = problem((4, 16, 3), 200)
+    before = blas_threads()
+    failed = threading.Event()
+
+    def fails() -> None:
+        failed.set()
+        raise stopped("mine")
+
+    def waits() -> None:
+        assert failed.wait(10)
+
+    with monkeypatch.context() as patched:
+        here, elsewhere = {
+            "caller": (fails, waits),
+            "helper": (waits, fails),
+            "both": (fails, fails),
+        }[who]
+        mine = in_turns(patched, here, elsewhere)
+        with pytest.raises(stopped, match="mine"):
+            _ = loss_and_gradients(*given_problem, threads=2)
+    plan = tiles.planned(16, 4, 3, 200)
+    tile_count = sum(map(len, plan.lanes))
+    assert {True, False} == set(mine)
+    assert len(mine) <= 4 < tile_count
+    assert blas_threads() == before
+    assert np.isfinite(loss_and_gradients(*given_problem, threads=3)[0])
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_what_the_caller_has_told_numpy_holds_in_every_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found: list[Any] = []
+    for told in ("ignore", "raise"):
+        with monkeypatch.context() as patched, np.errstate(over=told):
+            _ = in_turns(patched, lambda: None, lambda: found.append(np.geterr()))
+            _ = loss_and_gradients(*problem((4, 16, 3), 200), threads=2)
+    assert [settings["over"] for settings in found] == ["ignore", "raise"]
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("inputs", [4, 50])
+def test_tiles_leave_their_arguments_alone_and_share_nothing(inputs: int, threads: int) -> None:
+    assert_untouched_and_unshared(
+        lambda *given: loss_and_gradients(*given, threads=threads), problem((inputs, 16, 3), 60)
+    )
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_inputs_may_lie_in_memory_as_they_like() -> None:
+    parameters, X, Y = problem((50, 16, 3), 60)
+    expected = loss_and_gradients(parameters, X, Y)
+    for other in (np.asfortranarray(X), np.repeat(X, 2, axis=1)[:, ::2], X[::-1][::-1]):
+        value, gradients = loss_and_gradients(parameters, other, Y)
+        assert value == pytest.approx(expected[0], rel=1e-14)
+        for block, right in zip(gradients, expected[1], strict=True):
+            assert np.allclose(block, right, rtol=1e-12, atol=1e-15)
+
+
+def test_several_callers_hold_blas_together_and_the_last_lets_go() -> None:
+    def threads_of_blas() -> set[int]:
+        return {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
+
+    with threadpool_limits(2, user_api="blas"):
+        before = threads_of_blas()
+        entered, leave = threading.Event(), threading.Event()
+
+        def other() -> None:
+            with one_blas_thread():
+                entered.set()
+                assert leave.wait(10)
+
+        helper = threading.Thread(target=other)
+        with one_blas_thread():
+            helper.start()
+            assert entered.wait(10)
+        assert threads_of_blas() == {1}, "the other is still inside"
+        leave.set()
+        helper.join()
+        assert threads_of_blas() == before
+
+
+def test_a_forked_child_is_free_of_its_parents_threads_and_limits() -> None:
+    """The parent forks while a gradient of its own is under way in another thread."""
+    code = """
+import os, sys, threading
+import numpy as np
+from threadpoolctl import threadpool_info
+from manual_backprop import NetworkShape, initialize, loss_and_gradients
+from manual_backprop.blas import one_blas_thread
+
+def blas_threads():
+    return [library["num_threads"] for library in threadpool_info()]
+
+def gradient():
+    X = np.random.default_rng(0).normal(size=(30_000, 4))
+    parameters = initialize(NetworkShape(4, 64, 3), 0)
+    return loss_and_gradients(parameters, X, np.zeros(30_000, int), threads=2)[0]
+
+mine, before = gradient(), blas_threads()
+entered, leave = threading.Event(), threading.Event()
+
+def inside():
+    with one_blas_thread():
+        entered.set()
+        leave.wait()
+
+other = threading.Thread(target=inside)
+other.start()
+entered.wait()
+child = os.fork()
+if child == 0:
+    os._exit(0 if blas_threads() == before and gradient() == mine else 1)
+leave.set()
+other.join()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code]
+    done = subprocess.run(command, check=False, timeout=120, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_limit_is_lifted_in_a_child() -> None:
+    """What happens after a fork, without one: coverage looks at this process only."""
+    with threadpool_limits(2, user_api="blas"):
+        before = blas_threads()
+        with one_blas_thread():
+            assert 1 in blas_threads()
+            blas._in_child()  # pyright: ignore[reportPrivateUsage]
+            assert blas_threads() == before
+            blas._in_child()  # pyright: ignore[reportPrivateUsage]
+        assert blas_threads() == before
+
+
+def test_gradients_share_no_memory() -> None:
+    parameters, X, Y = problem((4, 16, 3), 20)
+    arrays = [*parameters, X, *loss_and_gradients(parameters, X, Y)[1]]
+    assert not any(np.shares_memory(a, b) for i, a in enumerate(arrays) for b in arrays[i + 1 :])
+
+
+@pytest.mark.parametrize("place", [0, 150_000, 199_999])
+def test_what_is_wrong_is_found_in_whichever_part_of_the_batch(place: int) -> None:
+    parameters, X, Y = problem((4, 9, 3), 200_000)
+    rows = np.eye(3)[Y]
+    rows[place, 0] += 0.5
+    with pytest.raises(ValueError, match=rf"Y\[{place}\] sums to"):
+        _ = loss_and_gradients(parameters, X, rows)
+    labels = Y.copy()
+    labels[place] = 3
+    with pytest.raises(ValueError, match=rf"Y\[{place}\] is the label 3"):
+        _ = loss_and_gradients(parameters, X, labels)
+    X[place, 2] = np.nan
+    with pytest.raises(ValueError, match=rf"X\[{place}, 2\] is nan"):
+        _ = loss_and_gradients(parameters, X, Y)
+
+
+def test_parameters_may_be_anything_that_becomes_an_array() -> None:
+    parameters, X, Y = problem((4, 9, 3), 50)
+    lists = Parameters(*(block.tolist() for block in parameters))
+    assert same_bits(loss_and_gradients(lists, X, Y), loss_and_gradients(parameters, X, Y))
+    slices = Parameters(*(np.repeat(block, 2, axis=0)[::2] for block in parameters))
+    assert same_bits(loss_and_gradients(slices, X, Y), loss_and_gradients(parameters, X, Y))
+
+
+def test_numbers_whose_squares_overflow_are_numbers() -> None:
+    parameters, X, Y = problem((4, 9, 3), 50)
+    X[:, 0] = 1e200
+    no_weight = parameters._replace(W0=parameters.W0 * [0.0, 1, 1, 1])
+    assert np.isfinite(loss_and_gradients(no_weight, X, Y)[0])
