@@ -1,16 +1,19 @@
-"""`python -m benchmarks checkers`: what the gradient check finds and costs, beside its peers."""
+"""`python -m benchmarks speed`, `scaling`, `accuracy`, `checkers`: side by side with peers."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks import checkers
+from benchmarks import accuracy, checkers, scaling, speed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a benchmark with these arguments (by default the command line's); its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    speed.add_to(commands)
+    scaling.add_to(commands)
+    accuracy.add_to(commands)
     checkers.add_to(commands)
     chosen = parser.parse_args(arguments)
     try:

@@ -2,7 +2,6 @@
 
 import argparse
 import statistics
-import sys
 import time
 from collections.abc import Callable, Sequence
 from itertools import takewhile
@@ -10,13 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.box import MARKDOWN
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 import autograd_ref
-from benchmarks import peers
+from benchmarks import output, peers, plots
 from benchmarks.problem import gradients, problem, torch_loss
 from manual_backprop import NetworkShape, loss_and_gradients
 
@@ -73,26 +69,23 @@ class Cost(NamedTuple):
 def add_to(commands: Any) -> None:
     """The subcommand and its options, among those of an argument parser."""
     parser = commands.add_parser("checkers", help=__doc__, description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, small sizes only")
+    output.add_options(parser, quick="fewer rounds, small sizes only")
     parser.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Measure, then print both tables."""
-    console = Console(stderr=True)
     sizes = SIZES[:2] if chosen.quick else SIZES
     rounds = QUICK_ROUNDS if chosen.quick else ROUNDS
     checkers = peers.available()
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+    with output.progress() as bar:
         found = [sensitivity(name) for name in bar.track([*checkers], description="errors")]
         costs = [cost(*size, rounds) for size in bar.track(sizes, description="cost")]
-    out = Console(width=100, color_system=None)
-    with out.capture() as capture:
-        out.print(_sensitivity_table(found))
-        for missing in peers.MISSING:
-            out.print(f"{missing} is not installed, and left out.")
-        out.print(_cost_table(costs))
-    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
+    output.append(chosen.json, [row._asdict() for row in (*found, *costs)])
+    if chosen.plots:
+        plots.save(chosen.plots / "checkers.png", plots.costs(costs))
+    missing = [f"{name} is not installed, and left out." for name in peers.MISSING]
+    output.show(_sensitivity_table(found), *missing, _cost_table(costs))
     return 0
 
 
@@ -147,7 +140,9 @@ def _sensitivity_table(found: Sequence[Found]) -> Table:
         "Smallest relative error that is reported; N_I, N_H, N_O, S = "
         f"{shape.inputs}, {shape.hidden}, {shape.outputs}, {samples}; seed 0"
     )
-    table = _table(title, "checker", "W0 scaled", "one entry", "float32", "right float32 gradient")
+    table = output.table(
+        title, "checker", "W0 scaled", "one entry", "float32", "right float32 gradient"
+    )
     for name, block, entry, single, accepted in found:
         cells = [_error(block), _error(entry), _error(single) if accepted else "-"]
         table.add_row(name, *cells, "accepted" if accepted else "rejected")
@@ -157,24 +152,17 @@ def _sensitivity_table(found: Sequence[Found]) -> Table:
 def _cost_table(costs: Sequence[Cost]) -> Table:
     title = "Time, in units of one hand and one reference gradient: median (quartiles)"
     names = ("S", "unit", "check", "with loss=", "gradcheck fast", "gradcheck")
-    table = _table(title, "parameters", *names)
+    table = output.table(title, "parameters", *names)
     for parameters, samples, unit, (low, median, high), given, fast, slow in costs:
         table.add_row(
             f"{parameters:,}",
             f"{samples:,}",
-            f"{1e3 * unit:.3g} ms",
+            output.duration(unit),
             f"{median:.1f} ({low:.1f} to {high:.1f})",
             f"{given:.1f}",
             f"{fast:.1f}",
             "" if slow is None else f"{slow:,.0f}",
         )
-    return table
-
-
-def _table(title: str, first: str, *others: str) -> Table:
-    table = Table(first, title=title, box=MARKDOWN, title_justify="left")
-    for name in others:
-        table.add_column(name, justify="right")
     return table
 
 

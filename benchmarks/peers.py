@@ -92,6 +92,29 @@ def jax_check_grads(problem: Problem, change: Change) -> bool:
     return True
 
 
+def hips_check_grads(problem: Problem, change: Change) -> bool:
+    """`autograd.test_util.check_grads` in reverse mode; the gradient is that of a primitive."""
+    extend: Any = import_module("autograd.extend")
+    check_grads: Any = import_module("autograd.test_util").check_grads
+
+    def at(W0: A) -> Any:
+        return problem.parameters._replace(W0=W0.astype(problem.X.dtype))
+
+    def loss(W0: A) -> float:
+        return manual_backprop.loss(at(W0), problem.X, problem.Y)
+
+    def pulled_back(_value: float, W0: A) -> Callable[[float], A]:
+        return lambda upstream: upstream * change(gradients(at(W0), problem.X, problem.Y).W0)
+
+    under_test = extend.primitive(loss)
+    extend.defvjp(under_test, pulled_back)
+    try:
+        check_grads(under_test, modes=["rev"], order=1)(problem.parameters.W0)
+    except AssertionError:
+        return False
+    return True
+
+
 def _gradcheck(problem: Problem, change: Change, *, fast_mode: bool) -> bool:
     rest = [torch.from_numpy(block) for block in problem.parameters[1:]]
     X, labels = torch.from_numpy(problem.X), torch.from_numpy(problem.Y)
@@ -122,16 +145,15 @@ CHECKERS: dict[str, Checker] = {
     "torch gradcheck, fast_mode": torch_gradcheck_fast,
     "scipy check_grad": scipy_check_grad,
     "jax check_grads": jax_check_grads,
+    "HIPS check_grads": hips_check_grads,
 }
 
-MISSING = [name for name in ("jax",) if find_spec(name) is None]
-"""Peers that are not installed."""
+NEEDS = {"jax check_grads": "jax", "HIPS check_grads": "autograd"}
+"""Peers that have to be installed."""
+
+MISSING = [name for name, module in NEEDS.items() if find_spec(module) is None]
 
 
 def available() -> dict[str, Checker]:
     """Those that can be asked here."""
-    return {
-        name: checker
-        for name, checker in CHECKERS.items()
-        if not any(name.startswith(peer) for peer in MISSING)
-    }
+    return {name: checker for name, checker in CHECKERS.items() if name not in MISSING}

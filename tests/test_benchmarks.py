@@ -1,5 +1,7 @@
 """The benchmarks run, and the check finds what it promises on the problem of their table."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -29,8 +31,8 @@ def test_every_checker_accepts_the_right_gradient_and_not_its_opposite(name: str
 
 
 def test_a_checker_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peers, "MISSING", ["jax"])
-    assert list(peers.available()) == [n for n in peers.CHECKERS if not n.startswith("jax")]
+    monkeypatch.setattr(peers, "MISSING", ["jax check_grads"])
+    assert list(peers.available()) == [n for n in peers.CHECKERS if n != "jax check_grads"]
 
 
 def test_the_smallest_error_is_the_last_before_one_is_accepted() -> None:
@@ -48,10 +50,15 @@ def test_the_million_is_a_million() -> None:
     assert counts == sorted(counts)
 
 
-def test_both_tables_are_printed(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_tables_are_printed(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(checkers, "SIZES", checkers.SIZES[:1])
-    monkeypatch.setattr(peers, "MISSING", ["jax"])
-    assert main(["checkers", "--quick"]) == 0
+    monkeypatch.setattr(peers, "MISSING", list(peers.NEEDS))
+    plots, lines = tmp_path / "plots", tmp_path / "lines"
+    assert main(["checkers", "--quick", "--plots", str(plots), "--json", str(lines)]) == 0
+    assert [child.name for child in plots.iterdir()] == ["checkers.png"]
+    assert len(lines.read_text(encoding="utf-8").splitlines()) == len(peers.available()) + 1
     lines = capsys.readouterr().out.splitlines()
     assert all(line == line.rstrip() for line in lines)
     rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines if "|" in line]
@@ -59,7 +66,7 @@ def test_both_tables_are_printed(capsys: Captured, monkeypatch: pytest.MonkeyPat
     assert [name for name in names if name in peers.CHECKERS] == list(peers.available())
     (cost,) = [row for row in rows if row[0] == "131"]
     assert float(cost[3].split()[0]) > 0
-    assert "jax is not installed, and left out." in lines
+    assert "jax check_grads is not installed, and left out." in lines
 
 
 def test_an_interrupt_ends_quietly(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,152 @@
+"""One cell of the grid of `speed`: all contestants on one problem, fairly, and what bounds them."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from autograd_ref.problems import Problem
+from benchmarks import contestants
+from benchmarks.environment import environment
+from benchmarks.problem import problem
+from manual_backprop import NetworkShape
+from manual_backprop.helpers import cores
+from manual_backprop.planning import planned
+
+LEAST, MOST = 3, 20
+"""Rounds."""
+
+SAMPLE, PAUSE = 5e-3, 30e-3
+"""Seconds, at least, that one sample takes: short calls are repeated for it, and share it; and the
+pause before."""
+
+RIGHT = {"float64": 1e-9, "float32": 1e-3}
+"""How far a contestant may be from the reference, relative to each block; PyTorch's own softplus
+is off by 2e-9 of what is beyond 20, which these problems do not reach."""
+
+
+class Row(NamedTuple):
+    """One cell of the grid in one process: raw times in seconds, by contestant."""
+
+    shape: NetworkShape
+    samples: int
+    dtype: str
+    times: dict[str, list[float]]
+    first: dict[str, float]
+    """The first call, which may compile."""
+    wrong: list[str]
+    """Contestants that do not agree with the reference."""
+    floor: float
+    """The matrix products, exponentials, logarithms and divisions alone, in cache."""
+    canary: list[float]
+    """A product of two matrices of 512 x 512, in every round: how quiet the machine was."""
+    on: dict[str, Any]
+    """The machine and the libraries."""
+
+    @property
+    def cell(self) -> str:
+        """N_I, N_H, N_O, S."""
+        return f"{self.shape.inputs}, {self.shape.hidden}, {self.shape.outputs}, {self.samples}"
+
+    @property
+    def flops(self) -> float:
+        """Of the matrix products."""
+        per_unit = 4 * self.shape.inputs + 6 * self.shape.outputs
+        return self.samples * self.shape.hidden * per_unit
+
+    def median(self, name: str) -> float:
+        """Of a contestant's times."""
+        return statistics.median(self.times[name])
+
+
+def ratio(name: str, to: str, rows: Sequence[Row], cell: str) -> float:
+    """How long a contestant takes in a cell, by another's time: the median over processes."""
+    return statistics.median(row.median(name) / row.median(to) for row in rows if row.cell == cell)
+
+
+def measured(
+    shape: NetworkShape,
+    samples: int,
+    dtype: str,
+    names: Sequence[str],
+    seconds: float,
+    device: str = "cpu",
+) -> Row:
+    """All contestants on one problem, in interleaved rounds; each is checked first."""
+    given = problem(shape, samples, dtype=dtype)
+    runs: dict[str, contestants.Run] = {}
+    first: dict[str, float] = {}
+    found: dict[str, Any] = {}
+    for name in names:
+        runs[name] = contestants.made(name, given, device)
+        first[name] = _seconds(runs[name])
+        found[name] = contestants.as_numpy(runs[name]())
+    reference = contestants.as_numpy(contestants.made("torch eager", problem(shape, samples))())
+    checked = [name for name in names if name not in contestants.OF_ANOTHER_LOSS]
+    wrong = [name for name in checked if not _agree(found[name], reference, RIGHT[dtype])]
+    calls = {name: min(_seconds(one) for _call in range(3)) for name, one in runs.items()}
+    loops = {name: 1 + int(SAMPLE / call) for name, call in calls.items()}
+    rounds = int(min(max(seconds / sum(calls[n] * loops[n] for n in names), LEAST), MOST))
+    matrix = np.random.default_rng(0).normal(size=(512, 512)).astype(dtype)
+    times: dict[str, list[float]] = {name: [] for name in names}
+    canary: list[float] = []
+    order = np.random.default_rng(0)  # nobody always comes after the same one
+    for _round in range(rounds):
+        for name in order.permutation(names):
+            times[name].append(_settled(runs[name], loops[name]))
+        canary.append(_settled(lambda: matrix @ matrix, 1))
+    return Row(shape, samples, dtype, times, first, wrong, floor(given), canary, environment())
+
+
+def floor(given: Problem) -> float:
+    """Seconds for what cannot be left out, on one core and in cache, divided by the cores."""
+    parameters, X, _labels = given
+    (hidden, inputs), outputs, dtype = parameters.W0.shape, len(parameters.b1), X.dtype
+    plan = planned(hidden, inputs, outputs, len(X))
+    tile = plan.samples
+    x, W0, W1 = X[:tile], parameters.W0, parameters.W1
+    z1, t, a1 = (np.zeros((hidden, len(x)), dtype) for _ in range(3))
+    e2 = np.zeros((outputs, len(x)), dtype)
+    by_W0, by_W1 = np.empty((hidden, inputs), dtype), np.empty((outputs, hidden), dtype)
+
+    def one_tile() -> None:
+        _ = np.dot(W0, x.T, out=z1)
+        _ = np.exp(z1, out=t)
+        _ = np.log1p(t, out=a1)
+        _ = np.divide(t, a1, out=t)
+        _ = np.dot(W1, a1)
+        _ = np.dot(W1.T, e2, out=z1)
+        _ = np.dot(z1, x, out=by_W0)
+        _ = np.dot(e2, a1.T, out=by_W1)
+
+    with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
+        one_tile()
+        best = min(_seconds(one_tile) for _ in range(20))
+    return best * len(X) / len(x) / min(cores(), len(plan.lanes))
+
+
+def _settled(contestant: Callable[[], Any], loops: int) -> float:
+    """Seconds of one call, as in a loop of its own.
+
+    Threads of whoever came before may spin for up to some 25 milliseconds, and the caches are
+    theirs; to a long call it makes no difference.
+    """
+    time.sleep(PAUSE)
+    if loops > 1:
+        _ = _seconds(contestant, -(-loops // 4))
+    return _seconds(contestant, loops)
+
+
+def _agree(found: Any, reference: Any, allowed: float) -> bool:
+    pairs = zip([found[0], *found[1]], [reference[0], *reference[1]], strict=True)
+    return all(np.abs(a - b).max() <= allowed * np.abs(b).max() for a, b in pairs)
+
+
+def _seconds(contestant: Callable[[], Any], loops: int = 1) -> float:
+    start = time.perf_counter()
+    for _loop in range(loops):
+        _ = contestant()
+    return (time.perf_counter() - start) / loops

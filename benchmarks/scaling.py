@@ -1,0 +1,106 @@
+"""Time and memory against the number of samples and of hidden units: by hand and by autograd."""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from rich.table import Table
+
+from benchmarks import output, plots
+from benchmarks.scaling_point import Point
+
+WHO = "NumPy in tiles", "torch eager"
+
+SAMPLES = [(4, 64, 3, samples) for samples in (1, 100, 10_000, 100_000, 1_000_000, 10_000_000)]
+HIDDEN = [(4, hidden, 3, 10_000) for hidden in (16, 64, 256, 1024, 4096, 16_384)]
+
+FITTED = 3
+"""So many of the largest points the slope is fitted to."""
+
+
+class Found(NamedTuple):
+    """One size; None where it does not fit into memory."""
+
+    size: tuple[int, int, int, int]
+    """N_I, N_H, N_O, S."""
+    points: list[Point | None]
+    """In the order of WHO."""
+
+    def along(self, name: str) -> int:
+        """The size that is varied: S or N_H."""
+        return self.size[3 if name == "S" else 1]
+
+
+def add_to(commands: Any) -> None:
+    """The subcommand and its options, among those of an argument parser."""
+    parser = commands.add_parser("scaling", help=__doc__, description=__doc__)
+    output.add_options(parser, quick="small sizes only")
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Measure every size in a process of its own, then print both tables."""
+    series = {"S": SAMPLES, "N_H": HIDDEN}
+    if chosen.quick:
+        series = {name: sizes[:3] for name, sizes in series.items()}
+    found: dict[str, list[Found]] = {}
+    with output.progress() as bar:
+        for name, sizes in series.items():
+            tracked = bar.track(sizes, description=name)
+            found[name] = [Found(size, [point(size, who) for who in WHO]) for size in tracked]
+    rows = [{"against": name, **_plain(one)} for name, sizes in found.items() for one in sizes]
+    output.append(chosen.json, rows)
+    if chosen.plots:
+        plots.save(chosen.plots / "scaling.png", plots.growth(found, WHO))
+    output.show(*(_table(name, rows) for name, rows in found.items()))
+    return 0
+
+
+def _plain(found: Found) -> dict[str, Any]:
+    points = zip(WHO, found.points, strict=True)
+    return {"size": found.size} | {who: point and point._asdict() for who, point in points}
+
+
+def point(size: tuple[int, int, int, int], who: str) -> Point | None:
+    """One measurement, in a process of its own; None where memory does not suffice."""
+    command = [sys.executable, "-m", "benchmarks.scaling_point", who, *map(str, size)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return Point(**json.loads(done.stdout))
+    if done.returncode == 3:
+        return None
+    raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
+
+
+def slope(sizes: Sequence[float], values: Sequence[float]) -> float:
+    """The power with which the values grow with the sizes, from the largest of them."""
+    x, y = np.log(sizes[-FITTED:]), np.log(values[-FITTED:])
+    return float(np.polyfit(x, y, 1)[0])
+
+
+def _table(name: str, rows: Sequence[Found]) -> Table:
+    inputs, hidden, outputs, samples = rows[0].size
+    fixed = f"N_H = {hidden}" if name == "S" else f"S = {samples:,}"
+    title = f"Against {name}; N_I = {inputs}, N_O = {outputs}, {fixed}, float64"
+    columns = [column for who in WHO for column in (who, "MB beyond the data")]
+    table = output.table(title, name, *columns)
+    for row in rows:
+        table.add_row(f"{row.along(name):,}", *(cell for one in row.points for cell in _cells(one)))
+    growths: list[str] = []
+    for i, _who in enumerate(WHO):
+        known = [(row.along(name), row.points[i]) for row in rows]
+        fitted = [(size, one) for size, one in known if one is not None]
+        sizes = [size for size, _one in fitted]
+        growths += [f"{slope(sizes, [one.seconds for _size, one in fitted]):.2f}", ""]
+    table.add_row("grows with the power", *growths)
+    return table
+
+
+def _cells(one: Point | None) -> list[str]:
+    if one is None:
+        return ["does not fit", ""]
+    return [output.duration(one.seconds), f"{one.peak / 1e6:,.0f}"]

@@ -1,0 +1,178 @@
+"""How long value and gradient take: by hand, by autograd, and by their peers."""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.table import Table
+from threadpoolctl import threadpool_limits
+
+from benchmarks import contestants, output, plots
+from benchmarks.measuring import Row, measured, ratio
+from manual_backprop import NetworkShape
+
+GRID = [
+    (NetworkShape(4, 8, 3), 1),
+    (NetworkShape(4, 16, 3), 280),
+    (NetworkShape(4, 64, 3), 1024),
+    (NetworkShape(64, 100, 10), 1797),
+    (NetworkShape(784, 128, 10), 256),
+    (NetworkShape(784, 512, 10), 8192),
+    (NetworkShape(4, 256, 3), 65536),
+]
+
+SECONDS, QUICK_SECONDS = 3.0, 0.3
+"""For all rounds of a cell together, but for their pauses."""
+
+
+def add_to(commands: Any) -> None:
+    """The subcommand and its options, among those of an argument parser."""
+    parser = commands.add_parser("speed", help=__doc__, description=__doc__)
+    output.add_options(parser, quick="fewer rounds, small sizes only")
+    parser.add_argument("--threads", type=int, help="cores to use (default: all)")
+    parser.add_argument("--dtype", choices=("float64", "float32"), help="(default: both)")
+    parser.add_argument("--device", default="cpu", help="where PyTorch computes (default: cpu)")
+    parser.add_argument(
+        "--only", action="append", choices=contestants.CONTESTANTS, help="may be repeated"
+    )
+    parser.add_argument(
+        "--processes", type=int, default=1, help="measure in so many, one after the other"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Measure, then print the tables of each number format."""
+    rows = _in_processes(chosen) if chosen.processes > 1 else _rows(chosen)
+    output.append(chosen.json, [_plain(row) for row in rows])
+    on = rows[0].on
+    if chosen.plots:
+        plots.save(chosen.plots / f"speed-{on['cores']}.png", plots.times(rows))
+    notes = [f"{name} is not installed, and left out." for name in contestants.MISSING]
+    names = [*rows[0].times]
+    notes += [
+        f"{name} computes another loss, and is a peer in cost only."
+        for name in contestants.OF_ANOTHER_LOSS
+        if name in names
+    ]
+    notes += [f"{names[0]} is WRONG at {row.cell}." for row in rows if names[0] in row.wrong]
+    tables: list[Table] = []
+    for dtype in dict.fromkeys(row.dtype for row in rows):
+        here = [row for row in rows if row.dtype == dtype]
+        title = f"{dtype}, {on['cores']} core{'s' * (on['cores'] > 1)}"
+        tables += [_ratios(title, names, here), _beside(title, names[0], here)]
+        tables += [_first_calls(title, names, here)]
+    output.show(*notes, *tables, on=on, width=160)
+    return 0
+
+
+def _rows(chosen: argparse.Namespace) -> list[Row]:
+    if chosen.threads is not None:
+        _keep_to(chosen.threads)
+    grid = GRID[:3] if chosen.quick else GRID
+    dtypes = [chosen.dtype] if chosen.dtype else ["float64", "float32"]
+    names = [
+        name
+        for name in contestants.CONTESTANTS
+        if name not in contestants.MISSING and (not chosen.only or name in chosen.only)
+    ]
+    seconds = QUICK_SECONDS if chosen.quick else SECONDS
+    cells = [(shape, samples, dtype) for dtype in dtypes for shape, samples in grid]
+    with output.progress() as bar:
+        tracked = bar.track(cells, description="speed")
+        return [measured(*cell, names, seconds, chosen.device) for cell in tracked]
+
+
+def _in_processes(chosen: argparse.Namespace) -> list[Row]:
+    """The same command again and again, each in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks", "speed", "--device", chosen.device]
+    for name in ("threads", "dtype"):
+        if (value := getattr(chosen, name)) is not None:
+            command += [f"--{name}", str(value)]
+    command += ["--quick"] * chosen.quick
+    for name in chosen.only or ():
+        command += ["--only", name]
+    rows: list[Row] = []
+    with output.progress() as bar, tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rows"
+        for _number in bar.track(range(chosen.processes), description="processes"):
+            _ = subprocess.run(
+                [*command, "--json", str(file)], stdout=subprocess.DEVNULL, check=True
+            )
+        for line in file.read_text(encoding="utf-8").splitlines():
+            values: dict[str, Any] = json.loads(line)
+            values["shape"] = NetworkShape(**values["shape"])
+            rows.append(Row(**{field: values[field] for field in Row._fields}))
+    return rows
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    return {**row._asdict(), "shape": vars(row.shape)}
+
+
+def _ratios(on: str, names: Sequence[str], rows: Sequence[Row]) -> Table:
+    """Medians over processes, of medians."""
+    title = f"{on}: times divided by that of {names[0]}"
+    table = output.table(title, "N_I, N_H, N_O, S", *names[1:])
+    all_ratios: list[list[float]] = []
+    for cell in dict.fromkeys(row.cell for row in rows):
+        here = [row for row in rows if row.cell == cell]
+        ratios = [ratio(name, names[0], rows, cell) for name in names[1:]]
+        marks = ["!" if any(name in row.wrong for row in here) else "" for name in names[1:]]
+        table.add_row(cell, *(f"{r:.2f}{m}" for r, m in zip(ratios, marks, strict=True)))
+        all_ratios.append(ratios)
+    means = np.exp(np.log(all_ratios).mean(axis=0))
+    wrong = {name for row in rows for name in row.wrong}
+    pairs = zip(names[1:], means, strict=True)
+    table.add_row("geometric mean", *("-" if name in wrong else f"{m:.2f}" for name, m in pairs))
+    return table
+
+
+def _beside(on: str, name: str, rows: Sequence[Row]) -> Table:
+    """The first contestant's times, and what they are to be seen beside."""
+    title = f"{on}: {name}, and a product of matrices of 512 x 512"
+    columns = ("median (quartiles)", "GFLOP/s", "time / floor", "canary (quartiles)")
+    table = output.table(title, "N_I, N_H, N_O, S", *columns)
+    for cell in dict.fromkeys(row.cell for row in rows):
+        here = [row for row in rows if row.cell == cell]
+        own = [time for row in here for time in row.times[name]]
+        table.add_row(
+            cell,
+            _quartiles(own),
+            f"{here[0].flops / statistics.median(own) / 1e9:.1f}",
+            f"{statistics.median(row.median(name) / row.floor for row in here):.2f}",
+            _quartiles([time for row in here for time in row.canary]),
+        )
+    return table
+
+
+def _first_calls(on: str, names: Sequence[str], rows: Sequence[Row]) -> Table:
+    title = f"{on}: the first call, which may load and compile"
+    table = output.table(title, "N_I, N_H, N_O, S", *names)
+    for cell in dict.fromkeys(row.cell for row in rows):
+        here = [row for row in rows if row.cell == cell]
+        first = (statistics.median(row.first[name] for row in here) for name in names)
+        table.add_row(cell, *map(output.duration, first))
+    return table
+
+
+def _quartiles(times: Sequence[float]) -> str:
+    low, middle, high = (output.duration(float(t)) for t in np.quantile(times, (0.25, 0.5, 0.75)))
+    return f"{middle} ({low} to {high})"
+
+
+def _keep_to(count: int) -> None:
+    """The first so many cores, for every library."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
+    torch.set_num_threads(count)
+    _ = threadpool_limits(count)

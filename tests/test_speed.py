@@ -1,0 +1,111 @@
+"""The benchmark of speed runs, and nobody who is wrong comes out as fast."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks import contestants, measuring, speed
+from benchmarks.__main__ import main
+from benchmarks.environment import environment
+from benchmarks.problem import problem
+from manual_backprop import NetworkShape, loss_and_gradients
+from manual_backprop.planning import planned
+
+Captured = pytest.CaptureFixture[str]
+SMALL = NetworkShape(4, 8, 3)
+QUICK = ["NumPy in tiles", "NumPy, whole batch", "torch by hand", "torch eager", "torch.func"]
+SLOW = ["torch.compile"]
+"""It needs a C++ compiler, and half a minute."""
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", [name for name in contestants.CONTESTANTS if name not in SLOW])
+def test_every_contestant_computes_the_same(
+    name: str, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name in contestants.NEEDS:
+        _ = pytest.importorskip(contestants.NEEDS[name])
+    monkeypatch.setattr(measuring, "PAUSE", 0.0)
+    row = measuring.measured(SMALL, 20, dtype, [name], seconds=0.0)
+    assert not row.wrong
+    assert len(row.times[name]) == len(row.canary) == measuring.LEAST
+    assert min(row.times[name]) > 0
+
+
+def test_a_contestant_that_is_wrong_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(given: Any, _device: str) -> contestants.Run:
+        value, gradients = loss_and_gradients(*given)
+        return lambda: (value, gradients._replace(b0=gradients.b0 * 1.01))
+
+    monkeypatch.setitem(contestants.CONTESTANTS, "wrong", wrong)
+    row = measuring.measured(SMALL, 20, "float64", ["NumPy in tiles", "wrong"], seconds=0.0)
+    assert row.wrong == ["wrong"]
+
+
+def test_the_floor_is_that_of_one_tile_for_all_samples_and_cores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def second(contestant: Any, _loops: int = 1) -> float:
+        contestant()
+        return 1.0
+
+    monkeypatch.setattr(measuring, "_seconds", second)
+    monkeypatch.setattr(measuring, "cores", lambda: 2)
+    given = problem(NetworkShape(4, 64, 3), 100_000)
+    plan = planned(64, 4, 3, 100_000)
+    assert len(plan.lanes) > 1
+    assert measuring.floor(given) == pytest.approx(100_000 / plan.samples / 2)
+
+
+def test_a_table_is_printed_and_raw_samples_are_appended(
+    capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speed, "GRID", speed.GRID[:1])
+    monkeypatch.setattr(speed, "QUICK_SECONDS", 0.0)
+    monkeypatch.setattr(contestants, "MISSING", ["HIPS autograd", "jax jit"])
+    file = tmp_path / "speed.jsonl"
+    options = ["speed", "--quick", "--dtype", "float64", "--json", str(file)]
+    options += ["--plots", str(tmp_path / "plots")]
+    for name in QUICK[:4]:
+        options += ["--only", name]
+    for _run in range(2):
+        assert main(options) == 0
+    out = capsys.readouterr().out
+    assert "HIPS autograd is not installed, and left out." in out
+    assert "| 4, 8, 3, 1 " in out
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert len(lines) == 2
+    assert lines[0]["shape"] == {"inputs": 4, "hidden": 8, "outputs": 3}
+    assert list(lines[0]["times"]) == QUICK[:4]
+    assert lines[0]["on"]["packages"]["numpy"] == np.__version__
+    assert "| geometric mean " in out
+    (plot,) = (tmp_path / "plots").iterdir()
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    assert sorted(child.name for child in tmp_path.iterdir()) == ["plots", "speed.jsonl"]
+
+
+def test_several_processes_are_several_rows(capsys: Captured, tmp_path: Path) -> None:
+    file = tmp_path / "speed.jsonl"
+    options = ["--quick", "--dtype", "float32", "--only", "NumPy in tiles", "--threads", "1"]
+    assert main(["speed", "--processes", "2", "--json", str(file), *options]) == 0
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert [row["samples"] for row in rows] == 2 * [samples for _shape, samples in speed.GRID[:3]]
+    assert capsys.readouterr().out.count("| 4, 16, 3, 280 ") == 3
+
+
+def test_a_ratio_is_the_median_over_processes_and_a_wrong_one_is_marked() -> None:
+    def row(own: float, other: float, wrong: list[str]) -> measuring.Row:
+        times = {"NumPy in tiles": [own, own, 9.0], "peer": [other, other, 9.0]}
+        first = dict.fromkeys(times, 1.0)
+        return measuring.Row(SMALL, 20, "float64", times, first, wrong, 1.0, [1.0], {})
+
+    rows = [row(1.0, 2.0, []), row(1.0, 5.0, ["peer"]), row(2.0, 6.0, [])]
+    table = speed._ratios("", ["NumPy in tiles", "peer"], rows)  # pyright: ignore[reportPrivateUsage]
+    assert list(table.columns[1].cells) == ["3.00!", "-"]
+
+
+def test_the_record_is_plain_data() -> None:
+    assert json.loads(json.dumps(environment())) == environment()
