@@ -23,7 +23,7 @@ WHO = "NumPy in tiles", "torch eager", "autograd_ref", "jax jit"
 """torch eager has PyTorch's default softplus, autograd_ref one with its threshold moved away."""
 
 MODERATE = 10.0
-"""Up to here, the table says, it makes little difference who computes."""
+"""The table has a row for points up to here, and one for all."""
 
 
 class Found(NamedTuple):
