@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_info
 
-from manual_backprop import helpers
+from manual_backprop.cores import cores
 
 PACKAGES = ("numpy", "torch", "jax", "autograd", "scikit-learn", "scipy", "threadpoolctl")
 
@@ -21,7 +21,7 @@ def environment() -> dict[str, Any]:
     libraries = cast("list[dict[str, Any]]", threadpool_info())
     return {
         "cpu": _cpu(),
-        "cores": helpers.cores(),
+        "cores": cores(),
         "features": _features(),
         "python": platform.python_version(),
         "packages": {name: found for name in PACKAGES if (found := _version(name))},

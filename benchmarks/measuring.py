@@ -13,7 +13,7 @@ from benchmarks import contestants
 from benchmarks.environment import environment
 from benchmarks.problem import problem
 from manual_backprop import NetworkShape
-from manual_backprop.helpers import cores
+from manual_backprop.cores import cores
 from manual_backprop.planning import planned
 
 LEAST, MOST = 3, 20
@@ -125,7 +125,7 @@ def floor(given: Problem) -> float:
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
         one_tile()
         best = min(_seconds(one_tile) for _ in range(20))
-    return best * len(X) / len(x) / min(cores(), len(plan.lanes))
+    return best * len(X) / len(x) / min(cores(), plan.threads)
 
 
 def _settled(contestant: Callable[[], Any], loops: int) -> float:

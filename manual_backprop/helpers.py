@@ -1,71 +1,141 @@
 """Threads that wait for work: to make one costs as much as a small gradient."""
 
-import ctypes
 import os
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from contextvars import copy_context
-from functools import cache
-from threading import local
+from functools import partial
+from queue import SimpleQueue
+from threading import Lock, Thread
+from time import perf_counter
+from typing import TypeVar
+
+import numpy as np
+
+from manual_backprop.cores import go_to, other_cores
+
+SOON = 5e-4
+"""Seconds for which to wait without going to sleep: to be woken takes a fifth of it."""
+
+T = TypeVar("T")
+Stopped = list[BaseException]
+"""What has gone wrong; nothing, at first."""
 
 
-def cores() -> int:
-    """How many this process may use."""
-    return len(_allowed()) or os.cpu_count() or 1
+def shared(
+    tasks: Sequence[T], worker: Callable[[Iterator[T], Stopped], None], threads: int
+) -> None:
+    """Workers, in as many threads, take tasks in turns until none is left.
 
-
-def helped_by(count: int, work: Callable[[], None]) -> list[Future[None]]:
-    """So many helpers begin to do the work, each as the caller has told NumPy.
-
-    They are fewer where the system gives no more threads, or the interpreter is about to end.
+    The first error of any worker stops all, and is raised. The caller works too, and does not wait
+    for a thread that has not begun.
     """
-    found: list[Future[None]] = []
-    with suppress(RuntimeError):
-        for _ in range(count):
-            found.append(_pool().submit(copy_context().run, _elsewhere, _core(), work))
-    return found
+    waiting = list(tasks)[::-1]
+    stopped: Stopped = []
+
+    def taken() -> Iterator[T]:
+        with suppress(IndexError):  # nothing left
+            while not stopped:
+                yield waiting.pop()
+
+    def work() -> None:
+        try:
+            worker(taken(), stopped)
+        except BaseException as error:
+            stopped.append(error)
+            raise
+
+    helpers: list[Helper] = []
+    try:
+        helpers = helped_by(threads - 1, work) if threads > 1 else []
+        work()
+    except BaseException as error:
+        stopped.append(error)
+        raise
+    finally:
+        for helper in helpers:
+            helper.finish()
+    if stopped:
+        raise stopped[0]
 
 
-def _elsewhere(here: int | None, work: Callable[[], None]) -> None:
-    """On another core than the caller's.
+def in_halves(count: int, of: Callable[[slice], None], threads: int) -> None:
+    """The same for each half of so many rows."""
 
-    Linux likes to begin both on the same one, where they take turns for some milliseconds until
-    one of them is moved: longer than most gradients take.
+    def worker(halves: Iterator[slice], _stopped: Stopped) -> None:
+        for half in halves:
+            of(half)
+
+    middle = count // 2
+    shared((slice(0, middle), slice(middle, count)), worker, threads)
+
+
+class Helper:
+    """Work that is given away."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._begun, self._ended = Lock(), Lock()
+        _ = self._ended.acquire()
+
+    def work(self) -> None:
+        """Do it, if nobody has begun; it is for the work itself to keep its errors."""
+        if self._begun.acquire(blocking=False):
+            with suppress(BaseException):
+                self._work()
+            self._ended.release()
+
+    def finish(self) -> None:
+        """See to it that it has ended, or never begins."""
+        if self._begun.acquire(blocking=False):
+            return
+        soon = perf_counter() + SOON
+        while self._ended.locked() and perf_counter() < soon:
+            _ = np.dot(_ZEROS, _ZEROS)  # keeps the core awake, and does not hold Python's lock
+        with self._ended:
+            pass
+
+
+_ZEROS = np.zeros((48, 48))
+
+
+def helped_by(count: int, work: Callable[[], None]) -> list[Helper]:
+    """So many helpers are asked to do the work elsewhere, each as the caller has told NumPy.
+
+    They may be too late for it, or never begin, where the system gives no more threads.
     """
-    elsewhere = (_allowed() - {here}) or _allowed()
-    if elsewhere and elsewhere != getattr(_mine, "cores", None):
-        _mine.cores = elsewhere
-        with suppress(OSError):
-            os.sched_setaffinity(0, elsewhere)
-    work()
+    elsewhere = other_cores()
+
+    def there() -> None:
+        go_to(elsewhere)
+        work()
+
+    with suppress(RuntimeError):  # no more threads, or the interpreter is about to end
+        while len(_threads) < count:
+            thread = Thread(target=_serve, args=(_asked,), name="tiles", daemon=True)
+            thread.start()
+            _threads.append(thread)
+    helpers = [Helper(partial(copy_context().run, there)) for _ in range(count)]
+    for helper in helpers[: len(_threads)]:
+        _asked.put(helper)
+    return helpers
 
 
-_mine = local()
+def _serve(asked: SimpleQueue[Helper]) -> None:
+    while True:
+        asked.get().work()
 
 
-def _allowed() -> set[int]:
-    """Cores of the process; none where the system does not say."""
-    return set(os.sched_getaffinity(os.getpid())) if hasattr(os, "sched_getaffinity") else set()
+_threads: list[Thread] = []
+_asked: SimpleQueue[Helper] = SimpleQueue()
 
 
-def _core() -> int | None:
-    """Where this thread runs, as far as the system says."""
-    found = _sched_getcpu()
-    return None if found is None else found()
+def _in_child() -> None:
+    """After a fork: none of the threads is there, and what was asked is not for this process."""
+    global _asked  # noqa: PLW0603
+    _threads.clear()
+    _asked = SimpleQueue()
 
 
-@cache
-def _sched_getcpu() -> Callable[[], int] | None:
-    with suppress(OSError, TypeError):
-        return getattr(ctypes.CDLL(None), "sched_getcpu", None)
-    return None
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=256, thread_name_prefix="tiles")
-
-
-with suppress(AttributeError):  # not on every system; a child has none of its parent's threads
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+with suppress(AttributeError):  # not on every system
+    os.register_at_fork(after_in_child=_in_child)

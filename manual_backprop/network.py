@@ -4,6 +4,7 @@ S samples, N_I inputs, N_H hidden units, N_O outputs. The same formulas as in `t
 down.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,12 +13,18 @@ from numpy.typing import ArrayLike, NDArray
 from manual_backprop.cross_entropy import (
     cross_entropy,
     cross_entropy_derivative,
+    ones_of,
     softmax,
     targets_of,
 )
 from manual_backprop.parameters import Array, Parameters
-from manual_backprop.softplus import softplus, softplus_and_derivative
-from manual_backprop.validation import checked_inputs, checked_parameters, checked_samples
+from manual_backprop.softplus import reach_of, softplus, softplus_and_derivative
+from manual_backprop.validation import (
+    checked_inputs,
+    checked_parameters,
+    checked_samples,
+    require_finite,
+)
 
 # Whatever the caller has told NumPy to do: what is too small for the number format becomes zero,
 # which is the right answer here; and an operation on finite numbers is invalid only after one has
@@ -73,7 +80,7 @@ def forward(parameters: Parameters, X: ArrayLike) -> Activations:
     a1 = softplus(z1)  # (2)
     z2 = a1 @ W1.T + b1  # (3)
     prediction = softmax(z2.T)
-    return Activations(z1, a1, z2, (prediction.p / prediction.total).T)  # (4)
+    return Activations(z1, a1, z2, prediction.y_hat.T)  # (4)
 
 
 @quiet
@@ -88,14 +95,20 @@ def backward(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> BackwardPass
 
 
 def at_once(parameters: Parameters, X: Array, Y: NDArray[Any]) -> Whole:
-    """Loss and gradients for checked arguments, without regard to memory or cores."""
+    """Loss and gradients for arguments that fit, without regard to memory or cores.
+
+    Of what is not finite in them, z1 or z2 is not finite: no finite sum has such a term.
+    """
     W0, b0, W1, b1 = parameters
     targets = targets_of(Y, len(b1), X.dtype)
-    ones = np.ones(len(X), X.dtype)  # a bias is a weight whose input is always one
+    ones = ones_of(len(X), X.dtype)  # a bias is a weight whose input is always one
 
     z1 = W0.dot(X.T) + b0[:, np.newaxis]  # (1)
-    a1, slope = softplus_and_derivative(z1)  # (2)
+    reach = reach_of(z1)
+    a1, slope = softplus_and_derivative(z1, reach=reach)  # (2)
     z2 = W1.dot(a1) + b1[:, np.newaxis]  # (3)
+    if not math.isfinite(reach + reach_of(z2)):
+        require_finite(parameters, X)
     prediction = softmax(z2)  # (4)
     losses = cross_entropy(prediction, targets)  # (5)
 

@@ -4,7 +4,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from manual_backprop.tile import FEW_INPUTS
+FEW_INPUTS = 32
+"""Up to so many, to copy them with a row of ones costs less than to add b0 by itself."""
 
 ENTRIES = {"few inputs": 1 << 17, "many inputs": 1 << 19}
 """Of each array that a tile works on, at the most: 1 or 4 MB in float64. With few inputs most time
@@ -13,12 +14,14 @@ goes into functions, which want cache; with many into products, which want long 
 UNITS = 4_096
 """Of more hidden units, only so many are held at a time."""
 
-LANES = {2: 2e8, 4: 6e8, 8: 2e9, 16: 2e10}
-"""How many operations make so many lanes worth their while: milliseconds each, for to wake a thread
-takes a tenth of one, and now and then several."""
+LANES = {2: 8e7, 4: 6e8, 8: 2e9, 16: 2e10}
+"""How many operations make so many lanes worth their while: a millisecond each at the least, for to
+wake a thread takes a tenth of one."""
 
-LANE = 128
-"""Samples, at the least: the gradients of each lane are arrays that have to be added."""
+LANE = {"few inputs": 128, "many inputs": 256}
+"""Samples, at the least: the gradients of each lane are arrays that have to be added, and products
+with fewer samples are slower. With many inputs and fewer samples, only the products with X are
+divided."""
 
 FUNCTIONS = 150
 """What exp, log1p and a division cost for each hidden unit, in operations of matrix products."""
@@ -37,19 +40,26 @@ class Plan(NamedTuple):
     """Held at a time."""
     lanes: list[range]
     """The first samples of their tiles."""
+    in_halves: bool
+    """Whether the products with X are, for two threads to share; there is one lane only, then."""
     is_small: bool
     """All at once then, with nothing prepared, as that would cost more than the gradient."""
+
+    @property
+    def threads(self) -> int:
+        """For how many there is work."""
+        return 2 if self.in_halves else len(self.lanes)
 
 
 @lru_cache(maxsize=1_000)
 def planned(hidden: int, inputs: int, outputs: int, samples: int) -> Plan:
     """How a batch of so many samples is divided."""
     work = samples * hidden * (4 * inputs + 6 * outputs + FUNCTIONS)
-    worth = [count for count, least in LANES.items() if work >= least]
-    lanes = min(max(worth, default=1), max(samples // LANE, 1))
+    worth = max([count for count, least in LANES.items() if work >= least], default=1)
+    kind = "many inputs" if inputs > FEW_INPUTS else "few inputs"
+    lanes = min(worth, max(samples // LANE[kind], 1))
     units = min(hidden, UNITS)
-    entries = ENTRIES["many inputs" if inputs > FEW_INPUTS else "few inputs"]
-    tile = min(max(entries // max(units, inputs + 1, outputs), 1), -(-samples // lanes))
+    tile = min(max(ENTRIES[kind] // max(units, inputs + 1, outputs), 1), -(-samples // lanes))
     ends = [samples * i // lanes for i in range(lanes + 1)]
     products = samples * hidden * max(inputs + 1, outputs)
     enough = ONE_THREAD_ANYWAY["vector" if 1 in (samples, hidden, inputs, outputs) else "matrix"]
@@ -58,5 +68,6 @@ def planned(hidden: int, inputs: int, outputs: int, samples: int) -> Plan:
         tile,
         units,
         [range(a, b, tile) for a, b in pairwise(ends)],
+        in_halves=kind == "many inputs" and worth > lanes == 1,
         is_small=products <= enough and sums <= ONE_THREAD_ANYWAY["vector"],
     )

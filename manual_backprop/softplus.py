@@ -5,6 +5,7 @@ t = exp(z), held just below overflow, where softplus has long become z and its s
 are: a few units of roundoff.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,13 @@ def softplus_derivative(z: Array) -> Array:
     return softplus_and_derivative(z.copy())[1]
 
 
+def reach_of(z: Array) -> float:
+    """What no |z| exceeds; not finite where some entry is not, and where they are huge."""
+    return math.sqrt(np.vdot(z, z))  # vdot does not warn of overflow, as dot does
+
+
 def softplus_and_derivative(
-    z: Array, a: Array | None = None, slope: Array | None = None
+    z: Array, a: Array | None = None, slope: Array | None = None, reach: float = math.inf
 ) -> tuple[Array, Array]:
     """Both, for the price of one exponential.
 
@@ -34,9 +40,10 @@ def softplus_and_derivative(
         z: the arguments; used up, what is in it afterwards means nothing.
         a: where the values go; a new array where None.
         slope: where the derivatives go, likewise.
+        reach: what no |z| exceeds, where that is known: then the largest z need not be looked for.
     """
     largest = LARGEST[z.dtype]
-    beyond = z.item(z.argmax()) > largest
+    beyond = not reach <= largest and z.item(z.argmax()) > largest
     t = np.exp(np.minimum(z, largest) if beyond else z, out=slope)
     a = np.log1p(t, out=a)  # (2)
     if beyond:

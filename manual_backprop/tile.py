@@ -1,11 +1,14 @@
 """One tile: some samples, forward and back. All equations of the network are on this screen.
 
-Samples are columns. With few inputs, b0 is one more column of W0, whose input is one; with many,
-X is used as it lies there. The hidden layer is taken in parts where it is so large that its
-activations would not stay in cache; then what the way back needs of it is computed a second time,
-instead of kept. The numbers at the ends of lines are the equations of `derivation.md`.
+Samples are columns. On the way forward, with few inputs, b0 is one more column of W0, whose input
+is one; with many, X is used as it lies there. The hidden layer is taken in parts where it is so
+large that its activations would not stay in cache; then what the way back needs of it is computed a
+second time, instead of kept. The numbers at the ends of lines are the equations of `derivation.md`.
 """
 
+import math
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,25 +18,26 @@ from manual_backprop.cross_entropy import (
     Targets,
     cross_entropy,
     cross_entropy_derivative,
+    ones_of,
     softmax,
 )
+from manual_backprop.helpers import in_halves
 from manual_backprop.parameters import Array, Parameters
-from manual_backprop.softplus import softplus_and_derivative
-
-FEW_INPUTS = 32
-"""Up to so many, to copy them with a row of ones costs less than to add b0 by itself."""
+from manual_backprop.planning import FEW_INPUTS, Plan
+from manual_backprop.softplus import reach_of, softplus_and_derivative
 
 Hidden = tuple[Array, Array]
 """a1 and the derivative of softplus, (units, T)."""
 
 
 class Weights(NamedTuple):
-    """The parameters as a tile uses them, or their gradients."""
+    """The parameters as a tile uses them."""
 
     W0: Array  # (N_H, N_I), or (N_H, N_I + 1), its last column b0
     b0: Array | None  # (N_H,), or None where it is in W0
-    W1: Array  # (N_O, N_H)
+    W1: Array  # (N_O, N_H), and a row of zeros where N_O is odd: OpenBLAS is slow with such
     b1: Array  # (N_O,)
+    largest: Array | None  # (N_I + 1,), of each column of |W0|, where b0 is in W0
 
 
 class Space(NamedTuple):
@@ -45,6 +49,10 @@ class Space(NamedTuple):
     slope: Array  # (units * T,)
     parts: list[slice]
     """Of the hidden units: which are taken together."""
+    doubt: Callable[[], None]
+    """What to do where something is not finite: raise the error, if it is the arguments."""
+    halves: Callable[[int, Callable[[slice], None]], None] | None
+    """Does something for each half of so many, in two threads; None where that is not worth it."""
 
 
 def loss_of_tile(weights: Weights, X: Array, targets: Targets, space: Space) -> float:
@@ -54,7 +62,7 @@ def loss_of_tile(weights: Weights, X: Array, targets: Targets, space: Space) -> 
 
 
 def gradients_of_tile(
-    weights: Weights, X: Array, targets: Targets, S: int, space: Space, out: Weights
+    weights: Weights, X: Array, targets: Targets, S: int, space: Space, out: Parameters
 ) -> float:
     """Write the tile's part of the gradients to `out`, and return the sum of its losses.
 
@@ -66,16 +74,15 @@ def gradients_of_tile(
         space: for what is computed on the way.
         out: arrays for the gradients.
     """
-    x, ones = _inputs(X, space), np.ones(len(X), X.dtype)
+    x, ones = _inputs(X, space), ones_of(len(X), X.dtype)
     prediction, hidden = _forward(weights, x, space)
     e2 = cross_entropy_derivative(prediction, targets, S)  # (6), (7)
     for units in space.parts:
         a1, slope = hidden or _hidden(weights, units, x, space)
-        delta1 = _product(weights.W1[:, units].T, e2, space.z1)
+        delta1 = _product(weights.W1[: len(e2), units].T, e2, space.z1)
         delta1 *= slope  # (10), (11), (12)
-        _ = np.dot(delta1, x.T, out=out.W0[units])  # (13), and (14) where x has ones
-        if out.b0 is not None:
-            _ = np.dot(delta1, ones, out=out.b0[units])  # (14)
+        _by_W0(delta1, X, out.W0[units], space)  # (13)
+        _ = np.dot(delta1, ones, out=out.b0[units])  # (14)
         by_W1 = e2.dot(a1.T, out=out.W1 if len(space.parts) == 1 else None)  # (8)
         if by_W1 is not out.W1:
             out.W1[:, units] = by_W1
@@ -89,16 +96,51 @@ def _forward(weights: Weights, x: Array, space: Space) -> tuple[Prediction, Hidd
     hidden = None
     for units in space.parts:
         hidden = _hidden(weights, units, x, space)
-        z2 = z2 + weights.W1[:, units].dot(hidden[0])  # (3)
+        z2 = z2 + weights.W1[:, units].dot(hidden[0])[: len(z2)]  # (3)
+    _require_finite(reach_of(z2), space)
     return softmax(z2), hidden if len(space.parts) == 1 else None  # (4)
 
 
 def _hidden(weights: Weights, units: slice, x: Array, space: Space) -> Hidden:
-    z1 = _product(weights.W0[units], x, space.z1)  # (1)
+    z1 = _z1(weights.W0[units], x, space)  # (1)
     if weights.b0 is not None:
         z1 += weights.b0[units, np.newaxis]
+    if weights.largest is None:
+        reach = reach_of(z1)
+    else:  # then there are fewer inputs than hidden units, mostly
+        largest: Array = np.maximum.reduce(np.abs(x), axis=1)
+        reach = float(np.vdot(weights.largest, largest))
+    _require_finite(reach, space)
     a1, slope = _piece(space.a1, z1.shape), _piece(space.slope, z1.shape)
-    return softplus_and_derivative(z1, a1, slope)  # (2)
+    return softplus_and_derivative(z1, a1, slope, reach)  # (2)
+
+
+def _require_finite(reach: float, space: Space) -> None:
+    """No finite sum has a term that is not, so z1 and z2 tell of all arguments."""
+    if not math.isfinite(reach):
+        space.doubt()
+
+
+def _z1(W0: Array, x: Array, space: Space) -> Array:
+    if space.halves is None:
+        return _product(W0, x, space.z1)
+    z1 = _piece(space.z1, (len(W0), x.shape[1]))
+
+    def of(samples: slice) -> None:
+        z1[:, samples] = W0.dot(x[:, samples])
+
+    space.halves(x.shape[1], of)
+    return z1
+
+
+def _by_W0(delta1: Array, X: Array, out: Array, space: Space) -> None:
+    def of(units: slice) -> None:
+        _ = np.dot(delta1[units], X, out=out[units])
+
+    if space.halves is None:
+        of(slice(None))
+    else:
+        space.halves(len(out), of)
 
 
 def _product(A: Array, B: Array, memory: Array) -> Array:
@@ -117,35 +159,28 @@ def _inputs(X: Array, space: Space) -> Array:
     return x
 
 
-def space_for(weights: Weights, samples: int, units: int) -> Space:
-    """Memory for tiles of so many samples, and parts of so many hidden units."""
+def space_for(weights: Weights, plan: Plan, doubt: Callable[[], None], threads: int) -> Space:
+    """Memory for the tiles of a plan."""
+    samples, units = plan.samples, plan.units
     dtype, (count, inputs) = weights.W0.dtype, weights.W0.shape
     x = np.ones((inputs, samples), dtype) if weights.b0 is None else None
     z1, a1, slope = np.empty((3, units * samples), dtype)
-    return Space(x, z1, a1, slope, [slice(i, i + units) for i in range(0, count, units)])
+    parts = [slice(i, i + units) for i in range(0, count, units)]
+    halves = partial(in_halves, threads=threads) if plan.in_halves else None
+    return Space(x, z1, a1, slope, parts, doubt, halves)
 
 
-def with_b0_in_W0(parameters: Parameters) -> Weights:
-    """Where it is worth the copy."""
+def weights_of(parameters: Parameters) -> Weights:
+    """The parameters, rearranged where that is worth the copy."""
     W0, b0, W1, b1 = parameters
+    if len(W1) % 2:
+        W1 = np.concatenate((W1, np.zeros_like(W1[:1])))
     if W0.shape[1] > FEW_INPUTS:
-        return Weights(*parameters)
-    return Weights(np.concatenate((W0, b0[:, np.newaxis]), axis=1), None, W1, b1)
+        return Weights(W0, b0, W1, b1, None)
+    W0 = np.concatenate((W0, b0[:, np.newaxis]), axis=1)
+    return Weights(W0, None, W1, b1, np.maximum.reduce(np.abs(W0)))
 
 
-def gradients_like(weights: Weights) -> Weights:
+def gradients_like(parameters: Parameters) -> Parameters:
     """Memory for them, nothing in it yet."""
-    W0, b0, W1, b1 = weights
-    return Weights(_like(W0), None if b0 is None else _like(b0), _like(W1), _like(b1))
-
-
-def as_parameters(gradients: Weights) -> Parameters:
-    """The same, each an array of its own."""
-    W0, b0, W1, b1 = gradients
-    if b0 is None:
-        W0, b0 = W0[:, :-1].copy(), W0[:, -1].copy()
-    return Parameters(W0, b0, W1, b1)
-
-
-def _like(array: Array) -> Array:
-    return np.empty(array.shape, array.dtype)
+    return Parameters(*(np.empty(block.shape, block.dtype) for block in parameters))

@@ -6,34 +6,36 @@ result is the same to the last bit.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
-from contextlib import suppress
-from threading import Event
+from contextlib import nullcontext
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from manual_backprop.blas import one_blas_thread
+from manual_backprop.cores import cores, staying_here
 from manual_backprop.cross_entropy import Targets, targets_of
-from manual_backprop.helpers import cores, helped_by
+from manual_backprop.helpers import Stopped, shared
 from manual_backprop.network import at_once, quiet
 from manual_backprop.parameters import Array, Parameters, require_integer
 from manual_backprop.planning import Plan, planned
 from manual_backprop.tile import (
     Space,
     Weights,
-    as_parameters,
     gradients_like,
     gradients_of_tile,
     loss_of_tile,
     space_for,
-    with_b0_in_W0,
+    weights_of,
 )
-from manual_backprop.validation import checked_parameters, checked_samples
+from manual_backprop.validation import fitting_parameters, fitting_samples, require_finite
 
 T = TypeVar("T")
 Tiles = Iterator[tuple[Array, Targets]]
+
+SHORT = 4
+"""Lanes: the system need not move anybody before they are done."""
 
 
 @quiet
@@ -47,13 +49,13 @@ def loss(
     parameters, X, Y, plan, threads = _prepared(parameters, X, Y, threads)
     if plan.is_small:
         return at_once(parameters, X, Y).loss
-    weights = with_b0_in_W0(parameters)
+    weights = weights_of(parameters)
 
     def of_lane(tiles: Tiles, space: Space) -> float:
         return sum(loss_of_tile(weights, x, targets, space) for x, targets in tiles)
 
     with one_blas_thread():
-        values = _in_threads(of_lane, weights, plan, X, Y, threads)
+        values = _in_threads(of_lane, weights, plan, parameters, X, Y, threads)
     return sum(values) / len(X)
 
 
@@ -88,90 +90,73 @@ def loss_and_gradients(
     if plan.is_small:
         whole = at_once(parameters, X, Y)
         return whole.loss, whole.gradients
-    weights = with_b0_in_W0(parameters)
+    weights = weights_of(parameters)
 
-    def of_lane(tiles: Tiles, space: Space) -> tuple[float, Weights]:
+    def of_lane(tiles: Tiles, space: Space) -> tuple[float, Parameters]:
         values: list[float] = []
-        sums, more = gradients_like(weights), None
+        sums, more = gradients_like(parameters), None
         for x, targets in tiles:
-            out = sums if not values else more or (more := gradients_like(weights))
+            out = sums if not values else more or (more := gradients_like(parameters))
             values.append(gradients_of_tile(weights, x, targets, len(X), space, out))
             if out is not sums:
                 _add(sums, out)
         return sum(values), sums
 
     with one_blas_thread():
-        found = _in_threads(of_lane, weights, plan, X, Y, threads)
+        found = _in_threads(of_lane, weights, plan, parameters, X, Y, threads)
     values, (total, *others) = zip(*found, strict=True)
     for sums in others:  # in their order
         _add(total, sums)
-    return sum(values) / len(X), as_parameters(total)
+    return sum(values) / len(X), total
 
 
 def _prepared(
     parameters: Parameters, X: ArrayLike, Y: ArrayLike, threads: int | None
 ) -> tuple[Parameters, Array, NDArray[Any], Plan, int]:
-    """Checked arguments, the plan, and how many threads to use."""
-    parameters = checked_parameters(parameters)
-    X, Y = checked_samples(parameters, X, Y)
+    """Arguments that fit, though maybe not finite; the plan; and how many threads to use."""
+    parameters = fitting_parameters(parameters)
+    X, Y = fitting_samples(parameters, X, Y)
     if threads is not None:
         threads = require_integer("threads", threads, at_least=1)
     plan = planned(*parameters.W0.shape, len(parameters.b1), len(X))
-    if len(plan.lanes) == 1:
-        threads = 1
-    return parameters, X, Y, plan, min(threads or cores(), len(plan.lanes))
+    if plan.threads == 1:
+        return parameters, X, Y, plan, 1
+    return parameters, X, Y, plan, min(threads or cores(), plan.threads)
 
 
 def _in_threads(
     of_lane: Callable[[Tiles, Space], T],
     weights: Weights,
     plan: Plan,
+    parameters: Parameters,
     X: Array,
     Y: NDArray[Any],
     threads: int,
 ) -> list[T]:
     """What is found in each lane, in their order; whoever is free takes the next."""
     found: dict[int, T] = {}
-    waiting = list(range(len(plan.lanes)))[::-1]
-    stopped = Event()
 
-    def tiles(lane: range) -> Tiles:
+    @cache  # where it is overflow, once will do
+    def doubt() -> None:
+        require_finite(parameters, X)
+
+    def worker(lanes: Iterator[int], stopped: Stopped) -> None:
+        space = space_for(weights, plan, doubt, threads)
+        for i in lanes:
+            found[i] = of_lane(tiles(plan.lanes[i], stopped), space)
+
+    def tiles(lane: range, stopped: Stopped) -> Tiles:
         for start in lane:
-            if stopped.is_set():
+            if stopped:
                 return
             rows = slice(start, min(start + plan.samples, lane.stop))
             yield X[rows], targets_of(Y[rows], len(weights.b1), X.dtype)
 
-    def next_lanes() -> Iterator[int]:
-        with suppress(IndexError):  # nothing left
-            while not stopped.is_set():
-                yield waiting.pop()
-
-    def work() -> None:
-        space = space_for(weights, plan.samples, plan.units)
-        try:
-            for i in next_lanes():
-                found[i] = of_lane(tiles(plan.lanes[i]), space)
-        except BaseException:
-            stopped.set()
-            raise
-
-    helpers: list[Future[None]] = []
-    try:
-        helpers += helped_by(threads - 1, work)
-        work()
-    except BaseException:
-        stopped.set()
-        raise
-    finally:  # who has not begun by now need not
-        _ = wait([helper for helper in helpers if not helper.cancel()])
-    for helper in helpers:
-        if not helper.cancelled():
-            helper.result()
+    with staying_here() if threads > 1 and len(plan.lanes) <= SHORT else nullcontext():
+        shared(range(len(plan.lanes)), worker, min(threads, len(plan.lanes)))
     return [found[i] for i in range(len(plan.lanes))]
 
 
-def _add(sums: Weights, more: Weights) -> None:
+def _add(sums: Parameters, more: Parameters) -> None:
     for total, block in zip(sums, more, strict=True):
-        if total is not None and block is not None:
-            np.add(total, block, out=total)
+        np.add(total, block, out=total)

@@ -35,6 +35,14 @@ class Batch(NamedTuple):
 
 def checked_parameters(parameters: Parameters) -> Parameters:
     """The parameters as arrays of one float type, finite, with shapes that fit each other."""
+    parameters = fitting_parameters(parameters)
+    for name, block in parameters._asdict().items():
+        _require_finite(name, block)
+    return parameters
+
+
+def fitting_parameters(parameters: Parameters) -> Parameters:
+    """The same, but whether they are finite is not looked at."""
     if not isinstance(parameters, Parameters):
         raise TypeError(
             f"parameters is of type {type(parameters).__name__};"
@@ -52,7 +60,6 @@ def checked_parameters(parameters: Parameters) -> Parameters:
         require_float_type(f"the dtype of {name}", block.dtype)
         _require_same_type(name, block, "W0", W0)
         _require_axes(name, block, axes)
-        _require_finite(name, block)
     for name, found, needed, source in (
         ("b0", len(b0), len(W0), "W0 has N_H"),
         ("W1", W1.shape[1], len(W0), "W0 has N_H"),
@@ -78,10 +85,6 @@ def _are_fit(parameters: Parameters) -> bool:
         and W0.size * W1.size > 0
         and b0.shape == W0.shape[:1] == W1.shape[1:]
         and b1.shape == W1.shape[:1]
-        and _is_finite(W0)
-        and _is_finite(b0)
-        and _is_finite(W1)
-        and _is_finite(b1)
     )
 
 
@@ -99,15 +102,20 @@ def _is_finite(array: NDArray[Any]) -> bool:
 
 def checked_inputs(parameters: Parameters, X: ArrayLike) -> Array:
     """X as an array (S, N_I), S at least 1, finite, in the dtype of the (checked) parameters."""
+    array = _fitting_inputs(parameters, X)
+    _require_finite("X", array)
+    return array
+
+
+def _fitting_inputs(parameters: Parameters, X: ArrayLike) -> Array:
     array, inputs = _as_array("X", X), parameters.W0.shape[1]
     fits = array.ndim == 2 and len(array) > 0 and array.shape[1] == inputs
-    if fits and array.dtype == parameters.W0.dtype and _is_finite(array):
+    if fits and array.dtype == parameters.W0.dtype:
         return array
     _require_axes("X", array, "(S, N_I)")
     if array.shape[1] != inputs:
         raise ValueError(f"X has shape {array.shape}; W0 expects N_I = {inputs} columns")
     _require_same_type("X", array, "the parameters", parameters.W0)
-    _require_finite("X", array)
     return array
 
 
@@ -122,7 +130,21 @@ def checked_samples(
     parameters: Parameters, X: ArrayLike, Y: ArrayLike
 ) -> tuple[Array, NDArray[Any]]:
     """X as in `checked_inputs`, and Y as labels or rows, as they came."""
-    X = checked_inputs(parameters, X)
+    X, Y = fitting_samples(parameters, X, Y)
+    _require_finite("X", X)
+    return X, Y
+
+
+def require_finite(parameters: Parameters, X: Array) -> None:
+    """What fits needs to be finite as well."""
+    _ = checked_inputs(checked_parameters(parameters), X)
+
+
+def fitting_samples(
+    parameters: Parameters, X: ArrayLike, Y: ArrayLike
+) -> tuple[Array, NDArray[Any]]:
+    """The same, but whether X is finite is not looked at."""
+    X = _fitting_inputs(parameters, X)
     outputs = len(parameters.b1)
     Y = _as_array("Y", Y)
     if Y.ndim not in (1, 2):
@@ -144,7 +166,7 @@ def _require_labels(labels: NDArray[Any], outputs: int) -> None:
             f"Y holds labels of dtype {labels.dtype}; labels (S,) need an integer dtype"
             " (targets of another kind come as rows (S, N_O))"
         )
-    for start, part in _in_parts(labels):
+    for start, part in _in_parts(labels) if len(labels) > PART else [(0, labels)]:
         if part.item(part.argmin()) >= 0 and part.item(part.argmax()) < outputs:
             continue
         s = np.flatnonzero((part < 0) | (part >= outputs))[0]

@@ -48,4 +48,4 @@ def test_labels_are_rows_that_are_one_in_one_place(outputs: int, kind: type) -> 
 @given(matrices.map(lambda P: P / 2**38))
 def test_columns_of_softmax_sum_to_one(z2: NDArray[np.float64]) -> None:
     prediction = softmax(z2)
-    assert np.allclose((prediction.p / prediction.total).sum(axis=0), 1, rtol=2e-15, atol=0)
+    assert np.allclose(prediction.y_hat.sum(axis=0), 1, rtol=2e-15, atol=0)

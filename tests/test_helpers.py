@@ -1,72 +1,117 @@
-"""Threads that wait for work: on another core than their caller's, where the system can tell."""
+"""Threads that wait for work, and share it with their caller."""
 
-import ctypes
-import os
+import threading
+import time
+from collections.abc import Iterator
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
 from manual_backprop import helpers
+from manual_backprop.helpers import Helper, Stopped, helped_by, in_halves, shared
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not say")
-@pytest.mark.parametrize("known", [True, False])
-def test_a_helper_keeps_off_the_core_of_its_caller(
-    monkeypatch: pytest.MonkeyPatch, *, known: bool
-) -> None:
-    allowed = os.sched_getaffinity(0)
-    here = min(allowed) if known else None
-    found: list[set[int]] = []
-    monkeypatch.setattr(helpers, "_core", lambda: here)
-    for _call in range(2):
-        (helper,) = helpers.helped_by(1, lambda: found.append(os.sched_getaffinity(0)))
-        helper.result(10)
-    assert found == 2 * [(allowed - {here}) or allowed]
-    assert os.sched_getaffinity(0) == allowed, "the caller stays where it may be"
-
-
-def test_a_core_that_is_gone_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_arguments: Any) -> None:
-        raise OSError("no such core")
-
-    monkeypatch.setattr(helpers, "_allowed", lambda: {10_000, 10_001})
-    monkeypatch.setattr(os, "sched_setaffinity", refused, raising=False)
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("count", [0, 1, 2, 40])
+def test_every_task_is_done_once(count: int, threads: int) -> None:
     done: list[int] = []
-    (helper,) = helpers.helped_by(1, lambda: done.append(1))
-    helper.result(10)
-    assert done == [1]
+
+    def worker(tasks: Iterator[int], _stopped: Stopped) -> None:
+        done.extend(tasks)
+
+    shared(range(count), worker, threads)
+    assert sorted(done) == list(range(count))
 
 
-def test_where_the_system_says_nothing_helpers_still_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_arguments: Any) -> None:
-        raise OSError("no such library")
+@pytest.mark.parametrize("pause", [0.0, 3 * helpers.SOON])
+def test_two_work_at_the_same_time(pause: float) -> None:
+    """And whoever is last is waited for, long or not."""
+    both, mine, ended = threading.Barrier(2, timeout=10), threading.get_ident(), list[int]()
 
-    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    monkeypatch.setattr(ctypes, "CDLL", missing)
-    helpers._sched_getcpu.cache_clear()  # pyright: ignore[reportPrivateUsage]
-    try:
-        assert helpers.cores() == (os.cpu_count() or 1)
-        done: list[int] = []
-        (helper,) = helpers.helped_by(1, lambda: done.append(1))
-        helper.result(10)
-        assert done == [1]
-    finally:
-        helpers._sched_getcpu.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    def worker(tasks: Iterator[int], _stopped: Stopped) -> None:
+        for task in tasks:
+            _ = both.wait()
+            if threading.get_ident() != mine:
+                time.sleep(pause)
+            ended.append(task)
 
-
-def test_without_another_thread_there_is_no_helper(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Ended:
-        def submit(self, *_arguments: Any) -> None:
-            raise RuntimeError("cannot schedule new futures after interpreter shutdown")
-
-    monkeypatch.setattr(helpers, "_pool", Ended)
-    assert helpers.helped_by(2, lambda: None) == []
+    shared(range(2), worker, 2)
+    assert sorted(ended) == [0, 1]
 
 
-def test_what_work_raises_comes_back() -> None:
-    def fails() -> None:
-        raise ZeroDivisionError("mine")
+@pytest.mark.parametrize("fails", ["caller", "helper"])
+def test_the_first_error_stops_all_and_is_raised(fails: str) -> None:
+    both, mine, begun = threading.Barrier(2, timeout=10), threading.get_ident(), list[int]()
 
-    (helper,) = helpers.helped_by(1, fails)
+    def worker(tasks: Iterator[int], stopped: Stopped) -> None:
+        for task in tasks:
+            begun.append(task)
+            if task < 2:
+                _ = both.wait()
+            if (threading.get_ident() == mine) == (fails == "caller"):
+                raise ZeroDivisionError("mine")
+            while not stopped:
+                time.sleep(0)
+
     with pytest.raises(ZeroDivisionError, match="mine"):
-        helper.result(10)
+        shared(range(9), worker, 2)
+    assert sorted(begun) == [0, 1]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_halves_are_of_all(count: int, threads: int) -> None:
+    rows = [0] * count
+
+    def of(half: slice) -> None:
+        rows[half] = [row + 1 for row in rows[half]]
+
+    in_halves(count, of, threads)
+    assert rows == [1] * count
+
+
+def test_who_comes_too_late_does_nothing() -> None:
+    done: list[int] = []
+    late = Helper(lambda: done.append(1))
+    late.finish()
+    late.work()
+    assert done == []
+
+
+@pytest.fixture
+def none_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(helpers, "_threads", [])
+    monkeypatch.setattr(helpers, "_asked", SimpleQueue())
+
+
+@pytest.mark.usefixtures("none_yet")
+def test_without_another_thread_the_caller_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_arguments: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    done: list[int] = []
+
+    def worker(tasks: Iterator[int], _stopped: Stopped) -> None:
+        done.extend(tasks)
+
+    shared(range(5), worker, 3)
+    assert done == list(range(5))
+    assert helpers._asked.empty()  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.usefixtures("none_yet")
+def test_a_forked_child_begins_anew() -> None:
+    found: SimpleQueue[int] = SimpleQueue()
+
+    def one() -> int:
+        (helper,) = helped_by(1, lambda: found.put(threading.get_ident()))
+        identity = found.get(timeout=10)
+        helper.finish()
+        return identity
+
+    first = one()
+    assert one() == first
+    helpers._in_child()  # pyright: ignore[reportPrivateUsage]
+    assert one() != first, "the parent's thread would not be there"

@@ -59,7 +59,7 @@ def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "ENTRIES", {"few inputs": 64, "many inputs": 128})
     monkeypatch.setattr(planning, "UNITS", 5)
     monkeypatch.setattr(planning, "LANES", {2: 1e3, 4: 4e3, 8: 2e4})
-    monkeypatch.setattr(planning, "LANE", 1)
+    monkeypatch.setattr(planning, "LANE", {"few inputs": 1, "many inputs": 1})
     monkeypatch.setattr(planning, "ONE_THREAD_ANYWAY", {"vector": 0, "matrix": 0})
     monkeypatch.setattr(tiles, "planned", planned.__wrapped__)  # without memory of other limits
 
@@ -85,6 +85,14 @@ def test_the_number_of_threads_changes_no_bit(
 def test_nor_does_it_where_nothing_is_made_small_for_a_test() -> None:
     assert len(lanes_of(*LARGE)) > 1
     the_bits_are_those_of_one_thread(problem(*LARGE))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("samples", [201, 1])
+def test_nor_does_it_where_products_are_divided(samples: int, dtype: Any) -> None:
+    shape = (500, 300 * 201 // samples, 3)
+    assert planned(shape[1], shape[0], shape[2], samples).in_halves
+    the_bits_are_those_of_one_thread(problem(shape, samples, dtype))
 
 
 @pytest.mark.usefixtures("small_tiles")
@@ -405,8 +413,54 @@ def test_parameters_may_be_anything_that_becomes_an_array() -> None:
     assert same_bits(loss_and_gradients(slices, X, Y), loss_and_gradients(parameters, X, Y))
 
 
-def test_numbers_whose_squares_overflow_are_numbers() -> None:
-    parameters, X, Y = problem((4, 9, 3), 50)
-    X[:, 0] = 1e200
-    no_weight = parameters._replace(W0=parameters.W0 * [0.0, 1, 1, 1])
-    assert np.isfinite(loss_and_gradients(no_weight, X, Y)[0])
+KINDS = [((4, 9, 3), 50), ((4, 64, 3), 5_000), ((50, 64, 3), 2_000), ((500, 300, 3), 201)]
+"""All at once; in tiles, of few inputs and of many; and the last in halves."""
+
+
+@pytest.mark.parametrize(("shape", "samples"), KINDS)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_numbers_whose_squares_overflow_are_numbers(
+    shape: tuple[int, int, int], samples: int, threads: int
+) -> None:
+    parameters, X, Y = problem(shape, samples)
+    W0 = parameters.W0.copy()
+    W0[:, 0], X[:, 0] = 0.0, 1e200
+    b0 = parameters.b0.copy()
+    b0[-1] = -1e200  # whose softplus is zero
+    same = problem(shape, samples)
+    same.X[:, 0] = 0.0
+    found = loss_and_gradients(Parameters(W0, b0, *parameters[2:]), X, Y, threads=threads)
+    right = loss_and_gradients(
+        parameters._replace(W0=W0, b0=np.where(b0 < -1e9, -1e9, b0)), same.X, Y, threads=threads
+    )
+    assert found[0] == right[0]
+    assert np.array_equal(found[1].W1, right[1].W1)
+    assert all(np.isfinite(block).all() for block in found[1])
+
+
+@pytest.mark.parametrize(("shape", "samples"), KINDS)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", ["W0", "b0", "W1", "b1", "X"])
+@pytest.mark.parametrize("function", [loss, loss_and_gradients])
+def test_what_is_not_finite_is_named_wherever_it_is(
+    function: Callable[..., Any], name: str, value: float, shape: tuple[int, int, int], samples: int
+) -> None:
+    """Minus infinity too, of which softplus and exp make a harmless zero."""
+    parameters, X, Y = problem(shape, samples)
+    arrays = {**parameters._asdict(), "X": X}
+    arrays[name].reshape(-1)[-1] = value
+    index = ", ".join(str(length - 1) for length in arrays[name].shape)
+    with pytest.raises(ValueError, match=rf"{name}\[{index}\] is {value}; every entry"):
+        _ = function(parameters, X, Y)
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("inputs", [4, 50])
+def test_what_overflows_is_no_error(inputs: int) -> None:
+    """The arguments are numbers, so it is NumPy that tells, as it was told to."""
+    parameters, X, Y = problem((inputs, 16, 3), 60)
+    large = Parameters(*(1e200 * block for block in parameters))
+    with np.errstate(over="ignore"):
+        assert not np.isfinite(loss_and_gradients(large, 1e200 * X, Y, threads=2)[0])
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow"):
+        _ = loss_and_gradients(large, 1e200 * X, Y, threads=2)
