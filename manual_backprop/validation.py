@@ -109,10 +109,8 @@ def checked_inputs(parameters: Parameters, X: ArrayLike) -> Array:
 
 def _fitting_inputs(parameters: Parameters, X: ArrayLike) -> Array:
     array, inputs = _as_array("X", X), parameters.W0.shape[1]
-    fits = array.ndim == 2 and len(array) > 0 and array.shape[1] == inputs
-    if fits and array.dtype == parameters.W0.dtype:
-        return array
-    _require_axes("X", array, "(S, N_I)")
+    if array.ndim != 2 or not array.size:  # the common case is left at once
+        _require_axes("X", array, "(S, N_I)")
     if array.shape[1] != inputs:
         raise ValueError(f"X has shape {array.shape}; W0 expects N_I = {inputs} columns")
     _require_same_type("X", array, "the parameters", parameters.W0)
