@@ -43,7 +43,7 @@ def softplus_and_derivative(
         reach: what no |z| exceeds, where that is known: then the largest z need not be looked for.
     """
     largest = LARGEST[z.dtype]
-    beyond = not reach <= largest and z.item(z.argmax()) > largest
+    beyond = reach > largest and z.item(z.argmax()) > largest
     t = np.exp(np.minimum(z, largest) if beyond else z, out=slope)
     a = np.log1p(t, out=a)  # (2)
     if beyond:

@@ -59,6 +59,26 @@ def test_the_first_error_stops_all_and_is_raised(fails: str) -> None:
     assert sorted(begun) == [0, 1]
 
 
+def test_an_interrupt_while_helpers_are_asked_stops_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ended, real = threading.Event(), threading.Event(), helped_by
+
+    def interrupted(count: int, work: Any) -> Any:
+        _ = real(count, work)
+        assert begun.wait(10)
+        raise KeyboardInterrupt
+
+    def worker(_tasks: Iterator[int], stopped: Stopped) -> None:
+        begun.set()
+        while not stopped:
+            time.sleep(0)
+        ended.set()
+
+    monkeypatch.setattr(helpers, "helped_by", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        shared(range(2), worker, 2)
+    assert ended.wait(10)
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_halves_are_of_all(count: int, threads: int) -> None:

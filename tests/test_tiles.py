@@ -144,6 +144,14 @@ def test_a_batch_is_divided_completely_and_by_its_shape_alone() -> None:
         assert len(plan.lanes) <= max(planning.LANES)
 
 
+def test_products_are_divided_only_where_there_are_no_lanes() -> None:
+    assert not planned(512, 784, 10, 600).in_halves, "it has two lanes, though work for four"
+    assert planned(512, 784, 10, 600).threads == 2
+    assert planned(512, 784, 10, 500).in_halves
+    assert planned(512, 784, 10, 500).threads == 2
+    assert planned(16, 784, 10, 500).threads == 1
+
+
 def peak_of(function: Any, *arguments: Any) -> int:
     function(*arguments)  # what is kept for later is there by now
     tracemalloc.start()
@@ -436,6 +444,24 @@ def test_numbers_whose_squares_overflow_are_numbers(
     assert found[0] == right[0]
     assert np.array_equal(found[1].W1, right[1].W1)
     assert all(np.isfinite(block).all() for block in found[1])
+
+
+@pytest.mark.parametrize(("shape", "samples"), KINDS)
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_large_arguments_of_softplus_are_clamped_in_every_tile(
+    sign: int, shape: tuple[int, int, int], samples: int
+) -> None:
+    """Up to 4,000 in z1, as the product of two negative numbers too."""
+    parameters, X, Y = problem(shape, samples)
+    W0 = sign * np.abs(parameters.W0)
+    X = sign * np.abs(X) * np.array([1e3] + (shape[0] - 1) * [1.0])
+    large = parameters._replace(W0=W0, W1=parameters.W1 / 1e3)
+    with np.errstate(over="raise"):
+        value, gradients = loss_and_gradients(large, X, Y)
+        whole = backward(large, X, Y).gradients
+    assert np.isfinite(value)
+    for block, right in zip(gradients, whole, strict=True):
+        assert np.allclose(block, right, rtol=1e-9, atol=1e-12 * np.abs(right).max())
 
 
 @pytest.mark.parametrize(("shape", "samples"), KINDS)
