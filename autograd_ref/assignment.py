@@ -16,7 +16,7 @@ from manual_backprop.validation import Batch, checked_batch, checked_parameters
 def assignment() -> Reference:
     """PyTorch's autograd of the network, for parameters and data as users keep them."""
     about = "autograd of the assignment's network, in float64"
-    return Reference(about, _evaluate, _value, exchangeable=True)
+    return Reference(about, _evaluate, _value, exchangeable=True, of_network=True)
 
 
 def network_names(parameters: object) -> list[str]:

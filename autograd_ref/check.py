@@ -6,13 +6,17 @@ from typing import Any, Protocol
 
 from autograd_ref.arguments import Loss, checked_point, chosen_reference, quiet
 from autograd_ref.caveats import caveats
+from autograd_ref.diagnosis import diagnosed
 from autograd_ref.evaluation import Evaluation, Point, Reference
 from autograd_ref.judge import judged, spoiled
 from autograd_ref.own_slope import confirmed
+from autograd_ref.pattern import pattern
 from autograd_ref.probes import Gradients, called, findings
-from autograd_ref.report import Report
+from autograd_ref.report import Cause, Note, Report
+from autograd_ref.scene import seen
 from autograd_ref.steadiness import (
     Place,
+    Trouble,
     other_places,
     same_bits,
     settled_elsewhere,
@@ -100,13 +104,15 @@ def examined(
     with quiet():
         result = judged(gradients, reference, point, exact, first, steady=steady)
         result = questioned(result, gradients, reference, point, exact, first)
+        trouble = Trouble(point, exact, first, result)
         if not result.wrong and not same_bits(first, again):
             second = judged(gradients, reference, point, exact, again, steady=steady)
             result = spoiled(result, second, "agrees at first, but the second call {}")
         if reference.given and not result.wrong and result.witness is None:
             result = confirmed(result, reference, point, exact, seed)
         places = chain(other_places(gradients, reference, point, seed), more_places)
-        calls, result, notes = settled_elsewhere(places, reference, result, steady=steady)
+        calls, result, notes, later = settled_elsewhere(places, reference, result, steady=steady)
+        causes, seen_there = _diagnosed(reference, trouble if trouble.found.wrong else later)
     return Report(
         blocks=result.blocks,
         loss=result.loss,
@@ -114,8 +120,26 @@ def examined(
         findings=(*changes, *findings(first, [again, *calls], point)),
         warnings=(*exact.notes, *caveats(point, exact, first.answer), *result.digits, *notes),
         witness=result.witness,
+        causes=causes,
+        pattern=seen_there,
         shares=result.shares,
     )
+
+
+def _diagnosed(
+    reference: Reference, trouble: Trouble | None
+) -> tuple[tuple[Cause, ...], tuple[Note, ...]]:
+    """Which mistakes were made, where a call is wrong and not the reference; and what is left."""
+    if trouble is None or not trouble.found.wrong:
+        return (), ()
+    point, exact, call, found = trouble
+    if found.witness is not None and found.witness.side not in ("hand", "losses"):
+        return (), ()
+    scene = seen(call.answer, found.wrong, reference, point, exact)
+    causes = diagnosed(scene)
+    explained = {name for cause in causes for name in cause.blocks}
+    unknown = [name for name in scene.wrong if name not in explained]
+    return causes, pattern(scene, unknown) if unknown else ()
 
 
 def assert_gradients_match(

@@ -67,6 +67,8 @@ class Reference(NamedTuple):
     """Whether it knows nothing of formulas, and so not which of them round to a unit of one."""
     exchangeable: bool = False
     """Whether the rows of the data are known to be samples, in any order and with repetitions."""
+    of_network: bool = False
+    """Whether it is that of the assignment's network, whose wrong derivations are known."""
 
 
 def widened(parameters: object, dtype: Any = np.float64) -> Any:

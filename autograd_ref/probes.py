@@ -70,6 +70,12 @@ def with_other_data(point: Point) -> Point | None:
         return None
     order = np.arange(samples)[::-1].copy()
     order[-1] = order[-2]
+    return with_samples(point, order)
+
+
+def with_samples(point: Point, order: NDArray[np.intp]) -> Point:
+    """The same parameters; these samples, in every array that is as long as the first."""
+    samples = sample_count(point)
 
     def rearrange(_name: str, leaf: object) -> object:
         array = as_array(leaf) if _is_array(leaf) else None

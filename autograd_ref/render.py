@@ -10,6 +10,9 @@ The schema, version 1. `to_dict` gives these keys, in plain types:
     blocks      a list of blocks: the fields of `autograd_ref.report.Block`, by their names
     findings    a list of {"kind", "text"}
     warnings    likewise
+    causes      a list of {"kind", "blocks", "explanation", "fix", "before", "residual"}, each of
+                which explains all that is explained; the simplest first
+    pattern     a list of {"kind", "text"}: what there is to see where no known mistake explains it
     witness     {"side", "explanation", "hand", "reference", "hand_loss", "reference_loss"} or null;
                 the last two are {"value", "accuracy"} or null
 
@@ -42,7 +45,7 @@ def sentence(report: Report) -> str:
 
 def as_text(report: Report) -> str:
     """The report in at most 80 columns of plain ASCII: the verdict, a table, the details."""
-    parts = [_wrapped(sentence(report)), *_table(report)]
+    parts = [_wrapped(sentence(report)), *_table(report), *_diagnosis(report)]
     for block in report.quantities:
         if block.verdict != "match":
             parts.append(_details(block))
@@ -65,6 +68,8 @@ def as_dict(report: Report) -> dict[str, object]:
         "blocks": [_plain(block._asdict()) for block in report.blocks],
         "findings": [_plain(note._asdict()) for note in report.findings],
         "warnings": [_plain(note._asdict()) for note in report.warnings],
+        "causes": [_plain(cause._asdict()) for cause in report.causes],
+        "pattern": [_plain(note._asdict()) for note in report.pattern],
         "witness": None if report.witness is None else _plain(report.witness._asdict()),
     }
 
@@ -174,6 +179,25 @@ def _details(block: Block) -> str:
             lines.append(f"        {'difference':<11} {difference:.3g}")
             lines.append(f"        {'tolerance':<11} {block.tolerance:.3g}")
     return "\n".join(lines)
+
+
+def _diagnosis(report: Report) -> list[str]:
+    """The causes, any of which it may be; and what there is to see without one."""
+    parts: list[str] = []
+    for i, cause in enumerate(report.causes):
+        before = "" if cause.before is None else f" instead of {cause.before:.1g}"
+        text = (
+            f"{cause.explanation} Corrected for that, the largest difference is"
+            f" {cause.residual:.1g} of the largest entry{before}."
+        )
+        title = "Or, which is the same on this problem" if i else "Cause"
+        parts.append(_wrapped(f"{title}: {text}", "    "))
+        parts[-1] += "\n" + _wrapped(f"    Mend it: {cause.fix}.", "        ")
+    if report.pattern:
+        first, *others = (note.text for note in report.pattern)
+        lines = [_wrapped(f"Unknown cause: {first}", "    ")]
+        parts.append("\n".join(lines + [_wrapped(f"    {text}", "        ") for text in others]))
+    return parts
 
 
 def _testimony(witness: Witness) -> str:

@@ -77,6 +77,22 @@ class Witness(NamedTuple):
     reference_loss: Slope | None
 
 
+class Cause(NamedTuple):
+    """A mistake that explains what is wrong: corrected for it, the gradient agrees to rounding."""
+
+    kind: str
+    """A few fixed words; of two mistakes together, both, with a + between them."""
+    blocks: tuple[str, ...]
+    """Those that it explains."""
+    explanation: str
+    fix: str
+    before: float | None
+    """The largest difference in these blocks, relative to the largest entry of the reference; None
+    where the shapes differ."""
+    residual: float
+    """The same, corrected."""
+
+
 @dataclass(frozen=True, eq=False)
 class Report:
     """What a check found; `print` it, or read its fields."""
@@ -93,6 +109,10 @@ class Report:
     """What is odd about the check itself, or about the digits."""
     witness: Witness | None = None
     """Who is wrong, where the two sides differ in value."""
+    causes: tuple[Cause, ...] = ()
+    """Each explains all that is explained, the simplest first; of several, any may be it."""
+    pattern: tuple[Note, ...] = ()
+    """What else there is to see in blocks that no known mistake explains, and what it rules out."""
     shares: Mapping[str, NDArray[np.float64]] = field(default_factory=dict[str, Any])
     """For every block that can be compared: the error as a share of its tolerance, per entry."""
 

@@ -80,16 +80,27 @@ def other_places(
         yield Place("with other data", gradients, rearranged, binding=reference.exchangeable)
 
 
+class Trouble(NamedTuple):
+    """Where the function is wrong, and how."""
+
+    point: Point
+    exact: Evaluation
+    call: Call
+    found: Judgement
+
+
 def settled_elsewhere(
     places: Iterable[Place], reference: Reference, result: Judgement, *, steady: bool
-) -> tuple[list[Call], Judgement, list[Note]]:
+) -> tuple[list[Call], Judgement, list[Note], Trouble | None]:
     """Call the function elsewhere, and judge it there.
 
     Returns:
-        The calls, the judgement of before with what went wrong there, and what else to say.
+        The calls, the judgement of before with what went wrong there, what else to say, and the
+        first place where something goes wrong that did not before.
     """
     calls: list[Call] = []
     notes: list[Note] = []
+    trouble: Trouble | None = None
     for place in places:
         exact = _evaluated(reference, place.point)
         if exact is None:
@@ -117,7 +128,8 @@ def settled_elsewhere(
             notes.append(_rearranged(found))
         else:
             result = spoiled(result, found, f"agrees here, but {place.said} it {{}}")
-    return calls, result, notes
+            trouble = trouble or Trouble(place.point, exact, call, found)
+    return calls, result, notes, trouble
 
 
 def _agrees_by_far(call: Call, exact: Evaluation, number: NumberFormat) -> bool:

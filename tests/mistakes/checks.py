@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.nn.functional import log_softmax, softplus
 
 from manual_backprop import Parameters
-from tests.mistakes import hidden_layer, problems, scale
+from tests import planted
+from tests.mistakes import problems
 from tests.mistakes.case import MISMATCH, Arguments, DType, Function, Mistake, Outcome
 from tests.mistakes.numerics import STABLE, with_formulas
 from tests.mistakes.regularised import cross_entropy
@@ -160,7 +161,7 @@ def detached(p: Any, X: Tensor, Y: Tensor) -> Tensor:
     return -(Y * log_softmax(a1 @ p.W1.T + p.b1, dim=1)).sum() / len(X)
 
 
-WITHOUT_SLOPE = hidden_layer.ANY_SHAPE["softplus derivative forgotten"]
+WITHOUT_SLOPE = planted.wrong("softplus derivative forgotten")
 SATURATED_ABOVE = problems.shifted_bias("b0", {np.float64: 60.0, np.float32: 40.0})
 SATURATED = Outcome(("match",), warning="saturated units")
 IGNORED = Outcome(("inconclusive",), warning="zero reference", reason="zero everywhere")
@@ -176,13 +177,11 @@ def _unseen(gradient: Gradient, problem: problems.Problem, outcome: Outcome) -> 
 
 CHECKS: dict[str, Mistake] = {
     "one sample hides a missing mean": _unseen(
-        scale.ANY_SHAPE["1/S missing"],
+        planted.wrong("1/S missing"),
         problems.one_sample,
         Outcome(("match",), warning="one sample"),
     ),
-    "one output hides everything": _unseen(
-        scale.ANY_SHAPE["twice too large"], problems.one_output, IGNORED
-    ),
+    "one output hides everything": _unseen(planted.wrong("twice"), problems.one_output, IGNORED),
     "zero parameters hide a forgotten slope, there": Mistake(
         made(WITHOUT_SLOPE),
         zero_parameters,
@@ -191,7 +190,7 @@ CHECKS: dict[str, Mistake] = {
         Outcome(("inconclusive",), warning="zero parameters", reason="zero everywhere"),
     ),
     "a square hides a transposition": Mistake(
-        made(hidden_layer.SQUARE["W1 transposed on the way back"]),
+        made(planted.wrong("W1 transposed on the way back")),
         problems.square,
         Outcome(("mismatch",), warning="square"),
         plain,

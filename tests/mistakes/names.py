@@ -3,7 +3,7 @@
 from manual_backprop import Parameters
 from tests.mistakes import problems
 from tests.mistakes.case import MISMATCH, Function, Mistake, Outcome
-from tests.mistakes.steps import A, Gradient, correct
+from tests.mistakes.steps import A, correct
 
 Theta = dict[str, A]
 
@@ -21,14 +21,6 @@ def by_names(chosen: dict[str, str]) -> Function:
     return function
 
 
-def swapped(one: str, other: str) -> Gradient:
-    def gradient(p: Parameters, X: A, Y: A) -> Parameters:
-        found = correct(p, X, Y)._asdict()
-        return Parameters(**{**found, one: found[other], other: found[one]})
-
-    return gradient
-
-
 def nothing_returned() -> Function:
     def gradient(theta: Theta, X: A, Y: A) -> None:
         _ = correct(Parameters(**theta), X, Y)
@@ -38,17 +30,6 @@ def nothing_returned() -> Function:
 
 RIGHT = by_names({name: name for name in Parameters._fields})
 ALL = dict(zip(Parameters._fields, Parameters._fields, strict=True))
-
-SQUARE: dict[str, Gradient] = {
-    "W0 and W1 swapped": swapped("W0", "W1"),
-    "b0 and b1 swapped": swapped("b0", "b1"),
-}
-"""Where both have the same shape."""
-
-ANY_SHAPE: dict[str, Gradient] = {
-    "b0 and b1 swapped, of different shapes": swapped("b0", "b1"),
-    "W0 and b1 swapped": swapped("W0", "b1"),
-}
 
 
 def _named(wrong: Function, outcome: Outcome) -> Mistake:

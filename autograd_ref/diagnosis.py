@@ -1,0 +1,273 @@
+"""Which mistake was made, where a gradient is wrong.
+
+A cause is claimed only where the gradient under test is, to rounding, what the mistake makes of the
+right one. The simplest is looked for first: one mistake; one for each block; one after another.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from itertools import combinations, permutations
+
+import numpy as np
+
+from autograd_ref.evaluation import Results
+from autograd_ref.mistakes.catalogue import DERIVATIONS, RELATIONS
+from autograd_ref.mistakes.derivation import RIGHT, A, Derivation, gradients_by
+from autograd_ref.mistakes.fitted import FITTED
+from autograd_ref.mistakes.mistake import Mistake
+from autograd_ref.mistakes.relation import Claim, Relation, fits
+from autograd_ref.mistakes.samples import SAMPLES
+from autograd_ref.mistakes.scales import SCALES
+from autograd_ref.report import Cause, listed
+from autograd_ref.scene import Guess, Part, Scene
+from manual_backprop.parameters import Parameters
+
+MOST_CAUSES = 4
+"""So many that are the same on this problem are named."""
+
+MOST_WORK = 2e9
+"""Multiplications, a second or two, beyond which wrong derivations are not tried in pairs."""
+
+NAMED = tuple(relation for relation in RELATIONS if relation not in FITTED)
+"""Those without a number that is fitted, which claim more."""
+
+
+def diagnosed(scene: Scene) -> tuple[Cause, ...]:
+    """What explains the blocks that are wrong; nothing where no known mistake does."""
+    if not scene.wrong:
+        return ()
+    right = Guess((), scene.right)
+    derivations = _derivations(scene)
+    searches: tuple[Callable[[], list[list[Part]]], ...] = (
+        lambda: _one_mistake(scene, right, derivations),
+        lambda: _one_for_each(scene, _units(scene, right, NAMED, derivations)),
+        lambda: _one_after_another(scene, derivations),
+        lambda: _one_inside_another(scene, derivations),
+        lambda: _one_for_each(scene, _units(scene, right, RELATIONS, derivations)),
+        lambda: _for_some(_units(scene, right, RELATIONS, derivations)),
+    )
+    for search in searches:
+        found = search()
+        if found:
+            causes = {cause.kind: cause for cause in (_cause(scene, p) for p in reversed(found))}
+            return tuple(list(causes.values())[::-1][:MOST_CAUSES])
+    return ()
+
+
+# the mistakes that are tried
+
+
+Hypothesis = tuple[Mistake, Guess]
+Unit = tuple[Part, frozenset[str]]
+
+
+def _derivations(scene: Scene) -> list[Hypothesis]:
+    """The wrong derivations of the network that make a difference here."""
+    if scene.problem is None:
+        return []
+    guesses = ((mistake, _guess(scene, mistake)) for mistake in DERIVATIONS)
+    found = ((mistake, guess) for mistake, guess in guesses if guess is not None)
+    if pairs_are_tried(scene):
+        return list(found)
+    # a hundred gradients that explain nothing by themselves are not kept in memory
+    return [(m, g) for m, g in found if any(scene.explains(g, n) for n in scene.wrong)]
+
+
+def _guess(scene: Scene, *mistakes: Mistake, parts: tuple[Part, ...] = ()) -> Guess | None:
+    """What comes of mistakes, one made after the other; None where it makes no difference."""
+    assert scene.problem is not None, "or else there are no derivations"
+    parameters, batch = scene.problem
+    derivation = RIGHT
+    for mistake in mistakes:
+        derivation = mistake.change(derivation)
+    gradients = _evaluated(scene, derivation, parameters, *batch)
+    if gradients is None:
+        return None
+
+    @cache
+    def coarse() -> Results | None:
+        narrow = Parameters(*(block.astype(np.float32) for block in parameters))
+        return _evaluated(scene, derivation, narrow, *(a.astype(np.float32) for a in batch))
+
+    guess = Guess(parts, gradients, coarse)
+    touched = tuple(scene.touched(guess))
+    if not touched:
+        return None
+    return guess if parts else guess._replace(parts=(_of_mistake(mistakes[0], touched),))
+
+
+def _evaluated(scene: Scene, derivation: Derivation, p: Parameters, X: A, Y: A) -> Results | None:
+    found = gradients_by(derivation, p, X, Y)
+    if found is None:
+        return None
+    return {n: block.astype(np.float64) for n, block in zip(scene.right, found, strict=True)}
+
+
+def _related(scene: Scene) -> list[Guess]:
+    """All wrong blocks off by a factor that has a name, or without some sample."""
+    right = Guess((), scene.right)
+    around = [scene.around(name, right) for name in scene.wrong]
+    guesses: list[Guess] = []
+    for relation in (*SCALES, *SAMPLES):
+        for ways in zip(*map(relation.ways, around), strict=True):
+            part = _of_relation(relation, scene.wrong, ways[0].detail)
+            blocks = dict(zip(scene.wrong, (way.block for way in ways), strict=True))
+            guesses.append(Guess((part,), {**scene.right, **blocks}))
+    return [guess for guess in guesses if scene.touched(guess)]
+
+
+# the searches; each returns lists of mistakes that explain, together, what it looks for
+
+
+def _one_mistake(scene: Scene, right: Guess, derivations: list[Hypothesis]) -> list[list[Part]]:
+    found = _by_a_relation(scene, right, NAMED)
+    found += [_confirmed(scene, g) for _mistake, g in derivations if not scene.unexplained(g)]
+    return found or _by_a_relation(scene, right, FITTED)
+
+
+def _by_a_relation(scene: Scene, guess: Guess, relations: Sequence[Relation]) -> list[list[Part]]:
+    """What a guess does not explain is, all of it, in one relation to the guess."""
+    left = scene.unexplained(guess)
+    # something has to speak for the guess itself
+    alone = not guess.parts or any(name not in left for name in scene.touched(guess))
+    found: list[list[Part]] = []
+    around = {name: scene.around(name, guess) for name in left}
+    for relation in relations if left else ():
+        claims: dict[str, Claim] = {}
+        for name in left:
+            claim = fits(relation, scene.hand[name], around[name])
+            if claim is None:
+                break
+            claims[name] = claim
+        if len(claims) == len(left) and (alone or not relation.wipes):
+            parts = _grouped(scene, relation, claims)
+            if relation not in FITTED or len(parts) == 1:
+                found.append([*_confirmed(scene, guess), *parts])
+    return found
+
+
+def _one_for_each(scene: Scene, units: list[Unit]) -> list[list[Part]]:
+    """Mistakes that explain every wrong block, none of them twice."""
+    for count in range(2, len(scene.wrong) + 1):
+        found = [
+            [part for part, _blocks in chosen]
+            for chosen in combinations(units, count)
+            if sum(len(blocks) for _part, blocks in chosen) == len(scene.wrong)
+            and set().union(*(blocks for _part, blocks in chosen)) == set(scene.wrong)
+        ]
+        if found:
+            return found
+    return []
+
+
+def _for_some(units: list[Unit]) -> list[list[Part]]:
+    """What explains some of the wrong blocks: as many as can be."""
+    chosen: list[Part] = []
+    covered: set[str] = set()
+    for part, blocks in sorted(units, key=lambda unit: -len(unit[1])):
+        if not blocks & covered:
+            covered |= blocks
+            chosen.append(part)
+    return [chosen] if chosen else []
+
+
+def _units(
+    scene: Scene, right: Guess, relations: Sequence[Relation], derivations: list[Hypothesis]
+) -> list[Unit]:
+    """Each mistake with the wrong blocks that it explains, where it harms no other."""
+    units: list[Unit] = []
+    around = {name: scene.around(name, right) for name in scene.wrong}
+    for relation in relations:
+        claims = {name: fits(relation, scene.hand[name], a) for name, a in around.items()}
+        found = {name: claim for name, claim in claims.items() if claim}
+        units += [(part, frozenset(part.blocks)) for part in _grouped(scene, relation, found)]
+    for _mistake, guess in derivations:
+        touched = scene.touched(guess)
+        if all(scene.explains(guess, name) for name in touched if name in scene.hand):
+            units.append((_confirmed(scene, guess)[0], frozenset(touched)))
+    return units
+
+
+def _one_after_another(scene: Scene, derivations: list[Hypothesis]) -> list[list[Part]]:
+    """A relation that holds not to the right gradient, but to what another mistake makes of it."""
+    guesses = [*_related(scene), *(guess for _mistake, guess in derivations)]
+    found = [parts for guess in guesses for parts in _by_a_relation(scene, guess, NAMED)]
+    return found or [parts for guess in guesses for parts in _by_a_relation(scene, guess, FITTED)]
+
+
+def _one_inside_another(scene: Scene, derivations: list[Hypothesis]) -> list[list[Part]]:
+    """Two wrong steps in one derivation."""
+    if not pairs_are_tried(scene):
+        return []
+    touched = {m.name: set(scene.touched(guess)) for m, guess in derivations}
+    explained = {m.name: set(scene.hand) - set(scene.unexplained(g)) for m, g in derivations}
+    found: list[list[Part]] = []
+    for (one, guess_1), (two, guess_2) in permutations(derivations, 2):
+        first, second = touched[one.name], touched[two.name]
+        # a block that only one of them touches has to be what that one makes of it
+        if not first - second <= explained[one.name] or not second - first <= explained[two.name]:
+            continue
+        if set(scene.wrong) - first - second:
+            continue
+        both = _guess(scene, one, two, parts=(*guess_1.parts, *guess_2.parts))
+        if both is not None and not scene.unexplained(both):
+            found.append(_confirmed(scene, both))
+    return list({frozenset(part.name for part in parts): parts for parts in found}.values())
+
+
+def pairs_are_tried(scene: Scene) -> bool:
+    """Whether the problem is small enough for wrong derivations two at a time."""
+    multiplications = scene.samples * sum(block.size for block in scene.parameters.values())
+    return multiplications * len(DERIVATIONS) ** 2 <= MOST_WORK
+
+
+# what is said of them
+
+
+def _grouped(scene: Scene, relation: Relation, claims: Mapping[str, Claim]) -> list[Part]:
+    """One part for all blocks of which the same is said."""
+    parts: list[Part] = []
+    for detail in dict.fromkeys(claim.detail for claim in claims.values()):
+        blocks = tuple(name for name, claim in claims.items() if claim.detail == detail)
+        residual = max(scene.relative(n, claims[n].mine, claims[n].right) for n in blocks)
+        parts.append(_of_relation(relation, blocks, detail)._replace(residual=residual))
+    return parts
+
+
+def _confirmed(scene: Scene, guess: Guess) -> list[Part]:
+    """The mistakes of a guess, with what is left of the difference where it explains one."""
+    left = scene.unexplained(guess)
+    pairs = [(n, scene.hand[n], guess.gradients[n]) for n in scene.hand if n not in left]
+    residual = max((scene.relative(*pair) for pair in pairs), default=0.0)
+    return [part._replace(residual=residual) for part in guess.parts]
+
+
+def _of_relation(relation: Relation, blocks: tuple[str, ...], detail: str) -> Part:
+    said = f"{listed(blocks)} {_is(blocks)} {relation.what.format(detail)}"
+    return Part(relation.name, blocks, said, relation.fix)
+
+
+def _of_mistake(mistake: Mistake, touched: tuple[str, ...]) -> Part:
+    said = f"{listed(touched)} {_is(touched)} what comes out if {mistake.what}"
+    return Part(mistake.name, touched, said, mistake.fix)
+
+
+def _is(blocks: tuple[str, ...]) -> str:
+    return "is" if len(blocks) == 1 else "are"
+
+
+def _cause(scene: Scene, parts: Sequence[Part]) -> Cause:
+    blocks = [name for name in scene.right if any(name in part.blocks for part in parts)]
+    before = [
+        scene.relative(name, scene.hand[name], scene.right[name])
+        for name in blocks
+        if name in scene.hand and scene.hand[name].shape == scene.right[name].shape
+    ]
+    return Cause(
+        kind=" + ".join(dict.fromkeys(part.name for part in parts)),
+        blocks=tuple(blocks),
+        explanation=f"Your {'. Beside that, your '.join(dict.fromkeys(p.said for p in parts))}.",
+        fix="; ".join(dict.fromkeys(part.fix for part in parts)),
+        before=max(before, default=None),
+        residual=max(part.residual for part in parts),
+    )

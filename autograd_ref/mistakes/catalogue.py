@@ -1,0 +1,27 @@
+"""All mistakes, each once: what diagnosis tries, what tests plant, and what power is counted of."""
+
+from autograd_ref.mistakes.batch import BATCH
+from autograd_ref.mistakes.fitted import FITTED
+from autograd_ref.mistakes.forward_pass import FORWARD_PASS
+from autograd_ref.mistakes.hidden_layer import BACK, BLOCKS, PRECISION, SLOPES
+from autograd_ref.mistakes.mistake import Mistake
+from autograd_ref.mistakes.orders import ORDERS
+from autograd_ref.mistakes.output_layer import OUTPUT_LAYER
+from autograd_ref.mistakes.places import PLACES
+from autograd_ref.mistakes.relation import Relation
+from autograd_ref.mistakes.samples import SAMPLES
+from autograd_ref.mistakes.scales import SCALES
+
+RELATIONS: tuple[Relation, ...] = (*SCALES, *PLACES, *SAMPLES, *ORDERS, *FITTED)
+"""For any gradient, the simplest first."""
+
+DERIVATIONS: tuple[Mistake, ...] = (
+    *OUTPUT_LAYER,
+    *SLOPES,
+    *BACK,
+    *BLOCKS,
+    *BATCH,
+    *FORWARD_PASS,
+    *PRECISION,
+)
+"""For the assignment's network."""

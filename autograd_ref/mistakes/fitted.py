@@ -1,0 +1,83 @@
+"""Blocks that are wrong by a number that is not known beforehand, and is fitted."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from autograd_ref.mistakes.derivation import A
+from autograd_ref.mistakes.relation import EVERYWHERE, FEWEST, WEIGHTS, Around, Claim, Relation, Way
+
+
+def _slope(y: A, x: A) -> float:
+    """That of the line through the origin, by least squares, without overflow."""
+    size = float(np.abs(x).max(initial=0.0)) or 1.0
+    scaled = x / size
+    square = float(np.vdot(scaled, scaled))
+    return float(np.vdot(scaled, y)) / square / size if square > 0 else 0.0
+
+
+def _by_a_factor(hand: A, around: Around) -> Claim | None:
+    if hand.shape != around.right.shape or hand.size < FEWEST:
+        return None
+    factor = _slope(hand, around.right)
+    return Claim(hand, factor * around.right, f"{factor:.6g}") if factor else None
+
+
+def _by_the_parameter(hand: A, around: Around) -> Claim | None:
+    shapes = {hand.shape, around.right.shape, around.parameter.shape}
+    if len(shapes) > 1 or hand.size < FEWEST:
+        return None
+    rate = _slope(hand - around.right, around.parameter)
+    how = "is missing" if rate < 0 else "is added"
+    right = around.right + rate * around.parameter
+    return Claim(hand, right, f"{abs(rate):.6g} times the parameter {how}")
+
+
+NARROWER = (np.float16, np.float32)
+
+
+def _in_lower_precision(hand: A, around: Around) -> Claim | None:
+    """All numbers are of a narrower format, and right as far as that can be."""
+    if hand.shape != around.right.shape or hand.size < FEWEST:
+        return None
+    for kind in NARROWER:
+        coarser = float(np.finfo(kind).eps) / around.unit / 2
+        with np.errstate(over="ignore"):
+            if coarser > 1 and np.array_equal(hand.astype(kind).astype(hand.dtype), hand):
+                return Claim(hand, around.right, np.dtype(kind).name, coarser)
+    return None
+
+
+def _narrowed(around: Around) -> Iterator[Way]:
+    yield Way(around.right.astype(np.float32).astype(around.right.dtype))
+
+
+IN_LOWER_PRECISION = Relation(
+    "in lower precision",
+    "right, but only to the precision of {}",
+    "look for a dtype=, an array made without one, or a library that computes in its own",
+    _in_lower_precision,
+    _narrowed,
+    places=(*EVERYWHERE, ("W0",)),
+)
+
+FITTED = (
+    IN_LOWER_PRECISION,
+    Relation(
+        "a constant factor",
+        "right but for a factor {}",
+        "a factor is wrong, the same for every entry",
+        _by_a_factor,
+        lambda a: [Way(1.01 * a.right)],
+        places=(*EVERYWHERE, WEIGHTS),
+    ),
+    Relation(
+        "weight decay",
+        "right but for {}",
+        "weight decay belongs into the loss and its gradient alike, with the same factor",
+        _by_the_parameter,
+        lambda a: [Way(a.right + 1e-3 * a.parameter)],
+        places=(*EVERYWHERE, WEIGHTS),
+        hides="the parameter is zero",
+    ),
+)

@@ -1,0 +1,388 @@
+"""The mistake that was made is named, and nobody is told of one that was not."""
+
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+import manual_backprop
+from autograd_ref import check_gradients
+from autograd_ref.mistakes.catalogue import DERIVATIONS
+from autograd_ref.mistakes.derivation import RIGHT, STEPS, Run
+from autograd_ref.mistakes.mistake import Mistake, Shows
+from autograd_ref.mistakes.planted import (
+    PLANTED,
+    Planted,
+    go_together,
+    gradient_with,
+    right_gradient,
+)
+from autograd_ref.mistakes.where import problem_for
+from autograd_ref.report import Report
+from autograd_ref.structure import leaves, rebuilt
+from manual_backprop import Parameters
+from tests.mistakes.unlisted import UNLISTED
+from tests.models import MODELS
+from tests.planted import BY_TITLE, wrong
+from tests.test_models import problem as problem_of_model
+
+A = NDArray[Any]
+DType = type[np.floating[Any]]
+DTYPES: tuple[DType, ...] = (np.float64, np.float32)
+VISIBLE: dict[DType, float] = {np.float64: 1e-10, np.float32: 1e-3}
+"""What changes the gradient by less, relative to the right one, may stay unseen."""
+
+PROFILE = settings.get_current_profile_name()
+PROBLEMS = {"dev": 1, "ci": 2, "thorough": 100}[PROFILE]
+PAIRS = {"dev": 40, "ci": 100, "thorough": 2000}[PROFILE]
+
+
+def differ(one: Parameters, two: Parameters, by: float) -> bool:
+    """Whether two gradients are further apart than that, relative to the second."""
+    if any(a.shape != b.shape for a, b in zip(one, two, strict=True)):
+        return True
+    flat = [np.concatenate([block.ravel() for block in p]).astype("f8") for p in (one, two)]
+    return bool(np.linalg.norm(flat[0] - flat[1]) > by * np.linalg.norm(flat[1]))
+
+
+def kinds(report: Report) -> list[set[str]]:
+    """The mistakes of each cause."""
+    return [set(cause.kind.split(" + ")) for cause in report.causes]
+
+
+def wrong_blocks(report: Report) -> tuple[str, ...]:
+    return tuple(block.name for block in report.blocks if block.verdict == "mismatch")
+
+
+PLANTED_CASES = [
+    (p, d) for p, d in product(PLANTED, DTYPES) if d is np.float64 or not p.loses_digits
+]
+
+
+@pytest.mark.parametrize(
+    ("planted", "dtype"), PLANTED_CASES, ids=[f"{p.title}-{d.__name__}" for p, d in PLANTED_CASES]
+)
+def test_a_mistake_of_the_catalogue_is_found_and_named(planted: Planted, dtype: DType) -> None:
+    gradient = gradient_with(planted)
+    left_out = 0
+    for seed in range(PROBLEMS):
+        p, X, Y = problem_for(planted.shows, seed, dtype)
+        found = gradient(p, X, Y)
+        if found is None or not differ(found, right_gradient(p, X, Y), VISIBLE[dtype]):
+            left_out += 1
+            continue
+        report = check_gradients(gradient, p, X, Y)
+        assert report.verdict == "mismatch", f"seed {seed}"
+        assert {planted.of.name} in kinds(report), f"seed {seed}: {report}"
+        assert report.causes[0].blocks == wrong_blocks(report)
+        if not planted.loses_digits:
+            assert report.causes[0].residual < 1e-2 * (report.causes[0].before or 1)
+        assert not report.pattern
+    assert 100 * left_out <= PROBLEMS
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_two_mistakes_are_named_together(dtype: DType) -> None:
+    random = np.random.default_rng(0)
+    candidates = [planted for planted in PLANTED if not planted.loses_digits]
+    tried, named = 0, 0
+    while tried < PAIRS:
+        one, two = (candidates[i] for i in random.choice(len(candidates), 2, replace=False))
+        p, X, Y = problem_for(Shows.ANY, int(random.integers(1 << 30)), dtype)
+        if not go_together(one, two):
+            continue
+        both = gradient_with(one, two)
+        found = [gradient(p, X, Y) for gradient in (both, gradient_with(one), gradient_with(two))]
+        others = [*found[1:], right_gradient(p, X, Y)]
+        if any(
+            g is None or not found[0] or not differ(found[0], g, VISIBLE[dtype]) for g in others
+        ):
+            continue
+        tried += 1
+        named += {one.of.name, two.of.name} in kinds(check_gradients(both, p, X, Y))
+    assert named >= 0.85 * tried, f"{named} of {tried}"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_mistake_of_another_kind_is_unknown(dtype: DType) -> None:
+    tried, accused = 0, list[str]()
+    for (name, gradient), seed in product(UNLISTED.items(), range(2 * PROBLEMS)):
+        p, X, Y = problem_for(Shows.ANY, seed, dtype)
+        if not differ(gradient(p, X, Y), right_gradient(p, X, Y), VISIBLE[dtype]):
+            continue
+        report = check_gradients(gradient, p, X, Y)
+        tried += 1
+        accused += [f"{name}, seed {seed}: {report.causes}"] if report.causes else []
+        assert report.causes or report.pattern[0].kind == "unknown cause"
+        assert report.causes or "Unknown cause" in str(report)
+    assert tried >= 20
+    assert 100 * len(accused) <= tried, accused
+
+
+def test_no_two_mistakes_of_the_catalogue_have_the_same_title() -> None:
+    assert len(BY_TITLE) == len(PLANTED)
+
+
+@settings(max_examples=settings().max_examples // 6)
+@given(seed=st.integers(0, 2**32 - 1), dtype=st.sampled_from(DTYPES))
+def test_the_derivation_that_mistakes_start_from_is_right(seed: int, dtype: DType) -> None:
+    report = check_gradients(right_gradient, *problem_for(Shows.ANY, seed, dtype))
+    assert report.verdict == "match"
+    assert report.causes == report.pattern == ()
+
+
+@pytest.mark.parametrize("mistake", DERIVATIONS, ids=lambda mistake: mistake.name)
+def test_a_wrong_derivation_says_which_steps_it_changes(mistake: Mistake) -> None:
+    assert mistake.steps
+    assert mistake.steps <= set(STEPS)
+
+
+def test_a_derivation_has_no_other_quantities() -> None:
+    with pytest.raises(AttributeError, match="W2"):
+        _ = Run(RIGHT, *problem_for(Shows.ANY, 0, np.float64)).W2
+
+
+# what is said
+
+
+def report_of(*titles: str) -> Report:
+    return check_gradients(wrong(*titles), *problem_for(Shows.ANY, 3, np.float64))
+
+
+def test_a_cause_says_what_was_done_and_how_to_mend_it() -> None:
+    report = report_of("softplus derivative at a1")
+    (cause,) = report.causes
+    assert cause.blocks == ("W0", "b0")
+    assert cause.explanation == (
+        "Your W0 and b0 are what comes out if the derivative of softplus is taken at a1 instead of"
+        " z1."
+    )
+    assert "sigma(z1)" in cause.fix
+    assert cause.before is not None
+    assert cause.residual < 1e-14 < 1e-3 < cause.before
+    text = " ".join(str(report).split())
+    assert f"Cause: {cause.explanation} Corrected for that" in text
+    assert f"Mend it: {cause.fix}." in text
+    assert report.to_dict()["causes"] == [{**cause._asdict(), "blocks": ["W0", "b0"]}]
+
+
+def test_mistakes_in_blocks_of_their_own_are_named_each_with_its_blocks() -> None:
+    report = report_of("sign flipped (b1)", "transposed (W0)")
+    assert report.causes[0].blocks == ("W0", "b1")
+    assert report.causes[0].explanation == (
+        "Your b1 is right but for the sign. Beside that, your W0 is right, but transposed."
+    )
+    assert report.causes[0].before == pytest.approx(2)  # of b1; W0 has no difference
+
+
+def test_what_is_the_same_on_a_problem_is_named_as_well() -> None:
+    """With S = 4 and N_O = 2, a factor 2 is S/N_O."""
+    X = np.random.default_rng(0).normal(size=(4, 3))
+    p = manual_backprop.initialize(manual_backprop.NetworkShape(3, 5, 2), 0, std=0.5)
+    report = check_gradients(wrong("twice"), p, X, np.eye(2)[[0, 1, 1, 0]])
+    assert [cause.kind for cause in report.causes][:2] == ["twice", "divided by N_O"]
+    assert "Or, which is the same on this problem: Your W0" in str(report)
+
+
+def test_what_is_explained_in_part_is_told_from_what_is_not() -> None:
+    def gradient(p: Parameters, X: A, Y: A) -> Parameters:
+        found = right_gradient(p, X, Y)
+        return found._replace(W0=np.tril(found.W0), b1=-found.b1)
+
+    report = check_gradients(gradient, *problem_for(Shows.ANY, 0, np.float64))
+    assert [(cause.kind, cause.blocks) for cause in report.causes] == [("sign flipped", ("b1",))]
+    assert report.pattern[0].text.endswith("makes W0 what you have.")
+
+
+def test_what_is_wrong_elsewhere_is_named_there() -> None:
+    """With these parameters every entry is positive; with others it is not."""
+    problems = (problem_for(Shows.ANY, seed, np.float64) for seed in range(100))
+    p, X, Y = next(problem for problem in problems if (right_gradient(*problem).b0 > 0).all())
+
+    def gradient(p: Parameters, X: A, Y: A) -> Parameters:
+        found = right_gradient(p, X, Y)
+        return found._replace(b0=abs(found.b0))
+
+    report = check_gradients(gradient, p, X, Y)
+    assert "agrees here" in report.blocks[1].reason
+    assert report.causes[0].kind == "absolute values"
+
+
+def test_lower_precision_is_told_from_a_small_error() -> None:
+    for kind, named in ((np.float32, "in lower precision"), (np.float64, "a constant factor")):
+        p, X, Y = problem_for(Shows.ANY, 1, np.float64)
+
+        def gradient(p: Parameters, X: A, Y: A, kind: DType = kind) -> Parameters:
+            found = right_gradient(p, X, Y)
+            return found._replace(W0=(found.W0 * (1 + 1e-9)).astype(kind).astype("f8"))
+
+        assert kinds(check_gradients(gradient, p, X, Y))[0] == {named}
+
+
+# where nothing can be said
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda W0: np.where(W0 > 0, np.nan, W0),
+        lambda W0: W0 * (1 + 2e-13),
+    ],
+    ids=["not finite", "off by a few tolerances"],
+)
+def test_what_has_another_reason_or_is_too_small_has_no_cause(
+    changed: Callable[[A], A],
+) -> None:
+    def gradient(p: Parameters, X: A, Y: A) -> Any:
+        found = right_gradient(p, X, Y)
+        return found._replace(W0=changed(found.W0))
+
+    report = check_gradients(gradient, *problem_for(Shows.ANY, 1, np.float64))
+    assert report.verdict == "mismatch"
+    assert report.causes == report.pattern == ()
+
+
+def test_a_missing_block_does_not_hide_the_mistake_in_another() -> None:
+    def gradient(p: Parameters, X: A, Y: A) -> dict[str, A]:
+        found = right_gradient(p, X, Y)._asdict()
+        del found["b0"]
+        return {**found, "W1": 2 * found["W1"]}
+
+    report = check_gradients(gradient, *problem_for(Shows.ANY, 1, np.float64))
+    assert report.causes[0][:2] == ("twice", ("W1",))
+
+
+def test_a_large_problem_is_not_searched_for_pairs() -> None:
+    random = np.random.default_rng(0)
+    p = manual_backprop.initialize(manual_backprop.NetworkShape(20, 100, 5), 0, std=0.3)
+    X, labels = random.normal(size=(500, 20)), random.integers(5, size=500)
+    alone = check_gradients(wrong("sigma squared"), p, X, np.eye(5)[labels])
+    assert kinds(alone)[0] == {"sigma squared"}
+    pair = wrong("sigma squared", "gradient of W1 for W1")
+    report = check_gradients(pair, p, X, np.eye(5)[labels])
+    assert report.causes == ()
+    assert report.pattern[0].text == "No mistake of the catalogue makes W0 and b0 what you have."
+
+
+# where no mistake is known
+
+
+def unlisted(name: str, seed: int = 3) -> list[str]:
+    report = check_gradients(UNLISTED[name], *problem_for(Shows.ANY, seed, np.float64))
+    return [note.text for note in report.pattern[1:]]
+
+
+def test_the_rows_columns_and_entries_that_are_wrong_are_named() -> None:
+    assert unlisted("first row of W1 zero")[0] == (
+        "W1: class 0 alone (of 4) is wrong, 0 times what it should."
+    )
+    assert unlisted("one entry of W0 twice")[0] == (
+        "W0: hidden unit 0 alone (of 2) and input 0 alone (of 7) is wrong, 2 times what it should."
+    )
+    assert unlisted("columns of W0 to length one")[0].startswith("W0: every entry is wrong, 3.2")
+
+
+def test_samples_that_count_more_or_less_than_once_are_named() -> None:
+    assert "Of 6 samples, 1, 2, 3, 4 and 5 count 2, 3, 4, 5, 6 times, not once." in unlisted(
+        "samples weighted"
+    )
+    (text,) = (text for text in unlisted("samples weighted", seed=5) if text.startswith("Of "))
+    assert text.endswith(", ... times, not once.")
+
+
+def test_what_agrees_says_where_to_look() -> None:
+    assert unlisted("slope sin z1")[-1] == (
+        "Where to look: e2 and a1 are right, because W1 and b1 are: look at e2 @ W1, and the slope."
+    )
+
+
+# any model
+
+
+def with_one_block(model: str, change: Callable[[A], A], index: int = 0) -> Callable[..., Any]:
+    """The model's gradient with one block changed."""
+
+    def gradients(parameters: Any, *data: A) -> Any:
+        found = MODELS[model].gradients(parameters, *data)
+        name = list(leaves(found))[index % len(leaves(found))]
+        return rebuilt(found, lambda n, leaf: change(np.asarray(leaf)) if n == name else leaf)
+
+    return gradients
+
+
+CHANGES: dict[str, Callable[[A], A]] = {
+    "sign flipped": lambda block: -block,
+    "zero": np.zeros_like,
+    "transposed": lambda block: block.T,
+    "in another shape": lambda block: block[np.newaxis],
+    "in another order": lambda block: block[::-1] if block.ndim else block,
+    "a constant factor": lambda block: block * 1.05,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("name", MODELS)
+def test_relations_are_found_in_any_model(name: str, change: str) -> None:
+    parameters, data = problem_of_model(name, 3, 12, np.float64)
+    model = MODELS[name]
+    right = leaves(model.gradients(parameters, *data))
+    for index, block in enumerate(right.values()):
+        found = CHANGES[change](np.asarray(block))
+        same = found.shape == np.shape(block) and np.allclose(found, block)
+        if same or np.size(block) < 3 or np.ptp(block) == 0:
+            continue
+        gradients = with_one_block(name, CHANGES[change], index)
+        report = check_gradients(gradients, parameters, *data, loss=model.loss)
+        if report.verdict == "mismatch":
+            assert {change} in kinds(report), report
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept"),
+    [
+        ("only the last sample", [-1]),
+        ("only one sample", [2]),
+        ("the first sample dropped", range(1, 7)),
+        ("one sample dropped", [0, 1, 2, 4, 5, 6]),
+    ],
+)
+@pytest.mark.parametrize("divided_by", [7, None])
+def test_samples_that_do_not_count_are_found_in_any_model(
+    kind: str, kept: Any, divided_by: int | None
+) -> None:
+    random = np.random.default_rng(0)
+    w, X, y = random.normal(size=4), random.normal(size=(7, 4)), random.normal(size=7)
+
+    def loss(w: Any, X: Any, y: Any) -> Any:
+        return ((X @ w - y) ** 2).mean()
+
+    def gradients(w: A, X: A, y: A) -> A:
+        X, y = X[list(kept)], y[list(kept)]
+        return 2 * X.T @ (X @ w - y) / (divided_by or len(X))
+
+    report = check_gradients(gradients, w, X, y, loss=loss)
+    assert kinds(report)[0] == {kind}
+    alone = "divided by their number" if divided_by is None else "still divided by S"
+    assert alone in report.causes[0].explanation
+
+
+def test_a_loss_that_needs_all_samples_has_no_gradient_of_each() -> None:
+    random = np.random.default_rng(0)
+    w, X = random.normal(size=4), random.normal(size=(7, 4))
+
+    def loss(w: Any, X: Any) -> Any:
+        if len(X) < 7:
+            raise ValueError("too few")
+        return (X @ w).std()
+
+    def coupled(w: Any, X: Any) -> Any:
+        return ((X @ w) - (X @ w).mean()).square().mean()
+
+    for function in (loss, coupled):
+        report = check_gradients(lambda w, X: w, w, X, loss=function)
+        assert report.pattern[0].kind == "unknown cause"
