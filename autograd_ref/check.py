@@ -1,6 +1,7 @@
 """check_gradients: the order of events."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import chain
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ from autograd_ref.evaluation import Evaluation, Point, Reference
 from autograd_ref.judge import judged, spoiled
 from autograd_ref.own_slope import confirmed
 from autograd_ref.pattern import pattern
+from autograd_ref.power import power_of
 from autograd_ref.probes import Gradients, called, findings
 from autograd_ref.report import Cause, Note, Report
 from autograd_ref.scene import seen
@@ -123,6 +125,7 @@ def examined(
         causes=causes,
         pattern=seen_there,
         shares=result.shares,
+        measure=partial(power_of, point) if reference.of_network else None,
     )
 
 

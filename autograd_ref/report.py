@@ -1,6 +1,6 @@
 """The answer as data: what was found in each block, what follows, and what to know about it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -93,6 +93,32 @@ class Cause(NamedTuple):
     """The same, corrected."""
 
 
+class Hidden(NamedTuple):
+    """A mistake that would not have shown."""
+
+    title: str
+    why: str
+    """When that is so, where it is known: S = 1."""
+
+
+class Power(NamedTuple):
+    """Which mistakes of the catalogue a check could have shown, had they been made."""
+
+    visible: tuple[str, ...]
+    hidden: tuple[Hidden, ...]
+
+    def __str__(self) -> str:
+        """As a sentence."""
+        count = len(self.visible) + len(self.hidden)
+        if not self.hidden:
+            return f"All {count} known mistakes that can be made here would have shown."
+        names = [h.title + (f" (hidden where {h.why})" if h.why else "") for h in self.hidden]
+        return (
+            f"Of {count} known mistakes that can be made here, {len(self.visible)} would have"
+            f" shown; not: {listed(names, most=20)}."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Report:
     """What a check found; `print` it, or read its fields."""
@@ -115,6 +141,15 @@ class Report:
     """What else there is to see in blocks that no known mistake explains, and what it rules out."""
     shares: Mapping[str, NDArray[np.float64]] = field(default_factory=dict[str, Any])
     """For every block that can be compared: the error as a share of its tolerance, per entry."""
+
+    measure: Callable[[], Power] | None = None
+    """Works out `power`; None for another model than the assignment's, whose mistakes nobody has
+    listed."""
+
+    @property
+    def power(self) -> Power | None:
+        """Which known mistakes this problem could have shown; worked out at each call."""
+        return None if self.measure is None else self.measure()
 
     @property
     def verdict(self) -> Verdict:

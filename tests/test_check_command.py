@@ -435,7 +435,17 @@ def test_json_says_everything(tmp_path: Path, capsys: Captured) -> None:
     spec = written(tmp_path, program(own, wrong="W1 = W1 * 2"))
     found = json_of([spec, *QUICK, "--seed", "5"], 1, capsys)
     assert list(found) == [
-        *("schema", "function", "loss", "parameters", "convention", "tried", "verdict", "problems")
+        *(
+            "schema",
+            "function",
+            "loss",
+            "parameters",
+            "convention",
+            "tried",
+            "verdict",
+            "power",
+            "problems",
+        )
     ]
     assert (found["schema"], found["function"], found["verdict"]) == (1, spec, "mismatch")
     assert (found["loss"], found["parameters"]) == (None, None)

@@ -7,8 +7,9 @@ from typing import NamedTuple, cast
 
 from autograd_ref.commands.check_problems import Checked, verdict_of
 from autograd_ref.convention_search import Found
+from autograd_ref.power import together
 from autograd_ref.render_html import as_page
-from autograd_ref.report import Note, Report
+from autograd_ref.report import Note, Power, Report
 from autograd_ref.tolerance import ALLOWED_UNITS
 
 SCHEMA = 1
@@ -34,6 +35,8 @@ def as_text(about: About, results: Sequence[Checked]) -> str:
     shown = shown_of(results)
     if verdict_of(results) == "match":
         parts += [_filled(_summary(results)), *(_filled(note.text) for note in _notes(results))]
+        power = _power(results)
+        parts += [_filled(str(power))] if power is not None else []
     else:
         parts.append(_filled(f"The first {verdict_of(results)}, on {shown.case.where}:"))
         parts.append(str(shown.report).rstrip())
@@ -45,9 +48,11 @@ def as_json(about: About, results: Sequence[Checked]) -> str:
 
     convention and tried are null for another model than the assignment's, loss and parameters for
     the assignment's. fixed holds the dimensions that the function is written for, null where it
-    takes any. A problem with a note does not count for the verdict; where the function raised, its
-    report is null.
+    takes any. power names the known mistakes that would have shown on one of the problems, and
+    those that would not; null for another model. A problem with a note does not count for the
+    verdict; where the function raised, its report is null.
     """
+    power = _power(results)
     content = {
         "schema": SCHEMA,
         "function": about.function,
@@ -56,6 +61,7 @@ def as_json(about: About, results: Sequence[Checked]) -> str:
         "convention": about.found and _convention(about.found, given=about.given),
         "tried": about.found and list(_tried(about.found)),
         "verdict": verdict_of(results),
+        "power": power and _named(power),
         "problems": [_problem(result) for result in results],
     }
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
@@ -173,6 +179,17 @@ def _notes(results: Sequence[Checked]) -> list[Note]:
     """What else the reports say, each kind once."""
     notes = [note for report in _counting(results) for note in (*report.findings, *report.warnings)]
     return list({note.kind: note for note in reversed(notes)}.values())[::-1]
+
+
+def _power(results: Sequence[Checked]) -> Power | None:
+    """Which mistakes would have shown on one of the problems at least."""
+    powers = [report.power for report in _counting(results)]
+    known = [power for power in powers if power is not None]
+    return together(known) if known else None
+
+
+def _named(power: Power) -> dict[str, object]:
+    return {"visible": list(power.visible), "hidden": [h._asdict() for h in power.hidden]}
 
 
 def _counting(results: Sequence[Checked]) -> list[Report]:

@@ -103,9 +103,9 @@ RIGHT = Derivation(
 
 
 def gradients_by(derivation: Derivation, p: Parameters, X: A, Y: A) -> Parameters | None:
-    """The gradients that a derivation gives; None where it cannot run: shapes that do not fit."""
+    """The gradients that a derivation gives; None where it would raise."""
     try:
         with np.errstate(all="ignore"):
             return Run(derivation, p, X, Y).gradients
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, ZeroDivisionError):
         return None
