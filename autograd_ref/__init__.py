@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from autograd_ref import problems
     from autograd_ref.backward import check_backward
     from autograd_ref.check import GradientMismatch, assert_gradients_match, check_gradients
+    from autograd_ref.counterexample import falsify
     from autograd_ref.network import Network, loss_and_gradients
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "assert_gradients_match",
     "check_backward",
     "check_gradients",
+    "falsify",
     "loss_and_gradients",
     "problems",
 ]
@@ -28,6 +30,7 @@ _HOME = {
     "assert_gradients_match": "autograd_ref.check",
     "check_backward": "autograd_ref.backward",
     "check_gradients": "autograd_ref.check",
+    "falsify": "autograd_ref.counterexample",
     "loss_and_gradients": "autograd_ref.network",
 }
 

@@ -141,6 +141,8 @@ def _by_a_relation(scene: Scene, guess: Guess, relations: Sequence[Relation]) ->
             claims[name] = claim
         if len(claims) == len(left) and (alone or not relation.wipes):
             parts = _grouped(scene, relation, claims)
+            if sum(len(part.blocks) for part in parts) < len(left):
+                continue
             if relation not in FITTED or len(parts) == 1:
                 found.append([*_confirmed(scene, guess), *parts])
     return found
@@ -225,10 +227,12 @@ def pairs_are_tried(scene: Scene) -> bool:
 
 
 def _grouped(scene: Scene, relation: Relation, claims: Mapping[str, Claim]) -> list[Part]:
-    """One part for all blocks of which the same is said."""
+    """One part for all blocks of which the same is said, and said of entries enough."""
     parts: list[Part] = []
     for detail in dict.fromkeys(claim.detail for claim in claims.values()):
         blocks = tuple(name for name, claim in claims.items() if claim.detail == detail)
+        if all(claims[name].weak for name in blocks):
+            continue
         residual = max(scene.relative(n, claims[n].mine, claims[n].right) for n in blocks)
         parts.append(_of_relation(relation, blocks, detail)._replace(residual=residual))
     return parts

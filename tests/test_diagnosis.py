@@ -38,8 +38,8 @@ VISIBLE: dict[DType, float] = {np.float64: 1e-10, np.float32: 1e-3}
 """What changes the gradient by less, relative to the right one, may stay unseen."""
 
 PROFILE = settings.get_current_profile_name()
-PROBLEMS = {"dev": 1, "ci": 2, "thorough": 100}[PROFILE]
-PAIRS = {"dev": 40, "ci": 100, "thorough": 2000}[PROFILE]
+PROBLEMS = {"dev": 1, "ci": 1, "thorough": 100}[PROFILE]
+PAIRS = {"dev": 40, "ci": 60, "thorough": 2000}[PROFILE]
 
 
 def differ(one: Parameters, two: Parameters, by: float) -> bool:
@@ -56,7 +56,9 @@ def kinds(report: Report) -> list[set[str]]:
 
 
 def wrong_blocks(report: Report) -> tuple[str, ...]:
-    return tuple(block.name for block in report.blocks if block.verdict == "mismatch")
+    """At the problem itself."""
+    wrong = [block for block in report.blocks if block.verdict == "mismatch"]
+    return tuple(block.name for block in wrong if "agrees here" not in block.reason)
 
 
 PLANTED_CASES = [
@@ -111,7 +113,7 @@ def test_two_mistakes_are_named_together(dtype: DType) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_mistake_of_another_kind_is_unknown(dtype: DType) -> None:
     tried, accused = 0, list[str]()
-    for (name, gradient), seed in product(UNLISTED.items(), range(2 * PROBLEMS)):
+    for (name, gradient), seed in product(UNLISTED.items(), range(PROBLEMS)):
         p, X, Y = problem_for(Shows.ANY, seed, dtype)
         if not differ(gradient(p, X, Y), right_gradient(p, X, Y), VISIBLE[dtype]):
             continue

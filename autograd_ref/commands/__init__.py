@@ -26,8 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from autograd_ref.commands import check
 
             status = check.run(given[1:])
+        elif given[:1] == ["falsify"]:
+            from autograd_ref.commands import falsify
+
+            status = falsify.run(given[1:])
         elif given and not given[0].startswith("-"):
-            status = options.unusable(f"{given[0]!r} is no command; there is check, or none at all")
+            known = "there are check and falsify, or none at all"
+            status = options.unusable(f"{given[0]!r} is no command; {known}")
         else:
             from autograd_ref.commands import main_job
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from autograd_ref.commands import check_show, options
+from autograd_ref.commands import check_show, network_options, options
 from autograd_ref.commands.check_problems import (
     Checked,
     model_cases,
@@ -18,17 +18,12 @@ from autograd_ref.commands.check_problems import (
     verdict_of,
 )
 from autograd_ref.commands.main_job import EXIT_STATUS
-from autograd_ref.commands.output import write_whole
-from autograd_ref.convention_search import NothingRuns, find
-from autograd_ref.conventions import choices
+from autograd_ref.commands.output import why_unwritten
 from autograd_ref.user_code import (
     UserCodeError,
-    line_reached,
     load,
     require_arguments,
-    their_traceback,
 )
-from manual_backprop import NetworkShape
 
 DESCRIPTION = """Hold a gradient of your own against autograd, entry by entry.
 
@@ -70,36 +65,13 @@ def _checked(chosen: argparse.Namespace) -> tuple[check_show.About, list[Checked
         about = check_show.About(chosen.function, loss=chosen.loss, parameters=chosen.parameters)
         return about, results
     require_arguments(function, chosen.function, ["parameters", "X", "Y"])
-    candidates = choices(
-        theta=chosen.theta, layout=chosen.layout, targets=chosen.targets, biases=chosen.biases
-    )
-    try:
-        found = find(function, candidates, chosen.shape)
-    except NothingRuns as nothing:
-        raise _in_no_convention(chosen.function, nothing) from nothing
+    found = network_options.convention_of(function, chosen)
     cases = network_cases(found, chosen.problems, chosen.seed)
     results = _watched(network_reports(function, found.convention, cases), len(cases))
     plain = found.convention.biases == (chosen.biases or "vectors")
     given = bool(chosen.theta and chosen.layout and chosen.targets and plain)
     shape_given = chosen.shape is not None
     return check_show.About(chosen.function, found, given, shape_given), results
-
-
-def _in_no_convention(spec: str, nothing: NothingRuns) -> UserCodeError:
-    """The traceback of the one that gets furthest, and what each of them raises."""
-    errors = {trial.convention: trial.error for trial in nothing.trials if trial.error is not None}
-    furthest = max(errors, key=lambda convention: line_reached(errors[convention]))
-    tried = "".join(f"  {name}: {_in_a_line(error)}\n" for name, error in errors.items())
-    return UserCodeError(
-        f"{spec} raises in every convention; above is the one in which it gets furthest"
-        f" ({furthest.options}). Put right what it says, or choose your convention (see crosscheck"
-        " check --help)",
-        f"Tried:\n{tried}\n{furthest}:\n{their_traceback(errors[furthest])}",
-    )
-
-
-def _in_a_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _watched(results: Iterable[Checked], count: int) -> list[Checked]:
@@ -119,12 +91,9 @@ def _shown(chosen: argparse.Namespace, about: check_show.About, results: Sequenc
     if "-" not in files:
         sys.stdout.write(check_show.as_text(about, results))
     for name, content in files.items():
-        try:
-            write_whole(name, content())
-        except OSError as error:
-            if name == "-":
-                raise  # the trouble is with standard output, which is looked after further out
-            return options.unusable(f"cannot write {name}: {error.strerror}")
+        reason = why_unwritten(name, content())
+        if reason:
+            return options.unusable(reason)
     return EXIT_STATUS[verdict_of(results)]
 
 
@@ -132,28 +101,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = options.parser(DESCRIPTION)
     parser.prog, parser.epilog = "crosscheck check", EPILOG
     parser.add_argument("function", help="PATH.py:function or package.module:function")
-    network = parser.add_argument_group("the assignment's network")
-    network.add_argument(
-        "--theta", action="store_true", help="parameters as a dict with the keys W0, b0, W1, b1"
-    )
-    network.add_argument("--targets", choices=("labels", "one-hot"), help="the form of Y")
-    network.add_argument(
-        "--layout",
-        choices=("rows", "columns"),
-        help="samples as rows of X and of one-hot Y, or as columns; gradients keep their shapes",
-    )
-    network.add_argument(
-        "--biases",
-        choices=("vectors", "matrices"),
-        help="b0 and b1 of shape (n,), or (1, n) for rows and (n, 1) for columns, and their"
-        " gradients likewise",
-    )
-    network.add_argument(
-        "--shape",
-        type=_shape,
-        metavar="N_I,N_H,N_O",
-        help="the only dimensions, for code that has them written in, such as 4,16,3",
-    )
+    network_options.add(parser)
     other = parser.add_argument_group("another model")
     other.add_argument(
         "--loss",
@@ -193,12 +141,3 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     if chosen.json is not None and chosen.json == chosen.html:
         parser.error(f"--json and --html both write to {chosen.json}")
     return chosen
-
-
-def _shape(text: str) -> NetworkShape:
-    try:
-        return NetworkShape(*(int(part) for part in text.split(",")))
-    except (TypeError, ValueError):
-        raise argparse.ArgumentTypeError(
-            f"got {text!r}; it needs three integers of at least 1, as in 4,16,3"
-        ) from None

@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 import manual_backprop
 from autograd_ref.commands import options, show
-from autograd_ref.commands.output import write_whole
+from autograd_ref.commands.output import why_unwritten
 from autograd_ref.commands.side_by_side import side_by_side
 from autograd_ref.finite_difference import Loss
 from autograd_ref.problems import Problem
@@ -41,12 +41,9 @@ def run(arguments: Sequence[str]) -> int:
     if chosen.json != "-":
         show.as_text(about, result, sys.stdout)
     if chosen.json is not None:
-        try:
-            write_whole(chosen.json, show.as_json(about, result))
-        except OSError as error:
-            if chosen.json == "-":
-                raise  # the trouble is with standard output, which is looked after further out
-            return options.unusable(f"cannot write {chosen.json}: {error.strerror}")
+        reason = why_unwritten(chosen.json, show.as_json(about, result))
+        if reason:
+            return options.unusable(reason)
     return EXIT_STATUS[result.verdict]
 
 

@@ -27,3 +27,18 @@ def write_whole(name: str, text: str) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def why_unwritten(name: str, text: str) -> str:
+    """Write as `write_whole` does; why it could not be done, in a line, or nothing where it was.
+
+    Raises:
+        OSError: standard output cannot be written, which is looked after further out.
+    """
+    try:
+        write_whole(name, text)
+    except OSError as error:
+        if name == "-":
+            raise
+        return f"cannot write {name}: {error.strerror}"
+    return ""

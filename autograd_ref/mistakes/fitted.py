@@ -17,20 +17,23 @@ def _slope(y: A, x: A) -> float:
 
 
 def _by_a_factor(hand: A, around: Around) -> Claim | None:
-    if hand.shape != around.right.shape or hand.size < FEWEST:
+    if hand.shape != around.right.shape:
         return None
     factor = _slope(hand, around.right)
-    return Claim(hand, factor * around.right, f"{factor:.6g}") if factor else None
+    if factor == 0:
+        return None
+    return Claim(hand, factor * around.right, f"{factor:.4g}", weak=hand.size < FEWEST)
 
 
 def _by_the_parameter(hand: A, around: Around) -> Claim | None:
     shapes = {hand.shape, around.right.shape, around.parameter.shape}
-    if len(shapes) > 1 or hand.size < FEWEST:
+    if len(shapes) > 1:
         return None
     rate = _slope(hand - around.right, around.parameter)
     how = "is missing" if rate < 0 else "is added"
     right = around.right + rate * around.parameter
-    return Claim(hand, right, f"{abs(rate):.6g} times the parameter {how}")
+    detail = f"{abs(rate):.4g} times the parameter, which {how}"
+    return Claim(hand, right, detail, weak=hand.size < FEWEST)
 
 
 NARROWER = (np.float16, np.float32)
@@ -38,18 +41,23 @@ NARROWER = (np.float16, np.float32)
 
 def _in_lower_precision(hand: A, around: Around) -> Claim | None:
     """All numbers are of a narrower format, and right as far as that can be."""
-    if hand.shape != around.right.shape or hand.size < FEWEST:
+    if hand.shape != around.right.shape:
         return None
     for kind in NARROWER:
         coarser = float(np.finfo(kind).eps) / around.unit / 2
         with np.errstate(over="ignore"):
             if coarser > 1 and np.array_equal(hand.astype(kind).astype(hand.dtype), hand):
-                return Claim(hand, around.right, np.dtype(kind).name, coarser)
+                return Claim(hand, around.right, np.dtype(kind).name, coarser, hand.size < FEWEST)
     return None
 
 
 def _narrowed(around: Around) -> Iterator[Way]:
     yield Way(around.right.astype(np.float32).astype(around.right.dtype))
+
+
+def _decayed(around: Around) -> Iterator[Way]:
+    if around.right.shape == around.parameter.shape:
+        yield Way(around.right + 1e-3 * around.parameter)
 
 
 IN_LOWER_PRECISION = Relation(
@@ -76,7 +84,7 @@ FITTED = (
         "right but for {}",
         "weight decay belongs into the loss and its gradient alike, with the same factor",
         _by_the_parameter,
-        lambda a: [Way(a.right + 1e-3 * a.parameter)],
+        _decayed,
         places=(*EVERYWHERE, WEIGHTS),
         hides="the parameter is zero",
     ),

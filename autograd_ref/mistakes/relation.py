@@ -69,6 +69,8 @@ class Claim(NamedTuple):
     """Which one, or how much, for the explanation."""
     coarser: float = 1.0
     """By how much the unit of rounding is coarser than it needs to be, where that is the claim."""
+    weak: bool = False
+    """Whether it holds of so few entries that it needs another block of which the same is so."""
 
 
 @dataclass(frozen=True)

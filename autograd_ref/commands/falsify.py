@@ -1,0 +1,136 @@
+"""`crosscheck falsify PATH.py:function`: the smallest problem on which a gradient is wrong."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from autograd_ref.commands import network_options, options
+from autograd_ref.commands.output import why_unwritten
+from autograd_ref.conventions import Convention, adapter
+from autograd_ref.counterexample import Counterexample, falsify, small_problems
+from autograd_ref.user_code import UserCodeError, load, require_arguments
+
+DESCRIPTION = """Search for the smallest problem on which a gradient of your own is wrong, or
+raises.
+
+PATH.py:function (or package.module:function) is called as by crosscheck check, with the same
+options; the problems have one to three of everything, and parameters of few digits."""
+
+EPILOG = """Exit status: 0 nothing found, 1 found, 2 unusable input."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Search, show, and return the exit status."""
+    chosen = _parse(arguments)
+    if chosen.json is not None and not Path(chosen.json).parent.is_dir():
+        folder = Path(chosen.json).parent
+        return options.unusable(f"cannot write {chosen.json}: there is no folder {folder}")
+    try:
+        function = load(chosen.function)
+        require_arguments(function, chosen.function, ["parameters", "X", "Y"])
+        found = network_options.convention_of(function, chosen)
+    except UserCodeError as error:
+        sys.stderr.write(error.trace)
+        return options.unusable(str(error))
+    if found.fixed.shape is not None:
+        return options.unusable(
+            f"{chosen.function} seems to have its dimensions written in, so that there is nothing"
+            " smaller; crosscheck check looks at it with those"
+        )
+    convention = found.convention
+    gradients = adapter(function, convention)
+    problems = small_problems(one_hot=convention.targets == "one-hot")
+    console = Console(stderr=True)
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task("search", total=chosen.examples)
+    with bar:
+        smallest = falsify(
+            gradients,
+            max_examples=chosen.examples,
+            seed=chosen.seed,
+            problems=problems,
+            watch=lambda phase: bar.update(task, description=phase, advance=1),
+        )
+    if chosen.json != "-":
+        sys.stdout.write(_as_text(chosen, convention, smallest))
+    if chosen.json is not None:
+        reason = why_unwritten(chosen.json, _as_json(chosen, convention, smallest))
+        if reason:
+            return options.unusable(reason)
+    return 0 if smallest is None else 1
+
+
+def _as_text(
+    chosen: argparse.Namespace, convention: Convention, smallest: Counterexample | None
+) -> str:
+    called = f"{chosen.function}\nCalled with {convention} ({convention.options}).\n\n"
+    if smallest is None:
+        return f"{called}Right, or not shown to be wrong, on {chosen.examples} problems.\n"
+    shape = smallest.parameters.shape
+    return (
+        f"{called}The smallest problem found on which it is wrong has N_I, N_H, N_O ="
+        f" {shape.inputs}, {shape.hidden}, {shape.outputs} and S = {len(smallest.X)}.\n\n"
+        f"{_in_convention(str(smallest), smallest, convention)}"
+    )
+
+
+def _in_convention(text: str, smallest: Counterexample, convention: Convention) -> str:
+    """The same with code that calls the function as it wants to be called."""
+    return text.replace(smallest.code, _code(smallest, convention))
+
+
+def _code(smallest: Counterexample, convention: Convention) -> str:
+    if convention == Convention(targets=convention.targets):
+        return smallest.code
+    first = "from autograd_ref.conventions import Convention, adapter\n"
+    wrapped = f"gradients = adapter(gradients, {convention!r})\n"
+    return f"{first}{smallest.code.replace('print(', f'{wrapped}print(')}"
+
+
+def _as_json(
+    chosen: argparse.Namespace, convention: Convention, smallest: Counterexample | None
+) -> str:
+    content: dict[str, object] = {
+        "schema": 1,
+        "function": chosen.function,
+        "convention": str(convention),
+        "examples": chosen.examples,
+        "seed": chosen.seed,
+        "counterexample": None,
+    }
+    if smallest is not None:
+        arguments = {n: a.tolist() for n, a in smallest.parameters._asdict().items()}
+        content["counterexample"] = {
+            **arguments,
+            "X": smallest.X.tolist(),
+            "Y": smallest.Y.tolist(),
+            "says": smallest.says,
+            "error": None if smallest.error is None else repr(smallest.error),
+            "report": smallest.report and smallest.report.to_dict(),
+            "code": _code(smallest, convention),
+        }
+    return json.dumps(content, indent=2, allow_nan=False) + "\n"
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = options.parser(DESCRIPTION)
+    parser.prog, parser.epilog = "crosscheck falsify", EPILOG
+    parser.add_argument("function", help="PATH.py:function or package.module:function")
+    network_options.add(parser)
+    parser.add_argument(
+        "--examples",
+        type=options.integer(1),
+        default=200,
+        metavar="N",
+        help="problems to try before giving up (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=options.integer(0), default=0, help="for the search (default: %(default)s)"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - for stdout")
+    return parser.parse_args(arguments)

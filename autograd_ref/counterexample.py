@@ -1,0 +1,241 @@
+"""The smallest problem on which a gradient is wrong: Hypothesis searches for one and shrinks it."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any, Literal, NamedTuple, cast
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, find, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Flaky, NoSuchExample
+from hypothesis.strategies import DrawFn, SearchStrategy
+from numpy.typing import NDArray
+
+from autograd_ref.arguments import Loss, checked_point, chosen_reference, quiet
+from autograd_ref.check import check_gradients
+from autograd_ref.judge import judged
+from autograd_ref.probes import Gradients, called
+from autograd_ref.report import Report
+from autograd_ref.smallest import says, shrunk
+from autograd_ref.steadiness import other_places, unsteady
+from manual_backprop.parameters import NetworkShape, Parameters, require_integer
+
+Search = SearchStrategy[tuple[Any, ...]]
+Where = Literal["here", "nearby"]
+Watch = Callable[[str], None]
+
+SEARCH = settings(
+    database=None,
+    deadline=None,
+    derandomize=False,
+    phases=(Phase.generate, Phase.shrink),
+    suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much),
+)
+MOST = 3
+"""Of every dimension and of the samples: a mistake that needs more is rare, a small problem not."""
+
+
+class Counterexample(NamedTuple):
+    """A problem on which a gradient is wrong, as small as could be found."""
+
+    arguments: tuple[Any, ...]
+    """Parameters and data."""
+    report: Report | None
+    """What the check says there; None where the function raises."""
+    error: Exception | None
+    says: str
+    """What can be concluded from the problem being no smaller; empty where nothing can."""
+    code: str
+    """Python that shows it when pasted after the function, which it calls gradients."""
+
+    @property
+    def parameters(self) -> Any:
+        """The first of the arguments."""
+        return self.arguments[0]
+
+    @property
+    def X(self) -> NDArray[Any]:
+        """Of the assignment's network: the features, (S, N_I)."""
+        return self.arguments[1]
+
+    @property
+    def Y(self) -> NDArray[Any]:
+        """Of the assignment's network: the targets."""
+        return self.arguments[2]
+
+    @property
+    def shape(self) -> NetworkShape | None:
+        """Of the assignment's network; None for another model."""
+        return self.parameters.shape if isinstance(self.parameters, Parameters) else None
+
+    def __str__(self) -> str:
+        """What happens, what follows, and how to see it."""
+        happens = f"It raises {self.error!r}." if self.report is None else str(self.report)
+        return "\n\n".join(part for part in (happens, self.says, self.code) if part)
+
+
+@st.composite
+def small_problems(draw: DrawFn, *, one_hot: bool = False) -> tuple[Parameters, Any, Any]:
+    """Problems of the assignment's network with few entries, each a quarter of a small integer.
+
+    Args:
+        draw: supplied by Hypothesis.
+        one_hot: Y as rows (S, N_O) in place of labels (S,).
+    """
+    sizes = st.integers(1, MOST)
+    inputs, hidden, outputs, samples = draw(st.tuples(sizes, sizes, sizes, sizes), label="sizes")
+    quarters = st.integers(-8, 8).map(lambda k: k / 4)
+
+    def array(*shape: int) -> NDArray[np.float64]:
+        count = int(np.prod(shape))
+        return np.array(draw(st.lists(quarters, min_size=count, max_size=count))).reshape(shape)
+
+    p = Parameters(array(hidden, inputs), array(hidden), array(outputs, hidden), array(outputs))
+    X = array(samples, inputs)
+    classes = st.integers(0, outputs - 1)
+    labels = np.array(draw(st.lists(classes, min_size=samples, max_size=samples)))
+    return p, X, np.eye(outputs)[labels] if one_hot else labels
+
+
+def falsify(
+    gradients: Gradients,
+    *,
+    max_examples: int = 200,
+    seed: int = 0,
+    problems: Search | None = None,
+    loss: Loss | None = None,
+    watch: Watch = lambda _phase: None,
+) -> Counterexample | None:
+    """Search for a problem on which a gradient is wrong, or raises, and make it small.
+
+    Args:
+        gradients: the function under test, as for `check_gradients`.
+        max_examples: how many problems to try before giving up.
+        seed: for the search.
+        problems: a Hypothesis strategy of tuples (parameters, *data); by default
+            `small_problems()`, for the assignment's network, with labels (S,).
+        loss: as for `check_gradients`; another model than the assignment's needs problems too.
+        watch: told at each problem whether it is "search" or "shrink".
+
+    Returns:
+        The smallest counterexample found; None where there is none.
+
+    Raises:
+        TypeError, ValueError: arguments that cannot be used, by name.
+    """
+    max_examples = require_integer("max_examples", max_examples, at_least=1)
+    if loss is not None and problems is None:
+        raise TypeError(
+            "problems is None; with a loss of your own it needs to be a Hypothesis strategy of"
+            " (parameters, *data), for nobody else knows what fits your model"
+        )
+    found: list[tuple[tuple[Any, ...], Where]] = []
+
+    def condition(arguments: tuple[Any, ...]) -> bool:
+        watch("shrink" if found else "search")
+        where = where_wrong(gradients, arguments, loss)
+        # what is wrong at the problem itself shows more than what is so at one nearby
+        if where is None or (found and found[-1][1] == "here" != where):
+            return False
+        if not found and not _is_confirmed(gradients, arguments, loss):
+            return False
+        found.append((arguments, where))
+        return True
+
+    strategy = cast("Search", small_problems()) if problems is None else problems
+    chosen = settings(SEARCH, max_examples=max_examples)
+    try:
+        smallest = find(strategy, condition, settings=chosen, random=Random(seed))
+    except NoSuchExample:
+        return None
+    except Flaky:  # it keeps something from call to call, and is not wrong each time
+        smallest = found[0][0]
+    if loss is None and isinstance(smallest[0], Parameters):
+        smallest = shrunk(lambda other: where_wrong(gradients, other) == found[-1][1], smallest)
+    if not _is_confirmed(gradients, smallest, loss):
+        smallest = found[0][0]
+    return _counterexample(gradients, smallest, loss)
+
+
+def where_wrong(
+    gradients: Gradients, arguments: tuple[Any, ...], loss: Loss | None = None
+) -> Where | None:
+    """Where it raises, or a block is off by more than rounding explains: there, or at one nearby.
+
+    A first look: nobody is asked for excuses, so that it costs little.
+    """
+    point = checked_point(gradients, arguments[0], arguments[1:], loss)
+    reference, _exact = chosen_reference(loss, point, 0)
+    with quiet():
+        for at in (point, *(place.point for place in other_places(gradients, reference, point, 0))):
+            where: Where = "here" if at is point else "nearby"
+            exact = reference.evaluate(at)
+            try:
+                first, again = called(gradients, at), called(gradients, at)
+            except Exception:
+                return where
+            wrong = judged(gradients, reference, at, exact, first, steady=False).wrong
+            if wrong or unsteady(first, again):
+                return where
+    return None
+
+
+def _is_confirmed(gradients: Gradients, arguments: tuple[Any, ...], loss: Loss | None) -> bool:
+    """Whether the whole check says so too."""
+    report, _error = _checked(gradients, arguments, loss)
+    return report is None or report.verdict == "mismatch" or bool(report.findings)
+
+
+def _checked(
+    gradients: Gradients, arguments: tuple[Any, ...], loss: Loss | None
+) -> tuple[Report | None, Exception | None]:
+    try:
+        with quiet():
+            return check_gradients(gradients, *arguments, loss=loss), None
+    except Exception as error:
+        return None, error
+
+
+def _counterexample(
+    gradients: Gradients, arguments: tuple[Any, ...], loss: Loss | None
+) -> Counterexample:
+    report, error = _checked(gradients, arguments, loss)
+    own = isinstance(arguments[0], Parameters) and loss is None
+
+    def wrong(others: tuple[Any, ...]) -> bool:
+        return where_wrong(gradients, others) is not None
+
+    concluded = says(wrong, arguments) if own else ""
+    return Counterexample(arguments, report, error, concluded, as_code(arguments, loss=loss))
+
+
+def as_code(arguments: tuple[Any, ...], *, loss: Loss | None = None) -> str:
+    """Python that checks a function called gradients on these arguments."""
+    others = "XY" if len(arguments) == 3 else [f"data_{i}" for i in range(1, len(arguments))]
+    names = ["parameters", *others]
+    lines = ["import numpy as np", "from autograd_ref import check_gradients"]
+    if isinstance(arguments[0], Parameters):
+        lines.append("from manual_backprop import Parameters")
+    lines.append("")
+    lines += [f"{n} = {literal(a)}" for n, a in zip(names, arguments, strict=True)]
+    given = "" if loss is None else ", loss=loss"
+    lines.append(f"print(check_gradients(gradients, {', '.join(names)}{given}))")
+    return "\n".join(lines) + "\n"
+
+
+def literal(value: object) -> str:
+    """Python for a nest of arrays, to the last bit."""
+    if isinstance(value, np.ndarray):
+        dtype = "" if value.dtype in (np.float64, np.int64) else f", dtype={value.dtype.name!r}"
+        return f"np.array({value.tolist()!r}{dtype})"
+    if isinstance(value, dict):
+        items = cast("dict[object, object]", value).items()
+        return "{" + ", ".join(f"{key!r}: {literal(item)}" for key, item in items) + "}"
+    if isinstance(value, Parameters):
+        blocks = value._asdict().items()
+        return f"Parameters({', '.join(f'{name}={literal(block)}' for name, block in blocks)})"
+    if isinstance(value, list | tuple):
+        items = [literal(item) for item in cast("list[object]", value)]
+        inside = ", ".join(items)
+        return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(items) == 1)})"
+    return repr(value)

@@ -1,0 +1,247 @@
+"""The smallest problem on which a gradient is wrong is found, small, and reproduced by its code."""
+
+import io
+import json
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+import autograd_ref
+import manual_backprop
+from autograd_ref.commands import main
+from autograd_ref.counterexample import Counterexample, falsify, literal, small_problems
+from autograd_ref.mistakes.planted import PLANTED, Planted, gradient_with, right_gradient
+from autograd_ref.smallest import says
+from manual_backprop import Parameters
+from tests.planted import wrong
+
+A = NDArray[Any]
+Captured = pytest.CaptureFixture[str]
+ONE_HOT = small_problems(one_hot=True)
+THOROUGH = settings.get_current_profile_name() == "thorough"
+TRIED = PLANTED if THOROUGH else PLANTED[::9]
+
+
+def where_it_can_be_made(planted: Planted) -> Callable[[Parameters, A, A], Parameters]:
+    gradient = gradient_with(planted)
+    return lambda p, X, Y: gradient(p, X, Y) or right_gradient(p, X, Y)
+
+
+def found_for(gradient: Callable[..., Any], seed: int = 0) -> Counterexample:
+    found = falsify(gradient, problems=ONE_HOT, seed=seed)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("planted", TRIED, ids=lambda planted: planted.title)
+def test_every_mistake_has_a_small_counterexample(planted: Planted) -> None:
+    found = found_for(where_it_can_be_made(planted))
+    assert found.shape is not None
+    assert found.shape.parameter_count <= 12
+    assert len(found.X) <= 3
+    assert found.report is not None
+    assert found.report.verdict == "mismatch"
+
+
+def test_nothing_is_found_against_the_right_gradient() -> None:
+    examples = 10_000 if THOROUGH else 300
+    assert falsify(manual_backprop.loss_and_gradients, max_examples=examples) is None
+    assert autograd_ref.falsify is falsify
+
+
+def test_the_code_shows_what_was_found() -> None:
+    found = found_for(wrong("softplus derivative at a1"))
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(found.code, {"gradients": wrong("softplus derivative at a1")})
+    assert printed.getvalue().strip() == str(found.report).strip()
+    assert all(4 * value == round(4 * value) for block in found.parameters for value in block.flat)
+    assert found.code in str(found)
+    assert str(found.report) in str(found)
+
+
+def test_the_same_seed_finds_the_same() -> None:
+    one, two = (found_for(wrong("a1 (1 - a1)"), seed=7) for _ in range(2))
+    assert one.code == two.code
+
+
+def test_what_raises_is_a_counterexample() -> None:
+    def gradient(p: Parameters, X: A, Y: A) -> Parameters:
+        if len(X) == 2:
+            raise ZeroDivisionError("of S - 2")
+        return right_gradient(p, X, Y)
+
+    found = found_for(gradient)
+    assert found.report is None
+    assert isinstance(found.error, ZeroDivisionError)
+    assert len(found.X) == 2
+    assert str(found).startswith("It raises ZeroDivisionError('of S - 2').")
+
+
+def test_what_is_wrong_only_at_a_second_call_is_found() -> None:
+    kept: list[Parameters] = []
+
+    def gradient(p: Parameters, X: A, Y: A) -> Parameters:
+        kept.append(right_gradient(p, X, Y))
+        return kept[-1]._replace(b1=kept[-1].b1 * len(kept))
+
+    assert found_for(gradient).report is not None
+
+    def stale(p: Parameters, X: A, Y: A) -> Parameters:
+        if not cache or cache[0].W0.shape != p.W0.shape or cache[0].b1.shape != p.b1.shape:
+            cache[:] = [p]
+        return right_gradient(cache[0], X, Y)
+
+    cache: list[Parameters] = []
+    report = found_for(stale).report
+    assert report is not None
+    assert report.verdict == "mismatch"
+
+
+def test_the_smallest_problem_says_where_to_look() -> None:
+    assert "look at the sum over the batch" in found_for(wrong("1/S missing")).says
+    square = PLANTED[[p.title for p in PLANTED].index("W1 transposed on the way back")]
+    assert "only where N_H = N_O" in found_for(where_it_can_be_made(square)).says
+    assert "only where N_O != S" in found_for(wrong("divided by N_O")).says
+    assert found_for(wrong("sign flipped")).says == ""
+
+
+def test_what_is_said_is_tried_first() -> None:
+    p = manual_backprop.initialize(manual_backprop.NetworkShape(2, 2, 2), 0)
+    arguments = (p, np.zeros((1, 2)), np.array([0]))
+    assert says(lambda other: True, arguments) == ""
+    assert says(lambda other: other[0].shape.inputs == 2, arguments) == ""
+
+
+# other models
+
+
+def loss(w: Any, X: Any, y: Any) -> Any:
+    return ((X @ w - y) ** 2).mean()
+
+
+@st.composite
+def least_squares(draw: st.DrawFn) -> tuple[A, A, A]:
+    numbers = st.integers(-4, 4).map(float)
+    w, y = (draw(st.lists(numbers, min_size=2, max_size=2)) for _ in range(2))
+    return np.array(w), np.array([[1.0, 2.0], [3.0, 5.0]]), np.array(y)
+
+
+def test_another_model_is_searched_by_its_own_strategy() -> None:
+    def gradients(w: A, X: A, y: A) -> A:
+        found = 2 * X.T @ (X @ w - y) / len(y)
+        return abs(found)
+
+    found = falsify(gradients, problems=least_squares(), loss=loss)
+    assert found is not None
+    assert found.shape is None
+    assert found.says == ""
+    assert found.report is not None
+    assert found.report.verdict == "mismatch"
+    assert "print(check_gradients(gradients, parameters, X, Y, loss=loss))" in found.code
+    right = falsify(lambda w, X, y: X.T @ (X @ w - y), problems=least_squares(), loss=loss)
+    assert right is None
+
+
+def test_another_model_without_a_strategy_is_refused() -> None:
+    with pytest.raises(TypeError, match="problems is None; with a loss of your own"):
+        _ = falsify(lambda w: w, loss=loss)
+    with pytest.raises(ValueError, match="max_examples is 0"):
+        _ = falsify(right_gradient, max_examples=0)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.array([[0.1, 1e-300]]),
+        np.array([1, 2], np.float32),
+        {"w": np.array(0.5), "b": [np.array([1.0]), (2,)]},
+        (np.array([3]), "text"),
+    ],
+)
+def test_a_literal_is_the_value_to_the_last_bit(value: Any) -> None:
+    again = eval(literal(value), {"np": np})
+    assert repr(again) == repr(value)
+
+
+# the command
+
+PROGRAM = """
+import numpy as np
+
+def gradients(theta, X, Y):
+    S = X.shape[1]
+    z1 = theta["W0"] @ X + theta["b0"][:, None]
+    z2 = theta["W1"] @ np.logaddexp(0, z1) + theta["b1"][:, None]
+    y_hat = np.exp(z2) / np.exp(z2).sum(axis=0)
+    e2 = (y_hat - Y) / S
+    delta1 = (theta["W1"].T @ e2) / (1 + np.exp(-z1))
+    return {"W0": delta1 @ X.T, "b0": delta1.sum(axis=1), "W1": e2 @ np.logaddexp(0, z1).T,
+            "b1": e2.sum(axis=1)WRONG}
+"""
+
+
+def written(folder: Path, mistake: str = "", program: str = PROGRAM) -> str:
+    file = folder / "student.py"
+    _ = file.write_text(program.replace("WRONG", mistake), encoding="utf-8")
+    return f"{file}:gradients"
+
+
+def test_the_command_finds_and_shows_the_smallest_problem(tmp_path: Path, capsys: Captured) -> None:
+    file = tmp_path / "out.json"
+    spec = written(tmp_path, " * 2")
+    assert main(["falsify", spec, "--json", str(file)]) == 1
+    text = capsys.readouterr().out
+    assert "The smallest problem found on which it is wrong has N_I, N_H, N_O = 1, 1, 2" in text
+    assert "Cause: Your b1 is right but for a factor 2." in text
+    found = json.loads(file.read_text())["counterexample"]
+    assert found["code"] in text
+    assert found["report"]["verdict"] == "mismatch"
+    # pasted after the function, it shows the same
+    program = f"{PROGRAM.replace('WRONG', ' * 2')}\n{found['code']}"
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(program, {})
+    assert "b1 is wrong" in printed.getvalue()
+
+
+def test_the_command_finds_nothing_where_nothing_is_wrong(tmp_path: Path, capsys: Captured) -> None:
+    spec = written(tmp_path)
+    assert main(["falsify", spec, "--examples", "20"]) == 0
+    assert "not shown to be wrong, on 20 problems." in capsys.readouterr().out
+    assert main(["falsify", spec, "--examples", "5", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["counterexample"] is None
+
+
+def test_code_in_the_plainest_convention_needs_no_adapter(tmp_path: Path, capsys: Captured) -> None:
+    program = (
+        "import manual_backprop\n"
+        "def gradients(p, X, Y):\n"
+        "    found = manual_backprop.loss_and_gradients(p, X, Y)[1]\n"
+        "    return found._replace(b1=-found.b1)\n"
+    )
+    assert main(["falsify", written(tmp_path, program=program)]) == 1
+    assert "adapter" not in capsys.readouterr().out
+
+
+def test_what_the_command_cannot_use_is_said_in_a_line(tmp_path: Path, capsys: Captured) -> None:
+    fixed = PROGRAM.replace("S = X.shape[1]", "S = X.shape[1]; X = X.reshape(4, S)")
+    for arguments, said in (
+        ([written(tmp_path), "--json", str(tmp_path / "no" / "file")], "there is no folder"),
+        ([f"{tmp_path}/absent.py:gradients"], "cannot read"),
+        ([written(tmp_path, "", fixed)], "seems to have its dimensions written in"),
+    ):
+        assert main(["falsify", *arguments]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_said(tmp_path: Path, capsys: Captured) -> None:
+    assert main(["falsify", written(tmp_path), "--examples", "2", "--json", str(tmp_path)]) == 2
+    assert "cannot write" in capsys.readouterr().err
