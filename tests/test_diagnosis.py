@@ -144,6 +144,11 @@ def test_a_wrong_derivation_says_which_steps_it_changes(mistake: Mistake) -> Non
     assert mistake.steps <= set(STEPS)
 
 
+def test_a_relation_that_cannot_be_made_makes_no_gradient() -> None:
+    both = BY_TITLE["not summed over the batch (b0)"], BY_TITLE["weight decay"]
+    assert gradient_with(*both)(*problem_for(Shows.ANY, 0, np.float64)) is None
+
+
 def test_a_derivation_has_no_other_quantities() -> None:
     with pytest.raises(AttributeError, match="W2"):
         _ = Run(RIGHT, *problem_for(Shows.ANY, 0, np.float64)).W2
@@ -388,3 +393,19 @@ def test_a_loss_that_needs_all_samples_has_no_gradient_of_each() -> None:
     for function in (loss, coupled):
         report = check_gradients(lambda w, X: w, w, X, loss=function)
         assert report.pattern[0].kind == "unknown cause"
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [((3, 4), "row 0 alone (of 3)"), ((3, 4, 2), "index 0 = 0 alone (of 3)")],
+)
+def test_parts_of_another_model_have_no_names(shape: tuple[int, ...], said: str) -> None:
+    W = np.random.default_rng(0).normal(size=shape)
+
+    def gradients(W: A) -> A:
+        found = 2 * W
+        found[0] *= np.linspace(1, 2, found[0].size).reshape(found[0].shape) + 0.5
+        return found
+
+    report = check_gradients(gradients, W, loss=lambda W: (W**2).sum())
+    assert said in report.pattern[1].text

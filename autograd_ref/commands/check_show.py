@@ -34,11 +34,11 @@ def as_text(about: About, results: Sequence[Checked]) -> str:
     parts = [_heading(about), _table(results)]
     shown = shown_of(results)
     if verdict_of(results) == "match":
-        parts += [_filled(_summary(results)), *(_filled(note.text) for note in _notes(results))]
+        parts += [filled(_summary(results)), *(filled(note.text) for note in _notes(results))]
         power = _power(results)
-        parts += [_filled(str(power))] if power is not None else []
+        parts += [filled(str(power))] if power is not None else []
     else:
-        parts.append(_filled(f"The first {verdict_of(results)}, on {shown.case.where}:"))
+        parts.append(filled(f"The first {verdict_of(results)}, on {shown.case.where}:"))
         parts.append(str(shown.report).rstrip())
     return "\n\n".join(parts) + "\n"
 
@@ -125,12 +125,12 @@ def _heading(about: About) -> str:
             f": it is right in none of the {len(tried)} conventions tried, runs in"
             f" {sum(tried.values())} of them, and this one comes nearest ({convention.options})."
         )
-    text = [_filled(line) for line in lines]
+    text = [filled(line) for line in lines]
     if shape is not None:
         found_out = "" if about.shape_given else "Its dimensions seem to be written in. "
         many = "" if samples is None else f", S = {samples}"
         dimensions = f"{shape.inputs}, {shape.hidden}, {shape.outputs}{many}"
-        text.append(_filled(f"{found_out}Checked with N_I, N_H, N_O = {dimensions} only."))
+        text.append(filled(f"{found_out}Checked with N_I, N_H, N_O = {dimensions} only."))
     return "\n".join(text)
 
 
@@ -196,5 +196,6 @@ def _counting(results: Sequence[Checked]) -> list[Report]:
     return [r.report for r in results if r.report is not None and not r.note]
 
 
-def _filled(text: str) -> str:
+def filled(text: str) -> str:
+    """In lines of 80 columns."""
     return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)

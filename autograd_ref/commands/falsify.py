@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from autograd_ref.commands import network_options, options
+from autograd_ref.commands.check_show import filled
 from autograd_ref.commands.output import why_unwritten
 from autograd_ref.conventions import Convention, adapter
 from autograd_ref.counterexample import Counterexample, falsify, small_problems
@@ -68,15 +69,16 @@ def run(arguments: Sequence[str]) -> int:
 def _as_text(
     chosen: argparse.Namespace, convention: Convention, smallest: Counterexample | None
 ) -> str:
-    called = f"{chosen.function}\nCalled with {convention} ({convention.options}).\n\n"
+    called = filled(f"Called with {convention} ({convention.options}).")
+    called = f"{chosen.function}\n{called}\n\n"
     if smallest is None:
         return f"{called}Right, or not shown to be wrong, on {chosen.examples} problems.\n"
     shape = smallest.parameters.shape
-    return (
-        f"{called}The smallest problem found on which it is wrong has N_I, N_H, N_O ="
-        f" {shape.inputs}, {shape.hidden}, {shape.outputs} and S = {len(smallest.X)}.\n\n"
-        f"{_in_convention(str(smallest), smallest, convention)}"
+    found = filled(
+        "The smallest problem found on which it is wrong has N_I, N_H, N_O ="
+        f" {shape.inputs}, {shape.hidden}, {shape.outputs} and S = {len(smallest.X)}."
     )
+    return f"{called}{found}\n\n{_in_convention(str(smallest), smallest, convention)}"
 
 
 def _in_convention(text: str, smallest: Counterexample, convention: Convention) -> str:
