@@ -1,5 +1,6 @@
 """What the function under test returned, understood: its gradients by name, and its loss."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -19,6 +20,8 @@ class Answer(NamedTuple):
     loss: NDArray[Any] | None
     unknown: tuple[str, ...]
     """Names of what was returned and belongs to no parameter."""
+    intermediates: dict[str, NDArray[Any]]
+    """What was returned beside loss and gradients, by names."""
     returned: str
     """What came back, in a few words, for the report of a gradient that is missing."""
 
@@ -27,27 +30,35 @@ def understood(result: object, parameters: dict[str, object]) -> Answer:
     """Read what the function returned.
 
     Tried in this order: a structure with the leaves of the parameters; (loss, gradients), also
-    with a third item. Names decide for dicts, NamedTuples and dataclasses, whatever their order
-    and whichever of them they are; places for lists and tuples.
+    with a dict of intermediate quantities. Names decide for dicts, NamedTuples and dataclasses,
+    whatever their order and whichever of them they are; places for lists and tuples.
 
     Args:
         result: what the function under test returned.
         parameters: the leaves of the parameters, by name.
     """
-    loss, gradients = None, _named(result, parameters)
+    loss, gradients, others = None, _named(result, parameters), dict[str, object]()
     if set(gradients) != set(parameters) and _is_loss_first(result):
         first, second = cast("tuple[object, ...]", result)[:2]
         named = _named(second, parameters)
         # where not even the names are right, only a single number is taken for a loss
         if set(named) == set(parameters) or as_array(first).size == 1:
-            loss, gradients = as_array(first), named
+            loss, gradients, others = as_array(first), named, _third_of(result)
     return Answer(
         {name: as_array(value) for name, value in gradients.items() if name in parameters},
         {name: dtype_name(value) for name, value in gradients.items() if name in parameters},
         loss,
         tuple(name for name in gradients if name not in parameters and name != ROOT),
+        {name: as_array(value) for name, value in others.items() if is_numeric(value)},
         _described(result, gradients, parameters),
     )
+
+
+def _third_of(result: object) -> dict[str, object]:
+    """The intermediate quantities of (loss, gradients, intermediates), by their names."""
+    items = cast("tuple[object, ...]", result)
+    third = items[2] if len(items) == 3 else None
+    return leaves(cast("object", third)) if isinstance(third, Mapping) else {}
 
 
 def _named(result: object, parameters: dict[str, object]) -> dict[str, object]:

@@ -9,6 +9,7 @@ from autograd_ref.arguments import Loss, checked_point, chosen_reference, quiet
 from autograd_ref.caveats import caveats
 from autograd_ref.diagnosis import diagnosed
 from autograd_ref.evaluation import Evaluation, Point, Reference
+from autograd_ref.intermediates import compared
 from autograd_ref.judge import judged, spoiled
 from autograd_ref.own_slope import confirmed
 from autograd_ref.pattern import pattern
@@ -67,7 +68,8 @@ def check_gradients(
 
     Args:
         gradients: the function under test: gradients(parameters, *data) returns a structure like
-            parameters, or (loss, gradients).
+            parameters, or (loss, gradients), or (loss, gradients, dict of intermediate quantities):
+            of z1, a1, z2, y_hat, e2, delta1 the report names the first that is wrong.
         parameters: any nest of arrays: one array, a dict, list, tuple, NamedTuple or dataclass of
             them, of nests of them.
         data: passed on to both sides, as arrays to gradients and as float64 or int64 tensors to
@@ -123,6 +125,7 @@ def examined(
         warnings=(*exact.notes, *caveats(point, exact, first.answer), *result.digits, *notes),
         witness=result.witness,
         causes=causes,
+        intermediates=compared(first.answer.intermediates, point) if reference.of_network else (),
         pattern=seen_there,
         shares=result.shares,
         measure=partial(power_of, point) if reference.of_network else None,

@@ -12,6 +12,7 @@ The schema, version 1. `to_dict` gives these keys, in plain types:
     warnings    likewise
     causes      a list of {"kind", "blocks", "explanation", "fix", "before", "residual"}, each of
                 which explains all that is explained; the simplest first
+    intermediates  a list of blocks: z1, a1, z2, y_hat, e2, delta1, as far as they were returned
     pattern     a list of {"kind", "text"}: what there is to see where no known mistake explains it
     witness     {"side", "explanation", "hand", "reference", "hand_loss", "reference_loss"} or null;
                 the last two are {"value", "accuracy"} or null
@@ -69,6 +70,7 @@ def as_dict(report: Report) -> dict[str, object]:
         "findings": [_plain(note._asdict()) for note in report.findings],
         "warnings": [_plain(note._asdict()) for note in report.warnings],
         "causes": [_plain(cause._asdict()) for cause in report.causes],
+        "intermediates": [_plain(block._asdict()) for block in report.intermediates],
         "pattern": [_plain(note._asdict()) for note in report.pattern],
         "witness": None if report.witness is None else _plain(report.witness._asdict()),
     }
@@ -193,11 +195,28 @@ def _diagnosis(report: Report) -> list[str]:
         title = "Or, which is the same on this problem" if i else "Cause"
         parts.append(_wrapped(f"{title}: {text}", "    "))
         parts[-1] += "\n" + _wrapped(f"    Mend it: {cause.fix}.", "        ")
+    if report.intermediates:
+        parts.append(_wrapped(_intermediates(report.intermediates), "    "))
     if report.pattern:
         first, *others = (note.text for note in report.pattern)
         lines = [_wrapped(f"Unknown cause: {first}", "    ")]
         parts.append("\n".join(lines + [_wrapped(f"    {text}", "        ") for text in others]))
     return parts
+
+
+def _intermediates(blocks: Sequence[Block]) -> str:
+    """Which of them is the first that is wrong."""
+    wrong = [i for i, block in enumerate(blocks) if block.verdict == "mismatch"]
+    if not wrong:
+        names = listed([block.name for block in blocks])
+        return f"Intermediate quantities: {names} {_verb([b.name for b in blocks])} right."
+    first = blocks[wrong[0]]
+    before = [block.name for block in blocks[: wrong[0]]]
+    right = f"; {listed(before)}, before it, {_verb(before)} right" if before else ""
+    return (
+        f"Intermediate quantities: {first.name} is the first that is wrong, it"
+        f" {first.reason}{right}."
+    )
 
 
 def _testimony(witness: Witness) -> str:

@@ -137,6 +137,9 @@ class Report:
     """Who is wrong, where the two sides differ in value."""
     causes: tuple[Cause, ...] = ()
     """Each explains all that is explained, the simplest first; of several, any may be it."""
+    intermediates: tuple[Block, ...] = ()
+    """z1, a1, z2, y_hat, e2 and delta1, as far as the function returns them, in this order; they
+    do not count for the verdict."""
     pattern: tuple[Note, ...] = ()
     """What else there is to see in blocks that no known mistake explains, and what it rules out."""
     shares: Mapping[str, NDArray[np.float64]] = field(default_factory=dict[str, Any])

@@ -83,6 +83,7 @@ class Arithmetic(NamedTuple):
 class _Forward(NamedTuple):
     """Errors of what the forward pass computes, and sigma, which the backward pass needs."""
 
+    dz1: Array  # (S, N_H)
     da1: Array  # (S, N_H)
     sigma: Array  # (S, N_H)
     dsigma: Array  # (S, N_H)
@@ -105,7 +106,8 @@ def rounding_bounds(
         forms: which formulas the implementation is held to.
 
     Returns:
-        float64 arrays shaped like loss (), y_hat, e2 (S, N_O), W0, b0, W1 and b1, by these names.
+        float64 arrays shaped like loss (), z1, a1, delta1 (S, N_H), z2, y_hat, e2 (S, N_O), W0, b0,
+        W1 and b1, by these names.
     """
     parameters = checked_parameters(parameters)
     batch = checked_batch(parameters, X, Y)
@@ -172,7 +174,7 @@ def _bounds(
     parameters: Parameters, X: Array, Y: Array, exact: AutogradPass, arithmetic: Arithmetic
 ) -> dict[str, Array]:
     summed, rounded, output = arithmetic.summed, arithmetic.rounded, arithmetic.output
-    da1, sigma, dsigma, dz2, moved = _forward_errors(parameters, X, exact, arithmetic)
+    dz1, da1, sigma, dsigma, dz2, moved = _forward_errors(parameters, X, exact, arithmetic)
     y_hat, a1 = exact.y_hat, exact.a1
     S, N_O = Y.shape
     ones = np.ones(S)
@@ -200,8 +202,12 @@ def _bounds(
     in_a_row = additions_in_a_row(S, arithmetic.forms)
     return {
         "loss": np.asarray((dl.sum() + summed(l_terms, in_a_row).sum()) / S),
+        "z1": dz1,
+        "a1": da1,
+        "z2": dz2,
         "y_hat": moved + arithmetic.growth(N_O) * rounded(y_hat),  # (E)
         "e2": de2,
+        "delta1": ddelta1,
         "W0": summed(delta1.T @ abs_X, S) + ddelta1.T @ abs_X,  # (I)
         "b0": summed(delta1.T @ ones, S) + ddelta1.T @ ones,
         "W1": summed(abs(e2).T @ a1, S) + abs(e2).T @ da1 + de2.T @ (a1 + da1),
@@ -227,7 +233,7 @@ def _forward_errors(
     dz2 = summed(a1 @ W1.T + b1, N_H + 1) + da1 @ W1.T + arithmetic.both * gaps  # (D)
     first_order = y_hat * (_others(y_hat) * dz2 + _others(y_hat * dz2))
     moved = _carried(first_order, dz2.max(axis=1, keepdims=True), most=1.0)
-    return _Forward(da1, sigma, dsigma, dz2, moved)
+    return _Forward(dz1, da1, sigma, dsigma, dz2, moved)
 
 
 def _carried(first_order: Array, change: Array, *, most: Array | float) -> Array:
