@@ -4,9 +4,9 @@ A cause is claimed only where the gradient under test is, to rounding, what the 
 right one. The simplest is looked for first: one mistake; one for each block; one after another.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import combinations, permutations
+from itertools import chain, combinations, permutations
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from autograd_ref.mistakes.derivation import RIGHT, A, Derivation, gradients_by
 from autograd_ref.mistakes.fitted import FITTED
 from autograd_ref.mistakes.mistake import Mistake
 from autograd_ref.mistakes.relation import Claim, Relation, fits
-from autograd_ref.mistakes.samples import SAMPLES
+from autograd_ref.mistakes.samples import FIRST_OR_LAST
 from autograd_ref.mistakes.scales import SCALES
 from autograd_ref.report import Cause, listed
 from autograd_ref.scene import Guess, Part, Scene
@@ -103,17 +103,17 @@ def _evaluated(scene: Scene, derivation: Derivation, p: Parameters, X: A, Y: A) 
     return {n: block.astype(np.float64) for n, block in zip(scene.right, found, strict=True)}
 
 
-def _related(scene: Scene) -> list[Guess]:
-    """All wrong blocks off by a factor that has a name, or without some sample."""
+def _related(scene: Scene) -> Iterator[Guess]:
+    """All wrong blocks off by a factor that has a name, or without the first or last sample."""
     right = Guess((), scene.right)
     around = [scene.around(name, right) for name in scene.wrong]
-    guesses: list[Guess] = []
-    for relation in (*SCALES, *SAMPLES):
+    for relation in (*SCALES, *FIRST_OR_LAST):
         for ways in zip(*map(relation.ways, around), strict=True):
             part = _of_relation(relation, scene.wrong, ways[0].detail)
             blocks = dict(zip(scene.wrong, (way.block for way in ways), strict=True))
-            guesses.append(Guess((part,), {**scene.right, **blocks}))
-    return [guess for guess in guesses if scene.touched(guess)]
+            guess = Guess((part,), {**scene.right, **blocks})
+            if scene.touched(guess):
+                yield guess
 
 
 # the searches; each returns lists of mistakes that explain, together, what it looks for
@@ -149,28 +149,35 @@ def _by_a_relation(scene: Scene, guess: Guess, relations: Sequence[Relation]) ->
 
 
 def _one_for_each(scene: Scene, units: list[Unit]) -> list[list[Part]]:
-    """Mistakes that explain every wrong block, none of them twice."""
-    for count in range(2, len(scene.wrong) + 1):
-        found = [
-            [part for part, _blocks in chosen]
-            for chosen in combinations(units, count)
-            if sum(len(blocks) for _part, blocks in chosen) == len(scene.wrong)
-            and set().union(*(blocks for _part, blocks in chosen)) == set(scene.wrong)
-        ]
-        if found:
-            return found
-    return []
+    """Mistakes that explain every wrong block, none of them twice: two, or else more."""
+    wrong = frozenset(scene.wrong)
+    pairs = [
+        [one, two]
+        for (one, first), (two, second) in combinations(units, 2)
+        if not first & second and first | second == wrong
+    ]
+    if pairs:
+        return pairs
+    chosen = _disjoint(units)
+    return [[part for part, _blocks in chosen]] if _covered(chosen) == set(wrong) else []
 
 
 def _for_some(units: list[Unit]) -> list[list[Part]]:
-    """What explains some of the wrong blocks: as many as can be."""
-    chosen: list[Part] = []
-    covered: set[str] = set()
+    """What explains some of the wrong blocks."""
+    return [[part for part, _blocks in _disjoint(units)]] if units else []
+
+
+def _disjoint(units: list[Unit]) -> list[Unit]:
+    """Those that explain the most first, then what they leave."""
+    chosen: list[Unit] = []
     for part, blocks in sorted(units, key=lambda unit: -len(unit[1])):
-        if not blocks & covered:
-            covered |= blocks
-            chosen.append(part)
-    return [chosen] if chosen else []
+        if not blocks & _covered(chosen):
+            chosen.append((part, blocks))
+    return chosen
+
+
+def _covered(units: list[Unit]) -> set[str]:
+    return {name for _part, blocks in units for name in blocks}
 
 
 def _units(
@@ -192,9 +199,12 @@ def _units(
 
 def _one_after_another(scene: Scene, derivations: list[Hypothesis]) -> list[list[Part]]:
     """A relation that holds not to the right gradient, but to what another mistake makes of it."""
-    guesses = [*_related(scene), *(guess for _mistake, guess in derivations)]
-    found = [parts for guess in guesses for parts in _by_a_relation(scene, guess, NAMED)]
-    return found or [parts for guess in guesses for parts in _by_a_relation(scene, guess, FITTED)]
+    for relations in (NAMED, FITTED):
+        guesses = chain(_related(scene), (guess for _mistake, guess in derivations))
+        found = [parts for guess in guesses for parts in _by_a_relation(scene, guess, relations)]
+        if found:
+            return found
+    return []
 
 
 def _one_inside_another(scene: Scene, derivations: list[Hypothesis]) -> list[list[Part]]:

@@ -21,7 +21,9 @@ NAMEABLE = 20.0
 """Errors of fewer tolerances may have many causes."""
 
 MOST_SAMPLES = 400
-"""Of more, the gradient of each sample is not worked out."""
+MOST_ENTRIES = 5_000_000
+"""Of more samples, or where all of them together have more entries (40 MB), the gradient of each
+sample is not worked out."""
 
 SPREADS = 8.0
 """How many times the rounding of one evaluation another may be off."""
@@ -169,7 +171,8 @@ def seen(
 def _of_every_sample(reference: Reference, point: Point, exact: Evaluation) -> Results | None:
     """By the reference on one sample at a time; None where these do not add up to the whole."""
     samples = sample_count(point)
-    if not 1 < samples <= MOST_SAMPLES:
+    entries = samples * sum(right.size for right in exact.gradients.values())
+    if not 1 < samples <= MOST_SAMPLES or entries > MOST_ENTRIES:
         return None
     try:
         alone = [

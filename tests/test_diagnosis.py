@@ -409,3 +409,19 @@ def test_parts_of_another_model_have_no_names(shape: tuple[int, ...], said: str)
 
     report = check_gradients(gradients, W, loss=lambda W: (W**2).sum())
     assert said in report.pattern[1].text
+
+
+def test_many_blocks_each_with_a_mistake_of_its_own_take_no_longer_than_few() -> None:
+    random = np.random.default_rng(0)
+    layers = [random.normal(size=(4, 3)) for _ in range(20)]
+
+    def gradients(layers: list[A]) -> list[A]:
+        return [(2 + i / 10) * W for i, W in enumerate(layers)]
+
+    report = check_gradients(
+        gradients, layers, loss=lambda layers: sum((W**2).sum() for W in layers)
+    )
+    (cause,) = report.causes
+    assert cause.kind == "a constant factor"
+    assert len(cause.blocks) == 19  # the first is right
+    assert report.pattern == ()

@@ -33,9 +33,12 @@ def _samples(name: str, *, dropped: bool, which: int | None) -> Relation:
     return Relation(name, what, SAMPLES_FIX, one_of(ways), ways, places=places, hides="S = 1")
 
 
-SAMPLES = (
+FIRST_OR_LAST = (
     *(_samples(name, dropped=False, which=which) for which, name in KEPT.items()),
     *(_samples(name, dropped=True, which=which) for which, name in DROPPED.items()),
+)
+SAMPLES = (
+    *FIRST_OR_LAST,
     _samples("only one sample", dropped=False, which=None),
     _samples("one sample dropped", dropped=True, which=None),
 )
