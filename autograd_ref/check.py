@@ -100,6 +100,7 @@ def examined(
     seed: int,
     *,
     more_places: Sequence[Place] = (),
+    diagnose: bool = True,
 ) -> Report:
     """As `check_gradients`, where the reference is chosen and has said what it says there."""
     first, again = called(gradients, point), called(gradients, point)
@@ -116,7 +117,9 @@ def examined(
             result = confirmed(result, reference, point, exact, seed)
         places = chain(other_places(gradients, reference, point, seed), more_places)
         calls, result, notes, later = settled_elsewhere(places, reference, result, steady=steady)
-        causes, seen_there = _diagnosed(reference, trouble if trouble.found.wrong else later)
+        causes, seen_there = _diagnosed(
+            reference, (trouble if trouble.found.wrong else later) if diagnose else None
+        )
     return Report(
         blocks=result.blocks,
         loss=result.loss,

@@ -424,8 +424,10 @@ def test_an_error_of_ours_is_not_blamed_on_the_user(
     def broken(*_arguments: Any, **_options: Any) -> None:
         raise ZeroDivisionError("ours")
 
-    module = convention_search if where == "find" else check_problems
-    monkeypatch.setattr(module, "check_gradients", broken)
+    if where == "find":
+        monkeypatch.setattr(convention_search, "examined", broken)
+    else:
+        monkeypatch.setattr(check_problems, "check_gradients", broken)
     with pytest.raises(ZeroDivisionError, match="ours"):
         _ = main(["check", written(tmp_path, program())])
 

@@ -39,7 +39,7 @@ VISIBLE: dict[DType, float] = {np.float64: 1e-10, np.float32: 1e-3}
 
 PROFILE = settings.get_current_profile_name()
 PROBLEMS = {"dev": 1, "ci": 1, "thorough": 100}[PROFILE]
-PAIRS = {"dev": 40, "ci": 60, "thorough": 2000}[PROFILE]
+PAIRS = {"dev": 40, "ci": 40, "thorough": 2000}[PROFILE]
 
 
 def differ(one: Parameters, two: Parameters, by: float) -> bool:
