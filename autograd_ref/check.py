@@ -142,7 +142,7 @@ def _diagnosed(
     if trouble is None or not trouble.found.wrong:
         return (), ()
     point, exact, call, found = trouble
-    if found.witness is not None and found.witness.side not in ("hand", "losses"):
+    if found.witness is not None and found.witness.side in ("reference", "kink"):
         return (), ()
     scene = seen(call.answer, found.wrong, reference, point, exact)
     causes = diagnosed(scene)

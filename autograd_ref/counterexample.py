@@ -30,6 +30,7 @@ SEARCH = settings(
     deadline=None,
     derandomize=False,
     phases=(Phase.generate, Phase.shrink),
+    # a function may take its time, and nobody here filters
     suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much),
 )
 MOST = 3

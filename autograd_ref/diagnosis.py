@@ -128,8 +128,6 @@ def _one_mistake(scene: Scene, right: Guess, derivations: list[Hypothesis]) -> l
 def _by_a_relation(scene: Scene, guess: Guess, relations: Sequence[Relation]) -> list[list[Part]]:
     """What a guess does not explain is, all of it, in one relation to the guess."""
     left = scene.unexplained(guess)
-    # something has to speak for the guess itself
-    alone = not guess.parts or any(name not in left for name in scene.touched(guess))
     found: list[list[Part]] = []
     around = {name: scene.around(name, guess) for name in left}
     for relation in relations if left else ():
@@ -139,7 +137,7 @@ def _by_a_relation(scene: Scene, guess: Guess, relations: Sequence[Relation]) ->
             if claim is None:
                 break
             claims[name] = claim
-        if len(claims) == len(left) and (alone or not relation.wipes):
+        if len(claims) == len(left):
             parts = _grouped(scene, relation, claims)
             if sum(len(part.blocks) for part in parts) < len(left):
                 continue

@@ -231,6 +231,16 @@ def test_lower_precision_is_told_from_a_small_error() -> None:
         assert kinds(check_gradients(gradient, p, X, Y))[0] == {named}
 
 
+@pytest.mark.parametrize(("factor", "said"), [(1.05, "1.05"), (1 - 2e-9, "1 -2e-09")])
+def test_a_factor_is_given_so_that_it_can_be_told_from_one(factor: float, said: str) -> None:
+    def gradient(p: Parameters, X: A, Y: A) -> Parameters:
+        found = right_gradient(p, X, Y)
+        return found._replace(W0=factor * found.W0)
+
+    report = check_gradients(gradient, *problem_for(Shows.ANY, 1, np.float64))
+    assert report.causes[0].explanation == f"Your W0 is right but for a factor {said}."
+
+
 # where nothing can be said
 
 
@@ -238,7 +248,7 @@ def test_lower_precision_is_told_from_a_small_error() -> None:
     "changed",
     [
         lambda W0: np.where(W0 > 0, np.nan, W0),
-        lambda W0: W0 * (1 + 2e-13),
+        lambda W0: W0 * (1 + 4e-13),
     ],
     ids=["not finite", "off by a few tolerances"],
 )

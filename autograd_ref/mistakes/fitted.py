@@ -22,7 +22,8 @@ def _by_a_factor(hand: A, around: Around) -> Claim | None:
     factor = _slope(hand, around.right)
     if factor == 0:
         return None
-    return Claim(hand, factor * around.right, f"{factor:.4g}", weak=hand.size < FEWEST)
+    detail = f"1 {factor - 1:+.1g}" if abs(factor - 1) < NEAR_ONE else f"{factor:.4g}"
+    return Claim(hand, factor * around.right, detail, weak=hand.size < FEWEST)
 
 
 def _by_the_parameter(hand: A, around: Around) -> Claim | None:
@@ -35,6 +36,9 @@ def _by_the_parameter(hand: A, around: Around) -> Claim | None:
     detail = f"{abs(rate):.4g} times the parameter, which {how}"
     return Claim(hand, right, detail, weak=hand.size < FEWEST)
 
+
+NEAR_ONE = 1e-3
+"""A factor as near to one is given by what it is off."""
 
 NARROWER = (np.float16, np.float32)
 

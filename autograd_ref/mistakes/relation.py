@@ -86,7 +86,7 @@ class Relation:
     ways: Callable[[Around], Iterable[Way]]
     """The blocks that the mistake can make; none where it cannot be made."""
     wipes: bool = False
-    """Whether nothing is left of the right gradient, so that it says nothing of another mistake."""
+    """Whether nothing is left of the right gradient, so that another mistake cannot be seen."""
     places: Places = EVERYWHERE
     """In which blocks of the assignment's network people make it."""
     hides: str = ""
