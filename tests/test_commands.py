@@ -275,7 +275,7 @@ def test_too_little_memory_is_one_line_and_status_2(
 def test_what_is_no_command_is_named(capsys: Captured) -> None:
     assert main(["penguins"]) == 2
     captured = capsys.readouterr()
-    known = "there are check and falsify, or none at all"
+    known = "there are check, falsify and selftest, or none at all"
     assert captured.err == f"crosscheck: 'penguins' is no command; {known}\n"
     assert captured.out == ""
 

@@ -1,7 +1,7 @@
 """The mistake that was made is named, and nobody is told of one that was not."""
 
 from collections.abc import Callable
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,20 @@ from autograd_ref import check_gradients
 from autograd_ref.mistakes.catalogue import DERIVATIONS
 from autograd_ref.mistakes.derivation import RIGHT, STEPS, Run
 from autograd_ref.mistakes.mistake import Mistake, Shows
-from autograd_ref.mistakes.planted import (
-    PLANTED,
-    Planted,
-    go_together,
-    gradient_with,
-    right_gradient,
-)
+from autograd_ref.mistakes.planted import PLANTED, Planted, gradient_with, right_gradient
 from autograd_ref.mistakes.where import problem_for
 from autograd_ref.report import Report
+from autograd_ref.selftest.trials import (
+    DTYPES,
+    VISIBLE,
+    DType,
+    differ,
+    kinds,
+    pairs,
+    planted_in,
+    trial,
+    wrong_blocks,
+)
 from autograd_ref.structure import leaves, rebuilt
 from manual_backprop import Parameters
 from tests.mistakes.unlisted import UNLISTED
@@ -32,82 +37,40 @@ from tests.planted import BY_TITLE, wrong
 from tests.test_models import problem as problem_of_model
 
 A = NDArray[Any]
-DType = type[np.floating[Any]]
-DTYPES: tuple[DType, ...] = (np.float64, np.float32)
-VISIBLE: dict[DType, float] = {np.float64: 1e-10, np.float32: 1e-3}
-"""What changes the gradient by less, relative to the right one, may stay unseen."""
 
 PROFILE = settings.get_current_profile_name()
 PROBLEMS = {"dev": 1, "ci": 1, "thorough": 100}[PROFILE]
 PAIRS = {"dev": 40, "ci": 40, "thorough": 2000}[PROFILE]
 
 
-def differ(one: Parameters, two: Parameters, by: float) -> bool:
-    """Whether two gradients are further apart than that, relative to the second."""
-    if any(a.shape != b.shape for a, b in zip(one, two, strict=True)):
-        return True
-    flat = [np.concatenate([block.ravel() for block in p]).astype("f8") for p in (one, two)]
-    return bool(np.linalg.norm(flat[0] - flat[1]) > by * np.linalg.norm(flat[1]))
-
-
-def kinds(report: Report) -> list[set[str]]:
-    """The mistakes of each cause."""
-    return [set(cause.kind.split(" + ")) for cause in report.causes]
-
-
-def wrong_blocks(report: Report) -> tuple[str, ...]:
-    """At the problem itself."""
-    wrong = [block for block in report.blocks if block.verdict == "mismatch"]
-    return tuple(block.name for block in wrong if "agrees here" not in block.reason)
-
-
-PLANTED_CASES = [
-    (p, d) for p, d in product(PLANTED, DTYPES) if d is np.float64 or not p.loses_digits
-]
+PLANTED_CASES = [(planted, dtype) for dtype in DTYPES for planted in planted_in(dtype)]
 
 
 @pytest.mark.parametrize(
     ("planted", "dtype"), PLANTED_CASES, ids=[f"{p.title}-{d.__name__}" for p, d in PLANTED_CASES]
 )
 def test_a_mistake_of_the_catalogue_is_found_and_named(planted: Planted, dtype: DType) -> None:
-    gradient = gradient_with(planted)
     left_out = 0
     for seed in range(PROBLEMS):
-        p, X, Y = problem_for(planted.shows, seed, dtype)
-        found = gradient(p, X, Y)
-        if found is None or not differ(found, right_gradient(p, X, Y), VISIBLE[dtype]):
+        found = trial([planted], *problem_for(planted.shows, seed, dtype))
+        if found is None:
             left_out += 1
             continue
-        report = check_gradients(gradient, p, X, Y)
-        assert report.verdict == "mismatch", f"seed {seed}"
-        assert {planted.of.name} in kinds(report), f"seed {seed}: {report}"
-        assert report.causes[0].blocks == wrong_blocks(report)
+        assert found.found, f"seed {seed}"
+        assert found.named, f"seed {seed}: {found.report}"
+        first = found.report.causes[0]
+        assert first.blocks == wrong_blocks(found.report)
         if not planted.loses_digits:
-            assert report.causes[0].residual < 1e-2 * (report.causes[0].before or 1)
-        assert not report.pattern
+            assert first.residual < 1e-2 * (first.before or 1)
+        assert not found.report.pattern
     assert 100 * left_out <= PROBLEMS
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_two_mistakes_are_named_together(dtype: DType) -> None:
-    random = np.random.default_rng(0)
-    candidates = [planted for planted in PLANTED if not planted.loses_digits]
-    tried, named = 0, 0
-    while tried < PAIRS:
-        one, two = (candidates[i] for i in random.choice(len(candidates), 2, replace=False))
-        p, X, Y = problem_for(Shows.ANY, int(random.integers(1 << 30)), dtype)
-        if not go_together(one, two):
-            continue
-        both = gradient_with(one, two)
-        found = [gradient(p, X, Y) for gradient in (both, gradient_with(one), gradient_with(two))]
-        others = [*found[1:], right_gradient(p, X, Y)]
-        if any(
-            g is None or not found[0] or not differ(found[0], g, VISIBLE[dtype]) for g in others
-        ):
-            continue
-        tried += 1
-        named += {one.of.name, two.of.name} in kinds(check_gradients(both, p, X, Y))
-    assert named >= 0.85 * tried, f"{named} of {tried}"
+    found = [*islice(pairs(0, dtype), PAIRS)]
+    assert all(pair.found for pair in found)
+    assert sum(pair.named for pair in found) >= 0.85 * PAIRS
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -104,8 +104,8 @@ def test_the_loss_may_lose_digits_too() -> None:
 
 def test_targets_that_have_to_sum_to_one_are_not_moved() -> None:
     """So that textbook formulas are excused for one-hot rows as they are for labels."""
+    from autograd_ref.selftest.correct import by_the_textbook
     from manual_backprop import NetworkShape, initialize
-    from tests.correct_gradients import by_the_textbook
 
     parameters = initialize(NetworkShape(3, 4, 2), seed=0, std=0.5)
     parameters = parameters._replace(b0=parameters.b0 - 31)

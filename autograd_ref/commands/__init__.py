@@ -30,8 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from autograd_ref.commands import falsify
 
             status = falsify.run(given[1:])
+        elif given[:1] == ["selftest"]:
+            from autograd_ref.commands import selftest
+
+            status = selftest.run(given[1:])
         elif given and not given[0].startswith("-"):
-            known = "there are check and falsify, or none at all"
+            known = "there are check, falsify and selftest, or none at all"
             status = options.unusable(f"{given[0]!r} is no command; {known}")
         else:
             from autograd_ref.commands import main_job

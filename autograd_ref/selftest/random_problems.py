@@ -19,12 +19,12 @@ MOST_SAMPLES = (30, 300, 5_000)
 CHANCES = (0.9, 0.09, 0.01)
 
 
-def random_problem(seed: int) -> Problem:
-    """Parameters, X and Y; float64 and float32 in turn."""
+def random_problem(seed: int, dtype: DTypeLike) -> Problem:
+    """Parameters, X and Y."""
     random = np.random.default_rng(seed)
-    dtype = (np.float64, np.float32)[seed % 2]
     shape = NetworkShape(*(int(n) for n in 1 + random.integers(0, 8, size=3)))
-    samples = int(random.integers(1, random.choice(MOST_SAMPLES, p=CHANCES) + 1))
+    most = int(random.choice(np.array(MOST_SAMPLES), p=CHANCES))
+    samples = int(random.integers(1, most + 1))
     size, weight = 10.0 ** random.uniform(-2, 1, size=2)
     blocks = {
         "W0": random.normal(scale=size, size=(shape.hidden, shape.inputs)),
@@ -68,7 +68,7 @@ def _made_special(random: Generator, X: A, blocks: Blocks) -> tuple[A, Blocks]:
         name = str(random.choice(list(blocks)))
         blocks[name] = np.zeros_like(blocks[name])
     elif kind == 4:  # columns of very different size
-        X = X * 10.0 ** random.uniform(-6, 6, X.shape[1])
+        X = X * 10.0 ** random.uniform(-6, 6, size=int(X.shape[1]))
     elif kind == 5:  # parameters of very different size
         for name in blocks:
             blocks[name] = blocks[name] * 10.0 ** random.uniform(-4, 2, blocks[name].shape)

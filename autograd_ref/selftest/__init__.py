@@ -1,0 +1,1 @@
+"""What the check finds, names and lets pass on this installation, measured."""

@@ -1,0 +1,182 @@
+"""Everything that is measured of this installation, and the bounds that it is held to."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from autograd_ref.mistakes.where import problem_for
+from autograd_ref.selftest.false_accusations import Count, added_up, verdicts_on
+from autograd_ref.selftest.smallest_error import KINDS, Error, smallest_found
+from autograd_ref.selftest.trials import DTYPES, DType, Trial, pairs, planted_in, trial
+
+PAIRS, RIGHT = 20, 20
+"""So many pairs of mistakes, and problems for the right gradients, where each mistake has one; in
+each number format."""
+
+NAMED = {"float64": 0.98, "float32": 0.9}
+PAIRS_NAMED = 0.85
+LEFT_OUT = 0.01
+"""Of the problems of a mistake, at most; one in any case."""
+
+Watch = Callable[[str], object]
+"""Told before every step what it is."""
+
+
+class Detection(NamedTuple):
+    """What became of one mistake, or of the pairs of mistakes, in one number format."""
+
+    mistake: str
+    problems: int
+    left_out: int
+    """Problems on which it makes no difference, or too small a one."""
+    found: int
+    named: int
+    confused: tuple[Trial, ...]
+    """Those that were said to be something else, or unknown."""
+
+
+class Smallest(NamedTuple):
+    """The smallest relative errors that are found, one for each problem."""
+
+    kind: Error
+    dtype: str
+    errors: tuple[float, ...]
+
+
+class Measured(NamedTuple):
+    """What the check did."""
+
+    single: dict[str, tuple[Detection, ...]]
+    """By number format, one for each mistake of the catalogue."""
+    pairs: dict[str, Detection]
+    smallest: tuple[Smallest, ...]
+    right: dict[str, Count]
+
+    @property
+    def confused(self) -> list[Trial]:
+        """All mistakes, alone and in pairs, that were said to be something else, or unknown."""
+        rows = [row for rows in self.single.values() for row in rows]
+        return [t for row in (*rows, *self.pairs.values()) for t in row.confused]
+
+
+class Bound(NamedTuple):
+    """What is promised, and what was found."""
+
+    what: str
+    dtype: str
+    found: str
+    needed: str
+    holds: bool
+
+
+def steps(problems: int) -> int:
+    """How often a measurement tells its watcher."""
+    mistakes = sum(len(planted_in(dtype)) for dtype in DTYPES)
+    return mistakes + len(DTYPES) * (PAIRS + RIGHT + len(KINDS)) * problems
+
+
+def measured(problems: int, seed: int, watch: Watch) -> Measured:
+    """So many problems for each mistake, each number format and each kind of error."""
+    return Measured(
+        {_name(dtype): _single(problems, seed, dtype, watch) for dtype in DTYPES},
+        {_name(dtype): _pairs(PAIRS * problems, seed, dtype, watch) for dtype in DTYPES},
+        tuple(_smallest(kind, problems, seed, dtype, watch) for dtype in DTYPES for kind in KINDS),
+        {
+            _name(dtype): _right(dtype, range(RIGHT * seed, RIGHT * (seed + problems)), watch)
+            for dtype in DTYPES
+        },
+    )
+
+
+def bounds(found: Measured) -> list[Bound]:
+    """All that is promised."""
+    return [
+        *(_detected(n, [*rows, found.pairs[n]]) for n, rows in found.single.items()),
+        *(_few_left_out(name, rows) for name, rows in found.single.items()),
+        *(_named("mistakes", name, rows, NAMED[name]) for name, rows in found.single.items()),
+        *(_named("pairs of mistakes", n, [row], PAIRS_NAMED) for n, row in found.pairs.items()),
+        *(_small_enough(row) for row in found.smallest),
+        *(_nobody_accused(name, count) for name, count in found.right.items()),
+    ]
+
+
+def _single(problems: int, seed: int, dtype: DType, watch: Watch) -> tuple[Detection, ...]:
+    rows: list[Detection] = []
+    for planted in planted_in(dtype):
+        watch(f"mistakes, {_name(dtype)}")
+        seeds = range(seed, seed + problems)
+        trials = [trial([planted], *problem_for(planted.shows, s, dtype)) for s in seeds]
+        rows.append(_counted(planted.title, trials))
+    return tuple(rows)
+
+
+def _pairs(count: int, seed: int, dtype: DType, watch: Watch) -> Detection:
+    trials: list[Trial] = []
+    for found in islice(pairs(seed, dtype), count):
+        watch(f"pairs of mistakes, {_name(dtype)}")
+        trials.append(found)
+    return _counted("two", trials)
+
+
+def _counted(mistake: str, trials: Sequence[Trial | None]) -> Detection:
+    made = [t for t in trials if t is not None]
+    found = [t for t in made if t.found]
+    confused = tuple(t for t in found if not t.named)
+    return Detection(
+        mistake,
+        problems=len(trials),
+        left_out=len(trials) - len(made),
+        found=len(found),
+        named=len(found) - len(confused),
+        confused=confused,
+    )
+
+
+def _smallest(kind: Error, problems: int, seed: int, dtype: DType, watch: Watch) -> Smallest:
+    errors: list[float] = []
+    for s in range(seed, seed + problems):
+        watch(f"smallest error, {_name(dtype)}")
+        errors.append(smallest_found(kind, s, dtype))
+    return Smallest(kind, _name(dtype), tuple(errors))
+
+
+def _right(dtype: DType, seeds: Iterable[int], watch: Watch) -> Count:
+    counts: list[Count] = []
+    for seed in seeds:
+        watch(f"right gradients, {_name(dtype)}")
+        counts.append(verdicts_on(seed, dtype))
+    return added_up(counts)
+
+
+def _detected(dtype: str, rows: Sequence[Detection]) -> Bound:
+    made = sum(row.problems - row.left_out for row in rows)
+    found = sum(row.found for row in rows)
+    return Bound("mistakes and pairs found", dtype, f"{found} of {made}", "all", found == made > 0)
+
+
+def _few_left_out(dtype: str, rows: Sequence[Detection]) -> Bound:
+    most, problems = max(row.left_out for row in rows), rows[0].problems
+    allowed = max(1, int(LEFT_OUT * problems))
+    count = str(sum(row.left_out for row in rows))
+    needed = f"at most {allowed} of {problems}"
+    return Bound("left out: no difference to see", dtype, count, needed, most <= allowed)
+
+
+def _named(what: str, dtype: str, rows: Sequence[Detection], needed: float) -> Bound:
+    found, named = sum(row.found for row in rows), sum(row.named for row in rows)
+    share = f"{needed:.0%}"
+    return Bound(f"{what} named", dtype, f"{named} of {found}", share, named >= needed * found)
+
+
+def _small_enough(row: Smallest) -> Bound:
+    needed, largest = row.kind.needed[row.dtype], max(row.errors)
+    return Bound(row.kind.name, row.dtype, f"{largest:.0e}", f"{needed:.0e}", largest <= needed)
+
+
+def _nobody_accused(dtype: str, count: Count) -> Bound:
+    found = f"{len(count.accused)} of {count.checks.total()}"
+    return Bound("right gradients called wrong", dtype, found, "none", not count.accused)
+
+
+def _name(dtype: DType) -> str:
+    return dtype.__name__

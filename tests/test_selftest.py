@@ -1,0 +1,233 @@
+"""The installation measures itself, and says so where a bound does not hold."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd_ref.check import check_gradients
+from autograd_ref.commands import main, selftest
+from autograd_ref.commands.selftest_show import About, as_json, as_text
+from autograd_ref.mistakes.planted import PLANTED
+from autograd_ref.report import Report
+from autograd_ref.selftest import false_accusations, measured, smallest_error, trials
+from autograd_ref.selftest.measured import Measured, bounds, steps
+from autograd_ref.selftest.smallest_error import ERRORS, KINDS, smallest_found
+from autograd_ref.selftest.trials import DTYPES, Trial, Why, pairs, planted_in, trial
+from manual_backprop import NetworkShape, Parameters, initialize
+from tests.planted import BY_TITLE
+
+Captured = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
+
+FEW = ["twice (W1)", "softplus derivative at a1", "1/S missing"]
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: Patch) -> None:
+    """Three mistakes of the catalogue, and little of everything."""
+    monkeypatch.setattr(measured, "planted_in", lambda _dtype: [BY_TITLE[t] for t in FEW])
+    monkeypatch.setattr(measured, "PAIRS", 2)
+    monkeypatch.setattr(measured, "RIGHT", 2)
+    monkeypatch.setattr(measured, "KINDS", KINDS[:1])
+
+
+def measure(problems: int = 1) -> Measured:
+    return measured.measured(problems, 0, watch=lambda _step: None)
+
+
+def broken(found: Measured) -> set[str]:
+    return {f"{bound.what}, {bound.dtype}" for bound in bounds(found) if not bound.holds}
+
+
+def test_all_is_as_promised_and_written_in_both_forms(tmp_path: Path, capsys: Captured) -> None:
+    file = tmp_path / "found.json"
+    assert main(["selftest", "--problems", "2", "--seed", "2", "--json", str(file)]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    rows = [line.split() for line in printed.out.splitlines() if line.startswith(" ")]
+    assert [*"mistakes and pairs found".split(), *"10 of 10 10 of 10 all".split()] in rows
+    assert [*"mistakes named".split(), *"6 of 6 6 of 6 98%, 90%".split()] in rows
+    assert "2 problems for each mistake, 4 pairs of mistakes; seed 2" in printed.out
+    assert printed.out.endswith("\nAll as promised.\n")
+    found = json.loads(file.read_text(encoding="utf-8"))
+    assert (found["problems"], found["seed"], found["versions"]["NumPy"]) == (2, 2, np.__version__)
+    assert all(bound["holds"] for bound in found["bounds"])
+    for dtype in ("float64", "float32"):
+        row = {"problems": 2, "left_out": 0, "found": 2, "named": 2}
+        assert found["mistakes"][dtype] == [{"mistake": title, **row} for title in FEW]
+        assert found["pairs"][dtype]["found"] == 4
+        assert found["right"][dtype]["problems"] == 4
+        assert sum(found["right"][dtype]["checks"].values()) >= 12
+    assert all(0 < e <= 5e-4 for row in found["smallest_errors"] for e in row["found"])
+
+
+def test_json_alone_goes_to_standard_output(capsys: Captured) -> None:
+    assert main(["selftest", "--problems", "1", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["problems"] == 1
+
+
+def answering(change: Callable[[Report], Report]) -> Callable[..., Report]:
+    return lambda *arguments: change(check_gradients(*arguments))
+
+
+def test_a_check_that_finds_nothing_is_found_out(monkeypatch: Patch) -> None:
+    blind = answering(lambda report: replace(report, blocks=(), loss=None))
+    monkeypatch.setattr(trials, "check_gradients", blind)
+    found = broken(measure())
+    assert "mistakes and pairs found, float64" in found
+    assert "mistakes and pairs found, float32" in found
+
+
+def test_a_check_that_names_nothing_is_found_out(monkeypatch: Patch, capsys: Captured) -> None:
+    silent = answering(lambda report: replace(report, causes=()))
+    monkeypatch.setattr(trials, "check_gradients", silent)
+    found = measure()
+    named = {f"{w} named, {d}" for w in ("mistakes", "pairs of mistakes") for d in found.single}
+    assert broken(found) == named
+    text = as_text(About(1, 0), found)
+    assert [*FEW[0].split(), "2", "unknown", "cause"] in [ln.split() for ln in text.splitlines()]
+    assert "Not as promised: mistakes named (float64); mistakes named (float32);" in text
+    assert json.loads(as_json(About(1, 0), found))["confused"][0] == {
+        "made": FEW[0],
+        "said": "unknown cause",
+        "kind": "unknown",
+    }
+    assert main(["selftest", "--problems", "1"]) == 1
+    assert "Not as promised" in capsys.readouterr().out
+
+
+def test_a_check_that_lets_small_errors_pass_is_found_out(monkeypatch: Patch) -> None:
+    def blunt(gradients: Any, *problem: Any) -> Report:
+        report = check_gradients(gradients, *problem)
+        largest = max(block.max_rel_error or 0 for block in report.blocks)
+        return report if largest > 1e-2 else replace(report, blocks=(), loss=None)
+
+    monkeypatch.setattr(smallest_error, "check_gradients", blunt)
+    assert broken(measure()) == {f"{kind.name}, {d}" for kind in KINDS[:1] for d in kind.needed}
+
+
+def test_a_check_that_accuses_the_right_is_found_out(monkeypatch: Patch) -> None:
+    def strict(report: Report) -> Report:
+        blocks = tuple(block._replace(verdict="mismatch") for block in report.blocks)
+        return replace(report, blocks=blocks)
+
+    monkeypatch.setattr(false_accusations, "check_gradients", answering(strict))
+    found = measure()
+    assert broken(found) == {f"right gradients called wrong, {d}" for d in found.right}
+    text = as_text(About(1, 0), found)
+    assert "seed 0, float64: manual_backprop, W0, b0, W1, b1" in text
+
+
+def test_a_mistake_that_seldom_makes_a_difference_is_found_out() -> None:
+    found = measure()
+    (first, *others) = found.single["float64"]
+    rare = found._replace(single={"float64": (first._replace(left_out=2, problems=3), *others)})
+    assert "left out: no difference to see, float64" in broken(rare)
+    rare = found._replace(single={"float64": (first._replace(left_out=2, problems=200), *others)})
+    assert "left out: no difference to see, float64" not in broken(rare)
+
+
+def test_every_step_is_announced() -> None:
+    told: list[str] = []
+    _ = measured.measured(2, 0, told.append)
+    few, all_mistakes = len(FEW) * len(DTYPES), 250
+    assert len({*told}) == 8
+    assert len(told) == steps(2) == few + 2 * len(DTYPES) * (2 + 2 + 1)
+    assert sum(len(planted_in(dtype)) for dtype in DTYPES) == all_mistakes
+
+
+def test_float32_has_no_digits_to_lose() -> None:
+    assert planted_in(np.float64) == [*PLANTED]
+    assert {p.title for p in {*PLANTED} - {*planted_in(np.float32)}} == {
+        p.title for p in PLANTED if p.loses_digits
+    }
+
+
+# trials
+
+
+def problem(samples: int = 4) -> tuple[Parameters, np.ndarray, np.ndarray]:
+    random = np.random.default_rng(0)
+    p = initialize(NetworkShape(3, 5, 2), 0, std=0.5)
+    return p, random.normal(size=(samples, 3)), np.eye(2)[random.integers(2, size=samples)]
+
+
+@pytest.mark.parametrize(
+    ("titles", "samples"),
+    [
+        (["1/S missing"], 1),  # no difference
+        (["twice", "half"], 4),  # each undoes the other
+        (["1/S missing", "twice"], 1),  # one of two makes no difference
+        (
+            ["another block's gradient (W0, W1)"],
+            4,
+        ),  # cannot be made: no two blocks have the same shape
+    ],
+)
+def test_what_makes_no_difference_is_left_out_without_asking_the_check(
+    titles: list[str], samples: int, monkeypatch: Patch
+) -> None:
+    mistakes = [BY_TITLE[title] for title in titles]
+    monkeypatch.setattr(trials, "check_gradients", None)
+    assert trial(mistakes, *problem(samples)) is None
+
+
+def test_what_is_said_instead_is_told_by_how_much_it_explains() -> None:
+    def why(*titles: str) -> Why:
+        found = trial([BY_TITLE[title] for title in titles], *problem(6))
+        assert found is not None
+        assert not found.named
+        return found.why
+
+    assert why("twice", "1/S missing") is Why.SAME
+    assert why("twice", "only the last sample (b1)") is Why.PART
+    assert why("one sample dropped", "sign flipped") is Why.UNKNOWN
+
+
+def test_a_pair_is_named_only_where_both_are() -> None:
+    found = trial([BY_TITLE["sign flipped (b1)"], BY_TITLE["transposed (W0)"]], *problem())
+    assert found is not None
+    assert found.made == "sign flipped (b1) + transposed (W0)"
+    assert found.named
+    assert not Trial(found.mistakes[:1], found.report).named
+
+
+def test_pairs_are_the_same_for_the_same_seed() -> None:
+    made = [[pair.made for pair in islice(pairs(seed, np.float64), 3)] for seed in (0, 0, 1)]
+    assert made[0] == made[1] != made[2]
+
+
+def test_the_smallest_error_is_where_the_check_begins_to_see(monkeypatch: Patch) -> None:
+    for kind in KINDS:
+        smallest = smallest_found(kind, 0, np.float64)
+        assert smallest in ERRORS
+        assert 1e-13 < smallest <= kind.needed["float64"]
+    blind = answering(lambda report: replace(report, blocks=(), loss=None))
+    monkeypatch.setattr(smallest_error, "check_gradients", blind)
+    assert smallest_found(KINDS[0], 0, np.float64) == float("inf")
+
+
+# around the command
+
+
+def test_a_file_that_cannot_be_written_is_unusable(tmp_path: Path, capsys: Captured) -> None:
+    assert main(["selftest", "--json", str(tmp_path / "no" / "file")]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+    assert main(["selftest", "--problems", "1", "--json", str(tmp_path)]) == 2
+    assert f"cannot write {tmp_path}" in capsys.readouterr().err
+
+
+def test_an_interrupt_leaves_no_file(tmp_path: Path, monkeypatch: Patch, capsys: Captured) -> None:
+    def interrupted(*_: object, **__: object) -> Measured:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(selftest, "measured", interrupted)
+    assert main(["selftest", "--json", str(tmp_path / "found.json")]) == 130
+    assert capsys.readouterr().out == ""
+    assert not list(tmp_path.iterdir())
