@@ -18,8 +18,10 @@ from autograd_ref.mistakes.mistake import Mistake
 from autograd_ref.mistakes.relation import Claim, Relation, fits
 from autograd_ref.mistakes.samples import FIRST_OR_LAST
 from autograd_ref.mistakes.scales import SCALES
-from autograd_ref.report import Cause, listed
-from autograd_ref.scene import Guess, Part, Scene
+from autograd_ref.one_or_both import one_or_both
+from autograd_ref.parts import Part, of_mistake, of_relation
+from autograd_ref.report import Cause
+from autograd_ref.scene import Guess, Scene
 from manual_backprop.parameters import Parameters
 
 MOST_CAUSES = 4
@@ -43,6 +45,7 @@ def diagnosed(scene: Scene) -> tuple[Cause, ...]:
         lambda: _one_for_each(scene, _units(scene, right, NAMED, derivations)),
         lambda: _one_after_another(scene, derivations),
         lambda: _one_inside_another(scene, derivations),
+        lambda: one_or_both(scene, right),
         lambda: _one_for_each(scene, _units(scene, right, RELATIONS, derivations)),
         lambda: _for_some(_units(scene, right, RELATIONS, derivations)),
     )
@@ -93,7 +96,7 @@ def _guess(scene: Scene, *mistakes: Mistake, parts: tuple[Part, ...] = ()) -> Gu
     touched = tuple(scene.touched(guess))
     if not touched:
         return None
-    return guess if parts else guess._replace(parts=(_of_mistake(mistakes[0], touched),))
+    return guess if parts else guess._replace(parts=(of_mistake(mistakes[0], touched),))
 
 
 def _evaluated(scene: Scene, derivation: Derivation, p: Parameters, X: A, Y: A) -> Results | None:
@@ -109,7 +112,7 @@ def _related(scene: Scene) -> Iterator[Guess]:
     around = [scene.around(name, right) for name in scene.wrong]
     for relation in (*SCALES, *FIRST_OR_LAST):
         for ways in zip(*map(relation.ways, around), strict=True):
-            part = _of_relation(relation, scene.wrong, ways[0].detail)
+            part = of_relation(relation, scene.wrong, ways[0].detail)
             blocks = dict(zip(scene.wrong, (way.block for way in ways), strict=True))
             guess = Guess((part,), {**scene.right, **blocks})
             if scene.touched(guess):
@@ -242,7 +245,7 @@ def _grouped(scene: Scene, relation: Relation, claims: Mapping[str, Claim]) -> l
         if all(claims[name].weak for name in blocks):
             continue
         residual = max(scene.relative(n, claims[n].mine, claims[n].right) for n in blocks)
-        parts.append(_of_relation(relation, blocks, detail)._replace(residual=residual))
+        parts.append(of_relation(relation, blocks, detail, residual))
     return parts
 
 
@@ -252,20 +255,6 @@ def _confirmed(scene: Scene, guess: Guess) -> list[Part]:
     pairs = [(n, scene.hand[n], guess.gradients[n]) for n in scene.hand if n not in left]
     residual = max((scene.relative(*pair) for pair in pairs), default=0.0)
     return [part._replace(residual=residual) for part in guess.parts]
-
-
-def _of_relation(relation: Relation, blocks: tuple[str, ...], detail: str) -> Part:
-    said = f"{listed(blocks)} {_is(blocks)} {relation.what.format(detail)}"
-    return Part(relation.name, blocks, said, relation.fix)
-
-
-def _of_mistake(mistake: Mistake, touched: tuple[str, ...]) -> Part:
-    said = f"{listed(touched)} {_is(touched)} what comes out if {mistake.what}"
-    return Part(mistake.name, touched, said, mistake.fix)
-
-
-def _is(blocks: tuple[str, ...]) -> str:
-    return "is" if len(blocks) == 1 else "are"
 
 
 def _cause(scene: Scene, parts: Sequence[Part]) -> Cause:

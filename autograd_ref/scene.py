@@ -12,6 +12,7 @@ from autograd_ref.assignment import network_problem
 from autograd_ref.evaluation import Evaluation, Look, Point, Reference, Results
 from autograd_ref.mistakes.derivation import A
 from autograd_ref.mistakes.relation import Around
+from autograd_ref.parts import Part
 from autograd_ref.probes import sample_count, with_samples
 from autograd_ref.structure import as_array, is_real, leaves
 from manual_backprop.parameters import Parameters
@@ -31,22 +32,11 @@ SPREADS = 8.0
 FLOAT32 = float(np.finfo(np.float32).eps) / 2
 
 
-class Part(NamedTuple):
-    """One mistake, and the blocks that it explains."""
-
-    name: str
-    blocks: tuple[str, ...]
-    said: str
-    """What is true of these blocks: a sentence that begins with their names."""
-    fix: str
-    residual: float = 0.0
-    """The largest difference that is left, corrected for it, relative to the right block."""
-
-
 class Guess(NamedTuple):
     """What the gradients would be, had certain mistakes been made."""
 
     parts: tuple[Part, ...]
+    """Those mistakes, and the blocks that they touch."""
     gradients: Results
     coarse: Callable[[], Results | None] = lambda: None
     """The same in float32: how far that is off says how much rounding matters."""

@@ -150,6 +150,39 @@ def test_mistakes_in_blocks_of_their_own_are_named_each_with_its_blocks() -> Non
     assert report.causes[0].before == pytest.approx(2)  # of b1; W0 has no difference
 
 
+@pytest.mark.parametrize(
+    ("titles", "said"),
+    [
+        (
+            ("twice (W0)", "in another order (W0, b0)"),
+            "Your W0 is right but for a factor 2. Beside that, your W0 is right, but in another"
+            " order: rows 1, 0. Beside that, your b0 is right, but in another order: entries 1, 0.",
+        ),
+        (
+            ("weight decay", "sign flipped (b0)"),
+            "Your W0, b0, W1 and b1 are right but for 0.001 times the parameter, which is added."
+            " Beside that, your b0 is right but for the sign.",
+        ),
+        (
+            ("1/S missing", "only the last sample (b1)"),
+            "Your W0, b0 and W1 are right but for a factor S: summed over the batch, not averaged."
+            " Beside that, your b1 is what comes of only the last sample, divided by their number.",
+        ),
+        (
+            ("a constant factor", "in another shape (b1)"),
+            "Your W0, b0, W1 and b1 are right but for a factor 1.01. Beside that, your b1 is"
+            " right, but of shape (1, 4) for (4,).",
+        ),
+    ],
+)
+def test_of_two_relations_each_is_said_of_the_blocks_that_it_is_in(
+    titles: tuple[str, ...], said: str
+) -> None:
+    first = report_of(*titles).causes[0]
+    assert first.explanation == said
+    assert first.residual < 1e-14
+
+
 def test_what_is_the_same_on_a_problem_is_named_as_well() -> None:
     """With S = 4 and N_O = 2, a factor 2 is S/N_O."""
     X = np.random.default_rng(0).normal(size=(4, 3))

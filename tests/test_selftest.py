@@ -186,8 +186,8 @@ def test_what_is_said_instead_is_told_by_how_much_it_explains() -> None:
         return found.why
 
     assert why("twice", "1/S missing") is Why.SAME
-    assert why("twice", "only the last sample (b1)") is Why.PART
-    assert why("one sample dropped", "sign flipped") is Why.UNKNOWN
+    assert why("not summed over the batch (b1)", "softmax Jacobian's diagonal only") is Why.PART
+    assert why("reshaped, not transposed (W0)", "absolute values (W0)") is Why.UNKNOWN
 
 
 def test_a_pair_is_named_only_where_both_are() -> None:

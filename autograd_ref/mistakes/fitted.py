@@ -73,16 +73,18 @@ IN_LOWER_PRECISION = Relation(
     places=(*EVERYWHERE, ("W0",)),
 )
 
+A_CONSTANT_FACTOR = Relation(
+    "a constant factor",
+    "right but for a factor {}",
+    "a factor is wrong, the same for every entry",
+    _by_a_factor,
+    lambda a: [Way(1.01 * a.right)],
+    places=(*EVERYWHERE, WEIGHTS),
+)
+
 FITTED = (
     IN_LOWER_PRECISION,
-    Relation(
-        "a constant factor",
-        "right but for a factor {}",
-        "a factor is wrong, the same for every entry",
-        _by_a_factor,
-        lambda a: [Way(1.01 * a.right)],
-        places=(*EVERYWHERE, WEIGHTS),
-    ),
+    A_CONSTANT_FACTOR,
     Relation(
         "weight decay",
         "right but for {}",
