@@ -124,6 +124,18 @@ def test_a_check_that_accuses_the_right_is_found_out(monkeypatch: Patch) -> None
     assert "seed 0, float64: manual_backprop, W0, b0, W1, b1" in text
 
 
+def test_what_is_inconclusive_is_no_accusation(monkeypatch: Patch) -> None:
+    def unsure(report: Report) -> Report:
+        blocks = tuple(block._replace(verdict="inconclusive") for block in report.blocks)
+        return replace(report, blocks=blocks)
+
+    monkeypatch.setattr(false_accusations, "check_gradients", answering(unsure))
+    counts = [false_accusations.verdicts_on(seed, np.float64) for seed in range(8)]
+    assert not any(count.accused for count in counts)
+    assert [len(count.undecided) for count in counts] == [count.ordinary for count in counts]
+    assert {count.ordinary for count in counts} == {0, 1}
+
+
 def test_a_mistake_that_seldom_makes_a_difference_is_found_out() -> None:
     found = measure()
     (first, *others) = found.single["float64"]
