@@ -1,12 +1,15 @@
 """How a user's function for the assignment's network may want to be called, and calling it so."""
 
 import itertools
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_ref.report import Report
 from manual_backprop.parameters import Parameters
 
 Layout = Literal["rows", "columns"]
@@ -108,6 +111,34 @@ def _flat(gradients: Any, arranged: Parameters) -> Any:
         found = cast("Mapping[object, object]", gradients)
         return {name: flat(str(name), values) for name, values in found.items()}
     return gradients
+
+
+IN_COLUMNS = {
+    "X @ W0.T + b0": "W0 @ X + b0[:, None]",
+    "a1 @ W1.T + b1": "W1 @ a1 + b1[:, None]",
+    "e2 @ W1": "W1.T @ e2",
+    "delta1.T @ X": "delta1 @ X.T",
+    "e2.T @ a1": "e2 @ a1.T",
+    ".sum(axis=0)": ".sum(axis=1)",
+    ".sum(axis=1, keepdims=True)": ".sum(axis=0, keepdims=True)",
+    "[np.arange(S), labels]": "[labels, np.arange(S)]",
+    "rows of them: Y = np.eye(N_O)[labels]": "columns of them: Y = np.eye(N_O)[:, labels]",
+}
+"""What the catalogue says of samples in rows, said of samples in columns."""
+
+
+def said_in(convention: Convention, report: Report) -> Report:
+    """The same report, with what to mend as it is written in this convention."""
+    if convention.layout == "rows":
+        return report
+    known = re.compile("|".join(map(re.escape, IN_COLUMNS)))
+
+    def fix(text: str) -> str:
+        found = known.sub(lambda match: IN_COLUMNS[match[0]], text)
+        return found.replace("[:, None]", "") if convention.biases == "matrices" else found
+
+    causes = tuple(cause._replace(fix=fix(cause.fix)) for cause in report.causes)
+    return replace(report, causes=causes)
 
 
 def targets(convention: Convention, labels: NDArray[Any], like: Parameters) -> NDArray[Any]:

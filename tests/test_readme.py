@@ -10,6 +10,8 @@ import pytest
 
 import manual_backprop
 from autograd_ref.commands import main
+from autograd_ref.mistakes.planted import PLANTED
+from autograd_ref.selftest import measured
 
 TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 Captured = pytest.CaptureFixture[str]
@@ -40,17 +42,39 @@ def test_the_transcript_is_what_the_command_prints(capsys: Captured) -> None:
     assert words(printed) == words(capsys.readouterr().out)
 
 
+@pytest.mark.parametrize(
+    ("file", "marker"),
+    [
+        ("vectorised.py", "def gradients(theta, X, Y):\n    S = X.shape[1]"),
+        ("network.py", "class Network:"),
+        ("loop.py", "from math import exp, log"),
+    ],
+)
 def test_a_students_file_is_checked_as_shown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+    file: str, marker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code = the_one("python", "def gradients(theta, X, Y):\n    S = X.shape[1]")
-    _ = (tmp_path / "student.py").write_text(code, encoding="utf-8")
-    command, printed = the_one("", "crosscheck check").split("\n", maxsplit=1)
+    _ = (tmp_path / file).write_text(the_one("python", marker), encoding="utf-8")
+    command, printed = the_one("", f"crosscheck check {file}").split("\n", maxsplit=1)
     start, *arguments = command.removeprefix("$ ").split()
     assert start == ".venv/bin/crosscheck"
     assert main(arguments) == 1
     assert words(printed) == words(capsys.readouterr().out)
+
+
+def test_the_selftest_prints_what_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    """But for the figures, and for what is in the list of confusions."""
+    monkeypatch.setattr(measured, "PAIRS", 1)
+    monkeypatch.setattr(measured, "RIGHT", 1)
+    monkeypatch.setattr(measured, "planted_in", lambda _dtype: PLANTED[:1])
+    command, printed = the_one("", "crosscheck selftest").split("\n", maxsplit=1)
+    assert main(command.removeprefix("$ .venv/bin/crosscheck ").split()[:1]) in (0, 1)
+    table, _confused = printed.split("Made, and said", maxsplit=1)
+    promised = table.split("\n", maxsplit=3)[3]
+    found = capsys.readouterr().out.split("\n", maxsplit=3)[3]
+    assert words(promised) == words(found)[: len(words(promised))]
 
 
 @pytest.mark.parametrize(
@@ -93,9 +117,9 @@ def test_the_examples_of_the_network_and_of_the_strategies_run() -> None:
 
 
 def test_no_example_is_left_out() -> None:
-    assert len(blocks("python")) == 7
+    assert len(blocks("python")) == 9
     assert len(blocks("text")) == 2
-    assert len(blocks("")) == 2
+    assert len(blocks("")) == 5
 
 
 def test_the_two_commands_are_one_line_each() -> None:

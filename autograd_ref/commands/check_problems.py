@@ -10,7 +10,7 @@ import numpy as np
 from autograd_ref import number_format
 from autograd_ref.check import check_gradients
 from autograd_ref.convention_search import PENGUINS, Found, random_problem
-from autograd_ref.conventions import Convention, Gradients, adapter, targets
+from autograd_ref.conventions import Convention, Gradients, adapter, said_in, targets
 from autograd_ref.report import Report, Verdict, overall
 from autograd_ref.structure import as_array, leaves
 from autograd_ref.user_code import UserCodeError, raised_by_user, their_traceback
@@ -121,12 +121,13 @@ def network_reports(
     for case in cases:
         try:
             with blamed(case.where, ran_before=True):  # or else it would have no convention
-                report = check_gradients(gradients, *case.arguments, seed=case.seed)
+                found = check_gradients(gradients, *case.arguments, seed=case.seed)
         except UserCodeError as error:
             if case.binding:
                 raise
             yield Checked(case, None, f"not for float32: {error.__cause__!r}")
             continue
+        report = said_in(convention, found)
         yield Checked(case, report, "" if case.binding else _not_float32(report))
 
 

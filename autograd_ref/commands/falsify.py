@@ -12,7 +12,7 @@ from rich.progress import Progress
 from autograd_ref.commands import network_options, options
 from autograd_ref.commands.check_show import filled
 from autograd_ref.commands.output import why_unwritten
-from autograd_ref.conventions import Convention, adapter
+from autograd_ref.conventions import Convention, adapter, said_in
 from autograd_ref.counterexample import Counterexample, falsify, small_problems
 from autograd_ref.user_code import UserCodeError, load, require_arguments
 
@@ -57,6 +57,8 @@ def run(arguments: Sequence[str]) -> int:
             problems=problems,
             watch=lambda phase: bar.update(task, description=phase, advance=1),
         )
+    if smallest is not None and smallest.report is not None:
+        smallest = smallest._replace(report=said_in(convention, smallest.report))
     if chosen.json != "-":
         sys.stdout.write(_as_text(chosen, convention, smallest))
     if chosen.json is not None:
