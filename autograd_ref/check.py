@@ -117,9 +117,12 @@ def examined(
             result = confirmed(result, reference, point, exact, seed)
         places = chain(other_places(gradients, reference, point, seed), more_places)
         calls, result, notes, later = settled_elsewhere(places, reference, result, steady=steady)
-        causes, seen_there = _diagnosed(
-            reference, (trouble if trouble.found.wrong else later) if diagnose else None
-        )
+        if not diagnose:
+            causes, seen_there = (), ()
+        elif trouble.found.wrong:
+            causes, seen_there = _diagnosed(reference, trouble)
+        else:
+            causes, seen_there = _diagnosed(reference, later, earlier=(point, exact))
     return Report(
         blocks=result.blocks,
         loss=result.loss,
@@ -136,7 +139,9 @@ def examined(
 
 
 def _diagnosed(
-    reference: Reference, trouble: Trouble | None
+    reference: Reference,
+    trouble: Trouble | None,
+    earlier: tuple[Point, Evaluation] | None = None,
 ) -> tuple[tuple[Cause, ...], tuple[Note, ...]]:
     """Which mistakes were made, where a call is wrong and not the reference; and what is left."""
     if trouble is None or not trouble.found.wrong:
@@ -144,7 +149,7 @@ def _diagnosed(
     point, exact, call, found = trouble
     if found.witness is not None and found.witness.side in ("reference", "kink"):
         return (), ()
-    scene = seen(call.answer, found.wrong, reference, point, exact)
+    scene = seen(call.answer, found.wrong, reference, point, exact, earlier)
     causes = diagnosed(scene)
     explained = {name for cause in causes for name in cause.blocks}
     unknown = [name for name in scene.wrong if name not in explained]

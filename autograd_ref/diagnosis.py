@@ -68,7 +68,7 @@ def _derivations(scene: Scene) -> list[Hypothesis]:
     """The wrong derivations of the network that make a difference here."""
     if scene.problem is None:
         return []
-    guesses = ((mistake, _guess(scene, mistake)) for mistake in DERIVATIONS)
+    guesses = ((mistake, _guess(scene, mistake)) for mistake in (*scene.kept, *DERIVATIONS))
     found = ((mistake, guess) for mistake, guess in guesses if guess is not None)
     if pairs_are_tried(scene):
         return list(found)

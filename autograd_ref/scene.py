@@ -11,6 +11,8 @@ from autograd_ref.answer import Answer
 from autograd_ref.assignment import network_problem
 from autograd_ref.evaluation import Evaluation, Look, Point, Reference, Results
 from autograd_ref.mistakes.derivation import A
+from autograd_ref.mistakes.earlier_call import kept_from
+from autograd_ref.mistakes.mistake import Mistake
 from autograd_ref.mistakes.relation import Around
 from autograd_ref.parts import Part
 from autograd_ref.probes import sample_count, with_samples
@@ -61,6 +63,10 @@ class Scene(NamedTuple):
     """The largest entry of each block of the right gradient."""
     each: Callable[[], Results | None]
     """The gradients of every sample, divided by their number; None where that is not known."""
+    earlier: Results | None = None
+    """The right gradients of an earlier call, where this one is with other arguments."""
+    kept: tuple[Mistake, ...] = ()
+    """What can be kept from that call, of the assignment's network."""
 
     def close(self, name: str, one: A, two: A, coarser: float = 1.0) -> bool:
         """Whether two arrays of the size of a block are equal to rounding."""
@@ -105,8 +111,17 @@ class Scene(NamedTuple):
             return self.close(name, one, two, coarser)
 
         others = {other: a for other, a in guess.gradients.items() if other != name}
-        about = self.parameters[name], others, self.samples, self._counts(), each, close, self.unit
-        return Around(guess.gradients[name], *about)
+        return Around(
+            right=guess.gradients[name],
+            parameter=self.parameters[name],
+            others=others,
+            samples=self.samples,
+            counts=self._counts(),
+            each=each,
+            close=close,
+            unit=self.unit,
+            earlier=None if self.earlier is None else self.earlier[name],
+        )
 
     def relative(self, name: str, one: A, two: A) -> float:
         """The largest difference, relative to the largest entry of the right block."""
@@ -124,9 +139,14 @@ class Scene(NamedTuple):
 
 
 def seen(
-    answer: Answer, wrong: Iterable[str], reference: Reference, point: Point, exact: Evaluation
+    answer: Answer,
+    wrong: Iterable[str],
+    reference: Reference,
+    point: Point,
+    exact: Evaluation,
+    earlier: tuple[Point, Evaluation] | None = None,
 ) -> Scene:
-    """The scene of an answer in which some blocks are wrong."""
+    """The scene of an answer in which some blocks are wrong; earlier is where one was right."""
     tolerances, parameters = exact.tolerances(Look.TEXTBOOK), leaves(point.parameters)
     hand = {
         name: answer.gradients[name].astype(np.float64)
@@ -155,7 +175,14 @@ def seen(
         problem=network_problem(point) if reference.of_network else None,
         sizes={name: _size(right) for name, right in exact.gradients.items()},
         each=cache(lambda: _of_every_sample(reference, point, exact)),
+        earlier=earlier and earlier[1].gradients,
+        kept=_kept_from(earlier[0]) if earlier and reference.of_network else (),
     )
+
+
+def _kept_from(point: Point) -> tuple[Mistake, ...]:
+    parameters, batch = network_problem(point)
+    return kept_from(parameters, *batch)
 
 
 def _of_every_sample(reference: Reference, point: Point, exact: Evaluation) -> Results | None:

@@ -14,6 +14,7 @@ import manual_backprop
 from autograd_ref import check_gradients
 from autograd_ref.mistakes.catalogue import DERIVATIONS
 from autograd_ref.mistakes.derivation import RIGHT, STEPS, Run
+from autograd_ref.mistakes.earlier_call import kept_from
 from autograd_ref.mistakes.mistake import Mistake, Shows
 from autograd_ref.mistakes.planted import PLANTED, Planted, gradient_with, right_gradient
 from autograd_ref.mistakes.where import problem_for
@@ -31,6 +32,7 @@ from autograd_ref.selftest.trials import (
 )
 from autograd_ref.structure import leaves, rebuilt
 from manual_backprop import Parameters
+from tests.mistakes.state import first_pass_kept
 from tests.mistakes.unlisted import UNLISTED
 from tests.models import MODELS
 from tests.planted import BY_TITLE, wrong
@@ -235,6 +237,47 @@ def test_a_factor_is_given_so_that_it_can_be_told_from_one(factor: float, said: 
 
     report = check_gradients(gradient, *problem_for(Shows.ANY, 1, np.float64))
     assert report.causes[0].explanation == f"Your W0 is right but for a factor {said}."
+
+
+# what is kept from call to call
+
+NAMES_OF_KEPT = [m.name for m in kept_from(*problem_for(Shows.ANY, 1, np.float64))]
+
+
+@pytest.mark.parametrize("name", NAMES_OF_KEPT)
+def test_what_is_kept_from_an_earlier_call_is_named(name: str) -> None:
+    kept: list[Mistake] = []
+
+    def gradient(p: Parameters, X: A, Y: A) -> Parameters:
+        if not kept:
+            kept.extend(m for m in kept_from(p, X, Y) if m.name == name)
+        return Run(kept[0].change(RIGHT), p, X, Y).gradients
+
+    report = check_gradients(gradient, *problem_for(Shows.ANY, 1, np.float64))
+    assert all("agrees here" in b.reason for b in report.blocks if b.verdict == "mismatch")
+    assert {name} in kinds(report)
+    assert all("of an earlier call" in cause.explanation for cause in report.causes)
+    assert "in every call" in report.causes[0].fix
+
+
+@pytest.mark.parametrize("name", ["logistic regression", "three layers"])
+def test_a_gradient_that_is_kept_is_named_in_any_model(name: str) -> None:
+    kept: list[Any] = []
+    parameters, data = problem_of_model(name, 3, 12, np.float64)
+
+    def gradient(parameters: Any, *data: A) -> Any:
+        kept.append(MODELS[name].gradients(parameters, *data))
+        return rebuilt(kept[0], lambda _name, leaf: np.array(leaf))
+
+    report = check_gradients(gradient, parameters, *data, loss=MODELS[name].loss)
+    (cause,) = report.causes
+    assert cause.kind == "kept from an earlier call"
+    assert cause.explanation.endswith("right for the arguments of an earlier call, not for these.")
+
+
+def test_a_pass_that_is_kept_by_a_class_is_named() -> None:
+    report = check_gradients(first_pass_kept(), *problem_for(Shows.ANY, 1, np.float64))
+    assert kinds(report)[0] == {"activations of an earlier call"}
 
 
 # where nothing can be said

@@ -1,6 +1,7 @@
 """All mistakes, each once: what diagnosis tries, what tests plant, and what power is counted of."""
 
 from autograd_ref.mistakes.batch import BATCH
+from autograd_ref.mistakes.earlier_call import KEPT
 from autograd_ref.mistakes.fitted import FITTED
 from autograd_ref.mistakes.forward_pass import FORWARD_PASS
 from autograd_ref.mistakes.hidden_layer import BACK, BLOCKS, PRECISION, SLOPES
@@ -12,7 +13,14 @@ from autograd_ref.mistakes.relation import Relation
 from autograd_ref.mistakes.samples import SAMPLES
 from autograd_ref.mistakes.scales import SCALES
 
-RELATIONS: tuple[Relation, ...] = (*SCALES, *PLACES, *SAMPLES, *ORDERS, *FITTED)
+RELATIONS: tuple[Relation, ...] = (
+    *SCALES,
+    *PLACES,
+    *SAMPLES,
+    *ORDERS,
+    KEPT,
+    *FITTED,
+)
 """For any gradient, the simplest first."""
 
 DERIVATIONS: tuple[Mistake, ...] = (

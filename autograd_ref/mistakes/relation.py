@@ -48,6 +48,8 @@ class Around(NamedTuple):
     close: Close
     unit: float
     """The unit roundoff of the number format that the gradient should be in."""
+    earlier: A | None = None
+    """What was right in an earlier call, with other arguments; None where there was none."""
 
 
 class Way(NamedTuple):

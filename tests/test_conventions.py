@@ -1,0 +1,66 @@
+"""What a report says of samples in rows is said of samples in columns, where they are columns."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd_ref import check_gradients
+from autograd_ref.conventions import IN_COLUMNS, Convention, said_in
+from autograd_ref.mistakes.catalogue import DERIVATIONS, RELATIONS
+from autograd_ref.mistakes.mistake import Shows
+from autograd_ref.mistakes.where import problem_for
+from manual_backprop import forward
+from tests.planted import wrong
+
+COLUMNS = Convention(layout="columns")
+
+
+def quantities() -> dict[str, Any]:
+    """Names as they stand in the catalogue, with samples in rows."""
+    p, X, Y = problem_for(Shows.ANY, 1, np.float64)
+    z1, _a1, _z2, y_hat = activations = forward(p, X)
+    e2 = (y_hat - Y) / len(X)
+    delta1 = (e2 @ p.W1) / (1 + np.exp(-z1))
+    of_samples = {**activations._asdict(), "X": X, "e2": e2, "delta1": delta1}
+    others = {"np": np, "labels": Y.argmax(axis=1), "S": len(X), "N_O": len(p.b1)}
+    return {**p._asdict(), **of_samples, **others}
+
+
+ROWS = quantities()
+SAMPLES = {"X", "z1", "a1", "z2", "y_hat", "e2", "delta1"}
+TURNED = {name: value.T if name in SAMPLES else value for name, value in ROWS.items()}
+
+
+def completed(part: str) -> str:
+    """Part of an expression as a whole one."""
+    start = {".": "e2", "[": "y_hat"}.get(part[0], "")
+    return start + part.rpartition(" = ")[2]
+
+
+@pytest.mark.parametrize("rows", IN_COLUMNS)
+def test_what_is_said_in_columns_computes_the_same(rows: str) -> None:
+    one = eval(completed(rows), {}, ROWS)
+    two = eval(completed(IN_COLUMNS[rows]), {}, TURNED)
+    of_samples = one.ndim == 2 and len(one) == ROWS["S"]
+    assert np.allclose(one.T if of_samples else one, two)
+
+
+FIXES = sorted({mistake.fix for mistake in (*DERIVATIONS, *RELATIONS)})
+
+
+@pytest.mark.parametrize("fix", [fix for fix in FIXES if re.search(r"@|axis=|\[|\w\.T\b", fix)])
+def test_no_formula_of_the_catalogue_stays_in_rows(fix: str) -> None:
+    report = check_gradients(wrong("twice"), *problem_for(Shows.ANY, 0, np.float64))
+    report = replace(report, causes=(report.causes[0]._replace(fix=fix),))
+    assert said_in(Convention(), report) == report
+    assert said_in(COLUMNS, report).causes[0].fix != fix
+
+
+def test_biases_that_are_columns_are_added_as_they_are() -> None:
+    report = check_gradients(wrong("b0 not added"), *problem_for(Shows.ANY, 0, np.float64))
+    assert said_in(COLUMNS, report).causes[0].fix == "z1 = W0 @ X + b0[:, None]"
+    matrices = Convention(layout="columns", biases="matrices")
+    assert said_in(matrices, report).causes[0].fix == "z1 = W0 @ X + b0"
