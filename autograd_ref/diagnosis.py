@@ -18,6 +18,7 @@ from autograd_ref.mistakes.mistake import Mistake
 from autograd_ref.mistakes.relation import Claim, Relation, fits
 from autograd_ref.mistakes.samples import FIRST_OR_LAST
 from autograd_ref.mistakes.scales import SCALES
+from autograd_ref.mistakes.updated import updated
 from autograd_ref.one_or_both import one_or_both
 from autograd_ref.parts import Part, of_mistake, of_relation
 from autograd_ref.report import Cause
@@ -68,7 +69,10 @@ def _derivations(scene: Scene) -> list[Hypothesis]:
     """The wrong derivations of the network that make a difference here."""
     if scene.problem is None:
         return []
-    guesses = ((mistake, _guess(scene, mistake)) for mistake in (*scene.kept, *DERIVATIONS))
+    parameters, batch = scene.problem
+    fitted = updated(scene.hand, parameters, *batch)
+    mistakes = (*scene.kept, *([fitted] if fitted else []), *DERIVATIONS)
+    guesses = ((mistake, _guess(scene, mistake)) for mistake in mistakes)
     found = ((mistake, guess) for mistake, guess in guesses if guess is not None)
     if pairs_are_tried(scene):
         return list(found)

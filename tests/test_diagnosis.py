@@ -17,6 +17,7 @@ from autograd_ref.mistakes.derivation import RIGHT, STEPS, Run
 from autograd_ref.mistakes.earlier_call import kept_from
 from autograd_ref.mistakes.mistake import Mistake, Shows
 from autograd_ref.mistakes.planted import PLANTED, Planted, gradient_with, right_gradient
+from autograd_ref.mistakes.updated import updated
 from autograd_ref.mistakes.where import problem_for
 from autograd_ref.report import Report
 from autograd_ref.selftest.trials import (
@@ -237,6 +238,30 @@ def test_a_factor_is_given_so_that_it_can_be_told_from_one(factor: float, said: 
 
     report = check_gradients(gradient, *problem_for(Shows.ANY, 1, np.float64))
     assert report.causes[0].explanation == f"Your W0 is right but for a factor {said}."
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    ("rate", "said"), [(1e-3, "W1 - 0.001 dW1"), (2.5, "W1 - 2.5 dW1"), (-0.3, "W1 + 0.3 dW1")]
+)
+def test_a_step_that_was_taken_too_early_is_measured(rate: float, said: str, dtype: DType) -> None:
+    def gradient(p: Parameters, X: A, Y: A) -> Parameters:
+        found = right_gradient(p, X, Y)
+        W1 = p.W1 - dtype(rate) * found.W1
+        e2 = (manual_backprop.forward(p, X).y_hat - Y) / dtype(len(X))
+        delta1 = (e2 @ W1) / (1 + np.exp(-manual_backprop.forward(p, X).z1))
+        return found._replace(W0=delta1.T @ X, b0=delta1.sum(axis=0))
+
+    report = check_gradients(gradient, *problem_for(Shows.ANY, 2, dtype))
+    (cause,) = report.causes
+    assert cause.kind == "W1 already updated"
+    assert said in cause.explanation
+
+
+def test_a_W0_that_is_missing_shows_no_step() -> None:
+    problem = problem_for(Shows.ANY, 2, np.float64)
+    assert updated({}, *problem) is None
+    assert updated({"W0": np.zeros((2, 2))}, *problem) is None
 
 
 # what is kept from call to call

@@ -148,7 +148,7 @@ def test_a_mistake_that_seldom_makes_a_difference_is_found_out() -> None:
 def test_every_step_is_announced() -> None:
     told: list[str] = []
     _ = measured.measured(2, 0, told.append)
-    few, all_mistakes = len(FEW) * len(DTYPES), 250
+    few, all_mistakes = len(FEW) * len(DTYPES), 252
     assert len({*told}) == 8
     assert len(told) == steps(2) == few + 2 * len(DTYPES) * (2 + 2 + 1)
     assert sum(len(planted_in(dtype)) for dtype in DTYPES) == all_mistakes

@@ -1,10 +1,8 @@
 """What is right at first and wrong at another point, because it was kept from an earlier call."""
 
-from collections.abc import Iterable
-
 from autograd_ref.mistakes.derivation import RIGHT, A, Run
 from autograd_ref.mistakes.mistake import Change, Mistake, both, step
-from autograd_ref.mistakes.relation import Around, Claim, Relation, Way
+from autograd_ref.mistakes.relation import Around, Claim, Relation
 from manual_backprop.parameters import Parameters
 
 ANEW = "work everything out anew in every call, or forget what is kept when the arguments change"
@@ -14,18 +12,14 @@ def _kept(hand: A, around: Around) -> Claim | None:
     return None if around.earlier is None else Claim(hand, around.earlier)
 
 
-def _ways(around: Around) -> Iterable[Way]:
-    return () if around.earlier is None else (Way(around.earlier),)
-
-
 KEPT = Relation(
     "kept from an earlier call",
     "right for the arguments of an earlier call, not for these",
     ANEW,
     _kept,
-    _ways,
+    lambda _around: (),  # no single call can make it
     wipes=True,
-    places=(),  # one call shows nothing
+    places=(),
     hides="the function is called once",
 )
 

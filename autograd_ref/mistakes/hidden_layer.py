@@ -6,6 +6,7 @@ import numpy as np
 
 from autograd_ref.mistakes.derivation import A, Run, Step
 from autograd_ref.mistakes.mistake import Mistake, Shows, after, both, step
+from autograd_ref.mistakes.updated import updated_by
 
 DELTA1 = "delta1 = (e2 @ W1) * sigma(z1)"
 
@@ -112,6 +113,7 @@ BACK = (
         lambda r: r.W1.T,
         Shows.SQUARE,
     ),
+    updated_by(0.1),
     Mistake(
         "elementwise product with W1",
         "e2 and W1 are multiplied entry by entry, where their matrix product is meant",
