@@ -1,4 +1,10 @@
-"""All mistakes, each once: what diagnosis tries, what tests plant, and what power is counted of."""
+"""All mistakes, each once: what diagnosis tries, what tests plant, and what power is counted of.
+
+Each has one outcome: a mismatch on the problems of its class, and its name as the cause. What goes
+wrong in another way has no wrong gradient of its own, and another outcome: what a function does to
+its arguments and results is a finding (`probes`, `steadiness`), digits that are lost are a warning
+(`caveats`), and a check that cannot fail is inconclusive or refused (`judge`, `arguments`).
+"""
 
 from autograd_ref.mistakes.batch import BATCH
 from autograd_ref.mistakes.earlier_call import KEPT
