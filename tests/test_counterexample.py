@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 import autograd_ref
 import manual_backprop
 from autograd_ref.commands import main
-from autograd_ref.counterexample import Counterexample, falsify, literal, small_problems
+from autograd_ref.counterexample import (
+    Counterexample,
+    falsify,
+    literal,
+    small_problems,
+    where_wrong,
+)
 from autograd_ref.mistakes.planted import PLANTED, Planted, gradient_with, right_gradient
 from autograd_ref.smallest import says
 from manual_backprop import Parameters
@@ -99,6 +105,21 @@ def test_what_raises_is_a_counterexample() -> None:
     assert isinstance(found.error, ZeroDivisionError)
     assert len(found.X) == 2
     assert str(found).startswith("It raises ZeroDivisionError('of S - 2').")
+
+
+def test_a_problem_that_is_wrong_itself_is_preferred_to_one_beside_one() -> None:
+    """Where all is as simple as can be, only the problems nearby are wrong."""
+    simplest = 0.2
+
+    def gradient(p: Parameters, X: A, Y: A) -> Parameters:
+        found = right_gradient(p, X, Y)
+        return found if p.W0[0, 0] == simplest else found._replace(b1=-found.b1)
+
+    found = found_for(gradient)
+    assert found.parameters.W0[0, 0] != simplest
+    assert where_wrong(gradient, found.arguments) == "here"
+    found.parameters.W0[0, 0] = simplest
+    assert where_wrong(gradient, found.arguments) == "nearby"
 
 
 def test_what_is_wrong_only_at_a_second_call_is_found() -> None:
