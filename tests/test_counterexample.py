@@ -24,7 +24,7 @@ from autograd_ref.counterexample import (
     where_wrong,
 )
 from autograd_ref.mistakes.planted import PLANTED, Planted, gradient_with, right_gradient
-from autograd_ref.smallest import says
+from autograd_ref.smallest import says, shrunk
 from manual_backprop import Parameters
 from tests.planted import wrong
 
@@ -50,9 +50,9 @@ def found_for(gradient: Callable[..., Any], seed: int = 0) -> Counterexample:
 def test_every_mistake_has_a_small_counterexample(planted: Planted) -> None:
     found = found_for(where_it_can_be_made(planted))
     assert found.shape is not None
-    # the smallest W1 that is neither square nor a vector has six entries
-    most = 13 if planted.title == "reshaped, not transposed (W1)" else 12
-    assert found.shape.parameter_count <= most
+    # a matrix that is neither square nor a vector has six entries: N_I, N_H, N_O = 3, 2, 2; 1, 2, 3
+    most = {"reshaped, not transposed (W0)": 14, "reshaped, not transposed (W1)": 13}
+    assert found.shape.parameter_count <= most.get(planted.title, 12)
     assert len(found.X) <= 3
     assert found.report is not None
     wrong_here = [b for b in found.report.blocks if b.verdict == "mismatch"]
@@ -157,6 +157,27 @@ def test_what_is_said_is_tried_first() -> None:
     assert says(lambda other: other[0].shape.inputs == 2, arguments) == ""
     two_samples = (p, np.zeros((2, 2)), np.array([0, 1]))
     assert says(lambda other: True, two_samples) == ""
+
+
+@pytest.mark.parametrize("one_hot", [False, True])
+@pytest.mark.parametrize("least", [(1, 1, 2, 1), (2, 1, 2, 3), (1, 3, 2, 2)])
+def test_what_is_not_needed_goes(least: tuple[int, int, int, int], *, one_hot: bool) -> None:
+    def sizes(arguments: tuple[Parameters, A, A]) -> tuple[int, int, int, int]:
+        p, X, Y = arguments
+        assert X.shape == (len(Y), p.shape.inputs)
+        assert p.W1.shape == (len(p.b1), len(p.b0)) == (p.shape.outputs, p.shape.hidden)
+        labels = Y.argmax(axis=1) if Y.ndim == 2 else Y
+        assert 0 <= labels.min() <= labels.max() < p.shape.outputs
+        return p.shape.inputs, p.shape.hidden, p.shape.outputs, len(X)
+
+    def wrong(arguments: tuple[Parameters, A, A]) -> bool:
+        return all(size >= one for size, one in zip(sizes(arguments), least, strict=True))
+
+    p = manual_backprop.initialize(manual_backprop.NetworkShape(3, 3, 3), 0)
+    labels = np.array([0, 1, 1, 2])
+    start = p, np.arange(12.0).reshape(4, 3), np.eye(3)[labels] if one_hot else labels
+    assert sizes(shrunk(wrong, start)) == least
+    assert shrunk(lambda other: other is start, start) is start
 
 
 # other models
