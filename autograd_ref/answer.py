@@ -7,7 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.number_format import dtype_name
-from autograd_ref.structure import ROOT, as_array, is_leaf, is_numeric, is_tensor, leaves
+from autograd_ref.structure import (
+    ROOT,
+    as_array,
+    as_numbers,
+    is_leaf,
+    is_numeric,
+    is_tensor,
+    leaves,
+)
 
 
 class Answer(NamedTuple):
@@ -62,10 +70,13 @@ def _third_of(result: object) -> dict[str, object]:
 
 
 def _named(result: object, parameters: dict[str, object]) -> dict[str, object]:
-    """The leaves of a result; for a single array also a plain list of numbers, as SciPy takes."""
+    """The leaves of a result; a list of numbers is an array where a parameter is one, by name."""
     if list(parameters) == [ROOT] and _is_list_of_numbers(result, as_array(parameters[ROOT]).shape):
         numbers = [as_array(item).reshape(()) for item in cast("list[object]", result)]
         return {ROOT: np.asarray(numbers)}
+    if isinstance(result, Mapping):
+        found = cast("Mapping[object, object]", result)
+        result = {n: as_numbers(v) if n in parameters else v for n, v in found.items()}
     return leaves(result)
 
 

@@ -153,7 +153,8 @@ def _diagnosed(
     causes = diagnosed(scene)
     explained = {name for cause in causes for name in cause.blocks}
     unknown = [name for name in scene.wrong if name not in explained]
-    return causes, pattern(scene, unknown) if unknown else ()
+    loss_is_right = found.loss is not None and found.loss.verdict == "match"
+    return causes, pattern(scene, unknown, loss_is_right=loss_is_right) if unknown else ()
 
 
 def assert_gradients_match(

@@ -84,7 +84,7 @@ def random_problem(
     random = np.random.default_rng(seed)
     parameters = initialize(shape, seed, std=SPREAD, dtype=dtype)
     X = random.normal(size=(samples, shape.inputs)).astype(dtype)
-    labels = random.integers(0, shape.outputs, samples)
+    labels = random.permutation(np.arange(samples) % shape.outputs)  # every class there is room for
     return Problem(parameters, X, targets(convention, labels, parameters))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.report import Report
+from autograd_ref.structure import as_numbers
 from manual_backprop.parameters import Parameters
 
 Layout = Literal["rows", "columns"]
@@ -102,7 +103,9 @@ def _flat(gradients: Any, arranged: Parameters) -> Any:
     """Gradients of biases in the shapes of those biases, as vectors; others stay what they are."""
 
     def flat(name: str, values: Any) -> Any:
-        bias = name in ("b0", "b1") and np.shape(values) == getattr(arranged, name).shape
+        values = as_numbers(values)
+        shape = getattr(values, "shape", None)  # of an array or a tensor
+        bias = name in ("b0", "b1") and shape == getattr(arranged, name).shape
         return values.reshape(-1) if bias else values
 
     if isinstance(gradients, Parameters):
@@ -113,7 +116,7 @@ def _flat(gradients: Any, arranged: Parameters) -> Any:
     return gradients
 
 
-IN_COLUMNS = {
+FORMULAS = {
     "X @ W0.T + b0": "W0 @ X + b0[:, None]",
     "a1 @ W1.T + b1": "W1 @ a1 + b1[:, None]",
     "e2 @ W1": "W1.T @ e2",
@@ -124,21 +127,28 @@ IN_COLUMNS = {
     "[np.arange(S), labels]": "[labels, np.arange(S)]",
     "rows of them: Y = np.eye(N_O)[labels]": "columns of them: Y = np.eye(N_O)[:, labels]",
 }
+WORDS = {
+    "one-hot rows": "one-hot columns",
+    "whole rows": "whole columns",
+    "whole columns": "whole rows",
+    "every column of y_hat": "every row of y_hat",
+}
+IN_COLUMNS = FORMULAS | WORDS
 """What the catalogue says of samples in rows, said of samples in columns."""
 
 
 def said_in(convention: Convention, report: Report) -> Report:
-    """The same report, with what to mend as it is written in this convention."""
+    """The same report, with what was done, and how to mend it, as in this convention."""
     if convention.layout == "rows":
         return report
     known = re.compile("|".join(map(re.escape, IN_COLUMNS)))
 
-    def fix(text: str) -> str:
+    def said(text: str) -> str:
         found = known.sub(lambda match: IN_COLUMNS[match[0]], text)
         return found.replace("[:, None]", "") if convention.biases == "matrices" else found
 
-    causes = tuple(cause._replace(fix=fix(cause.fix)) for cause in report.causes)
-    return replace(report, causes=causes)
+    causes = (c._replace(explanation=said(c.explanation), fix=said(c.fix)) for c in report.causes)
+    return replace(report, causes=tuple(causes))
 
 
 def targets(convention: Convention, labels: NDArray[Any], like: Parameters) -> NDArray[Any]:

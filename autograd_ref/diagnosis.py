@@ -216,13 +216,14 @@ def _one_inside_another(scene: Scene, derivations: list[Hypothesis]) -> list[lis
     """Two wrong steps in one derivation."""
     if not pairs_are_tried(scene):
         return []
-    touched = {m.name: set(scene.touched(guess)) for m, guess in derivations}
-    explained = {m.name: set(scene.hand) - set(scene.unexplained(g)) for m, g in derivations}
+    tried = [
+        (one, guess, set(scene.touched(guess)), set(scene.hand) - set(scene.unexplained(guess)))
+        for one, guess in derivations
+    ]
     found: list[list[Part]] = []
-    for (one, guess_1), (two, guess_2) in permutations(derivations, 2):
-        first, second = touched[one.name], touched[two.name]
+    for (one, guess_1, first, by_1), (two, guess_2, second, by_2) in permutations(tried, 2):
         # a block that only one of them touches has to be what that one makes of it
-        if not first - second <= explained[one.name] or not second - first <= explained[two.name]:
+        if not first - second <= by_1 or not second - first <= by_2:
             continue
         if set(scene.wrong) - first - second:
             continue

@@ -17,6 +17,7 @@ EXPLAINED = 1e-6
 AXES = (("hidden unit", "input"), ("hidden unit",), ("class", "hidden unit"), ("class",))
 """What the rows and columns of W0, b0, W1 and b1 stand for."""
 
+ALL = (0, 1, 2, 3)
 LOOK: dict[tuple[int, ...], str] = {
     (0,): "delta1 is right, because b0 is: look at its product with X",
     (1,): "delta1 is right, because W0 is: look at its sum over the samples",
@@ -26,13 +27,15 @@ LOOK: dict[tuple[int, ...], str] = {
     (2, 3): "e2 is right where it goes back, because W0 and b0 are: look at what makes W1 and b1",
     (0, 2): "e2 and delta1 are right, because b0 and b1 are: look at the products with X and a1",
     (1, 3): "e2 and delta1 are right, because W0 and W1 are: look at the sums over the samples",
-    (0, 1, 2, 3): "nothing that follows from e2 is right: look at z2, the softmax, Y and the 1/S",
+    ALL: "nothing that follows from e2 is right: look at z2, the softmax, Y and the 1/S",
 }
 """By the numbers of the blocks that are wrong, in the order W0, b0, W1, b1."""
 
 
-def pattern(scene: Scene, unknown: Sequence[str]) -> tuple[Note, ...]:
-    """Where the error of some blocks is, and what follows from that."""
+def pattern(
+    scene: Scene, unknown: Sequence[str], *, loss_is_right: bool = False
+) -> tuple[Note, ...]:
+    """Where the error of some blocks is, and what follows from that, and from a right loss."""
     pairs = ", alone or with another," if pairs_are_tried(scene) else ""
     text = f"No mistake of the catalogue{pairs} makes {listed(unknown)} what you have."
     found = [Note("unknown cause", text)]
@@ -40,9 +43,12 @@ def pattern(scene: Scene, unknown: Sequence[str]) -> tuple[Note, ...]:
     found += [Note("where", _place(scene, name)) for name in shaped]
     if shaped:
         found += _samples(scene, shaped)
-    if scene.problem is not None:
+    # with a cause for some blocks, the others have mistakes of their own
+    if scene.problem is not None and set(unknown) == set(scene.wrong):
         names = list(scene.right)
         look = LOOK.get(tuple(names.index(name) for name in scene.wrong))
+        if look == LOOK[ALL] and loss_is_right:
+            look = "y_hat is right, because the loss is: look at e2, made of y_hat, Y and the 1/S"
         if look is not None and len(scene.hand) == len(names):
             found.append(Note("ruled out", f"Where to look: {look}."))
     return tuple(found)
@@ -62,7 +68,8 @@ def _place(scene: Scene, name: str) -> str:
     if not ratios.size:
         return f"{name}: {where}."
     least, most = (f"{x + 0.0:.4g}" for x in (ratios.min(), ratios.max()))
-    return f"{name}: {where}, {least}{f' to {most}' if most != least else ''} times what it should."
+    factor = least if most == least else f"{least} to {most}"
+    return f"{name}: {where}, {factor} times what it should be."
 
 
 def _along(scene: Scene, name: str, apart: A, axis: int) -> str | None:

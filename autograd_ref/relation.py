@@ -35,7 +35,7 @@ def related(hand_loss: Callable[[Point], float], reference: Reference, point: Po
     if theirs.all():
         ratio = hand / theirs
         if np.abs(ratio - 1).max() <= SAME:
-            return f"The two differ by less than {SAME:g} of themselves, there and nearby."
+            return f"The two losses differ by less than {SAME:g} of themselves, there and nearby."
         if np.ptp(ratio) <= SAME * float(np.abs(ratio).max()):
             return f"The loss under test is {_factor(ratio[0], point)} times the reference's."
     squares = np.array(
@@ -46,7 +46,7 @@ def related(hand_loss: Callable[[Point], float], reference: Reference, point: Po
     )
     weights = np.linalg.lstsq(squares, difference, rcond=None)[0]
     if float(np.abs(squares @ weights - difference).max()) > SAME * float(np.abs(difference).max()):
-        return "The two differ neither by a constant, nor by a factor, nor by weight decay."
+        return "The two losses differ neither by a constant, nor by a factor, nor by weight decay."
     largest = float(np.abs(weights).max())
     terms = [
         f"{weight:+.6g} |{name}|^2"

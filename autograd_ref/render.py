@@ -26,7 +26,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
 
-from autograd_ref.report import Block, Note, Report, Slope, Witness, listed
+from autograd_ref.report import Block, Cause, Note, Report, Slope, Witness, listed
 from autograd_ref.tolerance import ALLOWED_UNITS
 
 SCHEMA = 1
@@ -183,15 +183,19 @@ def _details(block: Block) -> str:
     return "\n".join(lines)
 
 
+def _residual(cause: Cause) -> str:
+    if cause.before is not None and cause.residual > cause.before / 2:  # lost digits stay lost
+        return f"The largest difference is {cause.before:.1g} of the largest entry."
+    before = "" if cause.before is None else f" instead of {cause.before:.1g}"
+    left = f"{cause.residual:.1g} of the largest entry{before}"
+    return f"Corrected for that, the largest difference is {left}."
+
+
 def _diagnosis(report: Report) -> list[str]:
     """The causes, any of which it may be; and what there is to see without one."""
     parts: list[str] = []
     for i, cause in enumerate(report.causes):
-        before = "" if cause.before is None else f" instead of {cause.before:.1g}"
-        text = (
-            f"{cause.explanation} Corrected for that, the largest difference is"
-            f" {cause.residual:.1g} of the largest entry{before}."
-        )
+        text = f"{cause.explanation} {_residual(cause)}"
         title = "Or, which is the same on this problem" if i else "Cause"
         parts.append(_wrapped(f"{title}: {text}", "    "))
         parts[-1] += "\n" + _wrapped(f"    Mend it: {cause.fix}.", "        ")

@@ -130,6 +130,17 @@ def as_array(value: object) -> np.ndarray[Any, Any]:
     return np.asarray(value)
 
 
+def as_numbers(value: Any) -> Any:
+    """Lists of numbers, or of rows of them, as an array; anything else as it is."""
+    if not isinstance(value, list | tuple):
+        return value
+    try:
+        found = np.array(cast("object", value))
+    except ValueError:  # rows of different lengths
+        return cast("Any", value)
+    return found if found.dtype.kind in "iuf" else cast("Any", value)
+
+
 def copied(value: object) -> object:
     """A leaf with memory of its own, of the same type; numbers and strangers as they are."""
     if isinstance(value, np.ndarray):

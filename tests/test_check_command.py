@@ -14,7 +14,7 @@ import pytest
 from autograd_ref import check_gradients, convention_search
 from autograd_ref.commands import check_problems, main
 from autograd_ref.convention_search import random_problem, unlike
-from autograd_ref.conventions import Convention, adapter
+from autograd_ref.conventions import Biases, Convention, adapter
 from autograd_ref.user_code import load
 from manual_backprop import NetworkShape
 
@@ -188,6 +188,18 @@ def test_gradients_may_come_back_in_many_ways(returned: str, tmp_path: Path) -> 
     assert not report.warnings
 
 
+@pytest.mark.parametrize("biases", ["vectors", "matrices"])
+def test_lists_of_numbers_are_arrays(biases: Biases, tmp_path: Path, capsys: Captured) -> None:
+    convention = Convention(theta=True, biases=biases)
+    lists = "{'W0': W0.tolist(), 'b0': b0.tolist(), 'W1': W1.tolist(), 'b1': b1.tolist()}"
+    ragged = lists.replace("b0.tolist()", "[[1.0], [2.0, 3.0]]")
+    for name, returned, status in (("right", lists, 0), ("ragged", ragged, 1)):
+        (tmp_path / name).mkdir()
+        spec = written(tmp_path / name, program(convention, returned=returned))
+        flat = printed(["check", spec, *QUICK], status, capsys)
+        assert ("b0 is missing" in flat) == (name == "ragged")
+
+
 def test_a_gradient_of_the_wrong_shape_is_a_mismatch_and_no_convention(
     tmp_path: Path, capsys: Captured
 ) -> None:
@@ -321,6 +333,18 @@ def test_code_that_needs_float64_is_not_condemned(
     assert (last["report"] is None) == ("Assertion" in note)
 
 
+def test_what_raises_in_both_formats_is_not_blamed_on_one(tmp_path: Path, capsys: Captured) -> None:
+    """On the shapes of the problem in float32, and of no other."""
+    (tmp_path / "right").mkdir()
+    cases = json_of([written(tmp_path / "right", program()), *QUICK], 0, capsys)["problems"]
+    inputs, hidden, _outputs = cases[-1]["shape"]
+    assert cases[-1]["dtype"] == "float32"
+    text = f"S = len(X)\n    assert W0.shape != ({hidden}, {inputs}), 'of all shapes'"
+    spec = written(tmp_path, program().replace("S = len(X)", text))
+    assert main(["check", spec, *QUICK]) == 2
+    assert "your code raises AssertionError" in capsys.readouterr().err
+
+
 def test_a_wrong_gradient_in_float32_is_a_mismatch(tmp_path: Path, capsys: Captured) -> None:
     for i, wrong in enumerate(("W1 = W1 * X.dtype.type(1.1)", "loss = loss * 2")):
         (tmp_path / str(i)).mkdir()
@@ -368,7 +392,7 @@ BROKEN = {
     "import": ("import no_such_thing\n", "import no_such_thing", "not import (ModuleNotFound"),
     "at import": ("[][0]\n", "[][0]", "does not import (IndexError)"),
     "exit": ("import sys; sys.exit()\n", "import sys; sys.exit()", "under: if __name__"),
-    "call": (program(wrong="1 / 0"), "1 / 0", "in every convention; above is the one in which"),
+    "call": (program(wrong="1 / 0"), "1 / 0", "in all conventions that were tried; above is the"),
 }
 
 
@@ -506,7 +530,7 @@ def test_a_file_that_cannot_be_written_is_one_line_and_status_2(
     spec = written(tmp_path, program())
     for name, message in (
         (f"{tmp_path}/none/r.json", f"there is no folder {tmp_path}/none"),
-        (str(tmp_path), "Is a directory"),
+        ("/dev/full", "No space left on device"),
     ):
         for option in ("--json", "--html"):
             assert main(["check", spec, *QUICK, option, name]) == 2

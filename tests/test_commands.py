@@ -248,14 +248,24 @@ def test_a_folder_that_is_not_there_is_noticed_before_the_work(
 
 
 @pytest.mark.parametrize("name", [".", ""])
+def test_what_is_no_files_name_is_noticed_before_the_work(
+    name: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(main_job, "side_by_side")
+    assert main(["--json", name]) == 2
+    message = f"crosscheck: cannot write {name!r}: it needs to be the name of a file\n"
+    assert capsys.readouterr().err == message
+
+
+@pytest.mark.parametrize("command", [["--samples", "2"], ["falsify", "HAND", "--examples", "1"]])
 def test_a_file_that_cannot_be_written_is_one_line_and_status_2(
-    name: str, capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: list[str], capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["--samples", "2", "--json", name]) == 2
-    captured = capsys.readouterr()
-    assert captured.err.startswith(f"crosscheck: cannot write {name}: ")
-    assert captured.err.count("\n") == 1
+    given = [part.replace("HAND", "manual_backprop:loss_and_gradients") for part in command]
+    assert main([*given, "--json", "/dev/full"]) == 2
+    message = "crosscheck: cannot write /dev/full: No space left on device\n"
+    assert capsys.readouterr().err == message
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograd_ref import check_gradients
-from autograd_ref.conventions import IN_COLUMNS, Convention, said_in
+from autograd_ref.conventions import FORMULAS, Convention, said_in
 from autograd_ref.mistakes.catalogue import DERIVATIONS, RELATIONS
 from autograd_ref.mistakes.mistake import Shows
 from autograd_ref.mistakes.where import problem_for
@@ -40,10 +40,10 @@ def completed(part: str) -> str:
     return start + part.rpartition(" = ")[2]
 
 
-@pytest.mark.parametrize("rows", IN_COLUMNS)
+@pytest.mark.parametrize("rows", FORMULAS)
 def test_what_is_said_in_columns_computes_the_same(rows: str) -> None:
     one = eval(completed(rows), {}, ROWS)
-    two = eval(completed(IN_COLUMNS[rows]), {}, TURNED)
+    two = eval(completed(FORMULAS[rows]), {}, TURNED)
     of_samples = one.ndim == 2 and len(one) == ROWS["S"]
     assert np.allclose(one.T if of_samples else one, two)
 
@@ -57,6 +57,15 @@ def test_no_formula_of_the_catalogue_stays_in_rows(fix: str) -> None:
     report = replace(report, causes=(report.causes[0]._replace(fix=fix),))
     assert said_in(Convention(), report) == report
     assert said_in(COLUMNS, report).causes[0].fix != fix
+
+
+def test_rows_of_samples_are_columns_in_an_explanation() -> None:
+    report = check_gradients(wrong("y_hat[:, labels] -= 1"), *problem_for(Shows.ANY, 0, np.float64))
+    said = said_in(COLUMNS, report).causes[0]
+    assert "from whole rows" in said.explanation
+    assert "with Y as one-hot" not in said.fix
+    report = check_gradients(wrong("target not subtracted"), *problem_for(Shows.ANY, 0, np.float64))
+    assert said_in(COLUMNS, report).causes[0].fix.endswith("with Y as one-hot columns")
 
 
 def test_biases_that_are_columns_are_added_as_they_are() -> None:

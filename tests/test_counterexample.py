@@ -293,6 +293,45 @@ def test_code_in_the_plainest_convention_needs_no_adapter(tmp_path: Path, capsys
     assert "adapter" not in capsys.readouterr().out
 
 
+METHODS = """
+import manual_backprop
+
+class Network:
+    def named(self, p, X, Y):
+        found = manual_backprop.loss_and_gradients(p, X, Y)[1]
+        return found._replace(b1=-found.b1)
+
+    def in_a_list(self, p, X, Y):
+        return [*self.named(p, X, Y)]
+
+    def raising(self, p, X, Y):
+        if len(X) == 2:
+            raise ZeroDivisionError
+        return manual_backprop.loss_and_gradients(p, X, Y)[1]
+
+network = Network()
+"""
+
+
+@pytest.mark.parametrize("name", ["named", "in_a_list", "raising"])
+def test_the_code_calls_a_method_and_understands_what_it_returns(
+    name: str, tmp_path: Path, capsys: Captured
+) -> None:
+    spec = written(tmp_path, program=METHODS).replace("gradients", f"network.{name}")
+    assert main(["falsify", spec, "--json", "-"]) == 1
+    code = json.loads(capsys.readouterr().out)["counterexample"]["code"]
+    assert ("adapter" in code) == (name == "in_a_list")
+    pasted = f"{METHODS}\n{code}"
+    if name == "raising":
+        with pytest.raises(ZeroDivisionError):
+            exec(pasted, {})
+        return
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(pasted, {})
+    assert "b1 is wrong" in printed.getvalue()
+
+
 def test_what_the_command_cannot_use_is_said_in_a_line(tmp_path: Path, capsys: Captured) -> None:
     fixed = PROGRAM.replace("S = X.shape[1]", "S = X.shape[1]; X = X.reshape(4, S)")
     for arguments, said in (

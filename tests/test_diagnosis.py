@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 import manual_backprop
 from autograd_ref import check_gradients
+from autograd_ref.mistakes.batch import BATCH
 from autograd_ref.mistakes.catalogue import DERIVATIONS
-from autograd_ref.mistakes.derivation import RIGHT, STEPS, Run
+from autograd_ref.mistakes.derivation import RIGHT, STEPS, Run, gradients_by
 from autograd_ref.mistakes.earlier_call import kept_from
 from autograd_ref.mistakes.mistake import Mistake, Shows
+from autograd_ref.mistakes.mistake import both as both_of
 from autograd_ref.mistakes.planted import PLANTED, Planted, gradient_with, right_gradient
-from autograd_ref.mistakes.updated import updated
+from autograd_ref.mistakes.updated import updated, updated_by
 from autograd_ref.mistakes.where import problem_for
 from autograd_ref.report import Report
 from autograd_ref.selftest.trials import (
@@ -241,9 +243,7 @@ def test_a_factor_is_given_so_that_it_can_be_told_from_one(factor: float, said: 
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(
-    ("rate", "said"), [(1e-3, "W1 - 0.001 dW1"), (2.5, "W1 - 2.5 dW1"), (-0.3, "W1 + 0.3 dW1")]
-)
+@pytest.mark.parametrize(("rate", "said"), [(1e-3, "W1 - 0.001 dW1"), (2.5, "W1 - 2.5 dW1")])
 def test_a_step_that_was_taken_too_early_is_measured(rate: float, said: str, dtype: DType) -> None:
     def gradient(p: Parameters, X: A, Y: A) -> Parameters:
         found = right_gradient(p, X, Y)
@@ -258,10 +258,36 @@ def test_a_step_that_was_taken_too_early_is_measured(rate: float, said: str, dty
     assert said in cause.explanation
 
 
-def test_a_W0_that_is_missing_shows_no_step() -> None:
-    problem = problem_for(Shows.ANY, 2, np.float64)
-    assert updated({}, *problem) is None
-    assert updated({"W0": np.zeros((2, 2))}, *problem) is None
+def test_what_is_no_step_is_none() -> None:
+    p, X, Y = problem_for(Shows.ANY, 2, np.float64)
+    assert updated({}, p, X, Y) is None
+    assert updated({"W0": np.zeros((2, 2))}, p, X, Y) is None
+    upwards = gradients_by(updated_by(-0.3).change(RIGHT), p, X, Y)
+    assert upwards is not None
+    assert updated(upwards._asdict(), p, X, Y) is None
+
+
+def test_an_error_in_the_only_entry_of_delta1_is_no_step() -> None:
+    """Any would be."""
+    p = manual_backprop.initialize(manual_backprop.NetworkShape(3, 1, 3), 0, std=0.5)
+    X, Y = np.array([[0.3, -0.7, 1.1]]), np.eye(3)[:1]
+    report = check_gradients(wrong("tanh's derivative"), p, X, Y)
+    assert {"W1 already updated"} not in kinds(report)
+    assert {"tanh's derivative"} in kinds(report)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_two_wrong_steps_are_named_where_one_comes_in_two_ways(which: int) -> None:
+    """Divided by the number of the samples that are left, or still by S."""
+    dropped = [m for m in BATCH if m.name == "the first sample dropped"][which]
+    (tanh,) = (m for m in DERIVATIONS if m.name == "tanh's derivative")
+    both = both_of(dropped.change, tanh.change)
+
+    def gradient(p: Parameters, X: A, Y: A) -> Parameters:
+        return Run(both(RIGHT), p, X, Y).gradients
+
+    report = check_gradients(gradient, *problem_for(Shows.ANY, 2, np.float64))
+    assert {"the first sample dropped", "tanh's derivative"} in kinds(report)
 
 
 # what is kept from call to call
@@ -360,10 +386,11 @@ def unlisted(name: str, seed: int = 3) -> list[str]:
 
 def test_the_rows_columns_and_entries_that_are_wrong_are_named() -> None:
     assert unlisted("first row of W1 zero")[0] == (
-        "W1: class 0 alone (of 4) is wrong, 0 times what it should."
+        "W1: class 0 alone (of 4) is wrong, 0 times what it should be."
     )
     assert unlisted("one entry of W0 twice")[0] == (
-        "W0: hidden unit 0 alone (of 2) and input 0 alone (of 7) is wrong, 2 times what it should."
+        "W0: hidden unit 0 alone (of 2) and input 0 alone (of 7) is wrong, 2 times what it should"
+        " be."
     )
     assert unlisted("columns of W0 to length one")[0].startswith("W0: every entry is wrong, 3.2")
 
@@ -374,6 +401,36 @@ def test_samples_that_count_more_or_less_than_once_are_named() -> None:
     )
     (text,) = (text for text in unlisted("samples weighted", seed=5) if text.startswith("Of "))
     assert text.endswith(", ... times, not once.")
+
+
+def test_a_right_loss_says_that_it_is_e2() -> None:
+    def with_loss(p: Parameters, X: A, Y: A) -> tuple[float, Parameters]:
+        return manual_backprop.loss(p, X, Y), UNLISTED["focal loss"](p, X, Y)
+
+    problem = problem_for(Shows.ANY, 3, np.float64)
+    assert (
+        "look at z2, the softmax"
+        in check_gradients(UNLISTED["focal loss"], *problem).pattern[-1].text
+    )
+    assert check_gradients(with_loss, *problem).pattern[-1].text == (
+        "Where to look: y_hat is right, because the loss is: look at e2, made of y_hat, Y and the"
+        " 1/S."
+    )
+
+
+def test_where_some_blocks_have_a_cause_the_others_rule_nothing_out() -> None:
+    def gradient(p: Parameters, X: A, Y: A) -> Parameters:
+        found = right_gradient(p, X, Y)
+        return Parameters(np.tril(found.W0), found.b0**2, -found.W1, -found.b1)
+
+    report = check_gradients(gradient, *problem_for(Shows.ANY, 3, np.float64))
+    assert report.causes[0].blocks == ("W1", "b1")
+    assert not any("Where to look" in note.text for note in report.pattern)
+
+
+def test_digits_that_are_lost_are_not_corrected() -> None:
+    text = " ".join(str(report_of("in lower precision (W0)")).split())
+    assert "only to the precision of float32. The largest difference is" in text
 
 
 def test_what_agrees_says_where_to_look() -> None:

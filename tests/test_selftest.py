@@ -148,7 +148,7 @@ def test_a_mistake_that_seldom_makes_a_difference_is_found_out() -> None:
 def test_every_step_is_announced() -> None:
     told: list[str] = []
     _ = measured.measured(2, 0, told.append)
-    few, all_mistakes = len(FEW) * len(DTYPES), 252
+    few, all_mistakes = len(FEW) * len(DTYPES), 250
     assert len({*told}) == 8
     assert len(told) == steps(2) == few + 2 * len(DTYPES) * (2 + 2 + 1)
     assert sum(len(planted_in(dtype)) for dtype in DTYPES) == all_mistakes
@@ -231,8 +231,8 @@ def test_the_smallest_error_is_where_the_check_begins_to_see(monkeypatch: Patch)
 def test_a_file_that_cannot_be_written_is_unusable(tmp_path: Path, capsys: Captured) -> None:
     assert main(["selftest", "--json", str(tmp_path / "no" / "file")]) == 2
     assert "there is no folder" in capsys.readouterr().err
-    assert main(["selftest", "--problems", "1", "--json", str(tmp_path)]) == 2
-    assert f"cannot write {tmp_path}" in capsys.readouterr().err
+    assert main(["selftest", "--problems", "1", "--json", "/dev/full"]) == 2
+    assert "cannot write /dev/full" in capsys.readouterr().err
 
 
 def test_an_interrupt_leaves_no_file(tmp_path: Path, monkeypatch: Patch, capsys: Captured) -> None:

@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
@@ -18,7 +17,7 @@ from autograd_ref.commands.check_problems import (
     verdict_of,
 )
 from autograd_ref.commands.main_job import EXIT_STATUS
-from autograd_ref.commands.output import why_unwritten
+from autograd_ref.commands.output import why_unwritable, why_unwritten
 from autograd_ref.user_code import (
     UserCodeError,
     load,
@@ -39,9 +38,9 @@ EPILOG = """Exit status: 0 match, 1 mismatch, 2 unusable input, 3 inconclusive."
 def run(arguments: Sequence[str]) -> int:
     """Check, show, and return the exit status."""
     chosen = _parse(arguments)
-    for name in (chosen.json, chosen.html):
-        if name is not None and not Path(name).parent.is_dir():
-            return options.unusable(f"cannot write {name}: there is no folder {Path(name).parent}")
+    reason = why_unwritable(chosen.json, chosen.html)
+    if reason:
+        return options.unusable(reason)
     try:
         about, results = _checked(chosen)
     except UserCodeError as error:

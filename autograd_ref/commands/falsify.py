@@ -4,15 +4,15 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
+from autograd_ref.check import check_gradients
 from autograd_ref.commands import network_options, options
 from autograd_ref.commands.check_show import filled
-from autograd_ref.commands.output import why_unwritten
-from autograd_ref.conventions import Convention, adapter, said_in
+from autograd_ref.commands.output import why_unwritable, why_unwritten
+from autograd_ref.conventions import Convention, Gradients, adapter, said_in
 from autograd_ref.counterexample import Counterexample, falsify, small_problems
 from autograd_ref.user_code import UserCodeError, load, require_arguments
 
@@ -28,9 +28,9 @@ EPILOG = """Exit status: 0 nothing found, 1 found, 2 unusable input."""
 def run(arguments: Sequence[str]) -> int:
     """Search, show, and return the exit status."""
     chosen = _parse(arguments)
-    if chosen.json is not None and not Path(chosen.json).parent.is_dir():
-        folder = Path(chosen.json).parent
-        return options.unusable(f"cannot write {chosen.json}: there is no folder {folder}")
+    reason = why_unwritable(chosen.json)
+    if reason:
+        return options.unusable(reason)
     try:
         function = load(chosen.function)
         require_arguments(function, chosen.function, ["parameters", "X", "Y"])
@@ -57,8 +57,10 @@ def run(arguments: Sequence[str]) -> int:
             problems=problems,
             watch=lambda phase: bar.update(task, description=phase, advance=1),
         )
-    if smallest is not None and smallest.report is not None:
-        smallest = smallest._replace(report=said_in(convention, smallest.report))
+    if smallest is not None:
+        smallest = _with_code(smallest, function, convention, chosen.function)
+        if smallest.report is not None:
+            smallest = smallest._replace(report=said_in(convention, smallest.report))
     if chosen.json != "-":
         sys.stdout.write(_as_text(chosen, convention, smallest))
     if chosen.json is not None:
@@ -80,20 +82,30 @@ def _as_text(
         "The smallest problem found on which it is wrong has N_I, N_H, N_O ="
         f" {shape.inputs}, {shape.hidden}, {shape.outputs} and S = {len(smallest.X)}."
     )
-    return f"{called}{found}\n\n{_in_convention(str(smallest), smallest, convention)}"
+    return f"{called}{found}\n\n{smallest}"
 
 
-def _in_convention(text: str, smallest: Counterexample, convention: Convention) -> str:
-    """The same with code that calls the function as it wants to be called."""
-    return text.replace(smallest.code, _code(smallest, convention))
+def _with_code(
+    smallest: Counterexample, function: Gradients, convention: Convention, spec: str
+) -> Counterexample:
+    """With code that calls the function by its name, and as it wants to be called."""
+    name = spec.rpartition(":")[2]
+    first, gradients = "", f"gradients = {name}\n" if name != "gradients" else ""
+    if not _is_understood(function, convention, smallest):
+        first = "from autograd_ref.conventions import Convention, adapter\n"
+        gradients = f"gradients = adapter({name}, {convention!r})\n"
+    return smallest._replace(code=f"{first}{smallest.code.replace('print(', f'{gradients}print(')}")
 
 
-def _code(smallest: Counterexample, convention: Convention) -> str:
-    if convention == Convention(targets=convention.targets):
-        return smallest.code
-    first = "from autograd_ref.conventions import Convention, adapter\n"
-    wrapped = f"gradients = adapter(gradients, {convention!r})\n"
-    return f"{first}{smallest.code.replace('print(', f'{wrapped}print(')}"
+def _is_understood(function: Gradients, convention: Convention, smallest: Counterexample) -> bool:
+    """Whether the check says the same of it without an adapter."""
+    if convention != Convention(targets=convention.targets):
+        return False
+    try:
+        plain = check_gradients(function, *smallest.arguments)
+    except Exception:
+        return smallest.report is None
+    return smallest.report is not None and str(plain) == str(smallest.report)
 
 
 def _as_json(
@@ -116,7 +128,7 @@ def _as_json(
             "says": smallest.says,
             "error": None if smallest.error is None else repr(smallest.error),
             "report": smallest.report and smallest.report.to_dict(),
-            "code": _code(smallest, convention),
+            "code": smallest.code,
         }
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 

@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,7 +12,7 @@ from rich.progress import Progress
 
 import manual_backprop
 from autograd_ref.commands import options, show
-from autograd_ref.commands.output import why_unwritten
+from autograd_ref.commands.output import why_unwritable, why_unwritten
 from autograd_ref.commands.side_by_side import side_by_side
 from autograd_ref.finite_difference import Loss
 from autograd_ref.problems import Problem
@@ -31,9 +30,9 @@ def run(arguments: Sequence[str]) -> int:
     """Compare, show, and return the exit status."""
     penguins = load_penguins()
     chosen = _parse(arguments, available=len(penguins.X))
-    if chosen.json is not None and not Path(chosen.json).parent.is_dir():
-        folder = Path(chosen.json).parent
-        return options.unusable(f"cannot write {chosen.json}: there is no folder {folder}")
+    reason = why_unwritable(chosen.json)
+    if reason:
+        return options.unusable(reason)
     problem = _problem(chosen, penguins)
     with _progress(problem.parameters.shape.parameter_count) as loss:
         result = side_by_side(*problem, loss=loss)

@@ -57,9 +57,9 @@ def _in_no_convention(spec: str, nothing: NothingRuns) -> UserCodeError:
     furthest = max(errors, key=lambda convention: line_reached(errors[convention]))
     tried = "".join(f"  {name}: {_in_a_line(error)}\n" for name, error in errors.items())
     return UserCodeError(
-        f"{spec} raises in every convention; above is the one in which it gets furthest"
-        f" ({furthest.options}). Put right what it says, or choose your convention (see crosscheck"
-        " check --help)",
+        f"{spec} raises in all conventions that were tried; above is the one in which it gets"
+        f" furthest ({furthest.options}). Put right what it says, or choose your convention (see"
+        " crosscheck check --help)",
         f"Tried:\n{tried}\n{furthest}:\n{their_traceback(errors[furthest])}",
     )
 

@@ -5,6 +5,23 @@ import sys
 from pathlib import Path
 
 
+def why_unwritable(*names: str | None) -> str:
+    """Why no file of such a name can be written, in a line, before any work is done; or nothing.
+
+    Args:
+        names: as for `write_whole`; None is no file.
+    """
+    for name in names:
+        if name is None or name == "-":
+            continue
+        path = Path(name)
+        if not name or path.is_dir():
+            return f"cannot write {name!r}: it needs to be the name of a file"
+        if not path.parent.is_dir():
+            return f"cannot write {name}: there is no folder {path.parent}"
+    return ""
+
+
 def write_whole(name: str, text: str) -> None:
     """Write text to the file of that name; `-` is standard output.
 

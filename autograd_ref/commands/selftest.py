@@ -3,13 +3,12 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
 from autograd_ref.commands import options, selftest_show
-from autograd_ref.commands.output import why_unwritten
+from autograd_ref.commands.output import why_unwritable, why_unwritten
 from autograd_ref.selftest.measured import bounds, measured, steps
 
 DESCRIPTION = """Measure what the check finds, names and lets pass on this installation: every
@@ -22,9 +21,9 @@ EPILOG = """Exit status: 0 all bounds hold, 1 one of them does not, 2 unusable i
 def run(arguments: Sequence[str]) -> int:
     """Measure, show, and return the exit status."""
     chosen = _parse(arguments)
-    if chosen.json is not None and not Path(chosen.json).parent.is_dir():
-        folder = Path(chosen.json).parent
-        return options.unusable(f"cannot write {chosen.json}: there is no folder {folder}")
+    reason = why_unwritable(chosen.json)
+    if reason:
+        return options.unusable(reason)
     console = Console(stderr=True)
     bar = Progress(console=console, transient=True, disable=not console.is_terminal)
     task = bar.add_task("selftest", total=steps(chosen.problems))

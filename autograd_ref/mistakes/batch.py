@@ -22,7 +22,7 @@ def _mistakes(names: dict[str, slice]) -> list[Mistake]:
     return [
         Mistake(
             name,
-            f"there is {name}, {counted(alone=alone)}",
+            f"e2 is made with {name}, {counted(alone=alone)}",
             SAMPLES_FIX,
             _kept(kept, alone=alone),
             hides="S = 1",

@@ -88,7 +88,7 @@ FITTED = (
     Relation(
         "weight decay",
         "right but for {}",
-        "weight decay belongs into the loss and its gradient alike, with the same factor",
+        "weight decay belongs in the loss and its gradient alike, with the same factor",
         _by_the_parameter,
         _decayed,
         places=(*EVERYWHERE, WEIGHTS),

@@ -12,7 +12,7 @@ DELTA1 = "delta1 = (e2 @ W1) * sigma(z1)"
 
 
 def _slope(name: str, what: str, wrong: Step, hides: str = "") -> Mistake:
-    return Mistake(name, what, f"use z1: {DELTA1}", step("slope", wrong), hides=hides)
+    return Mistake(name, what, DELTA1, step("slope", wrong), hides=hides)
 
 
 SLOPES = (

@@ -28,6 +28,14 @@ def _reshaped(around: Around) -> A | None:
     return None if right.ndim < 2 or square else right.T.reshape(right.shape)
 
 
+def _filled_with_its_sum(around: Around) -> A | None:
+    right = around.right
+    total = right.sum()
+    if right.size < 2 or abs(total) <= right.size * around.unit * np.abs(right).sum():
+        return None
+    return np.full_like(right, total)
+
+
 def _not_summed(hand: A, around: Around) -> Claim | None:
     if hand.ndim == 0 or hand.shape[1:] != around.right.shape:
         return None
@@ -79,7 +87,7 @@ PLACES = (
     plain(
         "zero",
         "zero everywhere",
-        "it has to be worked out, and returned",
+        "it has to be worked out, and returned (an array of integers cuts off all fractions)",
         lambda a: np.zeros_like(a.right),
         (*EACH_WEIGHT, *EACH_BIAS),
         wipes=True,
@@ -113,8 +121,8 @@ PLACES = (
         "filled with the total sum",
         "filled with one number, the sum of what its entries should be",
         "sum over the samples only: .sum(axis=0)",
-        lambda a: np.full_like(a.right, a.right.sum()) if a.right.size > 1 else None,
-        EACH_BIAS,
+        _filled_with_its_sum,
+        (("b0",),),  # the sum of b1 is zero
     ),
     plain(
         "filled with its first entry",

@@ -25,7 +25,7 @@ VISIBLE: dict[DType, float] = {np.float64: 1e-10, np.float32: 1e-3}
 class Why(Enum):
     """What to think of a cause that is not the mistake that was made."""
 
-    SAME = "explains everything that is wrong, to rounding, and is simpler"
+    SAME = "explains everything that is wrong, to rounding: nothing tells the two apart here"
     PART = "explains some of the wrong blocks; of the others the cause is unknown"
     UNKNOWN = "is that the cause is unknown"
 
