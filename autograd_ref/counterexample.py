@@ -19,7 +19,8 @@ from autograd_ref.probes import Gradients, called
 from autograd_ref.report import Report
 from autograd_ref.smallest import says, shrunk
 from autograd_ref.steadiness import other_places, unsteady
-from manual_backprop.parameters import NetworkShape, Parameters, require_integer
+from manual_backprop.arguments import require_integer
+from manual_backprop.parameters import NetworkShape, Parameters
 
 Search = SearchStrategy[tuple[Any, ...]]
 Where = Literal["here", "nearby"]

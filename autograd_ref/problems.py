@@ -22,7 +22,8 @@ from hypothesis.extra import numpy as hnp
 from hypothesis.strategies import DrawFn, SearchStrategy
 from numpy.typing import NDArray
 
-from manual_backprop.parameters import FLOAT_TYPES, Array, NetworkShape, Parameters, initialize
+from manual_backprop.arguments import FLOAT_TYPES
+from manual_backprop.parameters import Array, NetworkShape, Parameters, initialize
 
 DType = np.dtype[np.floating[Any]]
 

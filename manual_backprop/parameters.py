@@ -1,16 +1,16 @@
 """The network's dimensions, its parameters as a named tuple of arrays, and their initial values."""
 
+import json
 import math
-import operator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, SupportsIndex
+from typing import Any, NamedTuple, SupportsIndex, cast
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from manual_backprop.arguments import require_float_type, require_integer, require_positive
 
 Array = NDArray[np.floating[Any]]
-
-FLOAT_TYPES: tuple[np.dtype[np.floating[Any]], ...] = (np.dtype(np.float64), np.dtype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,99 @@ class Parameters(NamedTuple):
         hidden, inputs = self.W0.shape
         return NetworkShape(inputs=inputs, hidden=hidden, outputs=len(self.b1))
 
+    def to_vector(self) -> Array:
+        """All entries in one axis, as optimisers want them: W0 row by row, b0, W1, b1.
+
+        >>> p = initialize(NetworkShape(4, 16, 3), seed=0)
+        >>> p.to_vector().shape
+        (131,)
+        """
+        return np.concatenate([block.ravel() for block in self])
+
+    @classmethod
+    def from_vector(cls, vector: ArrayLike, shape: NetworkShape) -> "Parameters":
+        """The parameters of a network of this shape that `to_vector` makes such a vector of.
+
+        Args:
+            vector: (parameter_count,), of any real dtype, which is kept; it is copied.
+            shape: the network's dimensions.
+
+        Raises:
+            ValueError: the vector has another shape.
+        """
+        entries = np.asarray(vector)
+        if entries.shape != (shape.parameter_count,):
+            raise ValueError(
+                f"vector has shape {entries.shape}; it needs ({shape.parameter_count},) for {shape}"
+            )
+        blocks: list[Array] = []
+        taken = 0
+        for size in block_shapes(shape):
+            count = math.prod(size)
+            blocks.append(entries[taken : taken + count].reshape(size).copy())
+            taken += count
+        return cls(*blocks)
+
+    def to_json(self) -> str:
+        """As JSON: lists under W0, b0, W1 and b1, the shape, and the dtype; no bit is lost.
+
+        Raises:
+            ValueError: an entry is not finite, which JSON cannot say.
+        """
+        shape = self.shape
+        content = {
+            "shape": {"inputs": shape.inputs, "hidden": shape.hidden, "outputs": shape.outputs},
+            "dtype": self.W0.dtype.name,
+            **{name: block.tolist() for name, block in self._asdict().items()},
+        }
+        return json.dumps(content, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Parameters":
+        """The parameters that `to_json` has written.
+
+        Raises:
+            TypeError, ValueError: the text is no JSON, or lacks something; by name.
+        """
+        try:
+            found: object = json.loads(text, parse_constant=_refused)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"text is no JSON: {error}") from None
+        content = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+        names = ("shape", "dtype", *cls._fields)
+        missing = [name for name in names if name not in content]
+        if missing:
+            raise ValueError(f"text lacks {', '.join(missing)}; it needs {', '.join(names)}")
+        try:
+            shape = NetworkShape(**content["shape"])
+        except TypeError:
+            raise ValueError(
+                f"shape is {content['shape']}; it needs integers under inputs, hidden and outputs"
+            ) from None
+        dtype = require_float_type("dtype", content["dtype"])
+        sizes = zip(cls._fields, block_shapes(shape), strict=True)
+        return cls(*(_block(name, content[name], size, dtype) for name, size in sizes))
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"text holds {constant}; it needs finite numbers")
+
+
+def _block(name: str, rows: object, size: tuple[int, ...], dtype: DTypeLike) -> Array:
+    try:
+        block = np.array(rows, dtype=dtype)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} holds no numbers, or rows of several lengths") from None
+    if block.shape != size:
+        raise ValueError(f"{name} has shape {block.shape}; it needs {size}")
+    return block
+
+
+def block_shapes(shape: NetworkShape) -> tuple[tuple[int, ...], ...]:
+    """Those of W0, b0, W1 and b1."""
+    inputs, hidden, outputs = shape.inputs, shape.hidden, shape.outputs
+    return (hidden, inputs), (hidden,), (outputs, hidden), (outputs,)
+
 
 def initialize(
     shape: NetworkShape,
@@ -82,7 +175,7 @@ def initialize(
             f"shape is {shape!r}, of type {type(shape).__name__}; it needs to be a NetworkShape"
         )
     seed = require_integer("seed", seed, at_least=0)
-    std = _require_positive("std", std)
+    std = require_positive("std", std)
     dtype = require_float_type("dtype", dtype)
     normal = np.random.default_rng(seed).normal
     return Parameters(
@@ -91,39 +184,3 @@ def initialize(
         W1=normal(0.0, std, size=(shape.outputs, shape.hidden)).astype(dtype),
         b1=normal(0.0, std, size=shape.outputs).astype(dtype),
     )
-
-
-def require_float_type(name: str, dtype: DTypeLike) -> np.dtype[np.floating[Any]]:
-    """The NumPy dtype, where it is float64 or float32; TypeError otherwise."""
-    try:
-        found = np.dtype(dtype)
-    except TypeError:
-        found = repr(dtype)
-    for known in FLOAT_TYPES:
-        if found == known:
-            return known
-    raise TypeError(f"{name} is {found}; it needs to be float64 or float32")
-
-
-def require_integer(name: str, value: SupportsIndex, *, at_least: int) -> int:
-    """The value as an int, where it is an integer that is large enough; an error otherwise."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, SupportsIndex):
-        raise TypeError(
-            f"{name} is {value!r}, of type {type(value).__name__}; it needs to be an integer"
-        )
-    integer = operator.index(value)
-    if integer < at_least:
-        raise ValueError(f"{name} is {integer}; it needs to be at least {at_least}")
-    return integer
-
-
-def _require_positive(name: str, value: float) -> float:
-    try:
-        number = float(value)
-    except (OverflowError, TypeError, ValueError):
-        raise TypeError(
-            f"{name} is {value!r}, of type {type(value).__name__}; it needs to be a number"
-        ) from None
-    if not (math.isfinite(number) and number > 0):
-        raise ValueError(f"{name} is {number}; it needs to be greater than 0 and finite")
-    return number

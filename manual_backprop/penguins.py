@@ -10,7 +10,7 @@ from typing import NamedTuple, SupportsIndex
 import numpy as np
 from numpy.typing import NDArray
 
-from manual_backprop.parameters import require_integer
+from manual_backprop.arguments import require_integer
 
 SPECIES = ("Adelie", "Chinstrap", "Gentoo")
 TRAINING_SAMPLES = 280

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from manual_backprop.parameters import FLOAT_TYPES, Array, Parameters, require_float_type
+from manual_backprop.arguments import FLOAT_TYPES, require_float_type
+from manual_backprop.parameters import Array, Parameters
 
 PART = 1 << 17
 """How many entries are looked at together."""

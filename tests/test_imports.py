@@ -44,7 +44,7 @@ def imported_by(file: Path) -> set[str]:
 
 
 def arithmetic_by_hand_in(imports: set[str]) -> set[str]:
-    data = {"manual_backprop.parameters", "manual_backprop.validation"}
+    data = {f"manual_backprop.{name}" for name in ("arguments", "parameters", "validation")}
     return {name for name in imports if name.startswith("manual_backprop")} - data
 
 

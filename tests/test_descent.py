@@ -1,0 +1,153 @@
+"""Steepest descent and Nesterov's accelerated gradient are the assignment's, step by step."""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd_ref
+from autograd_ref.problems import Problem, problems
+from manual_backprop import NetworkShape, Parameters, initialize, loss, loss_and_gradients
+from manual_backprop.descent import Diverged, Iterate, accuracy, nesterov, steepest_descent
+from manual_backprop.penguins import split
+
+Descent = Callable[..., Iterator[Iterate]]
+BOTH = pytest.mark.parametrize("descent", [steepest_descent, nesterov])
+STEPS = st.sampled_from([0.001, 0.01, 0.1])
+
+
+def run(descent: Descent, problem: Any, count: int, **options: Any) -> list[Iterate]:
+    return list(islice(descent(loss_and_gradients, *problem, **{"step": 0.1, **options}), count))
+
+
+def recursion(p: Parameters, X: Any, Y: Any, t: float, count: int) -> list[np.ndarray]:
+    """p_1, p_2, ... of the sheet, in one vector each, transcribed as it stands there."""
+    theta = [np.nan, 0.0]
+    points = [p.to_vector(), p.to_vector()]  # p_0 = p_1
+    for k in range(1, count):
+        theta.append((1 + np.sqrt(1 + 4 * theta[k] ** 2)) / 2)
+        q = points[k] + (theta[k] - 1) / theta[k + 1] * (points[k] - points[k - 1])
+        slope = loss_and_gradients(Parameters.from_vector(q, p.shape), X, Y)[1].to_vector()
+        points.append(q - t * slope)
+    return points[1:]
+
+
+def standardised(seed: int, dtype: str = "float64") -> tuple[Parameters, Any, Any]:
+    """Features of size one: with larger ones, rounding would grow from step to step."""
+    random = np.random.default_rng(seed)
+    inputs, hidden, outputs, samples = (int(n) for n in random.integers(2, 8, size=4))
+    p = initialize(NetworkShape(inputs, hidden, outputs), seed, std=0.5, dtype=dtype)
+    X = random.normal(size=(samples, inputs)).astype(dtype)
+    return p, X, random.integers(outputs, size=samples)
+
+
+@given(st.integers(0, 2**32 - 1), STEPS)
+def test_nesterov_is_the_recursion_of_the_sheet(seed: int, step: float) -> None:
+    problem = standardised(seed)
+    found = run(nesterov, problem, 11, step=step)
+    for one, other in zip(found, recursion(*problem, step, 11), strict=True):
+        assert np.abs(one.parameters.to_vector() - other).max() <= 1e-13 * np.abs(other).max()
+
+
+@given(problems(kinds=("typical",)), STEPS)
+def test_the_first_two_steps_of_nesterov_are_plain(problem: Problem, step: float) -> None:
+    ahead, plain = (run(d, problem, 3, step=step) for d in (nesterov, steepest_descent))
+    for one, two in zip(ahead, plain, strict=True):
+        assert one.loss == two.loss
+        assert all(np.array_equal(a, b) for a, b in zip(one[0], two[0], strict=True))
+
+
+def test_and_the_third_is_not() -> None:
+    p = initialize(NetworkShape(3, 4, 2), 0, std=0.5)
+    X, Y = np.random.default_rng(0).normal(size=(9, 3)), np.arange(9) % 2
+    ahead, plain = (run(d, (p, X, Y), 4)[-1].loss for d in (nesterov, steepest_descent))
+    assert ahead < plain
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_steepest_descent_is_what_torch_does_without_momentum(dtype: str) -> None:
+    training, _test = split(0)
+    X = ((training.X - training.X.mean(axis=0)) / training.X.std(axis=0)).astype(dtype)
+    p = initialize(NetworkShape(4, 16, 3), 0, dtype=dtype)
+    tensors = [torch.tensor(block, requires_grad=True) for block in p]
+    sgd = torch.optim.SGD(tensors, lr=0.1)
+    inputs, labels = torch.tensor(X), torch.tensor(training.Y)
+    for iterate in run(steepest_descent, (p, X, training.Y), 51):
+        theirs = Parameters(*(tensor.detach().numpy() for tensor in tensors))
+        apart = np.abs(iterate.parameters.to_vector() - theirs.to_vector()).max()
+        assert apart <= 20 * np.finfo(dtype).eps
+        sgd.zero_grad()
+        W0, b0, W1, b1 = tensors
+        hidden = torch.nn.functional.softplus(inputs @ W0.T + b0)
+        _ = torch.nn.functional.cross_entropy(hidden @ W1.T + b1, labels).backward()
+        _ = sgd.step()
+
+
+@BOTH
+@given(problems(kinds=("typical",)))
+def test_every_iterate_has_its_own_loss_and_accuracy(descent: Descent, problem: Problem) -> None:
+    p, X, Y = problem
+    for number, iterate in enumerate(run(descent, problem, 4)):
+        assert number or all(np.array_equal(a, b) for a, b in zip(iterate[0], p, strict=True))
+        assert iterate.loss == loss(iterate.parameters, X, Y)
+        assert iterate.accuracy == accuracy(iterate.parameters, X, Y)
+        assert {block.dtype for block in iterate.parameters} == {p.W0.dtype}
+
+
+@BOTH
+def test_iterates_are_nobody_elses(descent: Descent) -> None:
+    p = initialize(NetworkShape(3, 4, 2), 0)
+    X, Y = np.random.default_rng(0).normal(size=(9, 3)), np.arange(9) % 2
+    before = p.to_vector()
+    untouched = run(descent, (p, X, Y), 5)
+    found: list[Iterate] = []
+    for iterate in islice(descent(loss_and_gradients, p, X, Y, step=0.1), 5):
+        found.append(iterate._replace(parameters=Parameters(*(b.copy() for b in iterate[0]))))
+        iterate.parameters.W0[...] = 0
+    assert np.array_equal(p.to_vector(), before)
+    for one, two in zip(found, untouched, strict=True):
+        assert np.array_equal(one[0].to_vector(), two[0].to_vector())
+
+
+@BOTH
+def test_autograd_can_drive_it_too(descent: Descent) -> None:
+    p = initialize(NetworkShape(3, 4, 2), 0, std=0.5)
+    X, Y = np.random.default_rng(0).normal(size=(9, 3)), np.arange(9) % 2
+    ours = run(descent, (p, X, Y), 20)
+    theirs = list(islice(descent(autograd_ref.loss_and_gradients, p, X, Y, step=0.1), 20))
+    assert theirs[-1].loss == pytest.approx(ours[-1].loss, rel=1e-13)
+    assert ours[-1].loss < ours[0].loss
+
+
+@BOTH
+def test_a_step_that_is_too_large_says_when_and_what_to_try(descent: Descent) -> None:
+    p = initialize(NetworkShape(4, 16, 3), 0)
+    training, _test = split(0)
+    message = r"the loss is (nan|inf): the step, 1e\+200, is too large; try 1e\+199$"
+    with pytest.raises(Diverged, match=message) as error:
+        _ = run(descent, (p, training.X, training.Y), 100, step=1e200)
+    assert error.value.iteration in range(1, 100)
+    assert f"at iteration {error.value.iteration} the loss" in str(error.value)
+
+
+@BOTH
+@pytest.mark.parametrize("step", [0, -0.1, np.nan, np.inf])
+def test_a_step_that_is_none_is_refused_at_once(descent: Descent, step: float) -> None:
+    p = initialize(NetworkShape(4, 16, 3), 0)
+    with pytest.raises(
+        ValueError, match=re.escape(f"step is {float(step)}; it needs to be greater")
+    ):
+        _ = descent(loss_and_gradients, p, np.zeros((2, 4)), np.zeros(2, int), step=step)
+
+
+def test_accuracy_is_the_share_that_is_predicted() -> None:
+    p = initialize(NetworkShape(2, 3, 3), 0)
+    p = p._replace(b1=np.array([0.0, 9.0, 0.0]))
+    X, labels = np.zeros((4, 2)), np.array([1, 1, 0, 1])
+    assert accuracy(p, X, labels) == accuracy(p, X, np.eye(3)[labels]) == 0.75
