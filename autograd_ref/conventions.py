@@ -139,16 +139,19 @@ IN_COLUMNS = FORMULAS | WORDS
 
 def said_in(convention: Convention, report: Report) -> Report:
     """The same report, with what was done, and how to mend it, as in this convention."""
-    if convention.layout == "rows":
-        return report
     known = re.compile("|".join(map(re.escape, IN_COLUMNS)))
 
     def said(text: str) -> str:
-        found = known.sub(lambda match: IN_COLUMNS[match[0]], text)
-        return found.replace("[:, None]", "") if convention.biases == "matrices" else found
+        if convention.layout == "columns":
+            text = known.sub(lambda match: IN_COLUMNS[match[0]], text)
+        if convention.biases == "matrices":
+            text = re.sub(r"\.sum\(axis=(\d)\)", r".sum(axis=\1, keepdims=True)", text)
+            text = text.replace("[:, None]", "")
+        return text
 
     causes = (c._replace(explanation=said(c.explanation), fix=said(c.fix)) for c in report.causes)
-    return replace(report, causes=tuple(causes))
+    pattern = (note._replace(text=said(note.text)) for note in report.pattern)
+    return replace(report, causes=tuple(causes), pattern=tuple(pattern))
 
 
 def targets(convention: Convention, labels: NDArray[Any], like: Parameters) -> NDArray[Any]:

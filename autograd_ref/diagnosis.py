@@ -17,7 +17,6 @@ from autograd_ref.mistakes.fitted import FITTED
 from autograd_ref.mistakes.mistake import Mistake
 from autograd_ref.mistakes.relation import Claim, Relation, fits
 from autograd_ref.mistakes.samples import FIRST_OR_LAST
-from autograd_ref.mistakes.scales import SCALES
 from autograd_ref.mistakes.updated import updated
 from autograd_ref.one_or_both import one_or_both
 from autograd_ref.parts import Part, of_mistake, of_relation
@@ -98,7 +97,7 @@ def _guess(scene: Scene, *mistakes: Mistake, parts: tuple[Part, ...] = ()) -> Gu
 
     guess = Guess(parts, gradients, coarse)
     touched = tuple(scene.touched(guess))
-    if not touched:
+    if not touched or scene.contradicts(guess, touched):
         return None
     return guess if parts else guess._replace(parts=(of_mistake(mistakes[0], touched),))
 
@@ -111,10 +110,10 @@ def _evaluated(scene: Scene, derivation: Derivation, p: Parameters, X: A, Y: A) 
 
 
 def _related(scene: Scene) -> Iterator[Guess]:
-    """All wrong blocks off by a factor that has a name, or without the first or last sample."""
+    """All wrong blocks without the first or last sample, or made of it alone."""
     right = Guess((), scene.right)
     around = [scene.around(name, right) for name in scene.wrong]
-    for relation in (*SCALES, *FIRST_OR_LAST):
+    for relation in FIRST_OR_LAST:
         for ways in zip(*map(relation.ways, around), strict=True):
             part = of_relation(relation, scene.wrong, ways[0].detail)
             blocks = dict(zip(scene.wrong, (way.block for way in ways), strict=True))
@@ -127,9 +126,12 @@ def _related(scene: Scene) -> Iterator[Guess]:
 
 
 def _one_mistake(scene: Scene, right: Guess, derivations: list[Hypothesis]) -> list[list[Part]]:
+    explaining = [(m, _confirmed(scene, g)) for m, g in derivations if not scene.unexplained(g)]
     found = _by_a_relation(scene, right, NAMED)
-    found += [_confirmed(scene, g) for _mistake, g in derivations if not scene.unexplained(g)]
-    return found or _by_a_relation(scene, right, FITTED)
+    found += [parts for mistake, parts in explaining if not mistake.fitted]
+    if found:
+        return found
+    return [*_by_a_relation(scene, right, FITTED), *(parts for _mistake, parts in explaining)]
 
 
 def _by_a_relation(scene: Scene, guess: Guess, relations: Sequence[Relation]) -> list[list[Part]]:
@@ -197,7 +199,7 @@ def _units(
         units += [(part, frozenset(part.blocks)) for part in _grouped(scene, relation, found)]
     for _mistake, guess in derivations:
         touched = scene.touched(guess)
-        if all(scene.explains(guess, name) for name in touched if name in scene.hand):
+        if all(name in scene.hand and scene.explains(guess, name) for name in touched):
             units.append((_confirmed(scene, guess)[0], frozenset(touched)))
     return units
 

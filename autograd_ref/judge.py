@@ -154,7 +154,7 @@ def _where_in_doubt(before: Judgement, closer: Judgement) -> Judgement:
 
     blocks = tuple(map(chosen, before.blocks, closer.blocks))
     loss = before.loss and closer.loss and chosen(before.loss, closer.loss)
-    shares = {n: closer.shares[n] if n in doubtful else s for n, s in before.shares.items()}
+    shares = {n: closer.shares.get(n, s) if n in doubtful else s for n, s in before.shares.items()}
     return before._replace(loss=loss, blocks=blocks, shares=shares)
 
 

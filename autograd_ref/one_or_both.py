@@ -52,17 +52,22 @@ class Way(NamedTuple):
 
 
 def one_or_both(scene: Scene, right: Guess) -> list[list[Part]]:
-    """Pairs of relations that explain all wrong blocks, those with the fewest fitted numbers."""
+    """Pairs of relations that explain all wrong blocks, the simplest."""
     around = {name: scene.around(name, right) for name in scene.wrong}
     factors = _factors(scene, around)
-    ways = {name: list(_ways(scene, name, around[name], factors)) for name in scene.wrong}
+    ways: dict[str, list[Way]] = {}
+    for name in scene.wrong:
+        ways[name] = list(_ways(scene, name, around[name], factors))
+        if not ways[name]:
+            return []
     pairs: dict[frozenset[Key], dict[str, Way]] = {}
     for pair in _candidates(ways):
         explained = {name: way for name in ways if (way := _simplest(ways[name], pair))}
         if len(explained) == len(ways) and all(_is_shown(key, explained) for key in pair):
             pairs[pair] = explained
-    fewest = min(map(_fitted, pairs), default=0)
-    return [_parts(explained) for pair, explained in pairs.items() if _fitted(pair) == fewest]
+    costs = {pair: _cost(pair, explained) for pair, explained in pairs.items()}
+    least = min(costs.values(), default=None)
+    return [_parts(explained) for pair, explained in pairs.items() if costs[pair] == least]
 
 
 def _candidates(ways: Mapping[str, list[Way]]) -> Iterator[frozenset[Key]]:
@@ -89,7 +94,7 @@ def _factors(scene: Scene, around: Mapping[str, Around]) -> dict[Key, tuple[Made
                 named.setdefault(made.key, (made, _factor(way.block, about.right)))
         claim = fits(A_CONSTANT_FACTOR, scene.hand[name], about)
         if claim is not None:
-            made = Made(A_CONSTANT_FACTOR, claim.detail)
+            made = Made(A_CONSTANT_FACTOR, claim.detail, claim.weak)
             fitted.setdefault(made.key, (made, _factor(claim.right, about.right)))
     if len(fitted) > MOST_FACTORS:
         fitted = {}
@@ -112,6 +117,8 @@ def _ways(
             yield _way(scene, name, claim, Made(relation, claim.detail, claim.weak))
     for made, factor in factors.values():
         for relation in RELATIONS:
+            if relation is made.relation:
+                continue
             claim = fits(relation, hand / factor, around)
             if claim is not None:
                 other = Made(relation, claim.detail, claim.weak)
@@ -133,8 +140,10 @@ def _is_shown(key: Key, explained: Mapping[str, Way]) -> bool:
     return any(m.key == key and not m.weak for way in explained.values() for m in way.made)
 
 
-def _fitted(pair: frozenset[Key]) -> int:
-    return sum(detail != "" for _name, detail in pair)
+def _cost(pair: frozenset[Key], explained: Mapping[str, Way]) -> tuple[int, int]:
+    """How many numbers are fitted, and how often something is made of a block."""
+    fitted = sum(detail != "" for _name, detail in pair)
+    return fitted, sum(len(way.made) for way in explained.values())
 
 
 def _parts(explained: Mapping[str, Way]) -> list[Part]:

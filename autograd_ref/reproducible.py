@@ -90,6 +90,7 @@ def _is_noise(errors: NDArray[np.float64], most: float) -> bool:
     """Whether their mean is at most so many times as large as their scatter, in Euclidean norms."""
     if not np.isfinite(errors).all():
         return False
+    errors = errors / (np.abs(errors).max() or 1.0)  # squares of large ones would overflow
     mean, deviation = errors.mean(axis=0), errors.std(axis=0, ddof=1)
     return float(np.linalg.norm(mean)) <= most * float(np.linalg.norm(deviation))
 

@@ -63,6 +63,8 @@ class Scene(NamedTuple):
     """The largest entry of each block of the right gradient."""
     each: Callable[[], Results | None]
     """The gradients of every sample, divided by their number; None where that is not known."""
+    near: Results
+    """Blocks that are wrong by so little that many mistakes could be the cause."""
     earlier: Results | None = None
     """The right gradients of an earlier call, where this one is with other arguments."""
     kept: tuple[Mistake, ...] = ()
@@ -85,6 +87,13 @@ class Scene(NamedTuple):
             return False
         spread = SPREADS * _apart(coarse[name], guessed) * self.unit / FLOAT32
         return error <= allowed + spread or _apart(hand, coarse[name]) <= allowed
+
+    def contradicts(self, guess: Guess, touched: Iterable[str]) -> bool:
+        """Whether a block that is nearly right is not what the guess makes of it."""
+        return any(
+            name in self.near and not self.close(name, self.near[name], guess.gradients[name])
+            for name in touched
+        )
 
     def unexplained(self, guess: Guess) -> list[str]:
         """The blocks that are not what the guess says."""
@@ -174,6 +183,7 @@ def seen(
         samples=sample_count(point),
         problem=network_problem(point) if reference.of_network else None,
         sizes={name: _size(right) for name, right in exact.gradients.items()},
+        near={name: hand[name] for name in too_near},
         each=cache(lambda: _of_every_sample(reference, point, exact)),
         earlier=earlier and earlier[1].gradients,
         kept=_kept_from(earlier[0]) if earlier and reference.of_network else (),

@@ -188,6 +188,16 @@ def test_gradients_may_come_back_in_many_ways(returned: str, tmp_path: Path) -> 
     assert not report.warnings
 
 
+@pytest.mark.parametrize("command", ["check", "falsify"])
+def test_what_to_mend_is_said_in_columns_where_samples_are(
+    command: str, tmp_path: Path, capsys: Captured
+) -> None:
+    text = program(Convention(layout="columns")).replace("/ (1 + np.exp(-z1))", "")
+    assert text != program(Convention(layout="columns"))
+    flat = printed([command, written(tmp_path, text)], 1, capsys)
+    assert "Mend it: delta1 = (W1.T @ e2) * sigma(z1)." in flat
+
+
 @pytest.mark.parametrize("biases", ["vectors", "matrices"])
 def test_lists_of_numbers_are_arrays(biases: Biases, tmp_path: Path, capsys: Captured) -> None:
     convention = Convention(theta=True, biases=biases)

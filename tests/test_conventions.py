@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from autograd_ref import check_gradients
-from autograd_ref.conventions import FORMULAS, Convention, said_in
+from autograd_ref.conventions import FORMULAS, Convention, Layout, said_in
 from autograd_ref.mistakes.catalogue import DERIVATIONS, RELATIONS
 from autograd_ref.mistakes.mistake import Shows
 from autograd_ref.mistakes.where import problem_for
+from autograd_ref.report import Note
 from manual_backprop import forward
 from tests.planted import wrong
 
@@ -51,11 +52,13 @@ def test_what_is_said_in_columns_computes_the_same(rows: str) -> None:
 FIXES = sorted({mistake.fix for mistake in (*DERIVATIONS, *RELATIONS)})
 
 
-@pytest.mark.parametrize("fix", [fix for fix in FIXES if re.search(r"@|axis=|\[|\w\.T\b", fix)])
+@pytest.mark.parametrize(
+    "fix", [fix for fix in FIXES if re.search(r"@|axis=|\[|\w\.T\b|one-hot", fix)]
+)
 def test_no_formula_of_the_catalogue_stays_in_rows(fix: str) -> None:
     report = check_gradients(wrong("twice"), *problem_for(Shows.ANY, 0, np.float64))
     report = replace(report, causes=(report.causes[0]._replace(fix=fix),))
-    assert said_in(Convention(), report) == report
+    assert said_in(Convention(), report).causes == report.causes
     assert said_in(COLUMNS, report).causes[0].fix != fix
 
 
@@ -66,6 +69,25 @@ def test_rows_of_samples_are_columns_in_an_explanation() -> None:
     assert "with Y as one-hot" not in said.fix
     report = check_gradients(wrong("target not subtracted"), *problem_for(Shows.ANY, 0, np.float64))
     assert said_in(COLUMNS, report).causes[0].fix.endswith("with Y as one-hot columns")
+
+
+def test_everything_that_is_said_is_in_columns() -> None:
+    report = check_gradients(wrong("twice"), *problem_for(Shows.ANY, 0, np.float64))
+    (cause,) = report.causes
+    both = cause._replace(fix="multiply: delta1.T @ X and e2.T @ a1")
+    look = Note("ruled out", "Where to look: e2 @ W1")
+    report = said_in(COLUMNS, replace(report, causes=(both, both), pattern=(look,)))
+    assert [c.fix for c in report.causes] == ["multiply: delta1 @ X.T and e2 @ a1.T"] * 2
+    assert report.pattern[0].text == "Where to look: W1.T @ e2"
+
+
+@pytest.mark.parametrize(("layout", "axis"), [("rows", 0), ("columns", 1)])
+def test_sums_that_are_matrices_keep_their_axes(layout: Layout, axis: int) -> None:
+    report = check_gradients(
+        wrong("b0 summed over the units"), *problem_for(Shows.ANY, 0, np.float64)
+    )
+    found = said_in(Convention(layout=layout, biases="matrices"), report).causes[0].fix
+    assert found == f"the gradient of b0 is delta1.sum(axis={axis}, keepdims=True)"
 
 
 def test_biases_that_are_columns_are_added_as_they_are() -> None:

@@ -262,6 +262,10 @@ def test_what_is_no_step_is_none() -> None:
     p, X, Y = problem_for(Shows.ANY, 2, np.float64)
     assert updated({}, p, X, Y) is None
     assert updated({"W0": np.zeros((2, 2))}, p, X, Y) is None
+    alone = {"W0": np.ones_like(p.W0)}  # with b0 missing, any W0 has a rate
+    assert updated(alone, p, X, Y) is None
+    certain = p._replace(W1=p.W1[:1], b1=p.b1[:1])  # one class: no gradient at all
+    assert updated(p._asdict(), certain, X, np.ones((len(X), 1))) is None
     upwards = gradients_by(updated_by(-0.3).change(RIGHT), p, X, Y)
     assert upwards is not None
     assert updated(upwards._asdict(), p, X, Y) is None
@@ -292,11 +296,12 @@ def test_two_wrong_steps_are_named_where_one_comes_in_two_ways(which: int) -> No
 
 # what is kept from call to call
 
-NAMES_OF_KEPT = [m.name for m in kept_from(*problem_for(Shows.ANY, 1, np.float64))]
+QUANTITIES = ("z1", "a1", "y_hat", "e2", "delta1", "slope", "W1", "a1 in W1", "X", "Y")
 
 
-@pytest.mark.parametrize("name", NAMES_OF_KEPT)
-def test_what_is_kept_from_an_earlier_call_is_named(name: str) -> None:
+@pytest.mark.parametrize("quantity", ["activations", *QUANTITIES])
+def test_what_is_kept_from_an_earlier_call_is_named(quantity: str) -> None:
+    name = f"{quantity} of an earlier call"
     kept: list[Mistake] = []
 
     def gradient(p: Parameters, X: A, Y: A) -> Parameters:
@@ -437,6 +442,80 @@ def test_what_agrees_says_where_to_look() -> None:
     assert unlisted("slope sin z1")[-1] == (
         "Where to look: e2 and a1 are right, because W1 and b1 are: look at e2 @ W1, and the slope."
     )
+
+
+# what must not be claimed
+
+
+def cubes(p: dict[str, Any]) -> Any:
+    return sum((block**3).sum() for block in p.values()) / 3
+
+
+W, LONG, SHORT = np.arange(1.0, 13).reshape(4, 3) / 7, np.array([1.5, -0.4, 2.5]), np.array([0.7])
+
+
+@pytest.mark.parametrize(
+    ("blocks", "change", "said"),
+    [
+        (  # one entry may have any factor, which is then no factor of another block
+            {"a": LONG, "b": SHORT},
+            lambda p: {"a": -(p["a"] ** 2), "b": p["b"] ** 2 + 0.5},
+            ["Your a is right but for the sign."],
+        ),
+        (
+            {"W": W, "b": SHORT},
+            lambda p: {"W": 1.05 * p["W"] ** 2, "b": p["b"] ** 2 + 0.5},
+            ["Your W is right but for a factor 1.05."],
+        ),
+        (  # twice and twice again is no pair of mistakes
+            {"W": W, "b": LONG},
+            lambda p: {"W": 4 * p["W"] ** 2, "b": (p["b"] ** 2)[[1, 2, 0]]},
+            [
+                "Your W is right but for a factor 4. Beside that, your b is right, but in another"
+                " order: entries 1, 2, 0.",
+                "Your W is right but for a factor 4. Beside that, your b is made of the right"
+                " numbers, in other places.",
+            ],
+        ),
+        (  # and not: both twice, and W besides by 0.525
+            {"V": LONG, "W": W},
+            lambda p: {"V": 2 * p["V"] ** 2, "W": 1.05 * p["W"] ** 2},
+            [
+                "Your V is right but for a factor 2. Beside that, your W is right but for a factor"
+                " 1.05."
+            ],
+        ),
+    ],
+)
+def test_the_plainest_of_what_explains_it_is_said(
+    blocks: dict[str, A], change: Callable[[dict[str, A]], dict[str, A]], said: list[str]
+) -> None:
+    report = check_gradients(change, blocks, loss=cubes)
+    assert [cause.explanation for cause in report.causes] == said
+
+
+def test_a_block_that_is_missing_or_nearly_right_contradicts_what_would_change_it() -> None:
+    problem = problem_for(Shows.ANY, 1, np.float64)
+
+    def without_b0(p: Parameters, X: A, Y: A) -> dict[str, A]:
+        found = right_gradient(p, X, Y)._asdict()
+        del found["b0"]
+        return {**found, "W0": np.sin(3 * found["W0"])}
+
+    def W0_alone(p: Parameters, X: A, Y: A) -> Parameters:
+        found = right_gradient(p, X, Y)
+        wrong_W0 = wrong("softplus derivative at a1")(p, X, Y).W0
+        return found._replace(W0=wrong_W0, b0=found.b0 * (1 + 2e-13))
+
+    for gradient in (without_b0, W0_alone):
+        report = check_gradients(gradient, *problem)
+        assert report.verdict == "mismatch"
+        assert report.causes == ()
+
+
+def test_numbers_whose_squares_overflow_are_wrong_all_the_same() -> None:
+    report = check_gradients(lambda p: 2e300 * p, LONG, loss=lambda p: (p**2).sum())
+    assert report.verdict == "mismatch"
 
 
 # any model

@@ -13,13 +13,13 @@ import pytest
 from autograd_ref.check import check_gradients
 from autograd_ref.commands import main, selftest
 from autograd_ref.commands.selftest_show import About, as_json, as_text
-from autograd_ref.mistakes.planted import PLANTED
+from autograd_ref.mistakes.planted import PLANTED, go_together
 from autograd_ref.report import Report
 from autograd_ref.selftest import false_accusations, measured, smallest_error, trials
 from autograd_ref.selftest.measured import Measured, bounds, steps
 from autograd_ref.selftest.smallest_error import ERRORS, KINDS, smallest_found
 from autograd_ref.selftest.trials import DTYPES, Trial, Why, pairs, planted_in, trial
-from manual_backprop import NetworkShape, Parameters, initialize
+from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 from tests.planted import BY_TITLE
 
 Captured = pytest.CaptureFixture[str]
@@ -145,6 +145,73 @@ def test_a_mistake_that_seldom_makes_a_difference_is_found_out() -> None:
     assert "left out: no difference to see, float64" not in broken(rare)
 
 
+def with_row(before: Measured, **changed: Any) -> Measured:
+    """With the first mistake, in float64, found otherwise."""
+    (first, *others) = before.single["float64"]
+    rows = first._replace(**changed), *others
+    return before._replace(single={**before.single, "float64": rows})
+
+
+def test_every_bound_is_held_to() -> None:
+    found = measure()
+    assert not broken(found)
+    assert not broken(with_row(found, problems=5, left_out=1, found=4, named=4))
+    alone = found._replace(single={"float64": found.single["float64"][:1]})
+    nothing = with_row(alone, left_out=1, found=0, named=0)
+    none = nothing.pairs["float64"]._replace(problems=0, found=0, named=0)
+    nothing = nothing._replace(pairs={**nothing.pairs, "float64": none})
+    assert "mistakes and pairs found, float64" in broken(nothing)  # all of none
+    pairs = found.pairs["float32"]._replace(problems=100, found=100, named=84)
+    assert broken(found._replace(pairs={**found.pairs, "float32": pairs})) == {
+        "pairs of mistakes named, float32"
+    }
+    (first, *others) = found.smallest
+    seldom = first._replace(errors=(1e-13, 1e-3))
+    assert broken(found._replace(smallest=(seldom, *others))) == {
+        f"{first.kind.name}, {first.dtype}"
+    }
+
+
+def test_a_check_that_sees_no_error_at_all_is_written_too() -> None:
+    found = measure()
+    blind = found.smallest[0]._replace(errors=(float("inf"),))
+    content = json.loads(as_json(About(1, 0), found._replace(smallest=(blind,))))
+    assert content["smallest_errors"][0]["found"] == [None]
+
+
+def test_what_is_said_instead_is_shown_by_kind() -> None:
+    found = measure()
+    explained = (
+        ("twice", "1/S missing"),
+        ("not summed over the batch (b1)", "softmax Jacobian's diagonal only"),
+    )
+    made = [trial([BY_TITLE[title] for title in titles], *problem(6)) for titles in explained]
+    confused = tuple(one for one in made if one is not None)
+    pairs = found.pairs["float64"]._replace(confused=confused)
+    text = as_text(About(1, 0), found._replace(pairs={**found.pairs, "float64": pairs}))
+    (head,) = (line for line in text.splitlines() if line.split()[:2] == ["made", "same"])
+    (same,) = (line for line in text.splitlines() if line.startswith(" twice + 1/S missing"))
+    (part,) = (line for line in text.splitlines() if line.startswith(" not summed over"))
+    assert same[head.index("same")] == part[head.index("part")] == "1"
+
+
+def test_the_seed_chooses_the_problems(monkeypatch: Patch) -> None:
+    seen: list[float] = []
+
+    def noted(gradients: Any, p: Parameters, *data: Any) -> Report:
+        seen.append(float(p.W0[0, 0]))
+        return check_gradients(gradients, p, *data)
+
+    monkeypatch.setattr(trials, "check_gradients", noted)
+    monkeypatch.setattr(false_accusations, "check_gradients", noted)
+    monkeypatch.setattr(smallest_error, "check_gradients", noted)
+    _ = measured.measured(1, 0, watch=lambda _step: None)
+    first = set(seen)
+    seen.clear()
+    _ = measured.measured(1, 1, watch=lambda _step: None)
+    assert not first & set(seen)
+
+
 def test_every_step_is_announced() -> None:
     told: list[str] = []
     _ = measured.measured(2, 0, told.append)
@@ -210,16 +277,43 @@ def test_a_pair_is_named_only_where_both_are() -> None:
     assert not Trial(found.mistakes[:1], found.report).named
 
 
+def test_what_is_the_same_on_a_problem_counts_as_named() -> None:
+    """With S = 4 and N_O = 2, a factor 2 is S/N_O."""
+    found = trial([BY_TITLE["divided by N_O"]], *problem(4))
+    assert found is not None
+    assert found.said == "twice"
+    assert found.named
+
+
+def test_pairs_can_be_made_together() -> None:
+    assert all(go_together(*pair.mistakes) for pair in islice(pairs(0, np.float64), 12))
+
+
 def test_pairs_are_the_same_for_the_same_seed() -> None:
     made = [[pair.made for pair in islice(pairs(seed, np.float64), 3)] for seed in (0, 0, 1)]
     assert made[0] == made[1] != made[2]
 
 
 def test_the_smallest_error_is_where_the_check_begins_to_see(monkeypatch: Patch) -> None:
+    found: list[tuple[float, str]] = []
+
+    def noted(gradients: Any, p: Parameters, X: Any, Y: Any) -> Report:
+        report = check_gradients(gradients, p, X, Y)
+        right, wrong = loss_and_gradients(p, X, Y)[1], gradients(p, X, Y)
+        assert all(np.array_equal(a, b) for a, b in zip(right[1:], wrong[1:], strict=True))
+        error = float((abs(wrong.W0 - right.W0) / abs(right.W0)).max())
+        found.append((error, report.verdict))
+        return report
+
     for kind in KINDS:
+        monkeypatch.setattr(smallest_error, "check_gradients", noted)
+        found.clear()
         smallest = smallest_found(kind, 0, np.float64)
         assert smallest in ERRORS
         assert 1e-13 < smallest <= kind.needed["float64"]
+        seen = min(error for error, verdict in found if verdict == "mismatch")
+        assert seen == pytest.approx(smallest, rel=1e-2)
+        assert max(error for error, verdict in found if verdict == "match") < smallest
     blind = answering(lambda report: replace(report, blocks=(), loss=None))
     monkeypatch.setattr(smallest_error, "check_gradients", blind)
     assert smallest_found(KINDS[0], 0, np.float64) == float("inf")

@@ -49,7 +49,11 @@ def as_json(about: About, found: Measured) -> str:
         "pairs": {name: _row(row) for name, row in found.pairs.items()},
         "confused": [_confused(one) for one in found.confused],
         "smallest_errors": [
-            {"kind": row.kind.name, "dtype": row.dtype, "found": row.errors}
+            {
+                "kind": row.kind.name,
+                "dtype": row.dtype,
+                "found": [e if e < 1 else None for e in row.errors],
+            }
             for row in found.smallest
         ],
         "right": {name: count._asdict() for name, count in found.right.items()},

@@ -32,6 +32,8 @@ class Mistake(NamedTuple):
     shows: Shows = Shows.ANY
     hides: str = ""
     """Where it makes no difference, in a few words."""
+    fitted: bool = False
+    """Whether a number in it was chosen so that it explains what there is."""
 
     @property
     def steps(self) -> frozenset[str]:

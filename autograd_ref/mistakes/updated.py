@@ -35,7 +35,8 @@ def updated(hand: Mapping[str, A], p: Parameters, X: A, Y: A) -> Mistake | None:
     assert wrong is not None, "and so does one with a matrix of the same shape"
     W0 = hand.get("W0")
     square = float(np.vdot(wrong.W0, wrong.W0))
-    if W0 is None or W0.shape != right.W0.shape or not square > 0:
+    # the gradient of b0 then shows whether it is so
+    if W0 is None or W0.shape != right.W0.shape or "b0" not in hand or not square > 0:
         return None
     rate = float(np.vdot(right.W0 - W0, wrong.W0)) / square
-    return updated_by(rate) if np.isfinite(rate) and rate > 0 else None
+    return updated_by(rate)._replace(fitted=True) if np.isfinite(rate) and rate > 0 else None
