@@ -48,10 +48,13 @@ def arithmetic_by_hand_in(imports: set[str]) -> set[str]:
     return {name for name in imports if name.startswith("manual_backprop")} - data
 
 
-BOTH = {"commands", "selftest"}
-"""Where the two are compared."""
+TOGETHER = {"commands", "selftest", "training"}
+"""Where the two are compared, or run side by side."""
 
-REFERENCE = [f for f in Path(autograd_ref.__path__[0]).rglob("*.py") if f.parent.name not in BOTH]
+ROOT = Path(autograd_ref.__path__[0])
+REFERENCE = [
+    f for f in ROOT.rglob("*.py") if not TOGETHER & {*f.relative_to(ROOT).with_suffix("").parts}
+]
 
 
 @pytest.mark.parametrize("file", REFERENCE, ids=str)

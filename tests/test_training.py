@@ -1,0 +1,127 @@
+"""Whole training runs by hand and by autograd stay as near as rounding allows."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd_ref import training
+from autograd_ref.tolerance import rounding_tolerances
+from autograd_ref.training import OPTIMISERS, PARTED, Data, Moment, beside, side_by_side
+from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
+from manual_backprop.descent import steepest_descent
+from manual_backprop.penguins import split
+
+BOTH = pytest.mark.parametrize("optimiser", OPTIMISERS)
+FORMATS = pytest.mark.parametrize("dtype", ["float64", "float32"])
+QUICK = settings.get_current_profile_name() == "dev"
+ITERATIONS = 350
+
+
+def penguins(seed: int, dtype: str, *, standardised: bool = True) -> tuple[Parameters, Data]:
+    train, test = split(seed)
+    mean, std = train.X.mean(axis=0), train.X.std(axis=0)
+    if not standardised:
+        mean, std = 0.0, 1.0
+    X, test_X = (((part.X - mean) / std).astype(dtype) for part in (train, test))
+    return initialize(NetworkShape(4, 16, 3), seed, dtype=dtype), Data(X, train.Y, test_X, test.Y)
+
+
+def small(seed: int, dtype: str) -> tuple[Parameters, Data]:
+    random = np.random.default_rng(seed)
+    inputs, hidden, outputs, samples = (int(n) for n in random.integers(2, 7, size=4))
+    X = random.normal(size=(2 * samples, inputs)).astype(dtype)
+    Y = random.integers(outputs, size=2 * samples)
+    p = initialize(NetworkShape(inputs, hidden, outputs), seed, dtype=dtype)
+    return p, Data(X[:samples], Y[:samples], X[samples:], Y[samples:])
+
+
+def moments(
+    optimiser: str, problem: tuple[Parameters, Data], count: int, *, step: float = 0.1
+) -> list[Moment]:
+    found = side_by_side(optimiser, *problem, step=step, seed=0)
+    return [moment for moment, _parameters in islice(found, count + 1)]
+
+
+@BOTH
+@FORMATS
+@settings(max_examples=settings().max_examples // 20)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_hand_and_autograd_stay_within_rounding(optimiser: str, dtype: str, seed: int) -> None:
+    found = moments(optimiser, small(seed, dtype), 60)
+    assert all(moment.within for moment in found)
+
+
+@BOTH
+@FORMATS
+@pytest.mark.parametrize("seed", range(1 if QUICK else 5))
+def test_whole_runs_on_the_penguins_stay_together(optimiser: str, dtype: str, seed: int) -> None:
+    found = moments(optimiser, penguins(seed, dtype), ITERATIONS)
+    assert not any(moment.parted for moment in found)
+    assert all(moment.distance <= moment.by_rounding for moment in found)
+    assert found[-1].loss < 0.1 * found[0].loss
+
+
+@FORMATS
+def test_on_raw_data_rounding_alone_leads_elsewhere_and_no_later(dtype: str) -> None:
+    found = moments("Nesterov", penguins(0, dtype, standardised=False), ITERATIONS, step=0.01)
+    apart = [moment.distance > PARTED * moment.largest for moment in found]
+    parted = [moment.parted for moment in found]
+    assert parted.index(True) <= apart.index(True) < ITERATIONS
+    assert all(moment.within for moment in found)
+
+
+@BOTH
+def test_both_learn_to_tell_penguins_apart(optimiser: str) -> None:
+    accuracies: list[float] = []
+    for seed in range(5):
+        p, data = penguins(seed, "float64")
+        descent = OPTIMISERS[optimiser](loss_and_gradients, p, *data[:2], step=0.1)
+        (last,) = islice(descent, ITERATIONS, ITERATIONS + 1)
+        accuracies.append(training.accuracy(last.parameters, *data[2:]))
+    assert np.mean(accuracies) >= 0.96
+
+
+@BOTH
+def test_a_gradient_that_is_wrong_leaves_the_bound(
+    optimiser: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def off(p: Parameters, X: np.ndarray, Y: np.ndarray) -> tuple[float, Parameters]:
+        value, found = loss_and_gradients(p, X, Y)
+        return value, found._replace(W1=found.W1 * (1 + 1e-9))
+
+    monkeypatch.setattr(training, "by_autograd", off)
+    found = moments(optimiser, small(3, "float64"), 30)
+    assert not found[-1].within
+
+
+def test_a_moment_is_that_of_the_run_by_hand() -> None:
+    p, data = small(1, "float64")
+    run = steepest_descent(loss_and_gradients, p, data.X, data.Y, step=0.1)
+    found = side_by_side("steepest descent", p, data, step=0.1, seed=0)
+    pairs = zip(islice(run, 5), islice(found, 5), strict=True)
+    for number, (iterate, (moment, parameters)) in enumerate(pairs):
+        assert moment.iteration == number
+        assert (moment.loss, moment.accuracy) == (iterate.loss, iterate.accuracy)
+        assert np.array_equal(parameters.to_vector(), iterate.parameters.to_vector())
+        assert moment.largest == abs(parameters.to_vector()).max()
+        assert moment.test_accuracy == training.accuracy(parameters, data.test_X, data.test_Y)
+
+
+@FORMATS
+def test_a_twin_starts_at_the_next_number_and_is_off_by_its_tolerance(dtype: str) -> None:
+    p, data = small(2, dtype)
+    near = beside(p, np.random.default_rng(0))
+    for one, two in zip(p, near, strict=True):
+        assert two.dtype == one.dtype
+        assert (two != one).all()
+        assert (np.abs(two - one) <= np.spacing(np.abs(one))).all()
+    _value, found = training.off_by_rounding(np.random.default_rng(0))(p, data.X, data.Y)
+    _value, right = loss_and_gradients(p, data.X, data.Y)
+    for name, tolerance in rounding_tolerances(p, data.X, data.Y).items():
+        if name in Parameters._fields:
+            apart = np.abs(getattr(found, name).astype("f8") - getattr(right, name))
+            unit = np.finfo(dtype).eps * np.abs(getattr(right, name))
+            assert (np.abs(apart - tolerance) <= unit).all()
