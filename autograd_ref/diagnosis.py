@@ -69,7 +69,7 @@ def _derivations(scene: Scene) -> list[Hypothesis]:
     if scene.problem is None:
         return []
     parameters, batch = scene.problem
-    fitted = updated(scene.hand, parameters, *batch)
+    fitted = updated({**scene.hand, **scene.near}, parameters, *batch)
     mistakes = (*scene.kept, *([fitted] if fitted else []), *DERIVATIONS)
     guesses = ((mistake, _guess(scene, mistake)) for mistake in mistakes)
     found = ((mistake, guess) for mistake, guess in guesses if guess is not None)

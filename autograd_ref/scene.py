@@ -90,10 +90,8 @@ class Scene(NamedTuple):
 
     def contradicts(self, guess: Guess, touched: Iterable[str]) -> bool:
         """Whether a block that is nearly right is not what the guess makes of it."""
-        return any(
-            name in self.near and not self.close(name, self.near[name], guess.gradients[name])
-            for name in touched
-        )
+        pairs = [(n, self.near[n], guess.gradients[n]) for n in touched if n in self.near]
+        return any(a.shape != b.shape or not self.close(n, a, b) for n, a, b in pairs)
 
     def unexplained(self, guess: Guess) -> list[str]:
         """The blocks that are not what the guess says."""

@@ -285,7 +285,7 @@ def test_too_little_memory_is_one_line_and_status_2(
 def test_what_is_no_command_is_named(capsys: Captured) -> None:
     assert main(["penguins"]) == 2
     captured = capsys.readouterr()
-    known = "there are check, falsify and selftest, or none at all"
+    known = "there are check, falsify, selftest and train, or none at all"
     assert captured.err == f"crosscheck: 'penguins' is no command; {known}\n"
     assert captured.out == ""
 
@@ -396,13 +396,13 @@ def test_files_are_written_whole_or_not_at_all(
     file = tmp_path / "result.json"
     assert file.write_text("old", encoding="utf-8") == 3
 
-    def full_disk(self: Path, text: str, encoding: str) -> int:
-        with self.open("w", encoding=encoding) as stream:
-            stream.writelines([text[:1]])
+    def full_disk(self: Path, content: bytes) -> int:
+        with self.open("wb") as stream:
+            stream.writelines([content[:1]])
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "write_text", full_disk)
+        patched.setattr(Path, "write_bytes", full_disk)
         with pytest.raises(OSError, match="No space left"):
             write_whole(str(file), "new")
     assert file.read_text(encoding="utf-8") == "old"

@@ -507,7 +507,11 @@ def test_a_block_that_is_missing_or_nearly_right_contradicts_what_would_change_i
         wrong_W0 = wrong("softplus derivative at a1")(p, X, Y).W0
         return found._replace(W0=wrong_W0, b0=found.b0 * (1 + 2e-13))
 
-    for gradient in (without_b0, W0_alone):
+    def of_another_shape(p: Parameters, X: A, Y: A) -> Parameters:
+        found = right_gradient(p, X, Y)
+        return found._replace(b0=found.b0 * (1 + 2e-13), W0=np.sin(3 * found.W0))
+
+    for gradient in (without_b0, W0_alone, of_another_shape):
         report = check_gradients(gradient, *problem)
         assert report.verdict == "mismatch"
         assert report.causes == ()

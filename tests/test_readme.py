@@ -62,6 +62,18 @@ def test_a_students_file_is_checked_as_shown(
     assert words(printed) == words(capsys.readouterr().out)
 
 
+def test_training_prints_what_is_shown(capsys: Captured) -> None:
+    command, printed = the_one("", "crosscheck train").split("\n", maxsplit=1)
+    assert main(command.removeprefix("$ .venv/bin/crosscheck ").split()) == 0
+    assert words(printed) == words(capsys.readouterr().out)
+
+
+def test_every_option_of_train_is_listed(capsys: Captured) -> None:
+    section = TEXT.split("\n## Train\n")[1].split("\n## ")[0]
+    common = {"--help", "--version"}
+    assert offered(["train"], capsys) - common == set(re.findall(r"--[a-z]+", section))
+
+
 def test_the_selftest_prints_what_is_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
@@ -103,13 +115,21 @@ def test_the_pytest_example_passes_and_can_fail(tmp_path: Path) -> None:
 
 def test_the_scipy_example_runs() -> None:
     names: dict[str, Any] = {}
-    exec(the_one("python", "scipy.optimize import minimize"), names)
+    exec(the_one("python", "found = minimize(loss"), names)
     assert names["found"].success
+
+
+def test_the_example_of_training_runs() -> None:
+    names: dict[str, Any] = {}
+    exec(the_one("python", "import nesterov"), names)
+    assert names["last"].accuracy > 0.98
+    assert names["found"].success
+    assert names["found"].fun < 1e-3
 
 
 def test_the_examples_of_the_network_and_of_the_strategies_run() -> None:
     names: dict[str, Any] = {"my_loss_and_gradients": manual_backprop.loss_and_gradients}
-    exec(the_one("python", "load_penguins()"), names)
+    exec(the_one("python", "same = autograd_ref"), names)
     assert names["gradients"].W0.shape == (16, 4)
     assert names["same"][0] == pytest.approx(names["value"])
     exec(the_one("python", "@given(problems())"), names)
@@ -117,9 +137,9 @@ def test_the_examples_of_the_network_and_of_the_strategies_run() -> None:
 
 
 def test_no_example_is_left_out() -> None:
-    assert len(blocks("python")) == 9
+    assert len(blocks("python")) == 10
     assert len(blocks("text")) == 2
-    assert len(blocks("")) == 5
+    assert len(blocks("")) == 6
 
 
 def test_the_two_commands_are_one_line_each() -> None:

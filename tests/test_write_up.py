@@ -29,7 +29,10 @@ def as_it_can_be_printed(problem: Problem) -> Problem:
 def test_the_batch_is_the_mean_of_the_write_ups_samples(problem: Problem) -> None:
     parameters, X, _Y = problem
     rows = checked_batch(*problem).Y
-    samples = [write_up(parameters, x, y) for x, y in zip(X, rows, strict=True)]
+    # BLAS computes on what lies beside a short vector too, and NumPy warns of that: once in a
+    # thousand runs, "invalid value encountered in matmul" of finite numbers
+    with np.errstate(invalid="ignore"):
+        samples = [write_up(parameters, x, y) for x, y in zip(X, rows, strict=True)]
 
     def mean(name: str) -> NDArray[np.float64]:
         blocks = [getattr(sample.gradients, name) for sample in samples]

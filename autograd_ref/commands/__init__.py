@@ -34,8 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from autograd_ref.commands import selftest
 
             status = selftest.run(given[1:])
+        elif given[:1] == ["train"]:
+            from autograd_ref.commands import train
+
+            status = train.run(given[1:])
         elif given and not given[0].startswith("-"):
-            known = "there are check, falsify and selftest, or none at all"
+            known = "there are check, falsify, selftest and train, or none at all"
             status = options.unusable(f"{given[0]!r} is no command; {known}")
         else:
             from autograd_ref.commands import main_job

@@ -46,3 +46,14 @@ def integer(at_least: int, at_most: int | None = None) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+def positive(text: str) -> float:
+    """The type of an option that takes a number greater than 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"got {text!r}; it needs a number greater than 0")
+    return number

@@ -1,0 +1,75 @@
+"""The folder that `crosscheck train` writes: plots, models, and a page that shows it all."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from autograd_ref.commands.output import write_bytes
+from autograd_ref.commands.train_show import About, Run, Wrong, as_text
+from autograd_ref.render_html import as_html
+
+
+def why_no_folder(name: str | None) -> str:
+    """Why there can be no such folder, in a line; nothing where there can."""
+    if name is None:
+        return ""
+    folder = Path(name)
+    if name and (folder.is_dir() or (folder.parent.is_dir() and not folder.exists())):
+        return ""
+    return f"cannot write into {name!r}: it needs to be a folder, or a name for one in a folder"
+
+
+def why_unwritten(name: str, about: About, runs: Sequence[Run], wrong: Sequence[Wrong]) -> str:
+    """Write all files, each of them whole; why that could not be done, or nothing."""
+    folder = Path(name)
+    files = dict(_files(about, runs, wrong))
+    try:
+        folder.mkdir(exist_ok=True)
+        for file, content in files.items():
+            write_bytes(folder / file, content)
+    except OSError as error:
+        return f"cannot write into {name}: {error.strerror}"
+    return ""
+
+
+def _files(
+    about: About, runs: Sequence[Run], wrong: Sequence[Wrong]
+) -> Iterator[tuple[str, bytes]]:
+    # loaded here: no other command draws
+    from autograd_ref import training_figures as figures
+
+    moments = {run.optimiser: run.moments for run in runs}
+    curves = {f"{c.optimiser}, {c.mistake}": c.losses for c in wrong if c.losses}
+    unit = float(np.finfo(about.dtype).eps) / 2
+    drawn = {
+        "loss": figures.losses(moments, curves),
+        "accuracy": figures.accuracies(moments),
+        "distance": figures.distances(moments, unit),
+    }
+    for name, figure in drawn.items():
+        yield f"{name}.png", figures.as_bytes(figure, "png")
+        yield f"{name}.svg", figures.as_bytes(figure, "svg")
+    for run in runs:
+        assert run.parameters is not None, "every moment has them"
+        name = run.optimiser.replace(" ", "-").lower()
+        yield f"{name}.json", run.parameters.to_json().encode()
+    pictures = [figures.as_bytes(figure, "svg").decode() for figure in drawn.values()]
+    yield "report.html", _page(about, runs, wrong, pictures).encode()
+
+
+def _page(
+    about: About, runs: Sequence[Run], wrong: Sequence[Wrong], pictures: Sequence[str]
+) -> str:
+    drawn = "".join(picture[picture.index("<svg") :] for picture in pictures)
+    checks = "".join(
+        f"<h2>{escape(run.optimiser)}, gradient at iteration {number}</h2>{as_html(report)}"
+        for run in runs
+        for number, report in list(run.checks.items())[-1:]
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/><title>Training</title>'
+        '</head><body style="max-width:60em;margin:2em auto;padding:0 1em"><h1>Training</h1>'
+        f"{drawn}<pre>{escape(as_text(about, runs, wrong))}</pre>{checks}</body></html>\n"
+    )

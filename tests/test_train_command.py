@@ -1,0 +1,233 @@
+"""`crosscheck train` trains by hand and by autograd, and shows and keeps what came of it."""
+
+import json
+import re
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd_ref import training
+from autograd_ref.commands import main, train
+from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
+from manual_backprop.descent import nesterov
+from manual_backprop.penguins import split
+
+Captured = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
+
+SHORT = ["train", "--standardise", "--hidden", "5", "--iterations", "12"]
+FILES = {
+    *(f"{name}.{kind}" for name in ("loss", "accuracy", "distance") for kind in ("png", "svg")),
+    "nesterov.json",
+    "steepest-descent.json",
+    "report.html",
+}
+
+
+def json_of(arguments: list[str], status: int, capsys: Captured) -> dict[str, Any]:
+    assert main([*arguments, "--json", "-"]) == status
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    return json.loads(printed.out)
+
+
+def test_both_runs_are_shown_beside_autograd(capsys: Captured) -> None:
+    assert main(SHORT) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("Palmer penguins: 280 to train on, 62 to test with, seed 0, features st")
+    assert "5 hidden units" in text
+    assert "Step 0.1" in text
+    assert text.count("Hand and autograd are at most 0.") == 2
+    assert text.count("match at 0, match at 6, match at 12.") == 2
+    rows = [line.split() for line in text.splitlines() if line.strip()[:2].isdigit()]
+    assert [row[0] for row in rows if row[0] == "12"] == ["12", "12"]
+
+
+def test_json_has_every_moment(capsys: Captured) -> None:
+    options = ["--dtype", "float32", "--seed", "3", "--step", "0.05", "--optimiser", "nesterov"]
+    found = json_of([*SHORT, *options], 0, capsys)
+    assert (found["dtype"], found["seed"], found["step"]) == ("float32", 3, 0.05)
+    assert found["network"] == [4, 5, 3]
+    (run,) = found["runs"]
+    assert run["optimiser"] == "Nesterov"
+    assert run["agrees"]
+    assert [moment["iteration"] for moment in run["moments"]] == list(range(13))
+    assert run["checks"] == {"0": "match", "6": "match", "12": "match"}
+    losses = [moment["loss"] for moment in run["moments"]]
+    assert sorted(losses, reverse=True) == losses
+
+
+def test_raw_features_have_a_smaller_step(capsys: Captured) -> None:
+    found = json_of(["train", "--iterations", "2", "--optimiser", "steepest"], 0, capsys)
+    assert (found["standardised"], found["step"]) == (False, 0.01)
+
+
+def test_where_rounding_leads_elsewhere_it_is_said(capsys: Captured, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(training, "PARTED", 1e-14)
+    assert main([*SHORT, "--optimiser", "nesterov"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "From iteration 1 on rounding alone leads elsewhere: where a run ends" in text
+
+
+def test_the_folder_holds_plots_models_and_a_page(tmp_path: Path, capsys: Captured) -> None:
+    folder = tmp_path / "trained"
+    for _again in range(2):  # an old one is written over
+        assert main([*SHORT, "--output", str(folder)]) == 0
+        assert {file.name for file in folder.iterdir()} == FILES
+    assert (folder / "loss.png").read_bytes()[:4] == b"\x89PNG"
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("<svg") >= 3
+    assert not re.search(r"(src|href|url)\W{1,2}http", page)  # nothing is loaded
+    assert "gradient at iteration 12" in page
+    assert capsys.readouterr().out.split("\n\n")[0] in page
+    model = Parameters.from_json((folder / "nesterov.json").read_text(encoding="utf-8"))
+    train_set, _test = split(0)
+    X = (train_set.X - train_set.X.mean(axis=0)) / train_set.X.std(axis=0)
+    start = initialize(NetworkShape(4, 5, 3), 0)
+    run = nesterov(loss_and_gradients, start, X, train_set.Y, step=0.1)
+    *_others, last = islice(run, 13)
+    assert model.to_vector().tobytes() == last.parameters.to_vector().tobytes()
+
+
+def test_wrong_gradients_train_as_well(tmp_path: Path, capsys: Captured) -> None:
+    mistakes = ["--mistake", "twice (W1)", "--mistake", "1/S twice (b0, b1)"]
+    found = json_of([*SHORT, *mistakes, "--output", str(tmp_path / "out")], 0, capsys)
+    assert [(w["optimiser"], w["mistake"]) for w in found["wrong"]] == [
+        (optimiser, title)
+        for optimiser in ("steepest descent", "Nesterov")
+        for title in ("twice (W1)", "1/S twice (b0, b1)")
+    ]
+    for curve in found["wrong"]:
+        assert len(curve["losses"]) == 13
+        assert curve["losses"][-1] < curve["losses"][0]
+    first, right = found["wrong"][0]["losses"], found["runs"][0]["moments"]
+    assert first[0] == right[0]["loss"]
+    assert first[-1] < right[-1]["loss"]
+    assert main([*SHORT, *mistakes[:2]]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Nesterov, with the mistake twice (W1): the loss goes from" in said
+
+
+def test_a_wrong_gradient_that_diverges_ends_its_own_curve(
+    capsys: Captured, monkeypatch: Patch
+) -> None:
+    losses = iter([1.0, 0.9, np.nan])
+    monkeypatch.setattr(train, "loss", lambda *_arguments: next(losses))
+    found = json_of([*SHORT, "--mistake", "twice", "--optimiser", "steepest"], 0, capsys)
+    assert found["wrong"][0]["losses"] == [1.0, 0.9]
+
+
+def test_a_gradient_that_is_wrong_is_found_by_both(capsys: Captured, monkeypatch: Patch) -> None:
+    def off(p: Parameters, X: Any, Y: Any) -> tuple[float, Parameters]:
+        value, found = loss_and_gradients(p, X, Y)
+        return value, found._replace(b1=found.b1 * (1 + 1e-6))
+
+    monkeypatch.setattr(training, "loss_and_gradients", off)
+    monkeypatch.setattr(train, "loss_and_gradients", off)
+    found = json_of(SHORT, 1, capsys)
+    assert not any(run["agrees"] for run in found["runs"])
+    assert "mismatch at 12" in found["runs"][0]["sentence"]
+    assert "Hand and autograd do not agree, from iteration 1 on." in found["runs"][0]["sentence"]
+
+
+def test_a_check_alone_that_fails_is_no_agreement(capsys: Captured, monkeypatch: Patch) -> None:
+    def off(p: Parameters, X: Any, Y: Any) -> Parameters:
+        return loss_and_gradients(p, X, Y)[1]._replace(b1=np.zeros_like(p.b1))
+
+    monkeypatch.setattr(train, "loss_and_gradients", off)
+    found = json_of([*SHORT, "--optimiser", "steepest"], 1, capsys)
+    assert found["runs"][0]["sentence"].startswith("Hand and autograd do not agree. Gradient che")
+
+
+def test_an_interrupt_keeps_what_was_done(
+    tmp_path: Path, capsys: Captured, monkeypatch: Patch
+) -> None:
+    original = train.side_by_side
+
+    def side_by_side(*arguments: Any, **options: Any) -> Any:
+        for number, found in enumerate(original(*arguments, **options)):
+            if number == 5:
+                raise KeyboardInterrupt
+            yield found
+
+    monkeypatch.setattr(train, "side_by_side", side_by_side)
+    folder = tmp_path / "trained"
+    assert main([*SHORT, "--output", str(folder), "--json", str(tmp_path / "f.json")]) == 130
+    text = capsys.readouterr().out
+    assert "steepest descent" in text
+    assert "Nesterov" not in text
+    assert {file.name for file in folder.iterdir()} == FILES - {"nesterov.json"}
+    (run,) = json.loads((tmp_path / "f.json").read_text(encoding="utf-8"))["runs"]
+    assert len(run["moments"]) == 5
+
+
+def test_an_interrupt_before_anything_writes_no_folder(tmp_path: Path, monkeypatch: Patch) -> None:
+    def interrupted(*_arguments: Any, **_options: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "side_by_side", interrupted)
+    assert main([*SHORT, "--output", str(tmp_path / "trained")]) == 130
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_step_that_diverges_writes_nothing(tmp_path: Path, capsys: Captured) -> None:
+    assert main([*SHORT, "--step", "1e200", "--output", str(tmp_path / "trained")]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("crosscheck: at iteration ")
+    assert printed.err.endswith("is too large; try 1e+199\n")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--json", "no/such/folder/x"], "there is no folder no/such/folder"),
+        (["--output", "no/such/folder"], "cannot write into 'no/such/folder': it needs to be a"),
+        (["--output", __file__], "it needs to be a folder, or a name for one in a folder"),
+        (["--output", ""], "cannot write into ''"),
+        (["--mistake", "not summed over the batch (b0)"], "gives no gradient of these shapes"),
+        (["--hidden", "4", "--mistake", "reshaped, not transposed (W0)"], "gives no gradient of"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_the_work(
+    options: list[str], message: str, capsys: Captured, monkeypatch: Patch
+) -> None:
+    monkeypatch.setattr(train, "side_by_side", None)
+    assert main(["train", *options]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--step", "0"], "got '0'; it needs a number greater than 0"),
+        (["--step", "nan"], "got 'nan'; it needs a number greater than 0"),
+        (["--step", "fast"], "got 'fast'; it needs a number greater than 0"),
+        (["--iterations", "0"], "it needs an integer at least 1"),
+        (["--mistake", "none of these"], "invalid choice: 'none of these'"),
+    ],
+)
+def test_bad_options_are_one_line(options: list[str], message: str, capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        _ = main(["train", *options])
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_files_that_cannot_be_written_are_said(
+    tmp_path: Path, capsys: Captured, monkeypatch: Patch
+) -> None:
+    one = [*SHORT, "--optimiser", "steepest"]
+    assert main([*one, "--json", "/dev/full"]) == 2
+    assert "cannot write /dev/full: No space left on device" in capsys.readouterr().err
+
+    def full(*_arguments: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("autograd_ref.commands.train_files.write_bytes", full)
+    assert main([*one, "--output", str(tmp_path / "trained")]) == 2
+    assert f"cannot write into {tmp_path}/trained: No space left" in capsys.readouterr().err
