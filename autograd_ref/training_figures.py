@@ -4,7 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib
+import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from autograd_ref.training import Moment
@@ -58,9 +58,8 @@ def as_bytes(figure: Figure, kind: str) -> bytes:
     """A file of this kind, png or svg; the same figure gives the same bytes."""
     file = io.BytesIO()
     metadata = {"Date": None} if kind == "svg" else None
-    with matplotlib.rc_context(
-        {"svg.hashsalt": "crosscheck"}
-    ):  # or else its names are drawn at random
+    # with random names, two runs of the same training would write different files
+    with mpl.rc_context({"svg.hashsalt": "crosscheck"}):
         figure.savefig(file, format=kind, dpi=150, metadata=metadata)
     return file.getvalue()
 
