@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from autograd_ref.commands import options
 
-INTERRUPTED = 130
 READER_GONE = 141
 
 
@@ -47,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = main_job.run(given)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return options.INTERRUPTED
     except MemoryError:
         return options.unusable("this machine's memory is too small for that; try a smaller size")
     except BrokenPipeError:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import NoReturn
 
 UNUSABLE_INPUT = 2
+INTERRUPTED = 130
 
 
 class Parser(argparse.ArgumentParser):

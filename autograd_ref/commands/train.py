@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -28,7 +29,6 @@ Nesterov's accelerated gradient, with the hand-derived gradient and with autogra
 EPILOG = """Exit status: 0 hand and autograd agree, 1 they do not, 2 unusable input, 130 interrupted
 (what was done until then is shown and written all the same)."""
 
-INTERRUPTED = 130
 STEPS = {True: 0.1, False: 0.01}
 """By default, with features standardised and as they are."""
 
@@ -37,6 +37,16 @@ NAMES = {"steepest": ("steepest descent",), "nesterov": ("Nesterov",), "both": t
 SHOWN = "(default: %(default)s)"
 
 Watch = Callable[[], object]
+
+
+class Task(NamedTuple):
+    """What every run has in common."""
+
+    start: Parameters
+    data: Data
+    step: float
+    iterations: int
+    seed: int
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -53,34 +63,28 @@ def run(arguments: Sequence[str]) -> int:
             return options.unusable(
                 f"--mistake {title!r} gives no gradient of these shapes, to train with"
             )
+    task = Task(start, data, step, chosen.iterations, chosen.seed)
     runs = [Run(name) for name in NAMES[chosen.optimiser]]
     wrong = [Wrong(one.optimiser, title) for one in runs for title in chosen.mistake]
     try:
         with _progress((chosen.iterations + 1) * (len(runs) + len(wrong))) as watch:
             for one in runs:
-                _train(one, start, data, step, chosen, watch)
+                _train(one, task, watch)
             for curve in wrong:
-                _train_wrongly(curve, start, data, step, chosen, watch)
+                _train_wrongly(curve, task, watch)
         status = 0 if all(one.agrees for one in runs) else 1
     except Diverged as error:
         return options.unusable(str(error))
     except KeyboardInterrupt:
-        status = INTERRUPTED
+        status = options.INTERRUPTED
     done = [one for one in runs if one.moments]
     return _written(chosen, about, done, wrong) or status
 
 
-def _train(
-    one: Run,
-    start: Parameters,
-    data: Data,
-    step: float,
-    chosen: argparse.Namespace,
-    watch: Watch,
-) -> None:
+def _train(one: Run, task: Task, watch: Watch) -> None:
     """Append every moment to the run as it comes, and check the gradient at some of them."""
-    last: int = chosen.iterations
-    moments = side_by_side(one.optimiser, start, data, step=step, seed=chosen.seed)
+    start, data, step, last, seed = task
+    moments = side_by_side(one.optimiser, start, data, step=step, seed=seed)
     for moment, parameters in islice(moments, last + 1):
         one.moments.append(moment)
         one.parameters = parameters
@@ -90,15 +94,9 @@ def _train(
         watch()
 
 
-def _train_wrongly(
-    curve: Wrong,
-    start: Parameters,
-    data: Data,
-    step: float,
-    chosen: argparse.Namespace,
-    watch: Watch,
-) -> None:
+def _train_wrongly(curve: Wrong, task: Task, watch: Watch) -> None:
     """The true loss, as it falls by a gradient with a mistake; as long as it is finite."""
+    start, data, step, last, _seed = task
     gradient, rows = _gradient(curve.mistake), _rows(start, data)
 
     def mistaken(p: Parameters, X: A, Y: A) -> tuple[float, Parameters]:
@@ -108,7 +106,7 @@ def _train_wrongly(
 
     descent = OPTIMISERS[curve.optimiser](mistaken, start, data.X, rows, step=step)
     try:
-        for iterate in islice(descent, chosen.iterations + 1):
+        for iterate in islice(descent, last + 1):
             curve.losses.append(iterate.loss)
             watch()
     except Diverged:

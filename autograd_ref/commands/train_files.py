@@ -1,6 +1,6 @@
 """The folder that `crosscheck train` writes: plots, models, and a page that shows it all."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 
@@ -48,19 +48,19 @@ def _files(
         "accuracy": figures.accuracies(moments),
         "distance": figures.distances(moments, unit),
     }
+    pictures = {name: figures.as_bytes(figure, "svg") for name, figure in drawn.items()}
     for name, figure in drawn.items():
         yield f"{name}.png", figures.as_bytes(figure, "png")
-        yield f"{name}.svg", figures.as_bytes(figure, "svg")
+        yield f"{name}.svg", pictures[name]
     for run in runs:
         assert run.parameters is not None, "every moment has them"
         name = run.optimiser.replace(" ", "-").lower()
         yield f"{name}.json", run.parameters.to_json().encode()
-    pictures = [figures.as_bytes(figure, "svg").decode() for figure in drawn.values()]
-    yield "report.html", _page(about, runs, wrong, pictures).encode()
+    yield "report.html", _page(about, runs, wrong, map(bytes.decode, pictures.values())).encode()
 
 
 def _page(
-    about: About, runs: Sequence[Run], wrong: Sequence[Wrong], pictures: Sequence[str]
+    about: About, runs: Sequence[Run], wrong: Sequence[Wrong], pictures: Iterable[str]
 ) -> str:
     drawn = "".join(picture[picture.index("<svg") :] for picture in pictures)
     checks = "".join(
