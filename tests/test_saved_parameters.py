@@ -18,7 +18,9 @@ from manual_backprop.penguins import load_penguins
 @given(problems())
 def test_a_vector_and_json_give_back_the_same_bits(problem: Problem) -> None:
     p = problem.parameters
-    from_vector = Parameters.from_vector(p.to_vector(), p.shape)
+    vector = p.to_vector()
+    from_vector = Parameters.from_vector(vector, p.shape)
+    assert not any(np.shares_memory(block, vector) for block in (*p, *from_vector))
     for again in (from_vector, Parameters.from_json(p.to_json())):
         for one, two in zip(p, again, strict=True):
             assert one.dtype == two.dtype

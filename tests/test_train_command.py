@@ -109,6 +109,8 @@ def test_wrong_gradients_train_as_well(tmp_path: Path, capsys: Captured) -> None
     first, right = found["wrong"][0]["losses"], found["runs"][0]["moments"]
     assert first[0] == right[0]["loss"]
     assert first[-1] < right[-1]["loss"]
+    drawn = (tmp_path / "out" / "loss.svg").read_text(encoding="utf-8")
+    assert "<!-- Nesterov, twice (W1) -->" in drawn
     assert main([*SHORT, *mistakes[:2]]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "Nesterov, with the mistake twice (W1): the loss goes from" in said
@@ -158,11 +160,13 @@ def test_an_interrupt_keeps_what_was_done(
 
     monkeypatch.setattr(train, "side_by_side", side_by_side)
     folder = tmp_path / "trained"
-    assert main([*SHORT, "--output", str(folder), "--json", str(tmp_path / "f.json")]) == 130
+    files = ["--output", str(folder), "--json", str(tmp_path / "f.json")]
+    assert main([*SHORT, *files, "--mistake", "twice (W1)"]) == 130
     text = capsys.readouterr().out
     assert "steepest descent" in text
     assert "Nesterov" not in text
     assert {file.name for file in folder.iterdir()} == FILES - {"nesterov.json"}
+    assert "twice" not in text + (folder / "loss.svg").read_text(encoding="utf-8")
     (run,) = json.loads((tmp_path / "f.json").read_text(encoding="utf-8"))["runs"]
     assert len(run["moments"]) == 5
 
