@@ -34,6 +34,10 @@ STYLE = (
     ".gc figcaption{font-size:13px;margin-bottom:4px}"
     ".gc .v{font-weight:600;border-left:6px solid;padding-left:8px}"
 )
+PAGE = (
+    "body{max-width:60em;margin:2em auto;padding:0 1em;font-family:system-ui,sans-serif}"
+    "figure{margin:1em 0}img{max-width:100%}pre{overflow-x:auto}"
+)
 
 
 def as_html(report: Report) -> str:
@@ -54,11 +58,17 @@ def as_html(report: Report) -> str:
 
 def as_page(report: Report, title: str = "Gradient check", before: str = "") -> str:
     """A whole document around the fragment, with some text before it."""
+    text = f"<pre>{escape(before)}</pre>" if before else ""
+    return document(title, text + as_html(report))
+
+
+def document(title: str, body: str) -> str:
+    """A whole document: its title is text, its body HTML."""
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
-        f"<title>{escape(title)}</title></head>"
-        f'<body style="max-width:60em;margin:2em auto;padding:0 1em"><h1>{escape(title)}</h1>'
-        f"{f'<pre>{escape(before)}</pre>' if before else ''}{as_html(report)}</body></html>\n"
+        '<meta name="viewport" content="width=device-width"/>'
+        f"<title>{escape(title)}</title><style>{PAGE}</style></head>"
+        f"<body><h1>{escape(title)}</h1>{body}</body></html>\n"
     )
 
 

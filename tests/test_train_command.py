@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64decode
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -82,9 +83,8 @@ def test_the_folder_holds_plots_models_and_a_page(tmp_path: Path, capsys: Captur
     assert written[0] == written[1]
     assert (folder / "loss.png").read_bytes()[:4] == b"\x89PNG"
     page = (folder / "report.html").read_text(encoding="utf-8")
-    assert page.count("<svg") >= 3
-    assert not re.search(r"(src|href|url)\W{1,2}http", page)  # nothing is loaded
-    assert "gradient at iteration 12" in page
+    assert not re.search(r"(src|href|url)\W{1,2}(http|file)", page)  # nothing is loaded
+    assert pictures_in(page) == [written[0][f"{n}.svg"] for n in ("loss", "accuracy", "distance")]
     assert capsys.readouterr().out.split("\n\n")[0] in page
     model = Parameters.from_json((folder / "nesterov.json").read_text(encoding="utf-8"))
     train_set, _test = split(0)
@@ -93,6 +93,34 @@ def test_the_folder_holds_plots_models_and_a_page(tmp_path: Path, capsys: Captur
     run = nesterov(loss_and_gradients, start, X, train_set.Y, step=0.1)
     *_others, last = islice(run, 13)
     assert model.to_vector().tobytes() == last.parameters.to_vector().tobytes()
+
+
+def test_the_page_gives_the_answer_first_and_opens_what_is_wrong(
+    tmp_path: Path, capsys: Captured, monkeypatch: Patch
+) -> None:
+    def off(p: Parameters, X: Any, Y: Any) -> tuple[float, Parameters]:
+        value, found = loss_and_gradients(p, X, Y)
+        return value, found._replace(W1=found.W1 * 2)
+
+    for module in (train, training):
+        monkeypatch.setattr(module, "loss_and_gradients", off)
+    arguments = [*SHORT, "--optimiser", "nesterov", "--output", str(tmp_path)]
+    assert main(arguments) == 1
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.index("<b>Nesterov</b>: Hand and autograd do not agree") < page.index("<img")
+    wrong = re.findall(r"<details open><summary>(.*?)</summary>", page)
+    assert wrong == [f"Nesterov, iteration {i}: mismatch" for i in (0, 6, 12)]
+    monkeypatch.undo()
+    assert main(arguments) == 0
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    right = re.findall(r"<details><summary>(.*?)</summary>", page)
+    assert right == [f"Nesterov, iteration {i}: match" for i in (0, 6, 12)]
+    assert "<details open" not in page
+    capsys.readouterr()
+
+
+def pictures_in(page: str) -> list[bytes]:
+    return [b64decode(data) for data in re.findall(r'src="data:image/svg\+xml;base64,(.*?)"', page)]
 
 
 def test_wrong_gradients_train_as_well(tmp_path: Path, capsys: Captured) -> None:

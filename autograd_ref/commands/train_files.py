@@ -1,14 +1,13 @@
 """The folder that `crosscheck train` writes: plots, models, and a page that shows it all."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from html import escape
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from autograd_ref.commands.output import write_bytes
-from autograd_ref.commands.train_show import About, Run, Wrong, as_text
-from autograd_ref.render_html import as_html
+from autograd_ref.commands.train_page import as_page
+from autograd_ref.commands.train_show import About, Run, Wrong
 
 
 def why_no_folder(name: str | None) -> str:
@@ -56,20 +55,4 @@ def _files(
         assert run.parameters is not None, "every moment has them"
         name = run.optimiser.replace(" ", "-").lower()
         yield f"{name}.json", run.parameters.to_json().encode()
-    yield "report.html", _page(about, runs, wrong, map(bytes.decode, pictures.values())).encode()
-
-
-def _page(
-    about: About, runs: Sequence[Run], wrong: Sequence[Wrong], pictures: Iterable[str]
-) -> str:
-    drawn = "".join(picture[picture.index("<svg") :] for picture in pictures)
-    checks = "".join(
-        f"<h2>{escape(run.optimiser)}, gradient at iteration {number}</h2>{as_html(report)}"
-        for run in runs
-        for number, report in list(run.checks.items())[-1:]
-    )
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/><title>Training</title>'
-        '</head><body style="max-width:60em;margin:2em auto;padding:0 1em"><h1>Training</h1>'
-        f"{drawn}<pre>{escape(as_text(about, runs, wrong))}</pre>{checks}</body></html>\n"
-    )
+    yield "report.html", as_page(about, runs, wrong, pictures).encode()
