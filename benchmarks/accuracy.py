@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 import autograd_ref
+from autograd_ref.commands.progress import progress
 from autograd_ref.problems import Problem
 from benchmarks import contestants, output, plots
 from manual_backprop import Parameters
@@ -47,7 +48,7 @@ def run(chosen: argparse.Namespace) -> int:
     points = POINTS[::5] if chosen.quick else POINTS
     names = [name for name in WHO if name not in contestants.MISSING]
     sweeps = list(itertools.product(AXES, ("float64", "float32")))
-    with output.progress() as bar:
+    with progress() as bar:
         found = [
             measured(*sweep, points, names) for sweep in bar.track(sweeps, description="accuracy")
         ]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 import autograd_ref
+from autograd_ref.commands.progress import progress
 from benchmarks import output, peers, plots
 from benchmarks.problem import gradients, problem, torch_loss
 from manual_backprop import NetworkShape, loss_and_gradients
@@ -78,7 +79,7 @@ def run(chosen: argparse.Namespace) -> int:
     sizes = SIZES[:2] if chosen.quick else SIZES
     rounds = QUICK_ROUNDS if chosen.quick else ROUNDS
     checkers = peers.available()
-    with output.progress() as bar:
+    with progress() as bar:
         found = [sensitivity(name) for name in bar.track([*checkers], description="errors")]
         costs = [cost(*size, rounds) for size in bar.track(sizes, description="cost")]
     output.append(chosen.json, [row._asdict() for row in (*found, *costs)])

@@ -9,7 +9,6 @@ from typing import Any
 
 from rich.box import MARKDOWN
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.environment import environment, in_words
@@ -20,12 +19,6 @@ def add_options(parser: argparse.ArgumentParser, quick: str) -> None:
     parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--json", type=Path, help="a file to append the raw samples to, as lines")
     parser.add_argument("--plots", type=Path, help="a folder for the plots, as PNG")
-
-
-def progress() -> Progress:
-    """A bar, where somebody sees it."""
-    console = Console(stderr=True)
-    return Progress(console=console, transient=True, disable=not console.is_terminal)
 
 
 def table(title: str, first: str, *others: str) -> Table:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from rich.table import Table
 
+from autograd_ref.commands.progress import progress
 from benchmarks import output, plots
 from benchmarks.scaling_point import Point
 
@@ -48,7 +49,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.quick:
         series = {name: sizes[:3] for name, sizes in series.items()}
     found: dict[str, list[Found]] = {}
-    with output.progress() as bar:
+    with progress() as bar:
         for name, sizes in series.items():
             tracked = bar.track(sizes, description=name)
             found[name] = [Found(size, [point(size, who) for who in WHO]) for size in tracked]

@@ -16,6 +16,7 @@ import torch
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
+from autograd_ref.commands.progress import progress
 from benchmarks import contestants, output, plots
 from benchmarks.measuring import Row, measured, ratio
 from manual_backprop import NetworkShape
@@ -87,7 +88,7 @@ def _rows(chosen: argparse.Namespace) -> list[Row]:
     ]
     seconds = QUICK_SECONDS if chosen.quick else SECONDS
     cells = [(shape, samples, dtype) for dtype in dtypes for shape, samples in grid]
-    with output.progress() as bar:
+    with progress() as bar:
         tracked = bar.track(cells, description="speed")
         return [measured(*cell, names, seconds, chosen.device) for cell in tracked]
 
@@ -102,7 +103,7 @@ def _in_processes(chosen: argparse.Namespace) -> list[Row]:
     for name in chosen.only or ():
         command += ["--only", name]
     rows: list[Row] = []
-    with output.progress() as bar, tempfile.TemporaryDirectory() as folder:
+    with progress() as bar, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rows"
         for _number in bar.track(range(chosen.processes), description="processes"):
             _ = subprocess.run(

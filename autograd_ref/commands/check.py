@@ -4,9 +4,6 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
-from rich.console import Console
-from rich.progress import Progress
-
 from autograd_ref.commands import check_show, network_options, options
 from autograd_ref.commands.check_problems import (
     Checked,
@@ -18,6 +15,7 @@ from autograd_ref.commands.check_problems import (
 )
 from autograd_ref.commands.main_job import EXIT_STATUS
 from autograd_ref.commands.output import why_unwritable, why_unwritten
+from autograd_ref.commands.progress import progress
 from autograd_ref.user_code import (
     UserCodeError,
     load,
@@ -75,8 +73,7 @@ def _checked(chosen: argparse.Namespace) -> tuple[check_show.About, list[Checked
 
 def _watched(results: Iterable[Checked], count: int) -> list[Checked]:
     """All of them, behind a progress bar."""
-    console = Console(stderr=True)
-    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    bar = progress()
     with bar:
         return list(bar.track(results, total=count, description="problems"))
 
@@ -124,7 +121,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--seed", type=options.integer(0), default=0, help="the first (default: %(default)s)"
     )
-    parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - for stdout")
+    options.add_json(parser)
     parser.add_argument(
         "--html", metavar="FILE", help="write the report as a page of HTML; - for stdout"
     )

@@ -5,13 +5,11 @@ import json
 import sys
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.progress import Progress
-
 from autograd_ref.check import check_gradients
 from autograd_ref.commands import network_options, options
 from autograd_ref.commands.check_show import filled
 from autograd_ref.commands.output import why_unwritable, why_unwritten
+from autograd_ref.commands.progress import progress
 from autograd_ref.conventions import Convention, Gradients, adapter, said_in
 from autograd_ref.counterexample import Counterexample, falsify, small_problems
 from autograd_ref.user_code import UserCodeError, load, require_arguments
@@ -46,8 +44,7 @@ def run(arguments: Sequence[str]) -> int:
     convention = found.convention
     gradients = adapter(function, convention)
     problems = small_problems(one_hot=convention.targets == "one-hot")
-    console = Console(stderr=True)
-    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    bar = progress()
     task = bar.add_task("search", total=chosen.examples)
     with bar:
         smallest = falsify(
@@ -148,5 +145,5 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--seed", type=options.integer(0), default=0, help="for the search (default: %(default)s)"
     )
-    parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - for stdout")
+    options.add_json(parser)
     return parser.parse_args(arguments)

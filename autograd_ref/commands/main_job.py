@@ -7,12 +7,11 @@ from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import ArrayLike
-from rich.console import Console
-from rich.progress import Progress
 
 import manual_backprop
 from autograd_ref.commands import options, show
 from autograd_ref.commands.output import why_unwritable, why_unwritten
+from autograd_ref.commands.progress import progress
 from autograd_ref.commands.side_by_side import side_by_side
 from autograd_ref.finite_difference import Loss
 from autograd_ref.problems import Problem
@@ -78,7 +77,7 @@ def _parse(arguments: Sequence[str], *, available: int) -> argparse.Namespace:
         metavar="S",
         help="how many penguins, drawn at random (default: all %(default)s)",
     )
-    parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - for stdout")
+    options.add_json(parser)
     return parser.parse_args(arguments)
 
 
@@ -95,8 +94,7 @@ def _problem(chosen: argparse.Namespace, penguins: Penguins) -> Problem:
 @contextmanager
 def _progress(parameter_count: int) -> Generator[Loss]:
     """The hand-derived loss, drawing a progress bar as the forward difference calls it."""
-    console = Console(stderr=True)
-    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    bar = progress()
     task = bar.add_task("approx_fprime", total=parameter_count + 1)
 
     def loss(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> float:

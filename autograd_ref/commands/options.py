@@ -33,6 +33,11 @@ def parser(description: str) -> Parser:
     return result
 
 
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """The option --json, of every command."""
+    parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - for stdout")
+
+
 def integer(at_least: int, at_most: int | None = None) -> Callable[[str], int]:
     """The type of an option that takes an integer in this range."""
     needed = f"at least {at_least}" if at_most is None else f"from {at_least} to {at_most}"

@@ -4,11 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.progress import Progress
-
 from autograd_ref.commands import options, selftest_show
 from autograd_ref.commands.output import why_unwritable, why_unwritten
+from autograd_ref.commands.progress import progress
 from autograd_ref.selftest.measured import bounds, measured, steps
 
 DESCRIPTION = """Measure what the check finds, names and lets pass on this installation: every
@@ -24,8 +22,7 @@ def run(arguments: Sequence[str]) -> int:
     reason = why_unwritable(chosen.json)
     if reason:
         return options.unusable(reason)
-    console = Console(stderr=True)
-    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    bar = progress()
     task = bar.add_task("selftest", total=steps(chosen.problems))
     with bar:
         found = measured(
@@ -56,5 +53,5 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--seed", type=options.integer(0), default=0, help="of the first (default: %(default)s)"
     )
-    parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - for stdout")
+    options.add_json(parser)
     return parser.parse_args(arguments)

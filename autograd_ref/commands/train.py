@@ -8,12 +8,11 @@ from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
-from rich.console import Console
-from rich.progress import Progress
 
 from autograd_ref.check import check_gradients
 from autograd_ref.commands import options, train_files, train_show
 from autograd_ref.commands.output import why_unwritable, why_unwritten
+from autograd_ref.commands.progress import progress
 from autograd_ref.commands.train_show import About, Run, Wrong
 from autograd_ref.mistakes.derivation import A
 from autograd_ref.mistakes.mistake import Shows
@@ -140,8 +139,7 @@ def _problem(chosen: argparse.Namespace) -> tuple[Parameters, Data]:
 
 @contextmanager
 def _progress(total: int) -> Generator[Watch]:
-    console = Console(stderr=True)
-    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    bar = progress()
     task = bar.add_task("train", total=total)
     with bar:
         yield lambda: bar.advance(task)
@@ -198,5 +196,5 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--output", metavar="DIR", help="write plots, the trained models and report.html there"
     )
-    parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - for stdout")
+    options.add_json(parser)
     return parser.parse_args(arguments)

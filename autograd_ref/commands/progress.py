@@ -1,0 +1,10 @@
+"""The progress bar of every command and benchmark."""
+
+from rich.console import Console
+from rich.progress import Progress
+
+
+def progress() -> Progress:
+    """A bar on standard error, where somebody sees it; it leaves nothing behind."""
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
