@@ -14,8 +14,9 @@ from numpy.random import Generator
 from autograd_ref.mistakes.derivation import A
 from autograd_ref.network import loss_and_gradients as by_autograd
 from autograd_ref.tolerance import rounding_tolerances
-from manual_backprop import Parameters, loss_and_gradients
+from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 from manual_backprop.descent import Iterate, LossAndGradients, accuracy, nesterov, steepest_descent
+from manual_backprop.penguins import split, standardised
 
 OPTIMISERS: dict[str, Callable[..., Iterator[Iterate]]] = {
     "steepest descent": steepest_descent,
@@ -37,6 +38,16 @@ class Data(NamedTuple):
     test_Y: A
 
 
+def penguins(seed: int, *, hidden: int, dtype: str, standardise: bool) -> tuple[Parameters, Data]:
+    """The assignment's start and data: a network of its shape, 280 penguins and 62."""
+    parts = split(seed)
+    if standardise:
+        parts = standardised(parts)
+    train, test = (part._replace(X=part.X.astype(dtype)) for part in parts)
+    start = initialize(NetworkShape(train.X.shape[1], hidden, len(train.names)), seed, dtype=dtype)
+    return start, Data(train.X, train.Y, test.X, test.Y)
+
+
 class Moment(NamedTuple):
     """One iterate of a run by hand, and where the others are."""
 
@@ -51,11 +62,8 @@ class Moment(NamedTuple):
     """The largest difference between a parameter by hand and by autograd."""
     by_rounding: float
     """The largest difference, so far, between a parameter by hand and a twin's."""
-
-    @property
-    def parted(self) -> bool:
-        """Whether rounding alone leads elsewhere, so that no distance says anything any more."""
-        return self.by_rounding > PARTED * self.largest
+    parted: bool
+    """Whether rounding alone has led elsewhere by now, so that no distance says anything more."""
 
     @property
     def within(self) -> bool:
@@ -76,7 +84,8 @@ def side_by_side(
         seed: for the twins.
 
     Raises:
-        Diverged: the loss is not finite.
+        KeyError: there is no such optimiser.
+        Diverged: the run by hand, by autograd, or a twin has left the finite numbers.
     """
     descent = OPTIMISERS[optimiser]
     random = np.random.default_rng(seed)
@@ -86,18 +95,21 @@ def side_by_side(
 
     off = off_by_rounding(random)
     twins = [run(off, beside(start, random)) for _ in range(TWINS)]
-    by_rounding = 0.0
+    by_rounding, parted = 0.0, False
     runs = zip(run(loss_and_gradients, start), run(by_autograd, start), *twins, strict=True)
     for iteration, (hand, other, *near) in enumerate(runs):
         by_rounding = max(by_rounding, *(_apart(hand, twin) for twin in near))
+        largest = float(np.abs(hand.parameters.to_vector()).max())
+        parted = parted or by_rounding > PARTED * largest
         moment = Moment(
             iteration,
             hand.loss,
             hand.accuracy,
             accuracy(hand.parameters, data.test_X, data.test_Y),
-            float(np.abs(hand.parameters.to_vector()).max()),
+            largest,
             _apart(hand, other),
             by_rounding,
+            parted,
         )
         yield moment, hand.parameters
 

@@ -34,7 +34,8 @@ def accuracies(runs: Runs) -> Figure:
     """Of the training samples and of the test samples."""
     figure, panel = _panel("predicted rightly (%)")
     for i, (name, moments) in enumerate(runs.items()):
-        training, test = ([100 * v for v in values] for values in _accuracies(moments))
+        training = [100 * m.accuracy for m in moments]
+        test = [100 * m.test_accuracy for m in moments]
         panel.plot(training, "-", color=COLOURS[i], label=f"{name}, training")
         panel.plot(test, "--", color=COLOURS[i], linewidth=1, label=f"{name}, test")
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
@@ -62,10 +63,6 @@ def as_bytes(figure: Figure, kind: str) -> bytes:
     with mpl.rc_context({"svg.hashsalt": "crosscheck"}):
         figure.savefig(file, format=kind, dpi=150, metadata=metadata)
     return file.getvalue()
-
-
-def _accuracies(moments: Sequence[Moment]) -> tuple[list[float], list[float]]:
-    return [m.accuracy for m in moments], [m.test_accuracy for m in moments]
 
 
 def _panel(label: str) -> tuple[Figure, Any]:

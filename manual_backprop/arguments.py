@@ -36,12 +36,17 @@ def require_integer(name: str, value: SupportsIndex, *, at_least: int) -> int:
 
 def require_positive(name: str, value: float) -> float:
     """The value as a float, where it is greater than 0 and finite; an error otherwise."""
+    no_number = TypeError(
+        f"{name} is {value!r}, of type {type(value).__name__}; it needs to be a number"
+    )
+    if isinstance(value, str | bytes | bool | np.bool_):  # float() would take them
+        raise no_number
     try:
         number = float(value)
-    except (OverflowError, TypeError, ValueError):
-        raise TypeError(
-            f"{name} is {value!r}, of type {type(value).__name__}; it needs to be a number"
-        ) from None
+    except OverflowError:
+        number = math.inf
+    except (TypeError, ValueError):
+        raise no_number from None
     if not (math.isfinite(number) and number > 0):
         raise ValueError(f"{name} is {number}; it needs to be greater than 0 and finite")
     return number

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from manual_backprop.arguments import require_positive
 from manual_backprop.network import forward
 from manual_backprop.parameters import Parameters
+from manual_backprop.validation import checked_parameters, checked_samples
 
 LossAndGradients = Callable[[Parameters, Any, Any], tuple[float, Parameters]]
 
@@ -31,17 +32,17 @@ class Iterate(NamedTuple):
 
 
 class Diverged(ArithmeticError):
-    """A descent whose loss is no longer finite.
+    """A descent that has left the finite numbers.
 
     Attributes:
         iteration: after how many steps.
     """
 
-    def __init__(self, iteration: int, loss: float, step: float) -> None:
-        super().__init__(
-            f"at iteration {iteration} the loss is {loss}: the step, {step:g}, is too large;"
-            f" try {step / 10:g}"
-        )
+    def __init__(self, iteration: int, what: str, step: float) -> None:
+        advice = f"the step, {step:g}, is too large; try {step / 10:g}"
+        if iteration == 0:
+            advice = "no step was made yet"
+        super().__init__(f"at iteration {iteration} {what}: {advice}")
         self.iteration = iteration
 
 
@@ -63,19 +64,21 @@ def steepest_descent(
         step: greater than 0.
 
     Raises:
-        TypeError, ValueError: step is no such number.
-        Diverged: the loss is not finite; from the iterator.
+        TypeError, ValueError: start or step are none; from the iterator, whatever else is not as
+            it needs to be, gradients that do not fit the parameters among them.
+        Diverged: a parameter, the loss or the gradient is not finite; from the iterator.
     """
     step = require_positive("step", step)
+    p = checked_parameters(start)
 
-    def iterates() -> Iterator[Iterate]:
-        p = start
+    def iterates(p: Parameters) -> Iterator[Iterate]:
         for iteration in count():
             loss, gradients = _finite(loss_and_gradients, p, X, Y, step, iteration)
+            following = _moved(p, step, gradients)  # before the gradients can be written over
             yield _iterate(p, loss, X, Y)
-            p = _moved(p, -step, gradients)
+            p = following
 
-    return iterates()
+    return iterates(_copied(p))
 
 
 def nesterov(
@@ -95,19 +98,19 @@ def nesterov(
     Arguments and errors are those of `steepest_descent`; the loss of an iterate is that at p_k.
     """
     step = require_positive("step", step)
+    p = checked_parameters(start)
 
-    def iterates() -> Iterator[Iterate]:
-        before = p = start
-        theta = 0.0
+    def iterates(p: Parameters) -> Iterator[Iterate]:
+        before, theta = p, 0.0
         for iteration in count():
             loss, _gradients = _finite(loss_and_gradients, p, X, Y, step, iteration)
             yield _iterate(p, loss, X, Y)
             following = (1 + math.sqrt(1 + 4 * theta**2)) / 2
-            q = _moved(p, (theta - 1) / following, _moved(p, -1, before))
+            q = _ahead(p, (theta - 1) / following, before)
             _loss, gradients = _finite(loss_and_gradients, q, X, Y, step, iteration)
-            before, p, theta = p, _moved(q, -step, gradients), following
+            before, p, theta = p, _moved(q, step, gradients), following
 
-    return iterates()
+    return iterates(_copied(p))
 
 
 def accuracy(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> float:
@@ -117,10 +120,14 @@ def accuracy(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> float:
         parameters: of the network.
         X: (S, N_I).
         Y: labels (S,), or rows (S, N_O), whose largest entry is the class.
+
+    Raises:
+        TypeError, ValueError: as `manual_backprop.loss`.
     """
-    targets = np.asarray(Y)
+    y_hat = forward(parameters, X).y_hat
+    X, targets = checked_samples(checked_parameters(parameters), X, Y)
     labels = targets if targets.ndim == 1 else targets.argmax(axis=1)
-    return float((forward(parameters, X).y_hat.argmax(axis=1) == labels).mean())
+    return float((y_hat.argmax(axis=1) == labels).mean())
 
 
 def _finite(
@@ -131,18 +138,58 @@ def _finite(
     step: float,
     iteration: int,
 ) -> tuple[float, Parameters]:
+    """Loss and gradients at p, where all three are finite."""
+    if not _are_finite(p):
+        raise Diverged(iteration, "a parameter is not finite", step)
     with np.errstate(over="ignore", invalid="ignore"):
-        loss, gradients = loss_and_gradients(p, X, Y)
+        # a copy: what a function writes into its arguments is nobody else's
+        loss, found = loss_and_gradients(_copied(p), X, Y)
+    gradients = _fitting(found, p)
     if not math.isfinite(loss):
-        raise Diverged(iteration, float(loss), step)
-    return loss, gradients
+        raise Diverged(iteration, f"the loss is {float(loss)}", step)
+    if not _are_finite(gradients):
+        raise Diverged(iteration, "an entry of the gradient is not finite", step)
+    return float(loss), gradients
+
+
+def _fitting(gradients: Any, p: Parameters) -> Parameters:
+    """The gradients as arrays, of the shapes of p."""
+    if not isinstance(gradients, Parameters):
+        raise TypeError(
+            f"the gradients of loss_and_gradients are of type {type(gradients).__name__};"
+            " they need to be manual_backprop.Parameters(W0, b0, W1, b1)"
+        )
+    found = Parameters(*map(np.asarray, gradients))
+    for name, one, block in zip(p._fields, found, p, strict=True):
+        if one.shape != block.shape:
+            raise ValueError(
+                f"the gradient of {name} has shape {one.shape}; it needs {block.shape}"
+            )
+    return found
+
+
+def _are_finite(blocks: Parameters) -> bool:
+    return all(bool(np.isfinite(block).all()) for block in blocks)
 
 
 def _iterate(p: Parameters, loss: float, X: ArrayLike, Y: ArrayLike) -> Iterate:
-    own = Parameters(*(block.copy() for block in p))
-    return Iterate(own, float(loss), accuracy(own, X, Y))
+    own = _copied(p)
+    return Iterate(own, loss, accuracy(own, X, Y))
 
 
-def _moved(p: Parameters, share: float, direction: Parameters) -> Parameters:
-    """Each block of p, plus that share of the direction."""
-    return Parameters(*(a + share * b for a, b in zip(p, direction, strict=True)))
+def _copied(p: Parameters) -> Parameters:
+    return Parameters(*(block.copy() for block in p))
+
+
+def _moved(p: Parameters, step: float, gradients: Parameters) -> Parameters:
+    """A step down from p, in its dtype."""
+    with np.errstate(over="ignore"):
+        return Parameters(
+            *((a - step * g).astype(a.dtype) for a, g in zip(p, gradients, strict=True))
+        )
+
+
+def _ahead(p: Parameters, share: float, before: Parameters) -> Parameters:
+    """From p on, by a share of the way that led to it."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return Parameters(*(a + share * (a - b) for a, b in zip(p, before, strict=True)))

@@ -1,9 +1,8 @@
 """The network's dimensions, its parameters as a named tuple of arrays, and their initial values."""
 
-import json
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple, SupportsIndex, cast
+from typing import Any, NamedTuple, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -72,9 +71,13 @@ class Parameters(NamedTuple):
             shape: the network's dimensions.
 
         Raises:
+            TypeError: the vector holds no real numbers; shape is not a NetworkShape.
             ValueError: the vector has another shape.
         """
+        _require_network_shape(shape)
         entries = np.asarray(vector)
+        if entries.dtype.kind not in "iuf":
+            raise TypeError(f"vector is of dtype {entries.dtype}; it needs real numbers")
         if entries.shape != (shape.parameter_count,):
             raise ValueError(
                 f"vector has shape {entries.shape}; it needs ({shape.parameter_count},) for {shape}"
@@ -91,61 +94,37 @@ class Parameters(NamedTuple):
         """As JSON: lists under W0, b0, W1 and b1, the shape, and the dtype; no bit is lost.
 
         Raises:
-            ValueError: an entry is not finite, which JSON cannot say.
+            TypeError, ValueError: the blocks are not of one float type, finite, or of shapes that
+                fit each other.
         """
-        shape = self.shape
-        content = {
-            "shape": {"inputs": shape.inputs, "hidden": shape.hidden, "outputs": shape.outputs},
-            "dtype": self.W0.dtype.name,
-            **{name: block.tolist() for name, block in self._asdict().items()},
-        }
-        return json.dumps(content, allow_nan=False) + "\n"
+        # loaded here, and below, because it needs this class
+        from manual_backprop.saved import as_json
+
+        return as_json(self)
 
     @classmethod
     def from_json(cls, text: str) -> "Parameters":
         """The parameters that `to_json` has written.
 
         Raises:
-            TypeError, ValueError: the text is no JSON, or lacks something; by name.
+            TypeError, ValueError: the text is no JSON, or not of parameters; by name.
         """
-        try:
-            found: object = json.loads(text, parse_constant=_refused)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"text is no JSON: {error}") from None
-        content = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
-        names = ("shape", "dtype", *cls._fields)
-        missing = [name for name in names if name not in content]
-        if missing:
-            raise ValueError(f"text lacks {', '.join(missing)}; it needs {', '.join(names)}")
-        try:
-            shape = NetworkShape(**content["shape"])
-        except TypeError:
-            raise ValueError(
-                f"shape is {content['shape']}; it needs integers under inputs, hidden and outputs"
-            ) from None
-        dtype = require_float_type("dtype", content["dtype"])
-        sizes = zip(cls._fields, block_shapes(shape), strict=True)
-        return cls(*(_block(name, content[name], size, dtype) for name, size in sizes))
+        from manual_backprop.saved import from_json
 
-
-def _refused(constant: str) -> None:
-    raise ValueError(f"text holds {constant}; it needs finite numbers")
-
-
-def _block(name: str, rows: object, size: tuple[int, ...], dtype: DTypeLike) -> Array:
-    try:
-        block = np.array(rows, dtype=dtype)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} holds no numbers, or rows of several lengths") from None
-    if block.shape != size:
-        raise ValueError(f"{name} has shape {block.shape}; it needs {size}")
-    return block
+        return from_json(text)
 
 
 def block_shapes(shape: NetworkShape) -> tuple[tuple[int, ...], ...]:
     """Those of W0, b0, W1 and b1."""
     inputs, hidden, outputs = shape.inputs, shape.hidden, shape.outputs
     return (hidden, inputs), (hidden,), (outputs, hidden), (outputs,)
+
+
+def _require_network_shape(shape: NetworkShape) -> None:
+    if not isinstance(shape, NetworkShape):
+        raise TypeError(
+            f"shape is {shape!r}, of type {type(shape).__name__}; it needs to be a NetworkShape"
+        )
 
 
 def initialize(
@@ -170,10 +149,7 @@ def initialize(
             is not float64 or float32.
         ValueError: seed is negative; std is not greater than 0, or not finite.
     """
-    if not isinstance(shape, NetworkShape):
-        raise TypeError(
-            f"shape is {shape!r}, of type {type(shape).__name__}; it needs to be a NetworkShape"
-        )
+    _require_network_shape(shape)
     seed = require_integer("seed", seed, at_least=0)
     std = require_positive("std", std)
     dtype = require_float_type("dtype", dtype)

@@ -70,6 +70,13 @@ def split(seed: SupportsIndex) -> Split:
     )
 
 
+def standardised(parts: Split) -> Split:
+    """Both parts with the features of the training set at mean 0 and standard deviation 1."""
+    X = parts.training.X
+    mean, std = X.mean(axis=0), X.std(axis=0)
+    return Split(*(part._replace(X=(part.X - mean) / std) for part in parts))
+
+
 def _shares(counts: NDArray[np.intp], total: int) -> NDArray[np.intp]:
     """Integers in proportion to the counts that add up to total, by largest remainder."""
     exact = counts * total / counts.sum()

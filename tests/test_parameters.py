@@ -99,7 +99,7 @@ BAD_OPTIONS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"std": "wide"}, TypeError, "std is 'wide', of type str; it needs to be a number"),
     ({"dtype": int}, TypeError, "dtype is int64; it needs to be float64 or float32"),
     ({"dtype": "float65"}, TypeError, "dtype is 'float65'; it needs to be float64 or float32"),
-    ({"std": 10**400}, TypeError, "std is 1000"),
+    ({"std": 10**400}, ValueError, "std is inf; it needs to be greater than 0 and finite"),
     ({"dtype": "float16"}, TypeError, "dtype is float16"),
 ]
 

@@ -45,6 +45,25 @@ def test_a_vector_of_another_length_is_refused() -> None:
         _ = Parameters.from_vector(np.zeros(130), NetworkShape(4, 16, 3))
 
 
+def test_the_order_in_memory_is_not_that_of_the_vector() -> None:
+    p = initialize(NetworkShape(3, 4, 2), 0)
+    turned = Parameters(*map(np.asfortranarray, p))
+    assert np.array_equal(turned.to_vector(), p.to_vector())
+    assert turned.to_json() == p.to_json()
+
+
+def test_what_is_no_vector_is_refused() -> None:
+    shape = NetworkShape(1, 1, 2)
+    with pytest.raises(ValueError, match=re.escape("vector has shape (6, 1); it needs (6,)")):
+        _ = Parameters.from_vector(np.zeros((6, 1)), shape)
+    wrong: Any
+    for wrong in (["a"] * 6, np.zeros(6, complex), np.zeros(6, bool), [None] * 6):
+        with pytest.raises(TypeError, match=r"vector is of dtype .*; it needs real numbers"):
+            _ = Parameters.from_vector(wrong, shape)
+    with pytest.raises(TypeError, match="of type tuple; it needs to be a NetworkShape"):
+        _ = Parameters.from_vector(np.zeros(6), (1, 1, 2))  # pyright: ignore[reportArgumentType]
+
+
 def test_json_has_lists_and_what_is_needed_to_read_them() -> None:
     content = json.loads(initialize(NetworkShape(1, 2, 3), 0, dtype=np.float32).to_json())
     assert content["shape"] == {"inputs": 1, "hidden": 2, "outputs": 3}
@@ -52,10 +71,20 @@ def test_json_has_lists_and_what_is_needed_to_read_them() -> None:
     assert [len(content[name]) for name in ("W0", "b0", "W1", "b1")] == [2, 2, 3, 3]
 
 
-def test_what_is_not_finite_is_not_written() -> None:
+@pytest.mark.parametrize(
+    ("b0", "message"),
+    [
+        ([np.nan, 1], "b0[0] is nan; every entry of b0 needs to be finite"),
+        ([1.0], "b0 has shape (1,); it needs 2 entries"),
+        (np.zeros(2, np.float32), "the dtype of b0 is float32 and that of W0 is float64"),
+        (np.zeros(2, np.longdouble), "the dtype of b0 is longdouble; it needs to be float64"),
+    ],
+)
+def test_what_could_not_be_read_again_is_not_written(b0: Any, message: str) -> None:
     p = initialize(NetworkShape(1, 2, 3), 0)
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        _ = p._replace(b0=np.array([np.nan, 1])).to_json()
+    message = message.replace("longdouble", str(np.dtype(np.longdouble)))
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+        _ = p._replace(b0=np.asarray(b0)).to_json()
 
 
 RIGHT: dict[str, Any] = json.loads(initialize(NetworkShape(1, 2, 3), 0).to_json())
@@ -71,15 +100,37 @@ RIGHT: dict[str, Any] = json.loads(initialize(NetworkShape(1, 2, 3), 0).to_json(
             "shape is {'inputs': 1}; it needs integers",
         ),
         (json.dumps({**RIGHT, "shape": None}), "shape is None; it needs integers"),
-        (json.dumps({**RIGHT, "dtype": "int8"}), "dtype is int8; it needs to be float64"),
+        (json.dumps({**RIGHT, "dtype": "int8"}), "dtype is 'int8'; it needs to be float64"),
+        (json.dumps({**RIGHT, "dtype": None}), "dtype is None; it needs to be float64"),
+        (json.dumps({**RIGHT, "dtype": "d"}), "dtype is 'd'; it needs to be float64"),
         (json.dumps({**RIGHT, "b0": [1.0]}), "b0 has shape (1,); it needs (2,)"),
-        (json.dumps({**RIGHT, "W0": [[1], [1, 2]]}), "W0 holds no numbers, or"),
-        (json.dumps({**RIGHT, "b1": ["a", 1, 2]}), "b1 holds no numbers"),
-        (json.dumps({**RIGHT, "b1": [np.inf, 1, 2]}), "text holds Infinity; it needs finite"),
+        (json.dumps({**RIGHT, "W0": [1, 2]}), "W0 has shape (2,); it needs (2, 1)"),
+        (json.dumps({**RIGHT, "W1": [[1, 2, 3], [4, 5, 6]]}), "W1 has shape (2, 3); it needs (3,"),
+        (json.dumps({**RIGHT, "W0": [[1], [1, 2]]}), "W0 does not hold numbers alone, or its rows"),
+        (json.dumps({**RIGHT, "b1": ["1.5", 1, 2]}), "b1 does not hold numbers alone"),
+        (json.dumps({**RIGHT, "b1": [None, 1, 2]}), "b1 does not hold numbers alone"),
+        (json.dumps({**RIGHT, "b1": [True, 1, 2]}), "b1 does not hold numbers alone"),
+        (json.dumps({**RIGHT, "b1": {"a": 1}}), "b1 does not hold numbers alone"),
+        (json.dumps({**RIGHT, "b1": [np.inf, 1, 2]}), "b1 holds a number that is not finite in fl"),
+        (json.dumps({**RIGHT, "b1": [np.nan, 1, 2]}), "b1 holds a number that is not finite in fl"),
+        (json.dumps({**RIGHT, "b1": [10**400, 1, 2]}), "b1 holds a number that is not finite in f"),
+        (
+            json.dumps({**RIGHT, "dtype": "float32", "b1": [1e300, 1, 2]}),
+            "b1 holds a number that is not finite in float32",
+        ),
+        ("9" * 5000, "text is no JSON: Exceeds the limit"),
+        ("[" * 100_000, "text is no JSON: maximum recursion depth exceeded"),
+        (json.dumps({**RIGHT, "shape": {"inputs": 0, "hidden": 2, "outputs": 3}}), "of at least 1"),
     ],
 )
 def test_what_is_no_model_is_refused_by_name(text: str, message: str) -> None:
     with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+        _ = Parameters.from_json(text)
+
+
+@pytest.mark.parametrize("text", [None, RIGHT, b"{}"])
+def test_what_is_no_text_is_refused(text: Any) -> None:
+    with pytest.raises(TypeError, match=f"text is of type {type(text).__name__}; it needs to be"):
         _ = Parameters.from_json(text)
 
 

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from autograd_ref import training
-from autograd_ref.commands import main, train
+from autograd_ref.commands import main, train_runs
+from autograd_ref.mistakes.mistake import Shows
+from autograd_ref.mistakes.planted import PLANTED
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 from manual_backprop.descent import nesterov
 from manual_backprop.penguins import split
@@ -54,7 +56,7 @@ def test_json_has_every_moment(capsys: Captured) -> None:
     assert found["network"] == [4, 5, 3]
     (run,) = found["runs"]
     assert run["optimiser"] == "Nesterov"
-    assert run["agrees"]
+    assert run["verdict"] == "match"
     assert [moment["iteration"] for moment in run["moments"]] == list(range(13))
     assert run["checks"] == {"0": "match", "6": "match", "12": "match"}
     losses = [moment["loss"] for moment in run["moments"]]
@@ -102,7 +104,7 @@ def test_the_page_gives_the_answer_first_and_opens_what_is_wrong(
         value, found = loss_and_gradients(p, X, Y)
         return value, found._replace(W1=found.W1 * 2)
 
-    for module in (train, training):
+    for module in (train_runs, training):
         monkeypatch.setattr(module, "loss_and_gradients", off)
     arguments = [*SHORT, "--optimiser", "nesterov", "--output", str(tmp_path)]
     assert main(arguments) == 1
@@ -147,9 +149,56 @@ def test_a_wrong_gradient_that_diverges_ends_its_own_curve(
     capsys: Captured, monkeypatch: Patch
 ) -> None:
     losses = iter([1.0, 0.9, np.nan])
-    monkeypatch.setattr(train, "loss", lambda *_arguments: next(losses))
+    monkeypatch.setattr(train_runs, "loss", lambda *_arguments: next(losses))
     found = json_of([*SHORT, "--mistake", "twice", "--optimiser", "steepest"], 0, capsys)
     assert found["wrong"][0]["losses"] == [1.0, 0.9]
+    assert found["wrong"][0]["ended"].startswith("at iteration 2 the loss is nan: the step, 0.1")
+
+
+@pytest.mark.parametrize("step", ["0.01", "10"])
+def test_every_mistake_can_be_trained_with(step: str, capsys: Captured) -> None:
+    titles = [planted.title for planted in PLANTED if planted.shows is Shows.ANY]
+    arguments = ["train", "--dtype", "float32", "--iterations", "8", "--step", step]
+    tried = 0
+    for title in titles:
+        status = main([*arguments, "--optimiser", "nesterov", "--hidden", "2", "--mistake", title])
+        printed = capsys.readouterr()
+        if status == 2:
+            assert "gives no gradient of these shapes" in printed.err
+        else:
+            tried += 1
+            said = " ".join(printed.out.split())
+            assert f"Nesterov, with the mistake {title}: " in said
+    assert tried > 100
+
+
+def test_a_mistake_whose_gradient_is_not_finite_is_said(capsys: Captured) -> None:
+    arguments = ["--optimiser", "nesterov", "--mistake", "softmax Jacobian forgotten"]
+    found = json_of(["train", "--iterations", "20", *arguments], 0, capsys)
+    (curve,) = found["wrong"]
+    assert " is not finite: the step, 0.01, is too large" in curve["ended"]
+    assert main(["train", "--iterations", "20", *arguments]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    last, count = curve["losses"][-1], len(curve["losses"]) - 1
+    assert f"to {last:.4g} in {count} iterations; {curve['ended']}." in said
+
+
+def test_a_mistake_that_can_no_longer_be_made_is_said(capsys: Captured, monkeypatch: Patch) -> None:
+    right = iter([True] * 5 + [False])
+
+    def gradient(p: Parameters, X: Any, Y: Any) -> Parameters | None:
+        return loss_and_gradients(p, X, Y)[1] if next(right) else None
+
+    monkeypatch.setattr(train_runs, "gradient_with", lambda _planted: gradient)
+    found = json_of([*SHORT, "--optimiser", "steepest", "--mistake", "twice"], 0, capsys)
+    (curve,) = found["wrong"]
+    assert (len(curve["losses"]), curve["ended"]) == (4, "then the mistake can no longer be made")
+
+
+def test_a_mistake_that_is_named_twice_is_tried_once(capsys: Captured) -> None:
+    one = [*SHORT, "--optimiser", "nesterov"]
+    found = json_of([*one, *["--mistake", "twice (W1)"] * 2], 0, capsys)
+    assert len(found["wrong"]) == 1
 
 
 def test_a_gradient_that_is_wrong_is_found_by_both(capsys: Captured, monkeypatch: Patch) -> None:
@@ -158,9 +207,9 @@ def test_a_gradient_that_is_wrong_is_found_by_both(capsys: Captured, monkeypatch
         return value, found._replace(b1=found.b1 * (1 + 1e-6))
 
     monkeypatch.setattr(training, "loss_and_gradients", off)
-    monkeypatch.setattr(train, "loss_and_gradients", off)
+    monkeypatch.setattr(train_runs, "loss_and_gradients", off)
     found = json_of(SHORT, 1, capsys)
-    assert not any(run["agrees"] for run in found["runs"])
+    assert [run["verdict"] for run in found["runs"]] == ["mismatch", "mismatch"]
     assert "mismatch at 12" in found["runs"][0]["sentence"]
     assert "Hand and autograd do not agree, from iteration 1 on." in found["runs"][0]["sentence"]
 
@@ -169,7 +218,7 @@ def test_a_check_alone_that_fails_is_no_agreement(capsys: Captured, monkeypatch:
     def off(p: Parameters, X: Any, Y: Any) -> Parameters:
         return loss_and_gradients(p, X, Y)[1]._replace(b1=np.zeros_like(p.b1))
 
-    monkeypatch.setattr(train, "loss_and_gradients", off)
+    monkeypatch.setattr(train_runs, "loss_and_gradients", off)
     found = json_of([*SHORT, "--optimiser", "steepest"], 1, capsys)
     assert found["runs"][0]["sentence"].startswith("Hand and autograd do not agree. Gradient che")
 
@@ -177,7 +226,7 @@ def test_a_check_alone_that_fails_is_no_agreement(capsys: Captured, monkeypatch:
 def test_an_interrupt_keeps_what_was_done(
     tmp_path: Path, capsys: Captured, monkeypatch: Patch
 ) -> None:
-    original = train.side_by_side
+    original = train_runs.side_by_side
 
     def side_by_side(*arguments: Any, **options: Any) -> Any:
         for number, found in enumerate(original(*arguments, **options)):
@@ -185,7 +234,7 @@ def test_an_interrupt_keeps_what_was_done(
                 raise KeyboardInterrupt
             yield found
 
-    monkeypatch.setattr(train, "side_by_side", side_by_side)
+    monkeypatch.setattr(train_runs, "side_by_side", side_by_side)
     folder = tmp_path / "trained"
     files = ["--output", str(folder), "--json", str(tmp_path / "f.json")]
     assert main([*SHORT, *files, "--mistake", "twice (W1)"]) == 130
@@ -202,7 +251,7 @@ def test_an_interrupt_before_anything_writes_no_folder(tmp_path: Path, monkeypat
     def interrupted(*_arguments: Any, **_options: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train, "side_by_side", interrupted)
+    monkeypatch.setattr(train_runs, "side_by_side", interrupted)
     assert main([*SHORT, "--output", str(tmp_path / "trained")]) == 130
     assert not list(tmp_path.iterdir())
 
@@ -223,6 +272,10 @@ def test_a_step_that_diverges_writes_nothing(tmp_path: Path, capsys: Captured) -
         (["--output", "no/such/folder"], "cannot write into 'no/such/folder': it needs to be a"),
         (["--output", __file__], "it needs to be a folder, or a name for one in a folder"),
         (["--output", ""], "cannot write into ''"),
+        (["--output", "-"], "cannot write into '-': it needs to be a folder, or a name"),
+        (["--output", "n" * 300], "nnn': File name too long"),
+        (["--json", "n" * 300], "nnn': File name too long"),
+        (["--output", "./same", "--json", "same"], "--json writes a file of that name"),
         (["--mistake", "not summed over the batch (b0)"], "gives no gradient of these shapes"),
         (["--hidden", "4", "--mistake", "reshaped, not transposed (W0)"], "gives no gradient of"),
     ],
@@ -230,7 +283,7 @@ def test_a_step_that_diverges_writes_nothing(tmp_path: Path, capsys: Captured) -
 def test_what_cannot_be_done_is_said_before_the_work(
     options: list[str], message: str, capsys: Captured, monkeypatch: Patch
 ) -> None:
-    monkeypatch.setattr(train, "side_by_side", None)
+    monkeypatch.setattr(train_runs, "side_by_side", None)
     assert main(["train", *options]) == 2
     assert message in capsys.readouterr().err
 
@@ -241,7 +294,10 @@ def test_what_cannot_be_done_is_said_before_the_work(
         (["--step", "0"], "got '0'; it needs a number greater than 0"),
         (["--step", "nan"], "got 'nan'; it needs a number greater than 0"),
         (["--step", "fast"], "got 'fast'; it needs a number greater than 0"),
-        (["--iterations", "0"], "it needs an integer at least 1"),
+        (["--iterations", "0"], "got '0'; it needs an integer from 1 to 1000000"),
+        (["--iterations", "9" * 30], "it needs an integer from 1 to 1000000"),
+        (["--hidden", "9" * 30], "it needs an integer from 1 to 100000"),
+        (["--mistake", "transposed (W1), square"], "invalid choice: 'transposed (W1), square'"),
         (["--mistake", "none of these"], "invalid choice: 'none of these'"),
     ],
 )
@@ -264,4 +320,4 @@ def test_files_that_cannot_be_written_are_said(
 
     monkeypatch.setattr("autograd_ref.commands.train_files.write_bytes", full)
     assert main([*one, "--output", str(tmp_path / "trained")]) == 2
-    assert f"cannot write into {tmp_path}/trained: No space left" in capsys.readouterr().err
+    assert f"cannot write {tmp_path}/trained/loss.png: No space left" in capsys.readouterr().err

@@ -1,6 +1,8 @@
 """Whole training runs by hand and by autograd stay as near as rounding allows."""
 
+from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,9 +11,9 @@ from hypothesis import strategies as st
 
 from autograd_ref import training
 from autograd_ref.tolerance import rounding_tolerances
-from autograd_ref.training import OPTIMISERS, PARTED, Data, Moment, beside, side_by_side
+from autograd_ref.training import OPTIMISERS, PARTED, Data, Moment, beside, penguins, side_by_side
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
-from manual_backprop.descent import steepest_descent
+from manual_backprop.descent import Iterate, LossAndGradients, steepest_descent
 from manual_backprop.penguins import split
 
 BOTH = pytest.mark.parametrize("optimiser", OPTIMISERS)
@@ -20,13 +22,8 @@ QUICK = settings.get_current_profile_name() == "dev"
 ITERATIONS = 350
 
 
-def penguins(seed: int, dtype: str, *, standardised: bool = True) -> tuple[Parameters, Data]:
-    train, test = split(seed)
-    mean, std = train.X.mean(axis=0), train.X.std(axis=0)
-    if not standardised:
-        mean, std = 0.0, 1.0
-    X, test_X = (((part.X - mean) / std).astype(dtype) for part in (train, test))
-    return initialize(NetworkShape(4, 16, 3), seed, dtype=dtype), Data(X, train.Y, test_X, test.Y)
+def of_penguins(seed: int, dtype: str, *, standardise: bool = True) -> tuple[Parameters, Data]:
+    return penguins(seed, hidden=16, dtype=dtype, standardise=standardise)
 
 
 def small(seed: int, dtype: str) -> tuple[Parameters, Data]:
@@ -45,6 +42,24 @@ def moments(
     return [moment for moment, _parameters in islice(found, count + 1)]
 
 
+@FORMATS
+def test_the_penguins_are_split_and_standardised_by_the_training_set(dtype: str) -> None:
+    train, test = split(3)
+    p, raw = penguins(3, hidden=5, dtype=dtype, standardise=False)
+    assert np.array_equal(
+        p.to_vector(), initialize(NetworkShape(4, 5, 3), 3, dtype=dtype).to_vector()
+    )
+    for found, needed in zip(raw, (train.X, train.Y, test.X, test.Y), strict=True):
+        assert np.array_equal(found, needed.astype(found.dtype))
+    assert raw.X.dtype == raw.test_X.dtype == p.W0.dtype == np.dtype(dtype)
+    _p, data = penguins(3, hidden=5, dtype=dtype, standardise=True)
+    unit = 1000 * np.finfo(dtype).eps
+    assert np.abs(data.X.mean(axis=0, dtype=float)).max() < unit
+    assert np.abs(data.X.std(axis=0, dtype=float) - 1).max() < unit
+    scaled = (test.X - train.X.mean(axis=0)) / train.X.std(axis=0)
+    assert np.array_equal(data.test_X, scaled.astype(dtype))
+
+
 @BOTH
 @FORMATS
 @settings(max_examples=settings().max_examples // 20)
@@ -58,7 +73,7 @@ def test_hand_and_autograd_stay_within_rounding(optimiser: str, dtype: str, seed
 @FORMATS
 @pytest.mark.parametrize("seed", range(1 if QUICK else 5))
 def test_whole_runs_on_the_penguins_stay_together(optimiser: str, dtype: str, seed: int) -> None:
-    found = moments(optimiser, penguins(seed, dtype), ITERATIONS)
+    found = moments(optimiser, of_penguins(seed, dtype), ITERATIONS)
     assert not any(moment.parted for moment in found)
     assert all(moment.distance <= moment.by_rounding for moment in found)
     assert found[-1].loss < 0.1 * found[0].loss
@@ -66,10 +81,32 @@ def test_whole_runs_on_the_penguins_stay_together(optimiser: str, dtype: str, se
 
 @FORMATS
 def test_on_raw_data_rounding_alone_leads_elsewhere_and_no_later(dtype: str) -> None:
-    found = moments("Nesterov", penguins(0, dtype, standardised=False), ITERATIONS, step=0.01)
+    found = moments("Nesterov", of_penguins(0, dtype, standardise=False), ITERATIONS, step=0.01)
     apart = [moment.distance > PARTED * moment.largest for moment in found]
     parted = [moment.parted for moment in found]
     assert parted.index(True) <= apart.index(True) < ITERATIONS
+    assert all(moment.within for moment in found)
+
+
+def test_what_rounding_leads_to_never_shrinks_and_parts_for_good(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    p, data = small(4, "float64")
+    sizes, leads = (1, 1, 1, 1, 100), (1e-5, 0, 9.9e-4, 1.1e-3, 0)
+    beyond: dict[Any, tuple[int, ...]] = {
+        loss_and_gradients: (0,) * 5,
+        training.by_autograd: (0, 0, 0, 0, 5),
+    }
+
+    def told(gradients: LossAndGradients, *_rest: object, **_options: object) -> Iterator[Iterate]:
+        for size, more in zip(sizes, beyond.get(gradients, leads), strict=True):
+            yield Iterate(Parameters(*(np.full_like(b, size + more) for b in p)), 1.0, 1.0)
+
+    monkeypatch.setitem(OPTIMISERS, "told", told)
+    found = [moment for moment, _p in side_by_side("told", p, data, step=0.1, seed=0)]
+    assert [m.by_rounding for m in found] == pytest.approx([1e-5, 1e-5, 9.9e-4, 1.1e-3, 1.1e-3])
+    assert [m.parted for m in found] == [False, False, False, True, True]
+    assert [m.distance for m in found] == [0, 0, 0, 0, 5]
     assert all(moment.within for moment in found)
 
 
@@ -77,7 +114,7 @@ def test_on_raw_data_rounding_alone_leads_elsewhere_and_no_later(dtype: str) -> 
 def test_both_learn_to_tell_penguins_apart(optimiser: str) -> None:
     accuracies: list[float] = []
     for seed in range(5):
-        p, data = penguins(seed, "float64")
+        p, data = of_penguins(seed, "float64")
         descent = OPTIMISERS[optimiser](loss_and_gradients, p, *data[:2], step=0.1)
         (last,) = islice(descent, ITERATIONS, ITERATIONS + 1)
         accuracies.append(training.accuracy(last.parameters, *data[2:]))

@@ -15,7 +15,11 @@ def why_unwritable(*names: str | None) -> str:
         if name is None or name == "-":
             continue
         path = Path(name)
-        if not name or path.is_dir():
+        try:
+            is_folder = path.is_dir()
+        except OSError as error:
+            return f"cannot write {name!r}: {error.strerror}"
+        if not name or is_folder:
             return f"cannot write {name!r}: it needs to be the name of a file"
         if not path.parent.is_dir():
             return f"cannot write {name}: there is no folder {path.parent}"

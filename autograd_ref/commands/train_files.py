@@ -1,5 +1,6 @@
 """The folder that `crosscheck train` writes: plots, models, and a page that shows it all."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,26 +11,36 @@ from autograd_ref.commands.train_page import as_page
 from autograd_ref.commands.train_show import About, Run, Wrong
 
 
-def why_no_folder(name: str | None) -> str:
-    """Why there can be no such folder, in a line; nothing where there can."""
+def why_no_folder(name: str | None, file: str | None) -> str:
+    """Why there can be no such folder beside that file, in a line; nothing where there can."""
     if name is None:
         return ""
     folder = Path(name)
-    if name and (folder.is_dir() or (folder.parent.is_dir() and not folder.exists())):
-        return ""
+    if file is not None and folder == Path(file):
+        return f"cannot write into {name!r}: --json writes a file of that name"
+    try:
+        if name not in ("", "-") and (folder.is_dir() or _can_be_made(folder)):
+            return ""
+    except OSError as error:
+        return f"cannot write into {name!r}: {error.strerror}"
     return f"cannot write into {name!r}: it needs to be a folder, or a name for one in a folder"
+
+
+def _can_be_made(folder: Path) -> bool:
+    return folder.parent.is_dir() and not os.path.lexists(folder)
 
 
 def why_unwritten(name: str, about: About, runs: Sequence[Run], wrong: Sequence[Wrong]) -> str:
     """Write all files, each of them whole; why that could not be done, or nothing."""
-    folder = Path(name)
+    path = folder = Path(name)
     files = dict(_files(about, runs, wrong))
     try:
         folder.mkdir(exist_ok=True)
         for file, content in files.items():
-            write_bytes(folder / file, content)
+            path = folder / file
+            write_bytes(path, content)
     except OSError as error:
-        return f"cannot write into {name}: {error.strerror}"
+        return f"cannot write {path}: {error.strerror}"
     return ""
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd_ref.commands.check_show import filled
-from autograd_ref.report import Report
+from autograd_ref.report import Report, Verdict, overall
 from autograd_ref.training import Moment
 from manual_backprop import NetworkShape, Parameters
 
@@ -39,10 +39,11 @@ class Run:
     """Gradient checks, by iteration."""
 
     @property
-    def agrees(self) -> bool:
-        """Whether no distance is more than rounding explains, and no check finds a mistake."""
-        wrong = any(report.verdict == "mismatch" for report in self.checks.values())
-        return not wrong and all(moment.within for moment in self.moments)
+    def verdict(self) -> Verdict:
+        """That of the checks; a mismatch, too, where a distance is more than rounding leads."""
+        if not all(moment.within for moment in self.moments):
+            return "mismatch"
+        return overall(report.verdict for report in self.checks.values())
 
 
 @dataclass
@@ -52,6 +53,8 @@ class Wrong:
     optimiser: str
     mistake: str
     losses: list[float] = field(default_factory=list[float])
+    ended: str = ""
+    """Why before the last iteration, where it did."""
 
 
 def as_text(about: About, runs: Sequence[Run], wrong: Sequence[Wrong]) -> str:
@@ -59,7 +62,7 @@ def as_text(about: About, runs: Sequence[Run], wrong: Sequence[Wrong]) -> str:
     parts = [_heading(about)]
     for run in runs:
         parts += [f"{_table(run)}\n", filled(sentence(run))]
-    parts += [_line(curve) for curve in wrong if curve.losses]
+    parts += [_line(curve) for curve in wrong if curve.losses or curve.ended]
     return "\n\n".join(part.rstrip() for part in parts) + "\n"
 
 
@@ -73,7 +76,7 @@ def as_json(about: About, runs: Sequence[Run], wrong: Sequence[Wrong]) -> str:
         "runs": [
             {
                 "optimiser": run.optimiser,
-                "agrees": run.agrees,
+                "verdict": run.verdict,
                 "sentence": sentence(run),
                 "moments": [moment._asdict() for moment in run.moments],
                 "checks": {number: report.verdict for number, report in run.checks.items()},
@@ -88,8 +91,8 @@ def as_json(about: About, runs: Sequence[Run], wrong: Sequence[Wrong]) -> str:
 def sentence(run: Run) -> str:
     """Whether hand and autograd agree, as far as that can be told."""
     checks = ", ".join(f"{report.verdict} at {number}" for number, report in run.checks.items())
-    said = f"Gradient checks by iteration: {checks}."
-    if not run.agrees:
+    said = f"Gradient checks by iteration: {checks}." if checks else "No gradient check was made."
+    if run.verdict == "mismatch":
         far = next((m.iteration for m in run.moments if not m.within), None)
         where = "" if far is None else f", from iteration {far} on"
         return f"Hand and autograd do not agree{where}. {said}"
@@ -136,8 +139,10 @@ def _table(run: Run) -> str:
 
 
 def _line(curve: Wrong) -> str:
-    first, last, count = curve.losses[0], curve.losses[-1], len(curve.losses) - 1
-    return filled(
-        f"{curve.optimiser}, with the mistake {curve.mistake}: the loss goes from {first:.4g} to"
-        f" {last:.4g} in {count} iterations."
-    )
+    said: list[str] = []
+    if curve.losses:
+        first, last, count = curve.losses[0], curve.losses[-1], len(curve.losses) - 1
+        said.append(f"the loss goes from {first:.4g} to {last:.4g} in {count} iterations")
+    if curve.ended:
+        said.append(curve.ended)
+    return filled(f"{curve.optimiser}, with the mistake {curve.mistake}: {'; '.join(said)}.")
