@@ -14,9 +14,9 @@ from autograd_ref import training
 from autograd_ref.commands import main, train_runs
 from autograd_ref.mistakes.mistake import Shows
 from autograd_ref.mistakes.planted import PLANTED
-from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
-from manual_backprop.descent import nesterov
-from manual_backprop.penguins import split
+from autograd_ref.training import penguins
+from manual_backprop import Parameters, loss_and_gradients
+from manual_backprop.descent import accuracy, nesterov
 
 Captured = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
@@ -45,8 +45,71 @@ def test_both_runs_are_shown_beside_autograd(capsys: Captured) -> None:
     assert "Step 0.1" in text
     assert text.count("Hand and autograd are at most 0.") == 2
     assert text.count("match at 0, match at 6, match at 12.") == 2
-    rows = [line.split() for line in text.splitlines() if line.strip()[:2].isdigit()]
-    assert [row[0] for row in rows if row[0] == "12"] == ["12", "12"]
+
+
+@pytest.mark.parametrize(
+    ("iterations", "shown"),
+    [(1, [0, 1]), (2, [0, 1, 2]), (7, [*range(8)]), (12, [0, 1, 3, 5, 6, 8, 10, 12])],
+)
+def test_a_table_shows_some_moments_the_first_and_the_last_among_them(
+    iterations: int, shown: list[int], capsys: Captured
+) -> None:
+    arguments = [*SHORT, "--iterations", str(iterations), "--optimiser", "nesterov"]
+    moments = json_of(arguments, 0, capsys)["runs"][0]["moments"]
+    assert main(arguments) == 0
+    rows = re.findall(r"^ +(\d+) .*$", capsys.readouterr().out, flags=re.MULTILINE)
+    assert [int(row) for row in rows] == shown
+    assert main(arguments) == 0
+    last = capsys.readouterr().out.split("\n\n")[1].splitlines()[-1].split()
+    moment = moments[-1]
+    assert [float(cell.rstrip("%")) for cell in last] == pytest.approx(
+        [
+            iterations,
+            moment["loss"],
+            100 * moment["accuracy"],
+            100 * moment["test_accuracy"],
+            moment["distance"],
+            moment["by_rounding"],
+        ],
+        rel=0.05,
+        abs=0,
+    )
+
+
+def test_the_checks_are_of_the_parameters_there_and_the_training_samples(
+    capsys: Captured, monkeypatch: Patch
+) -> None:
+    checked: list[tuple[Any, ...]] = []
+    original = train_runs.check_gradients
+
+    def check_gradients(*arguments: Any) -> Any:
+        checked.append(arguments)
+        return original(*arguments)
+
+    monkeypatch.setattr(train_runs, "check_gradients", check_gradients)
+    found = json_of([*SHORT, "--optimiser", "steepest"], 0, capsys)
+    _start, data = penguins(0, hidden=5, dtype="float64", standardise=True)
+    for iteration, (_function, p, X, Y) in zip((0, 6, 12), checked, strict=True):
+        assert loss_and_gradients(p, X, Y)[0] == found["runs"][0]["moments"][iteration]["loss"]
+        assert np.array_equal(X, data.X)
+        assert np.array_equal(Y, data.Y)
+
+
+def test_a_check_that_tells_nothing_is_neither(capsys: Captured) -> None:
+    far = ["train", "--standardise", "--iterations", "4", "--optimiser", "steepest"]
+    (run,) = json_of([*far, "--step", "1e30"], 3, capsys)["runs"]
+    assert run["verdict"] == "inconclusive"
+    assert "inconclusive at 4" in run["sentence"]
+    assert "do not agree" not in run["sentence"]
+
+
+def test_an_interrupt_before_the_first_check_says_so(capsys: Captured, monkeypatch: Patch) -> None:
+    def interrupted(*_arguments: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train_runs, "check_gradients", interrupted)
+    assert main(SHORT) == 130
+    assert "No gradient check was made." in " ".join(capsys.readouterr().out.split())
 
 
 def test_json_has_every_moment(capsys: Captured) -> None:
@@ -73,13 +136,24 @@ def test_where_rounding_leads_elsewhere_it_is_said(capsys: Captured, monkeypatch
     assert main([*SHORT, "--optimiser", "nesterov"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "From iteration 1 on rounding alone leads elsewhere: where a run ends" in text
+    # what comes later does not count
+    assert "Hand and autograd are at most 0 times as far apart as rounding leads." in text
+    monkeypatch.undo()
+    shorter = [*SHORT, "--optimiser", "nesterov", "--iterations", "4"]
+    moments = json_of(shorter, 0, capsys)["runs"][0]["moments"]
+    last = moments[-1]["by_rounding"] / moments[-1]["largest"]
+    assert last > max(m["by_rounding"] / m["largest"] for m in moments[:-1])
+    monkeypatch.setattr(training, "PARTED", last * (1 - 1e-9))
+    assert main(shorter) == 0
+    assert "From iteration 4 on" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_folder_holds_plots_models_and_a_page(tmp_path: Path, capsys: Captured) -> None:
     folder = tmp_path / "trained"
     written: list[dict[str, bytes]] = []
+    numbers = tmp_path / "numbers.json"
     for _again in range(2):  # an old one is written over, with the same
-        assert main([*SHORT, "--output", str(folder)]) == 0
+        assert main([*SHORT, "--seed", "3", "--output", str(folder), "--json", str(numbers)]) == 0
         written.append({file.name: file.read_bytes() for file in folder.iterdir()})
     assert written[0].keys() == FILES
     assert written[0] == written[1]
@@ -89,12 +163,14 @@ def test_the_folder_holds_plots_models_and_a_page(tmp_path: Path, capsys: Captur
     assert pictures_in(page) == [written[0][f"{n}.svg"] for n in ("loss", "accuracy", "distance")]
     assert capsys.readouterr().out.split("\n\n")[0] in page
     model = Parameters.from_json((folder / "nesterov.json").read_text(encoding="utf-8"))
-    train_set, _test = split(0)
-    X = (train_set.X - train_set.X.mean(axis=0)) / train_set.X.std(axis=0)
-    start = initialize(NetworkShape(4, 5, 3), 0)
-    run = nesterov(loss_and_gradients, start, X, train_set.Y, step=0.1)
-    *_others, last = islice(run, 13)
+    start, data = penguins(3, hidden=5, dtype="float64", standardise=True)
+    *_others, last = islice(nesterov(loss_and_gradients, start, *data[:2], step=0.1), 13)
     assert model.to_vector().tobytes() == last.parameters.to_vector().tobytes()
+    moments = json.loads(numbers.read_text(encoding="utf-8"))["runs"][1]["moments"]
+    expected = training.side_by_side("Nesterov", start, data, step=0.1, seed=3)
+    assert moments == [moment._asdict() for moment, _parameters in islice(expected, 13)]
+    assert moments[-1]["accuracy"] == accuracy(model, data.X, data.Y)
+    assert moments[-1]["test_accuracy"] == accuracy(model, data.test_X, data.test_Y)
 
 
 def test_the_page_gives_the_answer_first_and_opens_what_is_wrong(
@@ -314,6 +390,8 @@ def test_files_that_cannot_be_written_are_said(
     one = [*SHORT, "--optimiser", "steepest"]
     assert main([*one, "--json", "/dev/full"]) == 2
     assert "cannot write /dev/full: No space left on device" in capsys.readouterr().err
+    assert main([*one, "--json", "/dev/full", "--output", str(tmp_path / "none")]) == 2
+    assert not list(tmp_path.iterdir())
 
     def full(*_arguments: Any) -> None:
         raise OSError(28, "No space left on device")
