@@ -36,7 +36,7 @@ STYLE = (
 )
 PAGE = (
     "body{max-width:60em;margin:2em auto;padding:0 1em;font-family:system-ui,sans-serif}"
-    "figure{margin:1em 0}img{max-width:100%}pre{overflow-x:auto}"
+    "figure{margin:1em 0;break-inside:avoid}img{max-width:100%}pre{overflow-x:auto}"
 )
 
 

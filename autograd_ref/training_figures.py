@@ -7,7 +7,10 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from autograd_ref.training import Moment
+from autograd_ref.training import OPTIMISERS, Moment
+
+HIGHEST = 10
+"""Times the largest loss of a right run: where the picture of a loss ends."""
 
 Runs = Mapping[str, Sequence[Moment]]
 """By optimiser."""
@@ -17,15 +20,26 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00")
 LINES = ("-", "--", ":", "-.")
 
 
-def losses(runs: Runs, wrong: Mapping[str, Sequence[float]]) -> Figure:
-    """The loss on a logarithmic axis; of wrong gradients too, by what they are called."""
+def losses(runs: Runs, wrong: Sequence[tuple[str, str, Sequence[float]]]) -> Figure:
+    """The loss on a logarithmic axis; of wrong gradients too, by optimiser and mistake.
+
+    An optimiser has its kind of line, a mistake its colour; what rises far above every right run
+    leaves the picture.
+    """
     figure, panel = _panel("loss of the training samples")
-    for i, (name, moments) in enumerate(runs.items()):
-        panel.plot([m.loss for m in moments], LINES[i], color=COLOURS[i], label=name)
-    for i, (name, values) in enumerate(wrong.items(), start=len(runs)):
-        style = LINES[i % len(LINES)]
-        panel.plot(values, style, color=COLOURS[i % len(COLOURS)], linewidth=1, label=name)
+    lines = dict(zip(OPTIMISERS, LINES, strict=False))
+    for name, moments in runs.items():
+        colour = COLOURS[list(OPTIMISERS).index(name)]
+        panel.plot([m.loss for m in moments], lines[name], color=colour, label=name)
+    highest = HIGHEST * max(m.loss for moments in runs.values() for m in moments)
+    mistakes = list(dict.fromkeys(mistake for _optimiser, mistake, _values in wrong))
+    others = COLOURS[len(OPTIMISERS) :]
+    for name, mistake, values in wrong:
+        colour = others[mistakes.index(mistake) % len(others)]
+        inside = [min(value, 2 * highest) for value in values]  # an axis of 300 decades overflows
+        panel.plot(inside, lines[name], color=colour, linewidth=1, label=f"{name}, {mistake}")
     panel.set_yscale("log")
+    panel.set_ylim(top=min(panel.get_ylim()[1], highest))
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 

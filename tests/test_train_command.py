@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_ref import training
+from autograd_ref import training, training_figures
 from autograd_ref.commands import main, train_runs
 from autograd_ref.mistakes.mistake import Shows
 from autograd_ref.mistakes.planted import PLANTED
-from autograd_ref.training import penguins
+from autograd_ref.training import Moment, penguins
 from manual_backprop import Parameters, loss_and_gradients
 from manual_backprop.descent import accuracy, nesterov
 
@@ -43,7 +43,7 @@ def test_both_runs_are_shown_beside_autograd(capsys: Captured) -> None:
     assert text.startswith("Palmer penguins: 280 to train on, 62 to test with, seed 0, features st")
     assert "5 hidden units" in text
     assert "Step 0.1" in text
-    assert text.count("Hand and autograd are at most 0.") == 2
+    assert text.count("Match: hand and autograd are at most 0.") == 2
     assert text.count("match at 0, match at 6, match at 12.") == 2
 
 
@@ -113,6 +113,7 @@ def test_json_has_every_moment(capsys: Captured) -> None:
     found = json_of([*SHORT, *options], 0, capsys)
     assert (found["dtype"], found["seed"], found["step"]) == ("float32", 3, 0.05)
     assert found["network"] == [4, 5, 3]
+    assert (found["iterations"], found["interrupted"]) == (12, False)
     (run,) = found["runs"]
     assert run["optimiser"] == "Nesterov"
     assert run["verdict"] == "match"
@@ -131,9 +132,14 @@ def test_where_rounding_leads_elsewhere_it_is_said(capsys: Captured, monkeypatch
     monkeypatch.setattr(training, "PARTED", 1e-14)
     assert main([*SHORT, "--optimiser", "nesterov"]) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "From iteration 1 on rounding alone leads elsewhere: where a run ends" in text
+    assert (
+        "before iteration 1. From there on rounding alone leads elsewhere: where a run ends" in text
+    )
     # what comes later does not count
-    assert "Hand and autograd are at most 0 times as far apart as rounding leads." in text
+    assert (
+        "Match: hand and autograd are at most 0 times as far apart as rounding leads, before it"
+        in text
+    )
     monkeypatch.undo()
     shorter = [*SHORT, "--optimiser", "nesterov", "--iterations", "4"]
     moments = json_of(shorter, 0, capsys)["runs"][0]["moments"]
@@ -141,7 +147,7 @@ def test_where_rounding_leads_elsewhere_it_is_said(capsys: Captured, monkeypatch
     assert last > max(m["by_rounding"] / m["largest"] for m in moments[:-1])
     monkeypatch.setattr(training, "PARTED", last * (1 - 1e-9))
     assert main(shorter) == 0
-    assert "From iteration 4 on" in " ".join(capsys.readouterr().out.split())
+    assert "before iteration 4. From there on rounding" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_folder_holds_plots_models_and_a_page(tmp_path: Path, capsys: Captured) -> None:
@@ -181,7 +187,9 @@ def test_the_page_gives_the_answer_first_and_opens_what_is_wrong(
     arguments = [*SHORT, "--optimiser", "nesterov", "--output", str(tmp_path)]
     assert main(arguments) == 1
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert page.index("<b>Nesterov</b>: Hand and autograd do not agree") < page.index("<img")
+    assert page.index("<b>Nesterov</b>: Mismatch: hand and autograd do not agree") < page.index(
+        "<img"
+    )
     wrong = re.findall(r"<details open><summary>(.*?)</summary>", page)
     assert wrong == [f"Nesterov, iteration {i}: mismatch" for i in (0, 6, 12)]
     monkeypatch.undo()
@@ -283,7 +291,10 @@ def test_a_gradient_that_is_wrong_is_found_by_both(capsys: Captured, monkeypatch
     found = json_of(SHORT, 1, capsys)
     assert [run["verdict"] for run in found["runs"]] == ["mismatch", "mismatch"]
     assert "mismatch at 12" in found["runs"][0]["sentence"]
-    assert "Hand and autograd do not agree, from iteration 1 on." in found["runs"][0]["sentence"]
+    assert (
+        "Mismatch: hand and autograd do not agree, from iteration 1 on."
+        in found["runs"][0]["sentence"]
+    )
 
 
 def test_a_check_alone_that_fails_is_no_agreement(capsys: Captured, monkeypatch: Patch) -> None:
@@ -292,7 +303,9 @@ def test_a_check_alone_that_fails_is_no_agreement(capsys: Captured, monkeypatch:
 
     monkeypatch.setattr(train_runs, "loss_and_gradients", off)
     found = json_of([*SHORT, "--optimiser", "steepest"], 1, capsys)
-    assert found["runs"][0]["sentence"].startswith("Hand and autograd do not agree. Gradient che")
+    assert found["runs"][0]["sentence"].startswith(
+        "Mismatch: hand and autograd do not agree. Gradient che"
+    )
 
 
 def test_an_interrupt_keeps_what_was_done(
@@ -313,10 +326,54 @@ def test_an_interrupt_keeps_what_was_done(
     text = capsys.readouterr().out
     assert "steepest descent" in text
     assert "Nesterov" not in text
+    assert text.endswith("\nInterrupted: what was not done by then is missing.\n")
     assert {file.name for file in folder.iterdir()} == FILES - {"nesterov.json"}
     assert "twice" not in text + (folder / "loss.svg").read_text(encoding="utf-8")
-    (run,) = json.loads((tmp_path / "f.json").read_text(encoding="utf-8"))["runs"]
+    found = json.loads((tmp_path / "f.json").read_text(encoding="utf-8"))
+    assert (found["iterations"], found["interrupted"]) == (12, True)
+    (run,) = found["runs"]
     assert len(run["moments"]) == 5
+
+
+def test_an_interrupt_while_pictures_are_drawn_leaves_the_models(
+    tmp_path: Path, monkeypatch: Patch
+) -> None:
+    def interrupted(*_arguments: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training_figures, "losses", interrupted)
+    assert main([*SHORT, "--output", str(tmp_path)]) == 130
+    assert {file.name for file in tmp_path.iterdir()} == {"steepest-descent.json", "nesterov.json"}
+
+
+def moments_with(losses: list[float]) -> list[Moment]:
+    return [Moment(i, loss, 1.0, 1.0, 1.0, 0.0, 1.0, False) for i, loss in enumerate(losses)]
+
+
+def test_a_loss_that_explodes_does_not_hide_the_others() -> None:
+    runs = {"Nesterov": moments_with([1.0, 0.5])}
+    for highest, ends in ((9.9, None), (1e304, 10.0)):
+        wrong = [("Nesterov", "twice", [1.0, highest, 0.1])]
+        (panel,) = training_figures.losses(runs, wrong).axes
+        low, high = panel.get_ylim()
+        assert 0.04 < low < 0.1
+        assert high == ends or (ends is None and high > highest)
+
+
+def test_lines_tell_optimisers_and_colours_mistakes() -> None:
+    both = {name: moments_with([1.0, 0.5]) for name in training.OPTIMISERS}
+    wrong = [(name, title, [1.0, 0.9]) for name in both for title in ("twice", "half")]
+    for runs in (both, {"Nesterov": both["Nesterov"]}):
+        (panel,) = training_figures.losses(runs, wrong).axes
+        drawn = {str(line.get_label()): line for line in panel.get_lines()}
+        right = drawn["Nesterov"]
+        for optimiser in both:
+            one, two = (drawn[f"{optimiser}, {title}"] for title in ("twice", "half"))
+            assert one.get_linestyle() == two.get_linestyle()
+            assert one.get_color() != two.get_color()
+            assert (one.get_linestyle() == right.get_linestyle()) == (optimiser == "Nesterov")
+        assert right.get_color() == "#d55e00"
+        assert drawn["Nesterov, twice"].get_color() == drawn["steepest descent, twice"].get_color()
 
 
 def test_an_interrupt_before_anything_writes_no_folder(tmp_path: Path, monkeypatch: Patch) -> None:
@@ -332,7 +389,7 @@ def test_a_step_that_diverges_writes_nothing(tmp_path: Path, capsys: Captured) -
     assert main([*SHORT, "--step", "1e200", "--output", str(tmp_path / "trained")]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith("crosscheck: at iteration ")
+    assert printed.err.startswith("crosscheck: steepest descent, at iteration ")
     assert printed.err.endswith("is too large; try 1e+199\n")
     assert not list(tmp_path.iterdir())
 
@@ -369,8 +426,11 @@ def test_what_cannot_be_done_is_said_before_the_work(
         (["--iterations", "0"], "got '0'; it needs an integer from 1 to 1000000"),
         (["--iterations", "9" * 30], "it needs an integer from 1 to 1000000"),
         (["--hidden", "9" * 30], "it needs an integer from 1 to 100000"),
-        (["--mistake", "transposed (W1), square"], "invalid choice: 'transposed (W1), square'"),
-        (["--mistake", "none of these"], "invalid choice: 'none of these'"),
+        (
+            ["--mistake", "transposed (W1), square"],
+            "no mistake is called 'transposed (W1), square'; there are 'transposed (W1)'",
+        ),
+        (["--mistake", "none of these"], "no mistake is called 'none of these'; there are "),
     ],
 )
 def test_bad_options_are_one_line(options: list[str], message: str, capsys: Captured) -> None:
@@ -394,4 +454,7 @@ def test_files_that_cannot_be_written_are_said(
 
     monkeypatch.setattr("autograd_ref.commands.train_files.write_bytes", full)
     assert main([*one, "--output", str(tmp_path / "trained")]) == 2
-    assert f"cannot write {tmp_path}/trained/loss.png: No space left" in capsys.readouterr().err
+    assert (
+        f"cannot write {tmp_path}/trained/steepest-descent.json: No space left"
+        in capsys.readouterr().err
+    )

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 from autograd_ref.commands import options, train_files, train_show
 from autograd_ref.commands.main_job import EXIT_STATUS, LARGEST_HIDDEN
@@ -50,7 +51,14 @@ def run(arguments: Sequence[str]) -> int:
         chosen.seed, hidden=chosen.hidden, dtype=chosen.dtype, standardise=chosen.standardise
     )
     step: float = STEPS[chosen.standardise] if chosen.step is None else chosen.step
-    about = About(start.shape, chosen.seed, chosen.dtype, step, standardised=chosen.standardise)
+    about = About(
+        start.shape,
+        chosen.seed,
+        chosen.dtype,
+        step,
+        chosen.iterations,
+        standardised=chosen.standardise,
+    )
     mistakes = {title: gradient_with_mistake(title) for title in chosen.mistake}
     for title, gradient in mistakes.items():
         if not can_be_made(gradient, start, data):
@@ -60,17 +68,19 @@ def run(arguments: Sequence[str]) -> int:
     task = Task(start, data, step, chosen.iterations, chosen.seed)
     runs = [Run(name) for name in NAMES[chosen.optimiser]]
     wrong = [Wrong(one.optimiser, title) for one in runs for title in mistakes]
+    now = ""
     try:
         with _progress((chosen.iterations + 1) * (len(runs) + len(wrong))) as watch:
             for one in runs:
+                now = one.optimiser
                 train_rightly(one, task, watch)
             for curve in wrong:
                 train_wrongly(curve, mistakes[curve.mistake], task, watch)
         status = EXIT_STATUS[overall(one.verdict for one in runs)]
     except Diverged as error:
-        return options.unusable(str(error))
+        return options.unusable(f"{now}, {error}")
     except KeyboardInterrupt:
-        status = options.INTERRUPTED
+        status, about = options.INTERRUPTED, about._replace(interrupted=True)
     done = [one for one in runs if one.moments]
     return _written(chosen, about, done, wrong) or status
 
@@ -95,6 +105,17 @@ def _written(
     if chosen.output is not None and done and not reason:
         reason = train_files.why_unwritten(chosen.output, about, done, wrong)
     return options.unusable(reason) if reason else 0
+
+
+def _title(text: str) -> str:
+    """The type of --mistake."""
+    titles = [planted.title for planted in PLANTED if planted.shows is Shows.ANY]
+    if text not in titles:
+        near = get_close_matches(text, titles, n=5, cutoff=0.4) or titles
+        raise argparse.ArgumentTypeError(
+            f"no mistake is called {text!r}; there are {', '.join(map(repr, near))}"
+        )
+    return text
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -135,7 +156,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--mistake",
         action="append",
         default=[],
-        choices=[planted.title for planted in PLANTED if planted.shows is Shows.ANY],
+        type=_title,
         metavar="TITLE",
         help="train with this mistake of the catalogue too, as in 'twice (W1)'; may be repeated",
     )

@@ -33,10 +33,9 @@ def _can_be_made(folder: Path) -> bool:
 def why_unwritten(name: str, about: About, runs: Sequence[Run], wrong: Sequence[Wrong]) -> str:
     """Write all files, each of them whole; why that could not be done, or nothing."""
     path = folder = Path(name)
-    files = dict(_files(about, runs, wrong))
     try:
         folder.mkdir(exist_ok=True)
-        for file, content in files.items():
+        for file, content in _files(about, runs, wrong):
             path = folder / file
             write_bytes(path, content)
     except OSError as error:
@@ -47,11 +46,16 @@ def why_unwritten(name: str, about: About, runs: Sequence[Run], wrong: Sequence[
 def _files(
     about: About, runs: Sequence[Run], wrong: Sequence[Wrong]
 ) -> Iterator[tuple[str, bytes]]:
+    # the models first: drawing takes seconds, in which somebody may lose patience
+    for run in runs:
+        assert run.parameters is not None, "every moment has them"
+        name = run.optimiser.replace(" ", "-").lower()
+        yield f"{name}.json", run.parameters.to_json().encode()
     # loaded here: no other command draws
     from autograd_ref import training_figures as figures
 
     moments = {run.optimiser: run.moments for run in runs}
-    curves = {f"{c.optimiser}, {c.mistake}": c.losses for c in wrong if c.losses}
+    curves = [(c.optimiser, c.mistake, c.losses) for c in wrong if c.losses]
     unit = float(np.finfo(about.dtype).eps) / 2
     drawn = {
         "loss": figures.losses(moments, curves),
@@ -62,8 +66,4 @@ def _files(
     for name, figure in drawn.items():
         yield f"{name}.png", figures.as_bytes(figure, "png")
         yield f"{name}.svg", pictures[name]
-    for run in runs:
-        assert run.parameters is not None, "every moment has them"
-        name = run.optimiser.replace(" ", "-").lower()
-        yield f"{name}.json", run.parameters.to_json().encode()
     yield "report.html", as_page(about, runs, wrong, pictures).encode()

@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from autograd_ref.commands.train_show import About, Run, Wrong, as_text, sentence
+from autograd_ref.commands.train_show import About, Run, Wrong, as_text, heading, sentence
 from autograd_ref.render_html import as_html, document
 from autograd_ref.report import Report
 
@@ -13,7 +13,9 @@ CAPTIONS = {
     "accuracy": "The share of samples whose class is predicted.",
     "distance": (
         "The largest difference between a parameter by hand and by autograd, and how far rounding"
-        " alone leads, in units of roundoff at the largest parameter."
+        " alone leads, in units of roundoff at the largest parameter. Rounding leads as far as"
+        " twins of the run by hand go apart that start at the next number, each gradient off by"
+        " what rounding may do to it."
     ),
 }
 
@@ -39,7 +41,8 @@ def as_page(
         for run in runs
         for iteration, report in run.checks.items()
     )
-    body = f"{answers}{drawn}{numbers}<h2>Gradient checks</h2>{checks}"
+    first = f"<pre>{escape(heading(about))}</pre>{answers}"
+    body = f"{first}{drawn}{numbers}<h2>Gradient checks</h2>{checks}"
     return document("A training run, by hand and by autograd", body)
 
 

@@ -24,7 +24,10 @@ class About(NamedTuple):
     seed: int
     dtype: str
     step: float
+    iterations: int
+    """That were asked for."""
     standardised: bool
+    interrupted: bool = False
 
 
 @dataclass
@@ -59,10 +62,12 @@ class Wrong:
 
 def as_text(about: About, runs: Sequence[Run], wrong: Sequence[Wrong]) -> str:
     """A table for each run, and what follows from it."""
-    parts = [_heading(about)]
+    parts = [heading(about)]
     for run in runs:
         parts += [f"{_table(run)}\n", filled(sentence(run))]
     parts += [_line(curve) for curve in wrong if curve.losses or curve.ended]
+    if about.interrupted:
+        parts.append("Interrupted: what was not done by then is missing.")
     return "\n\n".join(part.rstrip() for part in parts) + "\n"
 
 
@@ -95,20 +100,24 @@ def sentence(run: Run) -> str:
     if run.verdict == "mismatch":
         far = next((m.iteration for m in run.moments if not m.within), None)
         where = "" if far is None else f", from iteration {far} on"
-        return f"Hand and autograd do not agree{where}. {said}"
+        return f"Mismatch: hand and autograd do not agree{where}. {said}"
     parted = next((m.iteration for m in run.moments if m.parted), len(run.moments))
     shares = [m.distance / m.by_rounding for m in run.moments[:parted] if m.by_rounding > 0]
     most = max(shares, default=0.0)
-    together = f"Hand and autograd are at most {most:.2g} times as far apart as rounding leads."
+    together = (
+        f"{run.verdict.capitalize()}: hand and autograd are at most {most:.2g} times as far apart"
+        " as rounding leads"
+    )
     if parted < len(run.moments):
         together += (
-            f" From iteration {parted} on rounding alone leads elsewhere: where a run ends then"
-            " says nothing about a gradient."
+            f", before iteration {parted}. From there on rounding alone leads elsewhere: where a"
+            " run ends then says nothing about a gradient"
         )
-    return f"{together} {said}"
+    return f"{together}. {said}"
 
 
-def _heading(about: About) -> str:
+def heading(about: About) -> str:
+    """What was trained, in lines."""
     network = about.network
     features = "features standardised" if about.standardised else "features as they are"
     return "\n".join(
@@ -116,7 +125,7 @@ def _heading(about: About) -> str:
             f"Palmer penguins: 280 to train on, 62 to test with, seed {about.seed}, {features}",
             f"Network: {network.inputs} inputs, {network.hidden} hidden units, {network.outputs}"
             f" outputs; {network.parameter_count} parameters from N(0, 0.05), {about.dtype}",
-            f"Step {about.step:g}",
+            f"Step {about.step:g}, {about.iterations} iterations",
         )
     )
 
