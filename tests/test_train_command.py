@@ -275,6 +275,17 @@ def test_a_mistake_that_can_no_longer_be_made_is_said(capsys: Captured, monkeypa
     assert (len(curve["losses"]), curve["ended"]) == (4, "then the mistake can no longer be made")
 
 
+def test_a_mistake_that_never_gets_anywhere_is_said(capsys: Captured, monkeypatch: Patch) -> None:
+    def gradient(p: Parameters, X: Any, Y: Any) -> Parameters:
+        found = loss_and_gradients(p, X, Y)[1]
+        return found._replace(b1=found.b1 * np.nan)
+
+    monkeypatch.setattr(train_runs, "gradient_with", lambda _planted: gradient)
+    assert main([*SHORT, "--optimiser", "steepest", "--mistake", "twice"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "with the mistake twice: at iteration 0 an entry of the gradient is not finite" in said
+
+
 def test_a_mistake_that_is_named_twice_is_tried_once(capsys: Captured) -> None:
     one = [*SHORT, "--optimiser", "nesterov"]
     found = json_of([*one, *["--mistake", "twice (W1)"] * 2], 0, capsys)
