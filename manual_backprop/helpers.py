@@ -132,7 +132,7 @@ _asked: SimpleQueue[Helper] = SimpleQueue()
 
 def _in_child() -> None:
     """After a fork: none of the threads is there, and what was asked is not for this process."""
-    global _asked  # noqa: PLW0603
+    global _asked  # noqa: PLW0603 - a process has one queue, and a child needs its own
     _threads.clear()
     _asked = SimpleQueue()
 

@@ -130,11 +130,11 @@ def test_the_engine_would_have_summed_a_bias_gradient() -> None:
 
     class Unsummed(Function):
         @staticmethod
-        def forward(ctx: Any, x: Tensor, bias: Tensor) -> Tensor:  # noqa: ARG004
+        def forward(_ctx: Any, x: Tensor, bias: Tensor) -> Tensor:
             return x + bias
 
         @staticmethod
-        def backward(ctx: Any, *upstream: Tensor) -> Any:  # noqa: ARG004
+        def backward(ctx: Any, *upstream: Tensor) -> Any:  # noqa: ARG004 - torch names it
             return upstream[0], upstream[0]
 
     x, _weight, bias = inputs()
@@ -248,7 +248,7 @@ def custom_operator() -> Any:
     def scaled_square(x: Tensor, factor: float, weight: Tensor) -> Tensor:
         return x * x * factor * weight
 
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:  # noqa: ARG001
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:  # noqa: ARG001 - torch names it
         ctx.save_for_backward(inputs[0], inputs[2])
         ctx.factor = inputs[1]
 
@@ -364,11 +364,11 @@ def test_what_is_written_over_is_told_of() -> None:
 def test_handing_on_the_upstream_gradient_is_no_fault() -> None:
     class Sum(Function):
         @staticmethod
-        def forward(ctx: Any, x: Tensor, y: Tensor) -> Tensor:  # noqa: ARG004
+        def forward(_ctx: Any, x: Tensor, y: Tensor) -> Tensor:
             return x + y
 
         @staticmethod
-        def backward(ctx: Any, *upstream: Tensor) -> Any:  # noqa: ARG004
+        def backward(ctx: Any, *upstream: Tensor) -> Any:  # noqa: ARG004 - torch names it
             return upstream[0], upstream[0]
 
     x = inputs()[0]
@@ -540,11 +540,11 @@ def test_arguments_in_other_places_are_nobodys_fault(
 def test_a_backward_pass_that_works_in_place_changes_the_upstream_gradient() -> None:
     class Doubled(Function):
         @staticmethod
-        def forward(ctx: Any, x: Tensor) -> Tensor:  # noqa: ARG004
+        def forward(_ctx: Any, x: Tensor) -> Tensor:
             return 2 * x
 
         @staticmethod
-        def backward(ctx: Any, *upstream: Tensor) -> Tensor:  # noqa: ARG004
+        def backward(ctx: Any, *upstream: Tensor) -> Tensor:  # noqa: ARG004 - torch names it
             return upstream[0].mul_(2)
 
     report = check_backward(Doubled, lambda x: 2 * x, inputs()[0])
@@ -591,11 +591,11 @@ def test_tensors_in_a_list_are_passed_on_and_said_not_to_be_looked_at() -> None:
 def test_a_backward_pass_that_takes_upstream_gradients_to_be_contiguous_is_found() -> None:
     class Doubled(Function):
         @staticmethod
-        def forward(ctx: Any, x: Tensor) -> Tensor:  # noqa: ARG004
+        def forward(_ctx: Any, x: Tensor) -> Tensor:
             return x.contiguous() * 2
 
         @staticmethod
-        def backward(ctx: Any, *upstream: Tensor) -> Tensor:  # noqa: ARG004
+        def backward(ctx: Any, *upstream: Tensor) -> Tensor:  # noqa: ARG004 - torch names it
             (u,) = upstream
             return 2 * u.as_strided(u.shape, torch.empty(u.shape).stride())
 
@@ -626,11 +626,11 @@ def test_an_output_that_is_not_differentiated_sends_zeros_back() -> None:
 def test_one_tensor_for_two_inputs_is_no_fault() -> None:
     class Tripled(Function):
         @staticmethod
-        def forward(ctx: Any, x: Tensor, y: Tensor) -> Tensor:  # noqa: ARG004
+        def forward(_ctx: Any, x: Tensor, y: Tensor) -> Tensor:
             return 3 * (x + y)
 
         @staticmethod
-        def backward(ctx: Any, *upstream: Tensor) -> Any:  # noqa: ARG004
+        def backward(ctx: Any, *upstream: Tensor) -> Any:  # noqa: ARG004 - torch names it
             by_both = 3 * upstream[0]
             return by_both, by_both
 

@@ -81,7 +81,7 @@ def verdicts(report: Report) -> dict[str, str]:
         ({"W": torch.from_numpy(W), "b": torch.from_numpy(B)}, by_name),
         ([[Pair(W, None)], B], lambda *a: [[Pair(blocks(*a)[0], None)], blocks(*a)[1]]),
     ],
-)  # fmt: skip
+)
 def test_any_nest_of_arrays_is_checked(parameters: Any, gradients: Any) -> None:
     report = check_gradients(gradients, parameters, X, Y, loss=loss)
     assert report.verdict == "match", report
@@ -774,8 +774,11 @@ def test_a_block_that_the_first_look_explains_is_not_looked_at_again() -> None:
     """What is allowed for the sake of another block does not make it inconclusive."""
     wrong = check_gradients(
         lambda p, X, Y: {"W": 2 * by_name(p, X, Y)["W"], "b": by_name(p, X, Y)["b"]},
-        {"W": W, "b": B}, X, Y, loss=loss,
-    )  # fmt: skip
+        {"W": W, "b": B},
+        X,
+        Y,
+        loss=loss,
+    )
     right = check_gradients(by_name, {"W": W, "b": B}, X, Y, loss=loss)
     assert wrong.blocks[1] == right.blocks[1]
 

@@ -82,7 +82,10 @@ def test_what_cannot_be_asked_nearby_is_judged_as_it_stands(change: Any) -> None
 
 def test_a_gradient_drawn_at_random_is_not_taken_for_rounding() -> None:
     random = np.random.default_rng(0)
-    noisy = lambda w, X, y: by_the_residual(w, X, y) * random.normal(1, 0.01, 3)  # noqa: E731
+
+    def noisy(w: A, X: A, y: A) -> A:
+        return by_the_residual(w, X, y) * random.normal(1, 0.01, 3)
+
     report = check(noisy, X @ W + RANDOM.normal(size=50))
     assert report.verdict == "mismatch"
     assert [note.kind for note in report.findings] == ["changes from call to call"]
@@ -120,7 +123,9 @@ def test_a_gradient_that_is_half_noise_is_no_match(step: float) -> None:
     """Differences of losses: right on average, and every time something else."""
 
     def differences(w: A, X: A, y: A) -> A:
-        value = lambda v: 0.5 * ((X @ v - y) ** 2).sum()  # noqa: E731
+        def value(v: A) -> float:
+            return 0.5 * ((X @ v - y) ** 2).sum()
+
         return np.array([(value(w + step * e) - value(w)) / step for e in np.eye(3)])
 
     report = check(differences, X @ W + RANDOM.normal(size=50))

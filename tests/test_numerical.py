@@ -91,7 +91,9 @@ def test_oscillations_faster_than_the_larger_steps_are_no_slopes(frequency: floa
 
 
 def test_of_several_scales_the_one_that_tells_most_is_taken() -> None:
-    reciprocal = lambda t: 1 / (1e-3 + t) + 1e3 * t  # noqa: E731
+    def reciprocal(t: float) -> float:
+        return 1 / (1e-3 + t) + 1e3 * t
+
     exact = 1e3 - 1e6
     alone, both = slope(reciprocal, 1.0), slope(reciprocal, 1.0, 1e-4)
     assert abs(both.value - exact) <= both.accuracy < 1e-4

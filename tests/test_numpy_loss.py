@@ -149,7 +149,10 @@ NARROW: dict[str, tuple[Callable[[A], Any], Callable[[A], A], A]] = {
         lambda f: ((np.cos(2 * np.pi * f * TIMES) - WAVE) ** 2).sum(),
         lambda f: np.asarray(
             -(
-                4 * np.pi * TIMES * (np.cos(2 * np.pi * f * TIMES) - WAVE)
+                4
+                * np.pi
+                * TIMES
+                * (np.cos(2 * np.pi * f * TIMES) - WAVE)
                 * np.sin(2 * np.pi * f * TIMES)
             ).sum()
         ),
@@ -160,7 +163,7 @@ NARROW: dict[str, tuple[Callable[[A], Any], Callable[[A], A], A]] = {
         lambda x: np.asarray(2 * x + 1 / np.cosh((x - 1) / 1e-7) ** 2),
         np.array(1 + 1e-7),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", NARROW)

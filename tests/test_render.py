@@ -51,6 +51,7 @@ INCONCLUSIVE = check_gradients(
     without_b, PARAMETERS, X, Y, loss=lambda p, X, y: loss({**p, "b": torch.zeros(())}, X, y)
 )
 
+# not formatted, so that the sixteen fields of a block keep to a few lines
 MANGLED = Report(
     blocks=(
         Block("w" * 40, (10**6, 10**6, 10**6), "float64", "mismatch", "differs " * 30,
@@ -77,7 +78,7 @@ REPORTS = [MATCH, MISMATCH, INCONCLUSIVE, MANGLED]
         (INCONCLUSIVE, r"Inconclusive: b cannot be judged here; w agrees\."),
         (MANGLED, r"Mismatch: w+ is wrong; .* judged here; beside that, the function accum"),
     ],
-)  # fmt: skip
+)
 def test_the_verdict_comes_first_in_one_sentence(report: Report, sentence: str) -> None:
     first = str(report).split("\n\n")[0].replace("\n", " ")
     assert re.match(sentence, first), first
@@ -220,7 +221,7 @@ def parsed(html: str) -> Collected:
 
 @pytest.mark.parametrize("report", REPORTS)
 def test_html_is_well_formed_loads_nothing_and_holds_the_text(report: Report) -> None:
-    assert getattr(report, "_repr_html_")() == as_html(report)  # noqa: B009  for notebooks
+    assert getattr(report, "_repr_html_")() == as_html(report)  # noqa: B009 - private to pyright
     found = parsed(as_html(report))
     assert str(report) in found.text
     assert not {"script", "link", "img", "iframe", "b>"} & set(found.tags)

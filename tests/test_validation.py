@@ -52,6 +52,7 @@ GOOD: dict[str, tuple[Any, Any, Any]] = {
     "huge but finite": (P, with_nan(X, 1e300), LABELS),
 }
 
+# not formatted, so that every case keeps to its two lines
 BAD: dict[str, tuple[Any, Any, Any, type[Exception], str]] = {
     "one column too many": (
         P, np.ones((5, 3)), LABELS, ValueError,

@@ -40,7 +40,7 @@ def kinks(function: Callable[[Tensor], Any], *values: float, grad: bool = True) 
         (torch.norm, "norm", [0.0, 0.0], [0.0, 1.0]),
         (torch.linalg.vector_norm, "linalg_vector_norm", [0.0], [1.0]),
     ],
-)  # fmt: skip
+)
 def test_a_kink_is_noted_where_it_is_met_and_not_beside_it(
     function: Callable[[Tensor], Any], name: str, at: list[float], beside: list[float]
 ) -> None:

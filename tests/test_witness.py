@@ -145,11 +145,11 @@ def test_an_error_below_what_numerical_derivatives_see_is_a_mismatch_all_the_sam
 def test_a_custom_backward_that_is_wrong_while_the_gradient_is_wrong_too() -> None:
     class Halved(torch.autograd.Function):
         @staticmethod
-        def forward(ctx: Any, z: Tensor) -> Tensor:  # noqa: ARG004
+        def forward(_ctx: Any, z: Tensor) -> Tensor:
             return torch.tanh(z)
 
         @staticmethod
-        def backward(ctx: Any, *gradients: Tensor) -> Tensor:  # noqa: ARG004
+        def backward(ctx: Any, *gradients: Tensor) -> Tensor:  # noqa: ARG004 - torch names it
             return gradients[0] / 2
 
     def wrong(p: Any, X: Tensor, y: Tensor) -> Tensor:
