@@ -15,9 +15,10 @@ HIGHEST = 10
 Runs = Mapping[str, Sequence[Moment]]
 """By optimiser."""
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00")
-"""Okabe and Ito's."""
-LINES = ("-", "--", ":", "-.")
+COLOURS = dict(zip(OPTIMISERS, ("#0072b2", "#d55e00"), strict=True))
+LINES = dict(zip(OPTIMISERS, ("-", "--"), strict=True))
+OF_MISTAKES = ("#009e73", "#cc79a7", "#000000", "#e69f00")
+"""All colours are Okabe and Ito's."""
 
 
 def losses(runs: Runs, wrong: Sequence[tuple[str, str, Sequence[float]]]) -> Figure:
@@ -27,17 +28,14 @@ def losses(runs: Runs, wrong: Sequence[tuple[str, str, Sequence[float]]]) -> Fig
     leaves the picture.
     """
     figure, panel = _panel("loss of the training samples")
-    lines = dict(zip(OPTIMISERS, LINES, strict=False))
     for name, moments in runs.items():
-        colour = COLOURS[list(OPTIMISERS).index(name)]
-        panel.plot([m.loss for m in moments], lines[name], color=colour, label=name)
+        panel.plot([m.loss for m in moments], LINES[name], color=COLOURS[name], label=name)
     highest = HIGHEST * max(m.loss for moments in runs.values() for m in moments)
     mistakes = list(dict.fromkeys(mistake for _optimiser, mistake, _values in wrong))
-    others = COLOURS[len(OPTIMISERS) :]
     for name, mistake, values in wrong:
-        colour = others[mistakes.index(mistake) % len(others)]
+        colour = OF_MISTAKES[mistakes.index(mistake) % len(OF_MISTAKES)]
         inside = [min(value, 2 * highest) for value in values]  # an axis of 300 decades overflows
-        panel.plot(inside, lines[name], color=colour, linewidth=1, label=f"{name}, {mistake}")
+        panel.plot(inside, LINES[name], color=colour, linewidth=1, label=f"{name}, {mistake}")
     panel.set_yscale("log")
     panel.set_ylim(top=min(panel.get_ylim()[1], highest))
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
@@ -47,11 +45,11 @@ def losses(runs: Runs, wrong: Sequence[tuple[str, str, Sequence[float]]]) -> Fig
 def accuracies(runs: Runs) -> Figure:
     """Of the training samples and of the test samples."""
     figure, panel = _panel("predicted rightly (%)")
-    for i, (name, moments) in enumerate(runs.items()):
+    for name, moments in runs.items():
         training = [100 * m.accuracy for m in moments]
         test = [100 * m.test_accuracy for m in moments]
-        panel.plot(training, "-", color=COLOURS[i], label=f"{name}, training")
-        panel.plot(test, "--", color=COLOURS[i], linewidth=1, label=f"{name}, test")
+        panel.plot(training, "-", color=COLOURS[name], label=f"{name}, training")
+        panel.plot(test, "--", color=COLOURS[name], linewidth=1, label=f"{name}, test")
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
@@ -59,11 +57,11 @@ def accuracies(runs: Runs) -> Figure:
 def distances(runs: Runs, unit: float) -> Figure:
     """How far hand and autograd are apart, in units of rounding, and how far rounding leads."""
     figure, panel = _panel("largest difference, in units of roundoff")
-    for i, (name, moments) in enumerate(runs.items()):
+    for name, moments in runs.items():
         apart = [m.distance / (unit * m.largest) for m in moments]
         leads = [m.by_rounding / (unit * m.largest) for m in moments]
-        panel.plot(apart, "-", color=COLOURS[i], label=f"{name}, hand and autograd")
-        panel.plot(leads, "--", color=COLOURS[i], linewidth=1, label=f"{name}, rounding leads")
+        panel.plot(apart, "-", color=COLOURS[name], label=f"{name}, hand and autograd")
+        panel.plot(leads, "--", color=COLOURS[name], linewidth=1, label=f"{name}, rounding leads")
     panel.set_yscale("log")
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure

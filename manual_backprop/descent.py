@@ -64,12 +64,11 @@ def steepest_descent(
         step: greater than 0.
 
     Raises:
-        TypeError, ValueError: start or step are none; from the iterator, whatever else is not as
-            it needs to be, gradients that do not fit the parameters among them.
+        TypeError, ValueError: step is not a number greater than 0; start does not fit together or
+            is not finite. From the iterator: gradients do not fit the parameters; X or Y do not.
         Diverged: a parameter, the loss or the gradient is not finite; from the iterator.
     """
     step = require_positive("step", step)
-    p = checked_parameters(start)
 
     def iterates(p: Parameters) -> Iterator[Iterate]:
         for iteration in count():
@@ -78,7 +77,7 @@ def steepest_descent(
             yield _iterate(p, loss, X, Y)
             p = following
 
-    return iterates(_copied(p))
+    return iterates(_copied(checked_parameters(start)))
 
 
 def nesterov(
@@ -98,7 +97,6 @@ def nesterov(
     Arguments and errors are those of `steepest_descent`; the loss of an iterate is that at p_k.
     """
     step = require_positive("step", step)
-    p = checked_parameters(start)
 
     def iterates(p: Parameters) -> Iterator[Iterate]:
         before, theta = p, 0.0
@@ -110,7 +108,7 @@ def nesterov(
             _loss, gradients = _finite(loss_and_gradients, q, X, Y, step, iteration)
             before, p, theta = p, _moved(q, step, gradients), following
 
-    return iterates(_copied(p))
+    return iterates(_copied(checked_parameters(start)))
 
 
 def accuracy(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> float:

@@ -5,10 +5,11 @@ from typing import Any, cast
 
 import numpy as np
 
+from manual_backprop.arguments import FLOAT_TYPES
 from manual_backprop.parameters import Array, NetworkShape, Parameters, block_shapes
 from manual_backprop.validation import checked_parameters
 
-FORMATS = ("float64", "float32")
+FORMATS = [kind.name for kind in FLOAT_TYPES]
 NAMES = ("shape", "dtype", *Parameters._fields)
 
 
@@ -31,7 +32,7 @@ def from_json(text: str) -> Parameters:
         raise ValueError(f"text lacks {', '.join(missing)}; it needs {', '.join(NAMES)}")
     dtype = content["dtype"]
     if dtype not in FORMATS:
-        raise ValueError(f"dtype is {dtype!r}; it needs to be float64 or float32")
+        raise ValueError(f"dtype is {dtype!r}; it needs to be {' or '.join(FORMATS)}")
     sizes = zip(Parameters._fields, block_shapes(_shape(content["shape"])), strict=True)
     return Parameters(*(_block(name, content[name], size, dtype) for name, size in sizes))
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import manual_backprop
-from autograd_ref.commands import main, main_job, show, side_by_side
+from autograd_ref.commands import main, main_job, options, show, side_by_side
 from autograd_ref.commands.output import write_whole
 from autograd_ref.finite_difference import ForwardDifference
 from autograd_ref.problems import Problem
@@ -204,7 +204,7 @@ def test_a_third_witness_that_is_not_finite_is_shown(monkeypatch: pytest.MonkeyP
 def test_one_output_is_inconclusive() -> None:
     result = side_by_side.side_by_side(*small_problem(outputs=1))
     assert result.verdict == "inconclusive"
-    assert main_job.EXIT_STATUS[result.verdict] == 3
+    assert options.EXIT_STATUS[result.verdict] == 3
     assert show.sentence(result).startswith("Inconclusive: ")
 
 

@@ -13,7 +13,6 @@ from autograd_ref.commands.check_problems import (
     network_reports,
     verdict_of,
 )
-from autograd_ref.commands.main_job import EXIT_STATUS
 from autograd_ref.commands.output import why_unwritable, why_unwritten
 from autograd_ref.commands.progress import progress
 from autograd_ref.user_code import (
@@ -90,7 +89,7 @@ def _shown(chosen: argparse.Namespace, about: check_show.About, results: Sequenc
         reason = why_unwritten(name, content())
         if reason:
             return options.unusable(reason)
-    return EXIT_STATUS[verdict_of(results)]
+    return options.EXIT_STATUS[verdict_of(results)]
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -15,14 +15,8 @@ from autograd_ref.commands.progress import progress
 from autograd_ref.commands.side_by_side import side_by_side
 from autograd_ref.finite_difference import Loss
 from autograd_ref.problems import Problem
-from autograd_ref.report import Verdict
 from manual_backprop import NetworkShape, Parameters, initialize, load_penguins
 from manual_backprop.penguins import Penguins
-
-LARGEST_HIDDEN = 100_000
-"""Its activations still fit in memory; the third witness would take days."""
-
-EXIT_STATUS: dict[Verdict, int] = {"match": 0, "mismatch": 1, "inconclusive": 3}
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -42,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
         reason = why_unwritten(chosen.json, show.as_json(about, result))
         if reason:
             return options.unusable(reason)
-    return EXIT_STATUS[result.verdict]
+    return options.EXIT_STATUS[result.verdict]
 
 
 def _parse(arguments: Sequence[str], *, available: int) -> argparse.Namespace:
@@ -53,7 +47,7 @@ def _parse(arguments: Sequence[str], *, available: int) -> argparse.Namespace:
     parser.epilog = "A gradient of your own: crosscheck check PATH.py:function (check --help)."
     parser.add_argument(
         "--hidden",
-        type=options.integer(1, LARGEST_HIDDEN),
+        type=options.integer(1, options.LARGEST_HIDDEN),
         default=16,
         metavar="N_H",
         help="hidden units (default: %(default)s)",

@@ -6,8 +6,13 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import NoReturn
 
+EXIT_STATUS = {"match": 0, "mismatch": 1, "inconclusive": 3}
+"""By verdict."""
 UNUSABLE_INPUT = 2
 INTERRUPTED = 130
+
+LARGEST_HIDDEN = 100_000
+"""Hidden units whose activations still fit in memory; a forward difference would take days."""
 
 
 class Parser(argparse.ArgumentParser):

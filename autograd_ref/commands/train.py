@@ -7,20 +7,18 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 
 from autograd_ref.commands import options, train_files, train_show
-from autograd_ref.commands.main_job import EXIT_STATUS, LARGEST_HIDDEN
 from autograd_ref.commands.output import why_unwritable, why_unwritten
 from autograd_ref.commands.progress import progress
 from autograd_ref.commands.train_runs import (
     Task,
     Watch,
     can_be_made,
-    gradient_with_mistake,
     train_rightly,
     train_wrongly,
 )
 from autograd_ref.commands.train_show import About, Run, Wrong
 from autograd_ref.mistakes.mistake import Shows
-from autograd_ref.mistakes.planted import PLANTED
+from autograd_ref.mistakes.planted import PLANTED, gradient_with
 from autograd_ref.report import overall
 from autograd_ref.training import OPTIMISERS, penguins
 from manual_backprop.descent import Diverged
@@ -35,6 +33,9 @@ STEPS = {True: 0.1, False: 0.01}
 """By default, with features standardised and as they are."""
 
 MOST_ITERATIONS = 1_000_000
+"""Days of work; their moments still fit into memory."""
+
+MISTAKES = {planted.title: planted for planted in PLANTED if planted.shows is Shows.ANY}
 
 NAMES = {"steepest": ("steepest descent",), "nesterov": ("Nesterov",), "both": tuple(OPTIMISERS)}
 
@@ -59,7 +60,7 @@ def run(arguments: Sequence[str]) -> int:
         chosen.iterations,
         standardised=chosen.standardise,
     )
-    mistakes = {title: gradient_with_mistake(title) for title in chosen.mistake}
+    mistakes = {title: gradient_with(MISTAKES[title]) for title in chosen.mistake}
     for title, gradient in mistakes.items():
         if not can_be_made(gradient, start, data):
             return options.unusable(
@@ -68,17 +69,17 @@ def run(arguments: Sequence[str]) -> int:
     task = Task(start, data, step, chosen.iterations, chosen.seed)
     runs = [Run(name) for name in NAMES[chosen.optimiser]]
     wrong = [Wrong(one.optimiser, title) for one in runs for title in mistakes]
-    now = ""
+    running = ""
     try:
         with _progress((chosen.iterations + 1) * (len(runs) + len(wrong))) as watch:
             for one in runs:
-                now = one.optimiser
+                running = one.optimiser
                 train_rightly(one, task, watch)
             for curve in wrong:
                 train_wrongly(curve, mistakes[curve.mistake], task, watch)
-        status = EXIT_STATUS[overall(one.verdict for one in runs)]
+        status = options.EXIT_STATUS[overall(one.verdict for one in runs)]
     except Diverged as error:
-        return options.unusable(f"{now}, {error}")
+        return options.unusable(f"{running}, {error}")
     except KeyboardInterrupt:
         status, about = options.INTERRUPTED, about._replace(interrupted=True)
     done = [one for one in runs if one.moments]
@@ -109,9 +110,8 @@ def _written(
 
 def _title(text: str) -> str:
     """The type of --mistake."""
-    titles = [planted.title for planted in PLANTED if planted.shows is Shows.ANY]
-    if text not in titles:
-        near = get_close_matches(text, titles, n=5, cutoff=0.4) or titles
+    if text not in MISTAKES:
+        near = get_close_matches(text, MISTAKES, n=5, cutoff=0.4) or MISTAKES
         raise argparse.ArgumentTypeError(
             f"no mistake is called {text!r}; there are {', '.join(map(repr, near))}"
         )
@@ -124,7 +124,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     number = options.integer
     parser.add_argument(
         "--hidden",
-        type=number(1, LARGEST_HIDDEN),
+        type=number(1, options.LARGEST_HIDDEN),
         default=16,
         metavar="N_H",
         help=f"hidden units {SHOWN}",

@@ -16,7 +16,7 @@ def why_no_folder(name: str | None, file: str | None) -> str:
     if name is None:
         return ""
     folder = Path(name)
-    if file is not None and folder == Path(file):
+    if file is not None and folder.absolute() == Path(file).absolute():
         return f"cannot write into {name!r}: --json writes a file of that name"
     try:
         if name not in ("", "-") and (folder.is_dir() or _can_be_made(folder)):

@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from autograd_ref.commands.train_show import About, Run, Wrong, as_text, heading, sentence
+from autograd_ref.commands.train_show import About, Run, Wrong, heading, sentence, tables
 from autograd_ref.render_html import as_html, document
 from autograd_ref.report import Report
 
@@ -35,7 +35,7 @@ def as_page(
         f"<p><b>{escape(run.optimiser)}</b>: {escape(sentence(run))}</p>" for run in runs
     )
     drawn = "".join(_picture(CAPTIONS[name], svg) for name, svg in pictures.items())
-    numbers = f"<h2>In numbers</h2><pre>{escape(as_text(about, runs, wrong))}</pre>"
+    numbers = f"<h2>In numbers</h2><pre>{escape(tables(runs, wrong))}</pre>"
     checks = "".join(
         _check(run.optimiser, iteration, report)
         for run in runs

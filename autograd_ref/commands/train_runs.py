@@ -9,7 +9,7 @@ import numpy as np
 from autograd_ref.check import check_gradients
 from autograd_ref.commands.train_show import Run, Wrong
 from autograd_ref.mistakes.derivation import A
-from autograd_ref.mistakes.planted import PLANTED, Gradient, gradient_with
+from autograd_ref.mistakes.planted import Gradient
 from autograd_ref.training import OPTIMISERS, Data, side_by_side
 from manual_backprop import Parameters, loss, loss_and_gradients
 from manual_backprop.descent import Diverged
@@ -66,12 +66,6 @@ def train_wrongly(curve: Wrong, gradient: Gradient, task: Task, watch: Watch) ->
         curve.ended = str(error)
     except _Vanished:
         curve.ended = "then the mistake can no longer be made"
-
-
-def gradient_with_mistake(title: str) -> Gradient:
-    """The network's, with the mistake of that title."""
-    (planted,) = (planted for planted in PLANTED if planted.title == title)
-    return gradient_with(planted)
 
 
 def _rows(start: Parameters, data: Data) -> A:

@@ -61,14 +61,17 @@ class Wrong:
 
 
 def as_text(about: About, runs: Sequence[Run], wrong: Sequence[Wrong]) -> str:
+    """What was trained, and the tables."""
+    return f"{heading(about)}\n\n{tables(runs, wrong)}".rstrip() + "\n"
+
+
+def tables(runs: Sequence[Run], wrong: Sequence[Wrong]) -> str:
     """A table for each run, and what follows from it."""
-    parts = [heading(about)]
+    parts: list[str] = []
     for run in runs:
         parts += [f"{_table(run)}\n", filled(sentence(run))]
     parts += [_line(curve) for curve in wrong if curve.losses or curve.ended]
-    if about.interrupted:
-        parts.append("Interrupted: what was not done by then is missing.")
-    return "\n\n".join(part.rstrip() for part in parts) + "\n"
+    return "\n\n".join(part.rstrip() for part in parts)
 
 
 def as_json(about: About, runs: Sequence[Run], wrong: Sequence[Wrong]) -> str:
@@ -120,12 +123,14 @@ def heading(about: About) -> str:
     """What was trained, in lines."""
     network = about.network
     features = "features standardised" if about.standardised else "features as they are"
+    ended = ("Interrupted: what was not done by then is missing",) if about.interrupted else ()
     return "\n".join(
         (
             f"Palmer penguins: 280 to train on, 62 to test with, seed {about.seed}, {features}",
             f"Network: {network.inputs} inputs, {network.hidden} hidden units, {network.outputs}"
             f" outputs; {network.parameter_count} parameters from N(0, 0.05), {about.dtype}",
             f"Step {about.step:g}, {about.iterations} iterations",
+            *ended,
         )
     )
 
