@@ -638,6 +638,7 @@ def test_a_terminal_sees_the_progress(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(sys, "stderr", terminal)
     assert main(["check", written(tmp_path, program()), *QUICK]) == 0
     assert "problems" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\x1b[2K")  # and is gone at the end
 
 
 MODEL = """

@@ -45,6 +45,7 @@ def test_both_runs_are_shown_beside_autograd(capsys: Captured) -> None:
     assert "5 hidden units" in text
     assert "Step 0.1" in text
     assert text.count("Match: hand and autograd are at most 0.") == 2
+    assert "Interrupted" not in text
     assert text.count("match at 0, match at 6, match at 12.") == 2
 
 
@@ -420,6 +421,18 @@ def test_what_cannot_be_done_is_said_before_the_work(
     monkeypatch.setattr(train_runs, "side_by_side", None)
     assert main(["train", *options]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_the_folder_is_no_file_and_no_link_to_nothing(
+    tmp_path: Path, capsys: Captured, monkeypatch: Patch
+) -> None:
+    monkeypatch.setattr(train_runs, "side_by_side", None)
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "--output", "same", "--json", str(tmp_path / "same")]) == 2
+    assert "cannot write into 'same': --json writes a file of that name" in capsys.readouterr().err
+    Path("link").symlink_to("nothing")
+    assert main(["train", "--output", "link"]) == 2
+    assert "cannot write into 'link': it needs to be a folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,7 @@ def train_wrongly(curve: Wrong, gradient: Gradient, task: Task, watch: Watch) ->
     rows = _rows(start, data)
 
     def mistaken(p: Parameters, X: A, Y: A) -> tuple[float, Parameters]:
-        with np.errstate(all="ignore"):
-            found = gradient(p, X, Y)
+        found = gradient(p, X, Y)
         if found is None:
             raise _Vanished
         return loss(p, X, Y), found
@@ -74,6 +73,5 @@ def _rows(start: Parameters, data: Data) -> A:
 
 def can_be_made(gradient: Gradient, start: Parameters, data: Data) -> bool:
     """Whether it is one of these parameters, so that they can be moved along it."""
-    with np.errstate(all="ignore"):
-        found = gradient(start, data.X, _rows(start, data))
+    found = gradient(start, data.X, _rows(start, data))
     return found is not None and [a.shape for a in found] == [a.shape for a in start]
