@@ -14,13 +14,13 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import Tensor
 
-from autograd_ref.arguments import checked_point
+from autograd_ref.calls.operation import Operation, name_of, run, tensors_in
 from autograd_ref.check import examined
-from autograd_ref.operation import Operation, name_of, run, tensors_in
-from autograd_ref.reference import torch_loss
-from autograd_ref.report import Note, Report, listed
-from autograd_ref.steadiness import Place
-from autograd_ref.structure import leaves, rebuilt
+from autograd_ref.observe.elsewhere import Place
+from autograd_ref.reference.choose import checked_point
+from autograd_ref.reference.torch_loss import torch_loss
+from autograd_ref.report.data import Note, Report, listed
+from autograd_ref.tree.nest import leaves, rebuilt
 
 UPSTREAM_STEP, LARGEST_UPSTREAM = 1 / 32, 3.0
 """Upstream gradients are multiples of the one up to the other: exact in every number format."""

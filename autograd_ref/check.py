@@ -5,19 +5,15 @@ from functools import partial
 from itertools import chain
 from typing import Any, Protocol
 
-from autograd_ref.arguments import Loss, checked_point, chosen_reference, quiet
-from autograd_ref.caveats import caveats
-from autograd_ref.diagnosis import diagnosed
-from autograd_ref.evaluation import Evaluation, Point, Reference
-from autograd_ref.intermediates import compared
-from autograd_ref.judge import judged, spoiled
-from autograd_ref.own_slope import confirmed
-from autograd_ref.pattern import pattern
-from autograd_ref.power import power_of
-from autograd_ref.probes import Gradients, called, findings
-from autograd_ref.report import Cause, Note, Report
-from autograd_ref.scene import seen
-from autograd_ref.steadiness import (
+from autograd_ref.assignment.detectable import power_of
+from autograd_ref.assignment.intermediates import compared
+from autograd_ref.calls.call import Gradients, called, findings
+from autograd_ref.diagnosis.evidence import seen
+from autograd_ref.diagnosis.search import diagnosed
+from autograd_ref.diagnosis.unexplained import pattern
+from autograd_ref.independent.along_difference import questioned
+from autograd_ref.independent.consistency import confirmed
+from autograd_ref.observe.elsewhere import (
     Place,
     Trouble,
     other_places,
@@ -25,7 +21,11 @@ from autograd_ref.steadiness import (
     settled_elsewhere,
     unsteady,
 )
-from autograd_ref.witness import questioned
+from autograd_ref.observe.weaknesses import caveats
+from autograd_ref.reference.choose import Loss, checked_point, chosen_reference, quiet
+from autograd_ref.reference.protocol import Evaluation, Point, Reference
+from autograd_ref.report.data import Cause, Note, Report
+from autograd_ref.verdict.judge import judged, spoiled
 
 
 class Check(Protocol):

@@ -12,13 +12,13 @@ from hypothesis.errors import Flaky, NoSuchExample
 from hypothesis.strategies import DrawFn, SearchStrategy
 from numpy.typing import NDArray
 
-from autograd_ref.arguments import Loss, checked_point, chosen_reference, quiet
+from autograd_ref.assignment.smallest import says, shrunk
+from autograd_ref.calls.call import Gradients, called
 from autograd_ref.check import check_gradients
-from autograd_ref.judge import judged
-from autograd_ref.probes import Gradients, called
-from autograd_ref.report import Report
-from autograd_ref.smallest import says, shrunk
-from autograd_ref.steadiness import other_places, unsteady
+from autograd_ref.observe.elsewhere import other_places, unsteady
+from autograd_ref.reference.choose import Loss, checked_point, chosen_reference, quiet
+from autograd_ref.report.data import Report
+from autograd_ref.verdict.judge import judged
 from manual_backprop.arguments import require_integer
 from manual_backprop.parameters import NetworkShape, Parameters
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 import autograd_ref
+from autograd_ref.assignment.problems import Problem
 from autograd_ref.commands.progress import progress
-from autograd_ref.problems import Problem
 from benchmarks import contestants, output, plots
 from manual_backprop import Parameters
 from tests.oracle import errors, exact_results

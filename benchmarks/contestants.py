@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from autograd_ref.problems import Problem
+from autograd_ref.assignment.problems import Problem
 from benchmarks.plain import plain_loss_and_gradients
 from manual_backprop import loss_and_gradients
 

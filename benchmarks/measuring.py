@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from autograd_ref.problems import Problem
+from autograd_ref.assignment.problems import Problem
 from benchmarks import contestants
 from benchmarks.environment import environment
 from benchmarks.problem import problem

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 import manual_backprop
 from autograd_ref import check_gradients
-from autograd_ref.problems import Problem
+from autograd_ref.assignment.problems import Problem
 from benchmarks.problem import gradients
 
 A = NDArray[Any]

@@ -7,7 +7,7 @@ from numpy.typing import DTypeLike, NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from autograd_ref.problems import Problem
+from autograd_ref.assignment.problems import Problem
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 import manual_backprop
-from autograd_ref.compare import compare_block
+from autograd_ref.assignment.problems import Problem
 from autograd_ref.network import autograd_pass, exact_pass
-from autograd_ref.problems import Problem
+from autograd_ref.observe.compare import compare_block
 from manual_backprop import Parameters
 from manual_backprop.network import backward
 from manual_backprop.parameters import Array

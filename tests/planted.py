@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from autograd_ref.mistakes.derivation import A
-from autograd_ref.mistakes.planted import PLANTED, gradient_with
+from autograd_ref.assignment.mistakes.derivation import A
+from autograd_ref.assignment.mistakes.planted import PLANTED, gradient_with
 from manual_backprop import Parameters
 
 BY_TITLE = {planted.title: planted for planted in PLANTED}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from autograd_ref.answer import Answer, understood
-from autograd_ref.structure import leaves
+from autograd_ref.calls.answer import Answer, understood
+from autograd_ref.tree.nest import leaves
 from manual_backprop import Parameters
 
 W, B = np.ones((2, 3)), np.ones(2)

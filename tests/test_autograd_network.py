@@ -7,9 +7,9 @@ from hypothesis import given
 
 import autograd_ref.network as twin
 from autograd_ref import Network
+from autograd_ref.assignment.bounds import rounding_tolerances
+from autograd_ref.assignment.problems import Problem, problems
 from autograd_ref.network import loss_and_gradients
-from autograd_ref.problems import Problem, problems
-from autograd_ref.tolerance import rounding_tolerances
 from manual_backprop import NetworkShape, Parameters, initialize
 from tests.agreement import assert_match, assert_untouched_and_unshared, by_autograd, by_hand
 

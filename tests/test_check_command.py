@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_ref import check_gradients, convention_search
-from autograd_ref.commands import check_problems, main
-from autograd_ref.convention_search import random_problem, unlike
-from autograd_ref.conventions import Biases, Convention, adapter
-from autograd_ref.user_code import load
+from autograd_ref import check_gradients
+from autograd_ref.assignment.conventions import Biases, Convention, adapter
+from autograd_ref.commands import check_problems, convention_search, main
+from autograd_ref.commands.convention_search import random_problem, unlike
+from autograd_ref.commands.loading import load
 from manual_backprop import NetworkShape
 
 Captured = pytest.CaptureFixture[str]

@@ -13,8 +13,8 @@ from torch import Tensor
 
 import manual_backprop
 from autograd_ref import GradientMismatch, assert_gradients_match, check_gradients
-from autograd_ref.report import Report
-from autograd_ref.structure import as_array, leaves
+from autograd_ref.report.data import Report
+from autograd_ref.tree.nest import as_array, leaves
 from manual_backprop import NetworkShape, Parameters, initialize
 
 A = NDArray[Any]

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 import manual_backprop
+from autograd_ref.assignment.finite_difference import ForwardDifference
+from autograd_ref.assignment.problems import Problem
 from autograd_ref.commands import main, main_job, options, show, side_by_side
 from autograd_ref.commands.output import write_whole
-from autograd_ref.finite_difference import ForwardDifference
-from autograd_ref.problems import Problem
 from manual_backprop import NetworkShape, Parameters, initialize
 
 QUANTITIES = ["loss", "y_hat", "e2", "W0", "b0", "W1", "b1"]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from autograd_ref.compare import compare_block
-from autograd_ref.report import Block, Verdict, overall
+from autograd_ref.observe.compare import compare_block
+from autograd_ref.report.data import Block, Verdict, overall
 
 REFERENCE = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 TOLERANCE = np.full((2, 3), 0.03125)

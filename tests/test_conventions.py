@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from autograd_ref import check_gradients
-from autograd_ref.conventions import FORMULAS, Convention, Layout, said_in
-from autograd_ref.mistakes.catalogue import DERIVATIONS, RELATIONS
-from autograd_ref.mistakes.mistake import Shows
-from autograd_ref.mistakes.where import problem_for
-from autograd_ref.report import Note
+from autograd_ref.assignment.conventions import FORMULAS, Convention, Layout, said_in
+from autograd_ref.assignment.mistakes.catalogue import DERIVATIONS, RELATIONS
+from autograd_ref.assignment.mistakes.mistake import Shows
+from autograd_ref.assignment.mistakes.where import problem_for
+from autograd_ref.report.data import Note
 from manual_backprop import forward
 from tests.planted import wrong
 

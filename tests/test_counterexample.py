@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 import autograd_ref
 import manual_backprop
+from autograd_ref.assignment.mistakes.planted import PLANTED, Planted, gradient_with, right_gradient
+from autograd_ref.assignment.smallest import says, shrunk
 from autograd_ref.commands import main
 from autograd_ref.counterexample import (
     Counterexample,
@@ -23,8 +25,6 @@ from autograd_ref.counterexample import (
     small_problems,
     where_wrong,
 )
-from autograd_ref.mistakes.planted import PLANTED, Planted, gradient_with, right_gradient
-from autograd_ref.smallest import says, shrunk
 from manual_backprop import Parameters
 from tests.planted import wrong
 

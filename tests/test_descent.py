@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_ref
-from autograd_ref.problems import Problem, problems
+from autograd_ref.assignment.problems import Problem, problems
 from manual_backprop import NetworkShape, Parameters, initialize, loss, loss_and_gradients
 from manual_backprop.descent import Diverged, Iterate, accuracy, nesterov, steepest_descent
 from manual_backprop.penguins import split

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 
 import manual_backprop
 from autograd_ref import check_gradients
-from autograd_ref.mistakes.batch import BATCH
-from autograd_ref.mistakes.catalogue import DERIVATIONS
-from autograd_ref.mistakes.derivation import RIGHT, STEPS, Run, gradients_by
-from autograd_ref.mistakes.earlier_call import kept_from
-from autograd_ref.mistakes.mistake import Mistake, Shows
-from autograd_ref.mistakes.mistake import both as both_of
-from autograd_ref.mistakes.planted import PLANTED, Planted, gradient_with, right_gradient
-from autograd_ref.mistakes.updated import updated, updated_by
-from autograd_ref.mistakes.where import problem_for
-from autograd_ref.report import Report
+from autograd_ref.assignment.mistakes.batch import BATCH
+from autograd_ref.assignment.mistakes.catalogue import DERIVATIONS
+from autograd_ref.assignment.mistakes.derivation import RIGHT, STEPS, Run, gradients_by
+from autograd_ref.assignment.mistakes.earlier_call import kept_from
+from autograd_ref.assignment.mistakes.mistake import Mistake, Shows
+from autograd_ref.assignment.mistakes.mistake import both as both_of
+from autograd_ref.assignment.mistakes.planted import PLANTED, Planted, gradient_with, right_gradient
+from autograd_ref.assignment.mistakes.updated import updated, updated_by
+from autograd_ref.assignment.mistakes.where import problem_for
+from autograd_ref.report.data import Report
 from autograd_ref.selftest.trials import (
     DTYPES,
     VISIBLE,
@@ -33,7 +33,7 @@ from autograd_ref.selftest.trials import (
     trial,
     wrong_blocks,
 )
-from autograd_ref.structure import leaves, rebuilt
+from autograd_ref.tree.nest import leaves, rebuilt
 from manual_backprop import Parameters
 from tests.mistakes.state import first_pass_kept
 from tests.mistakes.unlisted import UNLISTED

@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.autograd import Function
 
 from autograd_ref import check_backward, check_gradients
-from autograd_ref.excuses import KINK, SYMMETRIC
-from autograd_ref.report import Report
+from autograd_ref.independent.exemptions import KINK, SYMMETRIC
+from autograd_ref.report.data import Report
 
 A = NDArray[Any]
 RANDOM = np.random.default_rng(0)

@@ -8,10 +8,10 @@ import torch
 from hypothesis import given, settings
 
 import manual_backprop
-from autograd_ref.finite_difference import STEP, forward_difference, second_derivatives
+from autograd_ref.assignment.bounds import rounding_tolerances
+from autograd_ref.assignment.finite_difference import STEP, forward_difference, second_derivatives
+from autograd_ref.assignment.problems import Problem, problems
 from autograd_ref.network import SOFTPLUS_THRESHOLD
-from autograd_ref.problems import Problem, problems
-from autograd_ref.tolerance import rounding_tolerances
 from manual_backprop import NetworkShape, Parameters, initialize, load_penguins
 from manual_backprop.parameters import Array
 from manual_backprop.validation import checked_batch

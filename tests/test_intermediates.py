@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from autograd_ref import check_gradients
-from autograd_ref.intermediates import ORDER
-from autograd_ref.mistakes.derivation import RIGHT, Run
-from autograd_ref.mistakes.mistake import Shows, step
-from autograd_ref.mistakes.where import problem_for
-from autograd_ref.report import Report
+from autograd_ref.assignment.intermediates import ORDER
+from autograd_ref.assignment.mistakes.derivation import RIGHT, Run
+from autograd_ref.assignment.mistakes.mistake import Shows, step
+from autograd_ref.assignment.mistakes.where import problem_for
+from autograd_ref.report.data import Report
 from manual_backprop import Parameters
 
 A = NDArray[Any]

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd_ref import check_gradients
-from autograd_ref.structure import leaves, rebuilt
+from autograd_ref.tree.nest import leaves, rebuilt
 from tests.models import MODELS
 
 DTYPES = [np.float64, np.float32]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_ref.numerical import slope
+from autograd_ref.reference.numerical import slope
 
 numbers = st.floats(-2, 2)
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autograd_ref import check_gradients
-from autograd_ref.own_slope import REASON
-from autograd_ref.report import Report
+from autograd_ref.independent.consistency import REASON
+from autograd_ref.report.data import Report
 
 A = NDArray[Any]
 RANDOM = np.random.default_rng(0)

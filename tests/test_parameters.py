@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_ref.problems import shapes
+from autograd_ref.assignment.problems import shapes
 from manual_backprop import NetworkShape, Parameters, initialize
 
 SHAPE = NetworkShape(inputs=4, hidden=16, outputs=3)

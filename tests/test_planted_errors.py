@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_ref.mistakes.mistake import Shows
-from autograd_ref.mistakes.planted import right_gradient
-from autograd_ref.problems import Problem
-from autograd_ref.tolerance import rounding_tolerances
+from autograd_ref.assignment.bounds import rounding_tolerances
+from autograd_ref.assignment.mistakes.mistake import Shows
+from autograd_ref.assignment.mistakes.planted import right_gradient
+from autograd_ref.assignment.problems import Problem
 from manual_backprop import NetworkShape, Parameters, initialize
 from tests.agreement import assert_match, by_autograd
 from tests.planted import BY_TITLE, wrong

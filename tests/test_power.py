@@ -9,10 +9,10 @@ import pytest
 
 import manual_backprop
 from autograd_ref import check_gradients
+from autograd_ref.assignment.detectable import together
+from autograd_ref.assignment.mistakes.planted import PLANTED
 from autograd_ref.commands import main
-from autograd_ref.mistakes.planted import PLANTED
-from autograd_ref.power import together
-from autograd_ref.report import Hidden, Power
+from autograd_ref.report.data import Hidden, Power
 from manual_backprop import NetworkShape, initialize
 from tests.planted import BY_TITLE, wrong
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument, NoSuchExample
 from hypothesis.strategies import SearchStrategy
 
-from autograd_ref.problems import (
+from autograd_ref.assignment.problems import (
     KINDS,
     Kind,
     Problem,

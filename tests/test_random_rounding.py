@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from autograd_ref.evaluation import Look
-from autograd_ref.number_format import NumberFormat, of_dtype
-from autograd_ref.random_rounding import SIGNS, as_float64, tolerances
+from autograd_ref.reference.protocol import Look
+from autograd_ref.rounding.monte_carlo import SIGNS, as_float64, tolerances
+from autograd_ref.tree.number_format import NumberFormat, of_dtype
 
 DOUBLE, SINGLE = of_dtype(np.float64), of_dtype(np.float32)
 

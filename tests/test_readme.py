@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import manual_backprop
+from autograd_ref.assignment.mistakes.planted import PLANTED
 from autograd_ref.commands import main
-from autograd_ref.mistakes.planted import PLANTED
 from autograd_ref.selftest import measured
 
 TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from autograd_ref import check_gradients
-from autograd_ref.render import MOST_MATCHING, SCHEMA, WIDTH, as_text
-from autograd_ref.render_html import MOST_CELLS, as_html, as_page, colour_of, reduced
-from autograd_ref.report import Block, Note, Report, Slope, Witness
+from autograd_ref.report.data import Block, Note, Report, Slope, Witness
+from autograd_ref.report.html import MOST_CELLS, as_html, as_page, colour_of, reduced
+from autograd_ref.report.text import MOST_MATCHING, SCHEMA, WIDTH, as_text
 
 A = NDArray[Any]
 X = np.random.default_rng(0).normal(size=(9, 4))
@@ -175,7 +175,7 @@ def test_numbers_that_are_not_finite_are_strings() -> None:
 
 
 def test_every_key_of_the_schema_is_documented() -> None:
-    from autograd_ref import render
+    from autograd_ref.report import text as render
 
     assert render.__doc__ is not None
     documented = set(re.findall(r"^    (\w+) {2,}\S", render.__doc__, re.MULTILINE))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from autograd_ref.problems import Problem, problems, shapes
+from autograd_ref.assignment.problems import Problem, problems, shapes
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 from manual_backprop.penguins import load_penguins
 

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_ref.structure import (
+from autograd_ref.tree.nest import (
     ROOT,
     as_array,
     copied,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from autograd_ref.assignment.bounds import Forms, growth, rounding_bounds, rounding_tolerances
+from autograd_ref.assignment.problems import Problem, problems
 from autograd_ref.network import exact_pass
-from autograd_ref.problems import Problem, problems
-from autograd_ref.tolerance import Forms, growth, rounding_bounds, rounding_tolerances
 from manual_backprop import NetworkShape, Parameters, forward, initialize, load_penguins
 from tests.agreement import assert_match, by_autograd, by_hand
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_ref import training, training_figures
-from autograd_ref.commands import main, train, train_runs
+from autograd_ref.assignment import training
+from autograd_ref.assignment.mistakes.planted import gradient_with
+from autograd_ref.assignment.training import Moment, penguins
+from autograd_ref.commands import main, train, train_runs, training_figures
 from autograd_ref.commands.train import MISTAKES
 from autograd_ref.commands.train_show import Wrong
-from autograd_ref.mistakes.planted import gradient_with
-from autograd_ref.training import Moment, penguins
 from manual_backprop import Parameters, loss_and_gradients
 from manual_backprop.descent import accuracy, nesterov
 

@@ -9,9 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_ref import training
-from autograd_ref.tolerance import rounding_tolerances
-from autograd_ref.training import OPTIMISERS, PARTED, Data, Moment, beside, penguins, side_by_side
+from autograd_ref.assignment import training
+from autograd_ref.assignment.bounds import rounding_tolerances
+from autograd_ref.assignment.training import (
+    OPTIMISERS,
+    PARTED,
+    Data,
+    Moment,
+    beside,
+    penguins,
+    side_by_side,
+)
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 from manual_backprop.descent import Iterate, LossAndGradients, steepest_descent
 from manual_backprop.penguins import split

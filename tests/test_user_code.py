@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from autograd_ref.user_code import (
+from autograd_ref.commands.loading import (
     UserCodeError,
     load,
     raised_by_user,

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from autograd_ref.watch import Watch
+from autograd_ref.reference.kinks import Watch
 
 
 def kinks(function: Callable[[Tensor], Any], *values: float, grad: bool = True) -> set[str]:

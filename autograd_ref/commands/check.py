@@ -13,13 +13,13 @@ from autograd_ref.commands.check_problems import (
     network_reports,
     verdict_of,
 )
-from autograd_ref.commands.output import why_unwritable, why_unwritten
-from autograd_ref.commands.progress import progress
-from autograd_ref.user_code import (
+from autograd_ref.commands.loading import (
     UserCodeError,
     load,
     require_arguments,
 )
+from autograd_ref.commands.output import why_unwritable, why_unwritten
+from autograd_ref.commands.progress import progress
 
 DESCRIPTION = """Hold a gradient of your own against autograd, entry by entry.
 

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from autograd_ref import number_format
+from autograd_ref.assignment.conventions import Convention, Gradients, adapter, said_in, targets
 from autograd_ref.check import check_gradients
-from autograd_ref.convention_search import PENGUINS, Found, random_problem
-from autograd_ref.conventions import Convention, Gradients, adapter, said_in, targets
-from autograd_ref.report import Report, Verdict, overall
-from autograd_ref.structure import as_array, leaves
-from autograd_ref.user_code import UserCodeError, raised_by_user, their_traceback
+from autograd_ref.commands.convention_search import PENGUINS, Found, random_problem
+from autograd_ref.commands.loading import UserCodeError, raised_by_user, their_traceback
+from autograd_ref.report.data import Report, Verdict, overall
+from autograd_ref.tree import number_format
+from autograd_ref.tree.nest import as_array, leaves
 from manual_backprop import NetworkShape, Parameters, initialize, load_penguins
 
 SIZES = range(2, 13)

@@ -5,12 +5,12 @@ import textwrap
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
+from autograd_ref.assignment.bounds import ALLOWED_UNITS
+from autograd_ref.assignment.detectable import together
 from autograd_ref.commands.check_problems import Checked, verdict_of
-from autograd_ref.convention_search import Found
-from autograd_ref.power import together
-from autograd_ref.render_html import as_page
-from autograd_ref.report import Note, Power, Report
-from autograd_ref.tolerance import ALLOWED_UNITS
+from autograd_ref.commands.convention_search import Found
+from autograd_ref.report.data import Note, Power, Report
+from autograd_ref.report.html import as_page
 
 SCHEMA = 1
 WIDTH = 80

@@ -5,14 +5,14 @@ import json
 import sys
 from collections.abc import Sequence
 
+from autograd_ref.assignment.conventions import Convention, Gradients, adapter, said_in
 from autograd_ref.check import check_gradients
 from autograd_ref.commands import network_options, options
 from autograd_ref.commands.check_show import filled
+from autograd_ref.commands.loading import UserCodeError, load, require_arguments
 from autograd_ref.commands.output import why_unwritable, why_unwritten
 from autograd_ref.commands.progress import progress
-from autograd_ref.conventions import Convention, Gradients, adapter, said_in
 from autograd_ref.counterexample import Counterexample, falsify, small_problems
-from autograd_ref.user_code import UserCodeError, load, require_arguments
 
 DESCRIPTION = """Search for the smallest problem on which a gradient of your own is wrong, or
 raises.
@@ -89,7 +89,7 @@ def _with_code(
     name = spec.rpartition(":")[2]
     first, gradients = "", f"gradients = {name}\n" if name != "gradients" else ""
     if not _is_understood(function, convention, smallest):
-        first = "from autograd_ref.conventions import Convention, adapter\n"
+        first = "from autograd_ref.assignment.conventions import Convention, adapter\n"
         gradients = f"gradients = adapter({name}, {convention!r})\n"
     return smallest._replace(code=f"{first}{smallest.code.replace('print(', f'{gradients}print(')}")
 

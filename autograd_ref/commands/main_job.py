@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import manual_backprop
+from autograd_ref.assignment.finite_difference import Loss
+from autograd_ref.assignment.problems import Problem
 from autograd_ref.commands import options, show
 from autograd_ref.commands.output import why_unwritable, why_unwritten
 from autograd_ref.commands.progress import progress
 from autograd_ref.commands.side_by_side import side_by_side
-from autograd_ref.finite_difference import Loss
-from autograd_ref.problems import Problem
 from manual_backprop import NetworkShape, Parameters, initialize, load_penguins
 from manual_backprop.penguins import Penguins
 

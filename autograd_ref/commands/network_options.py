@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from autograd_ref.convention_search import Found, NothingRuns, find
-from autograd_ref.conventions import choices
-from autograd_ref.user_code import UserCodeError, line_reached, their_traceback
+from autograd_ref.assignment.conventions import choices
+from autograd_ref.commands.convention_search import Found, NothingRuns, find
+from autograd_ref.commands.loading import UserCodeError, line_reached, their_traceback
 from manual_backprop import NetworkShape
 
 

@@ -7,9 +7,9 @@ from rich.box import SIMPLE_HEAD, Box
 from rich.console import Console
 from rich.table import Table
 
+from autograd_ref.assignment.bounds import ALLOWED_UNITS
 from autograd_ref.commands.side_by_side import Row, SideBySide
-from autograd_ref.report import Block
-from autograd_ref.tolerance import ALLOWED_UNITS
+from autograd_ref.report.data import Block
 from manual_backprop.parameters import NetworkShape
 
 PLAIN_WIDTH = 100

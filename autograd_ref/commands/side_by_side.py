@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import manual_backprop
-from autograd_ref.compare import compare_block
-from autograd_ref.finite_difference import Loss, forward_difference
+from autograd_ref.assignment.bounds import rounding_tolerances
+from autograd_ref.assignment.finite_difference import Loss, forward_difference
 from autograd_ref.network import exact_pass
-from autograd_ref.report import Block, Verdict, overall
-from autograd_ref.tolerance import rounding_tolerances
+from autograd_ref.observe.compare import compare_block
+from autograd_ref.report.data import Block, Verdict, overall
 from manual_backprop.network import backward
 from manual_backprop.parameters import Parameters
 

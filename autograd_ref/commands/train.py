@@ -6,6 +6,9 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 
+from autograd_ref.assignment.mistakes.mistake import Shows
+from autograd_ref.assignment.mistakes.planted import PLANTED, gradient_with
+from autograd_ref.assignment.training import OPTIMISERS, penguins
 from autograd_ref.commands import options, train_files, train_show
 from autograd_ref.commands.output import why_unwritable, why_unwritten
 from autograd_ref.commands.progress import progress
@@ -17,10 +20,7 @@ from autograd_ref.commands.train_runs import (
     train_wrongly,
 )
 from autograd_ref.commands.train_show import About, Run, Wrong
-from autograd_ref.mistakes.mistake import Shows
-from autograd_ref.mistakes.planted import PLANTED, gradient_with
-from autograd_ref.report import overall
-from autograd_ref.training import OPTIMISERS, penguins
+from autograd_ref.report.data import overall
 from manual_backprop.descent import Diverged
 
 DESCRIPTION = """Train the assignment's network on the Palmer penguins, by steepest descent and by

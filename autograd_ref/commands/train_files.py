@@ -52,7 +52,7 @@ def _files(
         name = run.optimiser.replace(" ", "-").lower()
         yield f"{name}.json", run.parameters.to_json().encode()
     # loaded here: no other command draws
-    from autograd_ref import training_figures as figures
+    from autograd_ref.commands import training_figures as figures
 
     moments = {run.optimiser: run.moments for run in runs}
     curves = [(c.optimiser, c.mistake, c.losses) for c in wrong if c.losses]

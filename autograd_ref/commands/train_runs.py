@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd_ref.assignment.mistakes.derivation import A
+from autograd_ref.assignment.mistakes.planted import Gradient
+from autograd_ref.assignment.training import OPTIMISERS, Data, side_by_side
 from autograd_ref.check import check_gradients
 from autograd_ref.commands.train_show import Run, Wrong
-from autograd_ref.mistakes.derivation import A
-from autograd_ref.mistakes.planted import Gradient
-from autograd_ref.training import OPTIMISERS, Data, side_by_side
 from manual_backprop import Parameters, loss, loss_and_gradients
 from manual_backprop.descent import Diverged
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd_ref.assignment.training import Moment
 from autograd_ref.commands.check_show import filled
-from autograd_ref.report import Report, Verdict, overall
-from autograd_ref.training import Moment
+from autograd_ref.report.data import Report, Verdict, overall
 from manual_backprop import NetworkShape, Parameters
 
 SCHEMA = 1

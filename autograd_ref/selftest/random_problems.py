@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import DTypeLike, NDArray
 
-from autograd_ref.problems import Problem
+from autograd_ref.assignment.problems import Problem
 from manual_backprop import NetworkShape, Parameters
 
 A = NDArray[Any]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.report import Report, Verdict
+from autograd_ref.report.data import Report, Verdict
 
 Function = Callable[..., Any]
 DType = type[np.floating[Any]]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograd_ref.mistakes.derivation import RIGHT, A, Run, Step, sigma, softmax
+from autograd_ref.assignment.mistakes.derivation import RIGHT, A, Run, Step, sigma, softmax
 from manual_backprop import Parameters
 
 Gradient = Callable[[Parameters, A, A], Parameters]

@@ -1,0 +1,108 @@
+"""The assignment's network as a reference; its tolerance is derived, not measured."""
+
+import numpy as np
+
+from autograd_ref.assignment.bounds import Forms, bounds_around
+from autograd_ref.network import AutogradPass, exact_loss_of, exact_pass_of
+from autograd_ref.reference.protocol import LOSS, Evaluation, Look, Point, Reference, Results
+from autograd_ref.report.data import Note
+from autograd_ref.tree import number_format
+from autograd_ref.tree.nest import as_array, leaves
+from autograd_ref.tree.number_format import NumberFormat
+from manual_backprop.parameters import Parameters
+from manual_backprop.validation import Batch, checked_batch, checked_parameters
+
+
+def assignment() -> Reference:
+    """PyTorch's autograd of the network, for parameters and data as users keep them."""
+    about = "autograd of the assignment's network, in float64"
+    return Reference(about, _evaluate, _value, exchangeable=True, of_network=True)
+
+
+def network_names(parameters: object) -> list[str]:
+    """The names of W0, b0, W1 and b1, in this order: by these names, or four in a row.
+
+    Raises:
+        TypeError: they are not there.
+    """
+    found = list(leaves(parameters))
+    if set(found) == set(Parameters._fields):
+        return list(Parameters._fields)
+    if found == [f"[{i}]" for i in range(4)]:
+        return found
+    raise TypeError(
+        f"parameters has the leaves {', '.join(found) or 'none'}; without loss= they need to be"
+        " those of the assignment's network: W0, b0, W1, b1"
+    )
+
+
+def network_problem(point: Point) -> tuple[Parameters, Batch]:
+    """The same values in float64, fit for the network.
+
+    Raises:
+        TypeError, ValueError: parameters or data are not those of the assignment's network.
+    """
+    found = leaves(point.parameters)
+    names = network_names(point.parameters)
+    blocks = [as_array(found[name]).astype(np.float64) for name in names]
+    if len(point.data) != 2:
+        raise TypeError(
+            f"data has {len(point.data)} items; without loss= it needs to be X and Y, those of the"
+            " assignment's network"
+        )
+    parameters = checked_parameters(Parameters(*blocks))
+    X, Y = (as_array(item) for item in point.data)
+    wide = X.astype(np.float64) if X.dtype.kind in "iuf" else X
+    return parameters, checked_batch(parameters, wide, Y)
+
+
+def _value(point: Point) -> float:
+    return exact_loss_of(*network_problem(point))
+
+
+def _evaluate(point: Point) -> Evaluation:
+    parameters, batch = network_problem(point)
+    names = network_names(point.parameters)
+    found = exact_pass_of(parameters, batch)
+    number = number_format.coarsest(point.parameters)
+
+    def tolerances(look: Look) -> Results:
+        return _tolerances(found, parameters, batch, number, look, names)
+
+    blocks = (block.astype(np.float64, copy=False) for block in found.gradients)
+    gradients = dict(zip(names, blocks, strict=True))
+    return Evaluation(found.loss, gradients, tolerances, _saturation(found, number))
+
+
+def _saturation(found: AutogradPass, number: NumberFormat) -> tuple[Note, ...]:
+    """Where softplus is the identity for all units and samples, to rounding."""
+    if found.z1.min() < -np.log(number.unit):
+        return ()
+    text = (
+        "Every hidden unit is saturated on every sample: softplus has the slope 1 there, to"
+        " rounding, so that a slope forgotten, or evaluated at a1, would look the same."
+    )
+    return (Note("saturated units", text),)
+
+
+def _tolerances(
+    found: AutogradPass,
+    parameters: Parameters,
+    batch: Batch,
+    number: NumberFormat,
+    look: Look,
+    names: list[str],
+) -> Results:
+    """What both sides may round: the one under test, and PyTorch in float64."""
+    forms = Forms.TEXTBOOK if look is Look.TEXTBOOK else Forms.STABLE
+    bounds = bounds_around(
+        found,
+        parameters,
+        batch,
+        number,
+        forms,
+        drifting=look is not Look.FIRST,
+        with_reference=True,
+    )
+    blocks = [(LOSS, "loss"), *zip(names, Parameters._fields, strict=True)]
+    return {name: np.asarray(bounds[block], dtype=np.float64) for name, block in blocks}

@@ -1,0 +1,258 @@
+"""How far rounding alone can move the loss and each gradient entry of the assignment's network.
+
+Nothing else in the project holds a tolerance for it. The derivation is section 5 of
+`manual_backprop/derivation.md`; the letters at the ends of lines are in it. A bound grows with the
+number of terms that a sum has, never with the number of entries that are compared.
+"""
+
+from enum import Enum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import exprel
+
+from autograd_ref.network import AutogradPass, exact_pass, widened
+from autograd_ref.tree.number_format import NumberFormat, of_dtype
+from manual_backprop.parameters import Array, Parameters
+from manual_backprop.validation import Batch, checked_batch, checked_parameters
+
+ALLOWED_UNITS = 4.0
+"""How many first-order units an error may have: what is left out of the count below."""
+
+FUNCTION_FACTOR = 4.0
+"""Two evaluations of exp or log1p, each good to 4 units in the last place: 16 of roundoff."""
+
+OF_ITSELF = 1e-2
+"""What an entry is allowed because its neighbours move is at most so much of itself: they may be of
+quite another size."""
+
+TERMS_PER_UNIT = ALLOWED_UNITS
+"""How many terms earn a sum one more unit: each addition may round by one unit of roundoff."""
+
+
+class Forms(Enum):
+    """Which formulas an implementation is held to."""
+
+    STABLE = "no two nearly equal numbers subtracted: small results keep their digits"
+    TEXTBOOK = (
+        "ln(1 + exp z), 1 - 1/(1 + exp z), y_hat - y: right to a unit of 1, not of the result"
+    )
+
+
+class Arithmetic(NamedTuple):
+    """One number format, and what rounding in it may do; absolute values in, errors out."""
+
+    unit: float
+    smallest: float
+    forms: Forms
+    drifting: bool = True
+    """Whether all additions of a sum may round the same way, as they do for equal terms."""
+    reference_unit: float = 0.0
+    """That of a reference in PyTorch's forms, whose rounding is to be added; 0 for none."""
+
+    @property
+    def both(self) -> float:
+        """A unit for each side."""
+        return self.unit + self.reference_unit
+
+    def growth(self, count: int) -> float:
+        """How the rounding of a sum grows with the number of its terms."""
+        return growth(count if self.drifting else count**0.5)
+
+    def summed(self, absolute_terms: Array, count: int) -> Array:
+        """Of a sum of products, from the sum of their absolute values."""
+        return self.both * self.growth(count) * absolute_terms + count * self.smallest  # (A)
+
+    def rounded(self, result: Array) -> Array:
+        """Of evaluating a function, from its result."""
+        return FUNCTION_FACTOR * self.both * result + self.smallest
+
+    def hidden(self, result: Array, parts: Array | float) -> Array:
+        """Of softplus or sigma; textbook forms round what they subtract, not the result."""
+        return self.rounded(np.maximum(result, parts) if self.forms is Forms.TEXTBOOK else result)
+
+    def output(self, result: Array, parts: Array) -> Array:
+        """Of the loss or e2, likewise; PyTorch's are not stable there."""
+        lossy = np.maximum(result, parts)
+        hand = result if self.forms is Forms.STABLE else lossy
+        scale = self.unit * hand + self.reference_unit * lossy
+        return FUNCTION_FACTOR * scale + self.smallest
+
+
+class _Forward(NamedTuple):
+    """Errors of what the forward pass computes, and sigma, which the backward pass needs."""
+
+    dz1: Array  # (S, N_H)
+    da1: Array  # (S, N_H)
+    sigma: Array  # (S, N_H)
+    dsigma: Array  # (S, N_H)
+    dz2: Array  # (S, N_O)
+    moved: Array  # (S, N_O), what dz2 does to y_hat
+
+
+def rounding_bounds(
+    parameters: Parameters, X: ArrayLike, Y: ArrayLike, *, forms: Forms
+) -> dict[str, Array]:
+    """The largest error that rounding explains, for each entry of each result.
+
+    The error is the distance from the exact result for the same values; the arithmetic is that of
+    the parameters' dtype.
+
+    Args:
+        parameters: as for `loss_and_gradients`.
+        X: likewise.
+        Y: likewise.
+        forms: which formulas the implementation is held to.
+
+    Returns:
+        float64 arrays shaped like loss (), z1, a1, delta1 (S, N_H), z2, y_hat, e2 (S, N_O), W0, b0,
+        W1 and b1, by these names.
+    """
+    parameters = checked_parameters(parameters)
+    batch = checked_batch(parameters, X, Y)
+    exact = exact_pass(parameters, X, Y)
+    wide = Batch(*(array.astype(np.float64) for array in batch))
+    return bounds_around(exact, widened(parameters), wide, of_dtype(parameters.W0.dtype), forms)
+
+
+def bounds_around(
+    exact: AutogradPass,
+    parameters: Parameters,
+    batch: Batch,
+    number: NumberFormat,
+    forms: Forms,
+    *,
+    drifting: bool = True,
+    with_reference: bool = False,
+) -> dict[str, Array]:
+    """As `rounding_bounds`, from values in float64 that are known to be fit and their exact pass.
+
+    Args:
+        exact: of these parameters and this batch.
+        parameters: in float64.
+        batch: in float64.
+        number: the format of the arithmetic in question.
+        forms: which formulas it is held to.
+        drifting: whether sums may drift; otherwise additions round up and down in turn, as they
+            nearly always do.
+        with_reference: whether to add what PyTorch rounds in float64: softplus and sigma in stable
+            forms, e2 as y_hat - y.
+    """
+    reference_unit = ALLOWED_UNITS * of_dtype(np.float64).unit if with_reference else 0.0
+    arithmetic = Arithmetic(
+        ALLOWED_UNITS * number.unit, number.smallest_normal, forms, drifting, reference_unit
+    )
+    return _bounds(parameters, *batch, exact, arithmetic)
+
+
+def rounding_tolerances(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> dict[str, Array]:
+    """How far an implementation and the float64 reference may be apart, entry by entry.
+
+    Both may round, each in its own number format, and neither is held to stable forms.
+    Arguments and result as in `rounding_bounds`.
+    """
+    bounds = rounding_bounds(parameters, X, Y, forms=Forms.TEXTBOOK)
+    reference_share = np.finfo(np.float64).eps / np.finfo(parameters.W0.dtype).eps
+    return {name: (1.0 + reference_share) * bound for name, bound in bounds.items()}
+
+
+def growth(count: float) -> float:
+    """How the rounding of a sum grows with the number of additions that round the same way."""
+    return 1.0 + count / TERMS_PER_UNIT
+
+
+def additions_in_a_row(count: int, forms: Forms) -> int:
+    """How many additions lie between a term and the sum that NumPy, or a loop, makes of it.
+
+    NumPy adds blocks of 128, eight running sums to a block, and the blocks in pairs.
+    """
+    return min(count, 24 + count.bit_length()) if forms is Forms.STABLE else count
+
+
+def _bounds(
+    parameters: Parameters, X: Array, Y: Array, exact: AutogradPass, arithmetic: Arithmetic
+) -> dict[str, Array]:
+    summed, rounded, output = arithmetic.summed, arithmetic.rounded, arithmetic.output
+    dz1, da1, sigma, dsigma, dz2, moved = _forward_errors(parameters, X, exact, arithmetic)
+    y_hat, a1 = exact.y_hat, exact.a1
+    S, N_O = Y.shape
+    ones = np.ones(S)
+    abs_W1, abs_X, abs_Y = abs(parameters.W1), abs(X), abs(Y)
+    sum_Y = abs_Y.sum(axis=1)
+
+    # each sample's loss
+    gaps = exact.z2.max(axis=1, keepdims=True) - exact.z2
+    l_terms = (abs_Y * gaps).sum(axis=1) + sum_Y * np.log1p(_rest(gaps))
+    e2_terms = y_hat * _others(abs_Y) + abs_Y * _others(y_hat)
+    furthest = dz2.max(axis=1)
+    dl = _carried((e2_terms * dz2).sum(axis=1), furthest, most=2 * sum_Y * furthest)
+    dl += arithmetic.growth(N_O) * output(l_terms, sum_Y)  # (F)
+
+    # e2; its two parts, not their difference, are what gets rounded
+    e2 = (y_hat * _others(Y) - Y * _others(y_hat)) / S
+    de2 = moved * sum_Y[:, np.newaxis] + arithmetic.growth(N_O) * output(e2_terms, y_hat + abs_Y)
+    de2 = de2 / S + rounded(abs(e2))  # (G)
+
+    # delta1
+    back = abs(e2 @ parameters.W1)
+    dback = summed(abs(e2) @ abs_W1, N_O) + de2 @ abs_W1
+    delta1 = back * sigma
+    ddelta1 = dback * (sigma + dsigma) + back * dsigma + rounded(delta1)  # (H)
+    in_a_row = additions_in_a_row(S, arithmetic.forms)
+    return {
+        "loss": np.asarray((dl.sum() + summed(l_terms, in_a_row).sum()) / S),
+        "z1": dz1,
+        "a1": da1,
+        "z2": dz2,
+        "y_hat": moved + arithmetic.growth(N_O) * rounded(y_hat),  # (E)
+        "e2": de2,
+        "delta1": ddelta1,
+        "W0": summed(delta1.T @ abs_X, S) + ddelta1.T @ abs_X,  # (I)
+        "b0": summed(delta1.T @ ones, S) + ddelta1.T @ ones,
+        "W1": summed(abs(e2).T @ a1, S) + abs(e2).T @ da1 + de2.T @ (a1 + da1),
+        "b1": summed(abs(e2).T @ ones, S) + de2.T @ ones,
+    }
+
+
+def _forward_errors(
+    parameters: Parameters, X: Array, exact: AutogradPass, arithmetic: Arithmetic
+) -> _Forward:
+    W0, b0, W1, b1 = (abs(block) for block in parameters)
+    summed, hidden = arithmetic.summed, arithmetic.hidden
+    N_H = len(b0)
+    a1, z2, y_hat = exact.a1, exact.z2, exact.y_hat
+
+    dz1 = summed(abs(X) @ W0.T + b0, X.shape[1] + 1)
+    sigma = -np.expm1(-a1)
+    da1 = _carried(sigma * dz1, dz1, most=dz1) + hidden(a1, 1.0)  # (B)
+    slope = sigma * np.exp(-a1)
+    dsigma = _carried(slope * dz1, dz1, most=1.0) + hidden(sigma, 1.0)  # (C)
+
+    gaps = z2.max(axis=1, keepdims=True) - z2
+    dz2 = summed(a1 @ W1.T + b1, N_H + 1) + da1 @ W1.T + arithmetic.both * gaps  # (D)
+    first_order = y_hat * (_others(y_hat) * dz2 + _others(y_hat * dz2))
+    moved = _carried(first_order, dz2.max(axis=1, keepdims=True), most=1.0)
+    return _Forward(dz1, da1, sigma, dsigma, dz2, moved)
+
+
+def _carried(first_order: Array, change: Array, *, most: Array | float) -> Array:
+    """How far a result moves when its arguments do, also where the first order is not enough.
+
+    The slopes of softplus, sigma and softmax grow by at most exp(4 change) over the way.
+    """
+    grown = 4.0 * change
+    bound = np.minimum(first_order * exprel(np.minimum(grown, 100.0)), most)
+    return np.where(grown > 100.0, most, bound)
+
+
+def _others(P: Array) -> Array:
+    """sum_{j != i} P_j along each row, without a subtraction."""
+    return P @ (1.0 - np.eye(P.shape[1]))
+
+
+def _rest(gaps: Array) -> Array:
+    """Sum of exp(-gap) along each row, but for the largest output itself."""
+    p = np.exp(-gaps)
+    np.put_along_axis(p, gaps.argmin(axis=1, keepdims=True), 0.0, axis=1)
+    return p.sum(axis=1)

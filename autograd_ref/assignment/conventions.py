@@ -1,0 +1,178 @@
+"""How a user's function for the assignment's network may want to be called, and calling it so."""
+
+import itertools
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.report.data import Report
+from autograd_ref.tree.nest import as_numbers
+from manual_backprop.parameters import Parameters
+
+Layout = Literal["rows", "columns"]
+Targets = Literal["labels", "one-hot"]
+Biases = Literal["vectors", "matrices"]
+Gradients = Callable[..., Any]
+
+
+class Convention(NamedTuple):
+    """One way to call the function."""
+
+    theta: bool = False
+    """Parameters in a dict with the keys W0, b0, W1, b1, not in a NamedTuple."""
+    layout: Layout = "rows"
+    """Whether samples are the rows of X and of one-hot targets, or their columns."""
+    targets: Targets = "labels"
+    biases: Biases = "vectors"
+    """Whether b0 and b1 have one axis, or two, as they are added to rows or columns."""
+
+    def __str__(self) -> str:
+        """In words."""
+        parameters = "a dict theta" if self.theta else "Parameters"
+        axes = ("(S, N_I)", "(S, N_O)") if self.layout == "rows" else ("(N_I, S)", "(N_O, S)")
+        n, one_axis = ("(1, n)", "rows") if self.layout == "rows" else ("(n, 1)", "columns")
+        biases = f" with biases {n} as {one_axis}" if self.biases == "matrices" else ""
+        return f"{parameters}{biases}, X {axes[0]}, {self.targets} Y " + (
+            "(S,)" if self.targets == "labels" else axes[1]
+        )
+
+    @property
+    def options(self) -> str:
+        """What to type in order to choose it."""
+        theta = "--theta " if self.theta else ""
+        biases = f" --biases {self.biases}" if self.biases == "matrices" else ""
+        return f"{theta}--targets {self.targets} --layout {self.layout}{biases}"
+
+    @property
+    def bias_shape(self) -> tuple[int, ...]:
+        """For NumPy's reshape."""
+        if self.biases == "vectors":
+            return (-1,)
+        return (1, -1) if self.layout == "rows" else (-1, 1)
+
+
+def choices(
+    *,
+    theta: bool = False,
+    layout: Layout | None = None,
+    targets: Targets | None = None,
+    biases: Biases | None = None,
+) -> list[Convention]:
+    """All conventions that agree with what is given, the plainest first."""
+    all_biases: tuple[Biases, ...] = ("vectors", "matrices") if biases is None else (biases,)
+    all_layouts: tuple[Layout, ...] = ("rows", "columns") if layout is None else (layout,)
+    all_targets: tuple[Targets, ...] = ("labels", "one-hot") if targets is None else (targets,)
+    return [
+        Convention(*one)
+        for one in itertools.product(
+            (True,) if theta else (False, True), all_layouts, all_targets, all_biases
+        )
+    ]
+
+
+def adapter(function: Gradients, convention: Convention) -> Gradients:
+    """The function as gradients(parameters, X, Y), in the project's own convention.
+
+    It gets the very arrays or views of them, so that what it changes in place is changed. Y needs
+    to be what `targets` makes of labels. Four arrays in a row are understood as W0, b0, W1, b1,
+    also after the loss, and so are the names dW0, db0, dW1, db1.
+    """
+
+    def gradients(parameters: Parameters, X: NDArray[Any], Y: NDArray[Any]) -> object:
+        shape = convention.bias_shape
+        b0, b1 = parameters.b0.reshape(shape), parameters.b1.reshape(shape)  # views
+        arranged = parameters._replace(b0=b0, b1=b1)
+        theirs = arranged._asdict() if convention.theta else arranged
+        if convention.layout == "columns":
+            X, Y = X.T, Y.T  # labels stay as they are
+        result = function(theirs, X, Y)
+        if _is_plain(result, 5):
+            return result[0], _flat(Parameters(*result[1:]), arranged)
+        if _is_plain(result, 2) or _is_plain(result, 3):
+            return type(result)([result[0], _flat(_named(result[1]), arranged), *result[2:]])
+        return _flat(_named(result), arranged)
+
+    return gradients
+
+
+def _flat(gradients: Any, arranged: Parameters) -> Any:
+    """Gradients of biases in the shapes of those biases, as vectors; others stay what they are."""
+
+    def flat(name: str, values: Any) -> Any:
+        values = as_numbers(values)
+        shape = getattr(values, "shape", None)  # of an array or a tensor
+        bias = name in ("b0", "b1") and shape == getattr(arranged, name).shape
+        return values.reshape(-1) if bias else values
+
+    if isinstance(gradients, Parameters):
+        return Parameters(**{name: flat(name, v) for name, v in gradients._asdict().items()})
+    if isinstance(gradients, Mapping):
+        found = cast("Mapping[object, object]", gradients)
+        return {name: flat(str(name), values) for name, values in found.items()}
+    return gradients
+
+
+FORMULAS = {
+    "X @ W0.T + b0": "W0 @ X + b0[:, None]",
+    "a1 @ W1.T + b1": "W1 @ a1 + b1[:, None]",
+    "e2 @ W1": "W1.T @ e2",
+    "delta1.T @ X": "delta1 @ X.T",
+    "e2.T @ a1": "e2 @ a1.T",
+    ".sum(axis=0)": ".sum(axis=1)",
+    ".sum(axis=1, keepdims=True)": ".sum(axis=0, keepdims=True)",
+    "[np.arange(S), labels]": "[labels, np.arange(S)]",
+    "rows of them: Y = np.eye(N_O)[labels]": "columns of them: Y = np.eye(N_O)[:, labels]",
+}
+WORDS = {
+    "one-hot rows": "one-hot columns",
+    "whole rows": "whole columns",
+    "whole columns": "whole rows",
+    "every column of y_hat": "every row of y_hat",
+}
+IN_COLUMNS = FORMULAS | WORDS
+"""What the catalogue says of samples in rows, said of samples in columns."""
+
+
+def said_in(convention: Convention, report: Report) -> Report:
+    """The same report, with what was done, and how to mend it, as in this convention."""
+    known = re.compile("|".join(map(re.escape, IN_COLUMNS)))
+
+    def said(text: str) -> str:
+        if convention.layout == "columns":
+            text = known.sub(lambda match: IN_COLUMNS[match[0]], text)
+        if convention.biases == "matrices":
+            text = re.sub(r"\.sum\(axis=(\d)\)", r".sum(axis=\1, keepdims=True)", text)
+            text = text.replace("[:, None]", "")
+        return text
+
+    causes = (c._replace(explanation=said(c.explanation), fix=said(c.fix)) for c in report.causes)
+    pattern = (note._replace(text=said(note.text)) for note in report.pattern)
+    return replace(report, causes=tuple(causes), pattern=tuple(pattern))
+
+
+def targets(convention: Convention, labels: NDArray[Any], like: Parameters) -> NDArray[Any]:
+    """Labels as the targets of this convention, with samples as rows."""
+    if convention.targets == "labels":
+        return labels
+    return np.eye(len(like.b1), dtype=like.b1.dtype)[labels]
+
+
+def _is_plain(result: Any, length: int) -> bool:
+    """Whether it is a tuple or list without names, and so long."""
+    plain = isinstance(result, tuple | list) and not hasattr(cast("object", result), "_fields")
+    return plain and len(cast("Sequence[object]", result)) == length
+
+
+def _named(gradients: Any) -> object:
+    """By the names of the parameters, where they are only in order, or named as derivatives."""
+    if _is_plain(gradients, 4):
+        return Parameters(*gradients)
+    if isinstance(gradients, Mapping):
+        found = cast("Mapping[object, object]", gradients)
+        if set(found) == {f"d{name}" for name in Parameters._fields}:
+            return {str(name)[1:]: values for name, values in found.items()}
+    return cast("object", gradients)

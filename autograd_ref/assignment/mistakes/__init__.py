@@ -1,0 +1,1 @@
+"""The catalogue of wrong derivations of the built-in network."""

@@ -1,0 +1,66 @@
+"""What a wrong derivation of the network is."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from enum import Enum
+from typing import NamedTuple
+
+from autograd_ref.assignment.mistakes.derivation import RIGHT, STEPS, A, Derivation, Run, Step
+
+Change = Callable[[Derivation], Derivation]
+
+
+class Shows(Enum):
+    """On which problems a mistake shows as what it is, whatever the parameters."""
+
+    ANY = "S at least 3, and N_I, N_H, N_O at least 2"
+    SQUARE = "N_I = N_H = N_O: elsewhere the shapes do not fit"
+    ALL_EQUAL = "S = N_I = N_H = N_O: elsewhere the shapes do not fit"
+    MANY_SAMPLES = "more samples than classes: with fewer it may raise"
+
+
+class Mistake(NamedTuple):
+    """A wrong derivation of the assignment's network; its outcome is a mismatch."""
+
+    name: str
+    what: str
+    """What is done, as the end of a sentence: the gradients of a derivation in which ..."""
+    fix: str
+    """How to mend it: a sentence, or an assignment in NumPy."""
+    change: Change
+    """Of the derivation that would be right without it."""
+    shows: Shows = Shows.ANY
+    hides: str = ""
+    """Where it makes no difference, in a few words."""
+    fitted: bool = False
+    """Whether a number in it was chosen so that it explains what there is."""
+
+    @property
+    def steps(self) -> frozenset[str]:
+        """Those that are another with the mistake than without."""
+        changed = self.change(RIGHT)
+        return frozenset(n for n in STEPS if getattr(changed, n) is not getattr(RIGHT, n))
+
+
+def step(name: str, wrong: Step) -> Change:
+    """A step replaced, whatever it was."""
+    return lambda derivation: replace(derivation, **{name: wrong})
+
+
+def after(name: str, change: Callable[[Run, A], A]) -> Change:
+    """What comes out of a step changed afterwards."""
+
+    def changed(derivation: Derivation) -> Derivation:
+        right: Step = getattr(derivation, name)
+
+        def then(run: Run) -> A:
+            return change(run, right(run))
+
+        return replace(derivation, **{name: then})
+
+    return changed
+
+
+def both(one: Change, two: Change) -> Change:
+    """One change, then the other."""
+    return lambda derivation: two(one(derivation))

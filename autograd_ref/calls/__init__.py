@@ -1,0 +1,1 @@
+"""One call of the function under test, and its answer as data."""

@@ -1,0 +1,87 @@
+"""Training runs as pictures, readable in print and with any colour vision."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from autograd_ref.assignment.training import OPTIMISERS, Moment
+
+HIGHEST = 10
+"""Times the largest loss of a right run: where the picture of a loss ends."""
+
+Runs = Mapping[str, Sequence[Moment]]
+"""By optimiser."""
+
+COLOURS = dict(zip(OPTIMISERS, ("#0072b2", "#d55e00"), strict=True))
+LINES = dict(zip(OPTIMISERS, ("-", "--"), strict=True))
+OF_MISTAKES = ("#009e73", "#cc79a7", "#000000", "#e69f00")
+"""All colours are Okabe and Ito's."""
+
+
+def losses(runs: Runs, wrong: Sequence[tuple[str, str, Sequence[float]]]) -> Figure:
+    """The loss on a logarithmic axis; of wrong gradients too, by optimiser and mistake.
+
+    An optimiser has its kind of line, a mistake its colour; what rises far above every right run
+    leaves the picture.
+    """
+    figure, panel = _panel("loss of the training samples")
+    for name, moments in runs.items():
+        panel.plot([m.loss for m in moments], LINES[name], color=COLOURS[name], label=name)
+    highest = HIGHEST * max(m.loss for moments in runs.values() for m in moments)
+    mistakes = list(dict.fromkeys(mistake for _optimiser, mistake, _values in wrong))
+    for name, mistake, values in wrong:
+        colour = OF_MISTAKES[mistakes.index(mistake) % len(OF_MISTAKES)]
+        inside = [min(value, 2 * highest) for value in values]  # an axis of 300 decades overflows
+        panel.plot(inside, LINES[name], color=colour, linewidth=1, label=f"{name}, {mistake}")
+    panel.set_yscale("log")
+    panel.set_ylim(top=min(panel.get_ylim()[1], highest))
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+def accuracies(runs: Runs) -> Figure:
+    """Of the training samples and of the test samples."""
+    figure, panel = _panel("predicted rightly (%)")
+    for name, moments in runs.items():
+        training = [100 * m.accuracy for m in moments]
+        test = [100 * m.test_accuracy for m in moments]
+        panel.plot(training, "-", color=COLOURS[name], label=f"{name}, training")
+        panel.plot(test, "--", color=COLOURS[name], linewidth=1, label=f"{name}, test")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+def distances(runs: Runs, unit: float) -> Figure:
+    """How far hand and autograd are apart, in units of rounding, and how far rounding leads."""
+    figure, panel = _panel("largest difference, in units of roundoff")
+    for name, moments in runs.items():
+        apart = [m.distance / (unit * m.largest) for m in moments]
+        leads = [m.by_rounding / (unit * m.largest) for m in moments]
+        panel.plot(apart, "-", color=COLOURS[name], label=f"{name}, hand and autograd")
+        panel.plot(leads, "--", color=COLOURS[name], linewidth=1, label=f"{name}, rounding leads")
+    panel.set_yscale("log")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    return figure
+
+
+def as_bytes(figure: Figure, kind: str) -> bytes:
+    """A file of this kind, png or svg; the same figure gives the same bytes."""
+    file = io.BytesIO()
+    metadata = {"Date": None} if kind == "svg" else None
+    # with random names, two runs of the same training would write different files
+    with mpl.rc_context({"svg.hashsalt": "crosscheck"}):
+        figure.savefig(file, format=kind, dpi=150, metadata=metadata)
+    return file.getvalue()
+
+
+def _panel(label: str) -> tuple[Figure, Any]:
+    figure = Figure(figsize=(7, 4.8), layout="constrained")
+    panel = figure.subplots()
+    panel.set(xlabel="iteration", ylabel=label)
+    panel.grid(color="0.92")
+    for side in ("top", "right"):
+        panel.spines[side].set_visible(False)
+    return figure, panel

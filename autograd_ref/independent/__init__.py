@@ -1,0 +1,1 @@
+"""The independent check by numerical derivatives."""

@@ -1,0 +1,65 @@
+"""By what two losses differ: a constant, a factor, or a sum of squares of the parameters."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from autograd_ref.calls.call import sample_count, with_other_parameters
+from autograd_ref.reference.protocol import Point, Reference
+from autograd_ref.tree.nest import as_array, leaves
+
+POINTS = 6
+"""Besides one for every block, where the losses are compared."""
+
+SAME = 1e-6
+"""How constant a factor or a residual has to be for a relation between two losses to be named."""
+
+
+def related(hand_loss: Callable[[Point], float], reference: Reference, point: Point) -> str:
+    """The relation in a sentence.
+
+    Args:
+        hand_loss: the loss under test.
+        reference: the one whose loss it is held against.
+        point: where they differ; they are compared there and nearby.
+    """
+    names = list(leaves(point.parameters))
+    points = [point, *(with_other_parameters(point, i) for i in range(POINTS + len(names)))]
+    hand = np.array([hand_loss(where) for where in points])
+    theirs = np.array([reference.value(where) for where in points])
+    difference = hand - theirs
+    if not np.isfinite(difference).all():
+        return "One of the two losses is not finite there, or nearby."
+    if np.ptp(difference) <= SAME * float(np.abs(difference).max()):
+        return f"The loss under test is the reference's plus the constant {difference[0]:.6g}."
+    if theirs.all():
+        ratio = hand / theirs
+        if np.abs(ratio - 1).max() <= SAME:
+            return f"The two losses differ by less than {SAME:g} of themselves, there and nearby."
+        if np.ptp(ratio) <= SAME * float(np.abs(ratio).max()):
+            return f"The loss under test is {_factor(ratio[0], point)} times the reference's."
+    squares = np.array(
+        [
+            [float((as_array(leaf).astype("f8") ** 2).sum()) for leaf in leaves(w[0]).values()]
+            for w in points
+        ]
+    )
+    weights = np.linalg.lstsq(squares, difference, rcond=None)[0]
+    if float(np.abs(squares @ weights - difference).max()) > SAME * float(np.abs(difference).max()):
+        return "The two losses differ neither by a constant, nor by a factor, nor by weight decay."
+    largest = float(np.abs(weights).max())
+    terms = [
+        f"{weight:+.6g} |{name}|^2"
+        for name, weight in zip(names, weights, strict=True)
+        if abs(weight) > SAME * largest
+    ]
+    return f"The loss under test is the reference's {' '.join(terms)} (weight decay)."
+
+
+def _factor(ratio: float, point: Point) -> str:
+    """The factor, with its name where it is the number of samples or its inverse."""
+    samples = sample_count(point)
+    for name, value in (("S", samples), ("1/S", 1 / samples if samples else 0)):
+        if samples > 1 and abs(ratio / value - 1) < SAME:
+            return f"{ratio:.6g} ({name}: a sum where the other has a mean)"
+    return f"{ratio:.6g}"

@@ -1,1 +1,0 @@
-"""The catalogue of mistakes: those of any gradient, and those of the assignment's network."""

@@ -1,0 +1,166 @@
+"""A loss written in NumPy as a reference: its numerical derivative, as accurate as it can be."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.assignment.bounds import ALLOWED_UNITS, FUNCTION_FACTOR, OF_ITSELF
+from autograd_ref.calls.call import own_copy
+from autograd_ref.reference.directional import typical
+from autograd_ref.reference.numerical import slope
+from autograd_ref.reference.protocol import (
+    LOSS,
+    Evaluation,
+    Look,
+    NotALoss,
+    Point,
+    Reference,
+    Results,
+    widened,
+)
+from autograd_ref.report.data import Note
+from autograd_ref.tree import number_format
+from autograd_ref.tree.nest import as_array, is_tensor, leaves, rebuilt
+
+STEP = 0.1
+"""The largest step tried, relative to the entry, or to what is typical of its block."""
+
+BEND = 1e-4
+"""The step for the curvature, likewise."""
+
+Loss = Callable[..., Any]
+
+KINK = Note(
+    "kink",
+    "The loss has a kink exactly there, where any slope between those of the two sides is right."
+    " Check at another point as well.",
+)
+
+
+class _Slopes(NamedTuple):
+    """Numerical derivatives by the entries of one block."""
+
+    values: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    curvature: NDArray[np.float64]
+    """Absolute second derivatives: how much the gradient moves with its own parameter."""
+    sizes: NDArray[np.float64]
+    """Of the parameters themselves."""
+    kinks: bool
+
+
+def numpy_loss(loss: Loss) -> Reference:
+    """A NumPy function of (parameters, *data) to one real number."""
+
+    def value(point: Point) -> float:
+        return as_number(loss(widened(point.parameters), *own_copy(point).data))
+
+    def evaluate(point: Point) -> Evaluation:
+        found = _slopes(loss, point)
+        at_point = value(point)
+        unit = ALLOWED_UNITS * number_format.coarsest(point.parameters).unit
+
+        def tolerances(_look: Look) -> Results:
+            blocks = {name: _tolerance(slopes, unit) for name, slopes in found.items()}
+            return {LOSS: np.asarray(ALLOWED_UNITS * unit * abs(at_point)), **blocks}
+
+        gradients = {name: slopes.values for name, slopes in found.items()}
+        notes = (KINK,) if any(slopes.kinks for slopes in found.values()) else ()
+        return Evaluation(at_point, gradients, tolerances, notes)
+
+    about = "a numerical derivative of the given NumPy loss"
+    return Reference(about, evaluate, value, blind=True)
+
+
+def as_number(value: Any) -> float:
+    """What a NumPy loss returned.
+
+    Raises:
+        NotALoss: it is not one real number.
+    """
+    if not is_tensor(value) and np.size(value) == 1 and np.asarray(value).dtype.kind in "iuf":
+        return float(np.asarray(value).reshape(()))
+    shape = f" of shape {np.shape(value)}" if np.ndim(value) else ""
+    raise NotALoss(f"it returned {type(value).__name__}{shape}, not one real number")
+
+
+def _tolerance(slopes: _Slopes, unit: float) -> NDArray[np.float64]:
+    """The derivative's own accuracy, and what the hand side may round.
+
+    Of that side's formulas nothing is known. They are allowed units of the block's largest entry;
+    and what the gradient moves when a parameter does by units of itself (something cancels).
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        sizes = np.abs(slopes.values)
+        rounding = np.minimum(unit * sizes.max(initial=0), OF_ITSELF * sizes)
+        moved = FUNCTION_FACTOR * unit * slopes.curvature * slopes.sizes
+        found = slopes.accuracy + rounding + moved
+    return np.nan_to_num(found, nan=np.inf, posinf=np.inf)
+
+
+def _slopes(loss: Loss, point: Point) -> dict[str, _Slopes]:
+    wide = np.longdouble if _keeps_longdouble(loss, point) else np.float64
+    base = widened(point.parameters, wide)
+    return {
+        name: _of_block(loss, point, base, name, values) for name, values in leaves(base).items()
+    }
+
+
+def _of_block(loss: Loss, point: Point, base: object, name: str, values: NDArray[Any]) -> _Slopes:
+    sizes = np.abs(as_array(values)).astype(np.float64)
+    whole = typical(sizes)
+    found = np.empty((3, *values.shape))
+    kinks = False
+    for index in np.ndindex(values.shape):
+
+        @cache  # one value serves several slopes
+        def along(t: Any, index: tuple[int, ...] = index) -> Any:
+            try:
+                result = loss(_moved(base, name, index, t), *own_copy(point).data)
+            except Exception:  # not defined there
+                return float("nan")
+            return np.asarray(result).reshape(())[()]  # also from an array that holds one number
+
+        size = float(sizes[index])
+        scales = {whole, size} if size > 0 else {whole}
+        steps = [values.dtype.type(STEP * scale) for scale in scales]
+        central, before, after = (slope(along, *steps, one_sided=side) for side in (0, -1, 1))
+        value, accuracy = central
+        margin = before.accuracy + after.accuracy
+        if abs(after.value - before.value) > 2 * margin:
+            kinks = True
+            value = (before.value + after.value) / 2
+            accuracy = abs(after.value - before.value) / 2 + margin
+        found[:, *index] = value, accuracy, _bend(along, values.dtype.type(BEND * min(scales)))
+    return _Slopes(found[0], found[1], found[2], sizes, kinks)
+
+
+def _bend(along: Callable[[Any], Any], step: Any) -> float:
+    with np.errstate(all="ignore"):
+        return float(abs(along(step) - 2 * along(0 * step) + along(-step)) / step**2)
+
+
+def _moved(base: object, name: str, index: tuple[int, ...], by: Any) -> object:
+    """The parameters with one entry moved; every array a new one, whatever the loss does to it."""
+
+    def change(leaf_name: str, leaf: NDArray[Any]) -> NDArray[Any]:
+        moved = leaf.copy()
+        if leaf_name == name:
+            moved[index] += by
+        return moved
+
+    return rebuilt(base, change)
+
+
+def _keeps_longdouble(loss: Loss, point: Point) -> bool:
+    """Whether np.longdouble is wider than float64 here, and survives the loss."""
+    if np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps:
+        return False
+    try:
+        result = loss(widened(point.parameters, np.longdouble), *own_copy(point).data)
+    except Exception:  # a function that cannot take it is evaluated in float64
+        return False
+    return np.asarray(result).dtype == np.longdouble

@@ -1,0 +1,1 @@
+"""How far rounding moves a result: the arithmetic, the rules per operation, Monte Carlo."""

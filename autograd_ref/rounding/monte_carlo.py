@@ -1,0 +1,205 @@
+"""How far rounding can move what any PyTorch code computes: measured, by rounding at random.
+
+Every operation of the forward and of the backward pass is repeated in float64 with its result
+moved, up or down at random, by as much as rounding could have moved it in the number format in
+question (Parker's Monte Carlo arithmetic, UCLA 1997; the amounts are in `rounding_rules`). Nothing
+about the loss has to be known, only about operations. What cancels later, cancels in the reference
+too and is seen.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from functools import cache
+from random import Random
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map_only
+
+from autograd_ref.assignment.bounds import (
+    ALLOWED_UNITS,
+    FUNCTION_FACTOR,
+    OF_ITSELF,
+    Arithmetic,
+    Forms,
+)
+from autograd_ref.reference.protocol import Look, Results
+from autograd_ref.rounding.operations import BOUNDED, is_choice, is_known, reach
+from autograd_ref.tree.number_format import NumberFormat, of_dtype
+
+DOUBLE = of_dtype(np.float64)
+
+FEW, MANY = 1, 8
+"""Samples at first, and before anybody is accused."""
+
+SAFETY = 2.0
+"""A few samples see about one standard deviation of the movement. The movements put in are bounds,
+which real rounding uses a quarter of at most (section 5); the factor covers small samples."""
+
+NEIGHBOURS = 0.25
+"""How much of its row's and column's movement an entry is allowed even if it seems not to move."""
+
+SCALES = 1.0, 2.0**-8, 2.0**-16, 2.0**-24
+"""Movements that the loss refuses (probabilities that do not sum to one any more) are made smaller,
+and what they do is enlarged; never smaller than roundoff in float64, which does the computing."""
+
+SIGNS = 65_521
+"""Directions are taken from one list of so many, from a random place on; a prime number, so that
+rows of a table do not repeat each other's."""
+
+MOST_KEPT = 32
+"""The longest list that is kept has it so many times, in 17 MB."""
+
+
+def tolerances(
+    compute: Callable[[], Mapping[str, Tensor]],
+    exact: Mapping[str, NDArray[np.float64]],
+    number: NumberFormat,
+    *,
+    look: Look,
+    seed: int,
+) -> Results:
+    """How far from exact an honest computation in the number format may be, entry by entry.
+
+    Args:
+        compute: evaluates everything in float64, from the same values every time.
+        exact: what it returns without disturbance, as arrays.
+        number: the format in which the side under test computes.
+        look: which formulas that side is held to, and how many disturbed evaluations to make.
+        seed: for the directions of rounding.
+    """
+    samples = FEW if look is Look.FIRST else MANY
+    forms = Forms.TEXTBOOK if look is Look.TEXTBOOK else Forms.STABLE
+    unit, smallest = number.unit, number.smallest_normal
+    drifting = look is not Look.FIRST
+    arithmetic = Arithmetic(ALLOWED_UNITS * unit, smallest, forms, drifting)
+    for scale in (s for s in SCALES if s == 1 or s * unit >= DOUBLE.unit):
+        try:
+            movements = _movements(compute, exact, _Rounding(arithmetic, seed, scale), samples)
+        except Exception:  # a matrix that rounding makes singular, an argument out of its range
+            continue
+        return {
+            name: SAFETY * np.maximum(largest, _from_neighbours(squares, exact[name]))
+            + ALLOWED_UNITS * unit * np.abs(exact[name])
+            + ALLOWED_UNITS * smallest
+            for name, (largest, squares) in movements.items()
+        }
+    return {name: np.full(values.shape, np.inf) for name, values in exact.items()}
+
+
+def as_float64(tensor: Tensor) -> NDArray[np.float64]:
+    """A copy as a NumPy array."""
+    return np.array(tensor.detach().cpu().numpy(), dtype=np.float64)
+
+
+def _movements(
+    compute: Callable[[], Mapping[str, Tensor]],
+    exact: Mapping[str, NDArray[np.float64]],
+    mode: "_Rounding",
+    samples: int,
+) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """How far each entry moves: the largest of all samples, and the mean square."""
+    largest = {name: np.zeros_like(values) for name, values in exact.items()}
+    squares = {name: np.zeros_like(values) for name, values in exact.items()}
+    for _sample in range(samples):
+        with mode:
+            disturbed = compute()
+        for name, values in exact.items():
+            # what overflows under disturbance is beyond the format anyway
+            off = np.abs(as_float64(disturbed[name]) - values) / mode.scale
+            off = np.nan_to_num(off, nan=np.inf, posinf=np.inf)
+            np.maximum(largest[name], off, out=largest[name])
+            with np.errstate(over="ignore"):
+                squares[name] += off**2 / samples
+    return {name: (largest[name], squares[name]) for name in exact}
+
+
+def _from_neighbours(
+    squares: NDArray[np.float64], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    return np.minimum(NEIGHBOURS * _typical(squares), OF_ITSELF * np.abs(values))
+
+
+def _typical(squares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The root mean square movement of each entry's row times its column's, over that of all."""
+    if squares.ndim == 0 or not squares.any():
+        return np.sqrt(squares)
+    table = squares.reshape(squares.shape[0], -1)
+    if 1 in table.shape:
+        return np.full(squares.shape, math.sqrt(table.mean()))
+    with np.errstate(invalid="ignore", over="ignore"):
+        product = table.mean(axis=1, keepdims=True) * (table.mean(axis=0) / table.mean())
+    return np.sqrt(np.nan_to_num(product, nan=np.inf)).reshape(squares.shape)
+
+
+class _Rounding(TorchDispatchMode):
+    """While it is active, every floating-point result is moved by what rounding may do to it."""
+
+    def __init__(self, arithmetic: Arithmetic, seed: int, scale: float) -> None:
+        super().__init__()
+        self.arithmetic = arithmetic
+        self.random = Random(seed)
+        self.scale = scale
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> object:
+        kwargs = kwargs or {}
+        name = func.overloadpacket.__name__
+        if func.is_view or is_choice(name, args):
+            return cast("object", func(*args, **kwargs))
+        plain = name.removesuffix("_")
+        result: Any = func(*args, **kwargs)
+        if not is_known(func, plain) and _floats(result):
+            args, kwargs = tree_map_only(Tensor, self._moved, (args, kwargs))
+            result = func(*args, **kwargs)
+        for tensor in _floats(result):
+            by = reach(self._arithmetic_of(tensor), func, plain, args, kwargs, tensor)
+            # what is infinite stays so, and does not become a difference of infinities
+            by = by.nan_to_num_(0.0, 0.0, 0.0)
+            _ = tensor.addcmul_(by, self._signs_for(tensor), value=self.scale)
+            if plain in BOUNDED:
+                _ = tensor.clamp_(*BOUNDED[plain])
+        return result
+
+    def _arithmetic_of(self, result: Tensor) -> Arithmetic:
+        """A loss may itself go through a coarser format."""
+        own = ALLOWED_UNITS * torch.finfo(result.dtype).eps / 2
+        return self.arithmetic._replace(unit=max(self.arithmetic.unit, own))
+
+    def _moved(self, tensor: Tensor) -> Tensor:
+        """An argument, by as much as a function's result."""
+        if not _is_moved(tensor):
+            return tensor
+        by = self.scale * FUNCTION_FACTOR * self._arithmetic_of(tensor).unit
+        return tensor * (1 + by * self._signs_for(tensor))
+
+    def _signs_for(self, result: Tensor) -> Tensor:
+        """Up or down for every entry."""
+        start, count = self.random.randrange(SIGNS), result.numel()
+        times = 1 << ((start + count) // SIGNS).bit_length()  # at least enough
+        table = _signs(times) if times <= MOST_KEPT else _signs.__wrapped__(times)
+        signs = table[start : start + count]
+        return signs.view(result.shape).to(result.device, result.dtype)
+
+
+def _floats(result: object) -> list[Tensor]:
+    """The tensors of a floating-point dtype that an operation returned; not single numbers."""
+    found = (leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor))
+    return [tensor for tensor in found if _is_moved(tensor)]
+
+
+def _is_moved(tensor: Tensor) -> bool:
+    return tensor.is_floating_point() and tensor.layout == torch.strided
+
+
+@cache
+def _signs(times: int) -> Tensor:
+    """The list, so many times."""
+    coins = torch.empty(SIGNS, dtype=torch.float64)
+    coins = coins.bernoulli_(0.5, generator=torch.Generator().manual_seed(0)).mul_(2).sub_(1)
+    return coins.repeat(times)

@@ -1,0 +1,55 @@
+"""Number formats by name, NumPy's and PyTorch's alike, and what rounding is in each."""
+
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from autograd_ref.tree.nest import as_array, is_tensor, leaves
+
+
+class NumberFormat(NamedTuple):
+    """What rounding depends on."""
+
+    name: str
+    """float64, float32, float16, bfloat16."""
+    eps: float
+    """From 1 to the next larger number."""
+    smallest_normal: float
+
+    @property
+    def unit(self) -> float:
+        """The unit roundoff: the largest relative error of rounding to nearest."""
+        return self.eps / 2
+
+
+BFLOAT16 = NumberFormat("bfloat16", 2.0**-7, 2.0**-126)
+"""The one that NumPy does not know: float32 without the last 16 bits."""
+
+
+def of_dtype(dtype: DTypeLike) -> NumberFormat:
+    """That of a dtype; what is no float is judged as float64, and so is what is wider."""
+    if dtype == BFLOAT16.name:
+        return BFLOAT16
+    kind = np.dtype(dtype)
+    narrow = kind.kind == "f" and kind.itemsize <= np.dtype(np.float64).itemsize
+    info: np.finfo[Any] = np.finfo(kind if narrow else np.dtype(np.float64))
+    return NumberFormat(info.dtype.name, float(info.eps), float(info.smallest_normal))
+
+
+def of_leaf(leaf: object) -> NumberFormat:
+    """That of an array, a tensor or a number."""
+    return of_dtype(dtype_name(leaf))
+
+
+def coarsest(nest: object) -> NumberFormat:
+    """The one with the largest unit among the float leaves; float64 where there is none."""
+    formats = [of_leaf(leaf) for leaf in leaves(nest).values() if as_array(leaf).dtype.kind == "f"]
+    return max(formats, key=lambda number: number.eps, default=of_dtype(np.float64))
+
+
+def dtype_name(leaf: object) -> str:
+    """Its dtype, by the name that NumPy and PyTorch share."""
+    if is_tensor(leaf):
+        return str(cast("Any", leaf).dtype).removeprefix("torch.")
+    return as_array(leaf).dtype.name  # without the order of its bytes
