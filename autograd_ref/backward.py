@@ -19,7 +19,8 @@ from autograd_ref.check import examined
 from autograd_ref.observe.elsewhere import Place
 from autograd_ref.reference.choose import checked_point
 from autograd_ref.reference.torch_loss import torch_loss
-from autograd_ref.report.data import Note, Report, listed
+from autograd_ref.report.data import Note, listed
+from autograd_ref.report.report import Report
 from autograd_ref.tree.nest import leaves, rebuilt
 
 UPSTREAM_STEP, LARGEST_UPSTREAM = 1 / 32, 3.0

@@ -24,7 +24,8 @@ from autograd_ref.observe.elsewhere import (
 from autograd_ref.observe.weaknesses import caveats
 from autograd_ref.reference.choose import Loss, checked_point, chosen_reference, quiet
 from autograd_ref.reference.protocol import Evaluation, Point, Reference
-from autograd_ref.report.data import Cause, Note, Report
+from autograd_ref.report.data import Cause, Note
+from autograd_ref.report.report import Report
 from autograd_ref.verdict.judge import judged, spoiled
 
 

@@ -17,7 +17,7 @@ from autograd_ref.calls.call import Gradients, called
 from autograd_ref.check import check_gradients
 from autograd_ref.observe.elsewhere import other_places, unsteady
 from autograd_ref.reference.choose import Loss, checked_point, chosen_reference, quiet
-from autograd_ref.report.data import Report
+from autograd_ref.report.report import Report
 from autograd_ref.verdict.judge import judged
 from manual_backprop.arguments import require_integer
 from manual_backprop.parameters import NetworkShape, Parameters

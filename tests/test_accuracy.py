@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, target
 from numpy.typing import NDArray
 
-from autograd_ref.assignment.bounds import Forms, rounding_bounds
+from autograd_ref.assignment.bounds import rounding_bounds
 from autograd_ref.assignment.problems import Problem, problems
 from autograd_ref.network import autograd_pass
+from autograd_ref.rounding.arithmetic import Forms
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 from manual_backprop.cross_entropy import (
     cross_entropy,

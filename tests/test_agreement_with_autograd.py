@@ -3,8 +3,9 @@
 import numpy as np
 from hypothesis import given, settings
 
-from autograd_ref.assignment.bounds import Forms, rounding_bounds, rounding_tolerances
+from autograd_ref.assignment.bounds import rounding_bounds, rounding_tolerances
 from autograd_ref.assignment.problems import Problem, large_problems, problems
+from autograd_ref.rounding.arithmetic import Forms
 from tests.agreement import assert_match, by_autograd, by_hand, doubled
 
 MANY = settings(max_examples=min(5 * settings().max_examples, 10_000))

@@ -12,7 +12,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from autograd_ref import check_backward
-from autograd_ref.report.data import Report
+from autograd_ref.report.report import Report
 
 FORMATS = [torch.float64, torch.float32, torch.float16, torch.bfloat16]
 

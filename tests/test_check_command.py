@@ -483,7 +483,7 @@ def test_json_says_everything(tmp_path: Path, capsys: Captured) -> None:
             "problems",
         )
     ]
-    assert (found["schema"], found["function"], found["verdict"]) == (1, spec, "mismatch")
+    assert (found["schema"], found["function"], found["verdict"]) == (2, spec, "mismatch")
     assert (found["loss"], found["parameters"]) == (None, None)
     assert found["convention"] == {
         "parameters": "dict",
@@ -695,7 +695,7 @@ def test_another_model_is_held_against_its_own_loss(tmp_path: Path, capsys: Capt
     arguments = model(tmp_path, "gradients")
     text = printed(["check", *arguments, *QUICK], 0, capsys)
     assert text.startswith(f"{arguments[0]} against {arguments[2]} ")
-    assert "agrees with autograd of the given loss, in float64, to " in text
+    assert "agrees with autograd of the given loss, in float64; error" in text
     assert text.count(" model 5 float64 ") == 2
     assert "Match: on all 2 problems everything agrees" in text
     text = printed(["check", *arguments, "--problems", "1"], 0, capsys)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 import manual_backprop
 from autograd_ref import GradientMismatch, assert_gradients_match, check_gradients
-from autograd_ref.report.data import Report
+from autograd_ref.report.report import Report
 from autograd_ref.tree.nest import as_array, leaves
 from manual_backprop import NetworkShape, Parameters, initialize
 

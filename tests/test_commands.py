@@ -63,14 +63,14 @@ def test_json_has_the_same_content(capsys: Captured) -> None:
         assert row["verdict"] == "match"
         by_hand, by_autograd = (f"{row[side]:.17g}" for side in ("hand", "reference"))
         assert re.search(rf"{re.escape(by_hand)}.*\n.*{re.escape(by_autograd)}", text)
-        assert row["units"] <= found["allowed_units"]
+        assert row["share"] <= 1
         assert f"{row['max_abs_error']:.1e}" in text
         if row["approx_fprime"] is not None:
             assert row["approx_fprime"]["verdict"] == "match"
             assert f"{row['approx_fprime']['max_abs_error']:.1e}" in text
             assert f"({row['approx_fprime']['tolerance']:.1e})" in text
             assert row["approx_fprime"]["tolerance"] < 1e-5
-            assert "units" not in row["approx_fprime"], "its allowance is not rounding alone"
+            assert "share" not in row["approx_fprime"], "its allowance is not rounding alone"
     assert sum(row["approx_fprime"] is not None for row in found["quantities"]) == 4
     assert found["sentence"].split()[:5] == text.split("\n\n")[-1].split()[:5]
 
@@ -169,7 +169,7 @@ def test_a_gradient_of_the_wrong_shape_is_a_mismatch(
     text = " ".join(" ".join(lines_of(capsys)).split())
     assert "Mismatch: b1 has shape (3, 1); it needs (3,)." in text
     assert main(["--samples", "9", "--json", "-"]) == 1
-    assert json.loads("\n".join(lines_of(capsys)))["quantities"][-1]["units"] is None
+    assert json.loads("\n".join(lines_of(capsys)))["quantities"][-1]["share"] is None
 
 
 def test_a_contradicting_third_witness_is_a_mismatch(monkeypatch: pytest.MonkeyPatch) -> None:

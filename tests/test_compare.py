@@ -31,7 +31,7 @@ def changed(value: float, index: tuple[int, int] = (1, 2)) -> NDArray[np.float64
 
 def test_equal_arrays_match() -> None:
     block = compare(REFERENCE.copy())
-    assert (block.verdict, block.reason, block.max_abs_error, block.units) == ("match", "", 0.0, 0)
+    assert (block.verdict, block.reason, block.max_abs_error, block.share) == ("match", "", 0.0, 0)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_the_worst_entry_is_the_one_furthest_over_its_own_tolerance() -> None:
     assert block.verdict == "mismatch"
     assert block.worst_index == (0, 1)
     assert (block.hand, block.reference, block.tolerance) == (2.02, 2.0, 0.01)
-    assert block.units == pytest.approx(8.0)
+    assert block.share == pytest.approx(2.0)
     assert block.max_abs_error == pytest.approx(0.03)
     assert block.max_rel_error == pytest.approx(0.005)
     assert block.reason == "differs by 2 times its tolerance"
@@ -73,7 +73,7 @@ def test_what_cannot_be_compared_is_a_mismatch(hand: Any, reason: str) -> None:
     block = compare(hand)
     assert block.verdict == "mismatch"
     assert re.search(reason, block.reason), block.reason
-    assert block.units is None
+    assert block.share is None
 
 
 def test_a_tolerance_of_another_shape_is_refused() -> None:
@@ -141,7 +141,7 @@ def test_numbers_at_both_ends_of_the_format_warn_of_nothing() -> None:
     block = compare(tiny, reference=tiny)
     assert (block.verdict, block.resolution) == ("inconclusive", np.inf)
     block = compare(tiny + 1e300, reference=tiny, tolerance=tiny)
-    assert (block.verdict, block.units, block.norm_ratio) == ("mismatch", np.inf, np.inf)
+    assert (block.verdict, block.share, block.norm_ratio) == ("mismatch", np.inf, np.inf)
 
 
 def test_where_the_reference_is_known_in_part_the_known_part_can_be_wrong() -> None:

@@ -21,7 +21,7 @@ from autograd_ref.assignment.mistakes.mistake import both as both_of
 from autograd_ref.assignment.mistakes.planted import PLANTED, Planted, gradient_with, right_gradient
 from autograd_ref.assignment.mistakes.updated import updated, updated_by
 from autograd_ref.assignment.mistakes.where import problem_for
-from autograd_ref.report.data import Report
+from autograd_ref.report.report import Report
 from autograd_ref.selftest.trials import (
     DTYPES,
     VISIBLE,

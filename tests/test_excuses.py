@@ -11,7 +11,7 @@ from torch.autograd import Function
 
 from autograd_ref import check_backward, check_gradients
 from autograd_ref.independent.exemptions import KINK, SYMMETRIC
-from autograd_ref.report.data import Report
+from autograd_ref.report.report import Report
 
 A = NDArray[Any]
 RANDOM = np.random.default_rng(0)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from autograd_ref import check_gradients
-from autograd_ref.report.data import Block, Note, Report, Slope, Witness
+from autograd_ref.report.data import Block, IndependentCheck, Note, Slope
 from autograd_ref.report.html import MOST_CELLS, as_html, as_page, colour_of, reduced
+from autograd_ref.report.report import Report
 from autograd_ref.report.text import MOST_MATCHING, SCHEMA, WIDTH, as_text
 
 A = NDArray[Any]
@@ -60,7 +61,9 @@ MANGLED = Report(
     ),
     findings=(Note("accumulates", "A <sentence> that goes on and on. " * 9),),
     warnings=(Note("square", "Ünïcode & more"),),
-    witness=Witness("hand", "It is " * 40, 1.0, np.nan, Slope(np.inf, 0.1), Slope(2.0, np.nan)),
+    witness=IndependentCheck(
+        "hand", "It is " * 40, 1.0, np.nan, Slope(np.inf, 0.1), Slope(2.0, np.nan)
+    ),
     shares={"é<b>": np.array(np.inf)},
 )  # fmt: skip
 
@@ -73,7 +76,7 @@ REPORTS = [MATCH, MISMATCH, INCONCLUSIVE, MANGLED]
 @pytest.mark.parametrize(
     ("report", "sentence"),
     [
-        (MATCH, r"Match: every entry agrees to \S+ units of rounding \(4 allowed\), so that no"),
+        (MATCH, r"Match: error / tolerance is at most \S+ \(1 allowed\), so that no"),
         (MISMATCH, r"Mismatch: w is wrong; loss and b agree\."),
         (INCONCLUSIVE, r"Inconclusive: b cannot be judged here; w agrees\."),
         (MANGLED, r"Mismatch: w+ is wrong; .* judged here; beside that, the function accum"),
@@ -138,7 +141,7 @@ def test_what_cannot_be_said_is_left_out() -> None:
     block = MATCH.blocks[0]._replace(
         verdict="mismatch", reason="is nan at [1]", worst_index=(1,), hand=np.nan, tolerance=None
     )
-    witness = Witness("losses", "They differ by a constant.", 0.0, 0.0, None, None)
+    witness = IndependentCheck("losses", "They differ by a constant.", 0.0, 0.0, None, None)
     text = as_text(Report(blocks=(block,), witness=witness))
     assert re.search(r"yours +nan\n +reference +\S+\n\nWho is wrong", text)
     assert "Slopes" not in text
@@ -157,7 +160,7 @@ def test_json_is_strict_and_says_what_the_report_says(report: Report) -> None:
 
     content = json.loads(report.to_json(), parse_constant=refuse)
     assert content == report.to_dict()
-    assert content["schema"] == SCHEMA == 1
+    assert content["schema"] == SCHEMA == 2
     assert content["verdict"] == report.verdict
     assert [block["name"] for block in content["blocks"]] == [b.name for b in report.blocks]
     assert list(content["blocks"][0]) == list(Block._fields)
@@ -169,7 +172,7 @@ def test_json_is_strict_and_says_what_the_report_says(report: Report) -> None:
 def test_numbers_that_are_not_finite_are_strings() -> None:
     content: Any = MANGLED.to_dict()
     block = content["blocks"][0]
-    assert (block["units"], block["hand"], block["reference"]) == ("Infinity", "NaN", "-Infinity")
+    assert (block["share"], block["hand"], block["reference"]) == ("Infinity", "NaN", "-Infinity")
     assert block["shape"] == [10**6] * 3
     assert content["witness"]["hand_loss"] == {"value": "Infinity", "accuracy": 0.1}
 

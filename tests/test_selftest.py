@@ -14,7 +14,7 @@ from autograd_ref.assignment.mistakes.planted import PLANTED, go_together
 from autograd_ref.check import check_gradients
 from autograd_ref.commands import main, selftest
 from autograd_ref.commands.selftest_show import About, as_json, as_text
-from autograd_ref.report.data import Report
+from autograd_ref.report.report import Report
 from autograd_ref.selftest import false_accusations, measured, smallest_error, trials
 from autograd_ref.selftest.measured import Measured, bounds, steps
 from autograd_ref.selftest.smallest_error import ERRORS, KINDS, smallest_found

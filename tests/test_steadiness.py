@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autograd_ref import check_gradients
-from autograd_ref.report.data import Report
+from autograd_ref.report.report import Report
 
 A = NDArray[Any]
 RANDOM = np.random.default_rng(0)

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 from numpy.typing import NDArray
 
-from autograd_ref.assignment.bounds import Forms, rounding_bounds
+from autograd_ref.assignment.bounds import rounding_bounds
 from autograd_ref.assignment.problems import Problem, problems
+from autograd_ref.rounding.arithmetic import Forms
 from manual_backprop import Parameters, loss_and_gradients
 from manual_backprop.network import backward
 from manual_backprop.validation import checked_batch

@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from autograd_ref.assignment.bounds import Forms, rounding_bounds
+from autograd_ref.assignment.bounds import rounding_bounds
 from autograd_ref.assignment.problems import Problem, problems
+from autograd_ref.rounding.arithmetic import Forms
 from manual_backprop import (
     NetworkShape,
     Parameters,

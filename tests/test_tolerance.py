@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from autograd_ref.assignment.bounds import Forms, growth, rounding_bounds, rounding_tolerances
+from autograd_ref.assignment.bounds import rounding_bounds, rounding_tolerances
 from autograd_ref.assignment.problems import Problem, problems
 from autograd_ref.network import exact_pass
+from autograd_ref.rounding.arithmetic import Forms, growth
 from manual_backprop import NetworkShape, Parameters, forward, initialize, load_penguins
 from tests.agreement import assert_match, by_autograd, by_hand
 

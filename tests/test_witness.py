@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autograd_ref import check_gradients
-from autograd_ref.report.data import Report, Witness
+from autograd_ref.report.data import IndependentCheck
+from autograd_ref.report.report import Report
 
 A = NDArray[Any]
 RANDOM = np.random.default_rng(0)
@@ -31,7 +32,7 @@ def check(gradients: Any, loss: Any = loss, parameters: Any = PARAMETERS) -> Rep
     return check_gradients(gradients, parameters, X, Y, loss=loss)
 
 
-def asked(gradients: Any, loss: Any = loss, parameters: Any = PARAMETERS) -> Witness:
+def asked(gradients: Any, loss: Any = loss, parameters: Any = PARAMETERS) -> IndependentCheck:
     witness = check(gradients, loss, parameters).witness
     assert witness is not None
     return witness

@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given
 from numpy.typing import NDArray
 
-from autograd_ref.assignment.bounds import Forms, rounding_bounds
+from autograd_ref.assignment.bounds import rounding_bounds
 from autograd_ref.assignment.problems import Problem, problems
+from autograd_ref.rounding.arithmetic import Forms
 from manual_backprop import forward, initialize, loss_and_gradients
 from manual_backprop.network import backward
 from manual_backprop.parameters import NetworkShape

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from autograd_ref.assignment.bounds import Forms, bounds_around
+from autograd_ref.assignment.bounds import bounds_around
 from autograd_ref.network import AutogradPass, exact_loss_of, exact_pass_of
 from autograd_ref.reference.protocol import LOSS, Evaluation, Look, Point, Reference, Results
 from autograd_ref.report.data import Note
+from autograd_ref.rounding.arithmetic import Forms
 from autograd_ref.tree import number_format
 from autograd_ref.tree.nest import as_array, leaves
 from autograd_ref.tree.number_format import NumberFormat

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.report.data import Report
+from autograd_ref.report.report import Report
 from autograd_ref.tree.nest import as_numbers
 from manual_backprop.parameters import Parameters
 

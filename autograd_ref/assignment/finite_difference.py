@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import approx_fprime
 
-from autograd_ref.assignment.bounds import Forms, rounding_bounds
+from autograd_ref.assignment.bounds import rounding_bounds
 from autograd_ref.network import exact_pass, widened
+from autograd_ref.rounding.arithmetic import Forms
 from manual_backprop.parameters import Parameters
 from manual_backprop.validation import checked_batch
 

@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.assignment.autograd_reference import network_problem
-from autograd_ref.assignment.bounds import Forms, bounds_around
+from autograd_ref.assignment.bounds import bounds_around
 from autograd_ref.assignment.mistakes.derivation import sigma
 from autograd_ref.network import exact_pass_of
 from autograd_ref.observe.compare import compare_block, share_of_tolerance
 from autograd_ref.reference.protocol import Point
 from autograd_ref.report.data import Block
+from autograd_ref.rounding.arithmetic import Forms
 from autograd_ref.tree import number_format
 from autograd_ref.tree.nest import is_real
 

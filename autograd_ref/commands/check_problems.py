@@ -11,7 +11,8 @@ from autograd_ref.assignment.conventions import Convention, Gradients, adapter, 
 from autograd_ref.check import check_gradients
 from autograd_ref.commands.convention_search import PENGUINS, Found, random_problem
 from autograd_ref.commands.loading import UserCodeError, raised_by_user, their_traceback
-from autograd_ref.report.data import Report, Verdict, overall
+from autograd_ref.report.data import Verdict, overall
+from autograd_ref.report.report import Report
 from autograd_ref.tree import number_format
 from autograd_ref.tree.nest import as_array, leaves
 from manual_backprop import NetworkShape, Parameters, initialize, load_penguins

@@ -5,14 +5,14 @@ import textwrap
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
-from autograd_ref.assignment.bounds import ALLOWED_UNITS
 from autograd_ref.assignment.detectable import together
 from autograd_ref.commands.check_problems import Checked, verdict_of
 from autograd_ref.commands.convention_search import Found
-from autograd_ref.report.data import Note, Power, Report
+from autograd_ref.report.data import Note, Power
 from autograd_ref.report.html import as_page
+from autograd_ref.report.report import Report
 
-SCHEMA = 1
+SCHEMA = 2
 WIDTH = 80
 
 
@@ -167,11 +167,11 @@ def _outcome(result: Checked) -> str:
 
 def _summary(results: Sequence[Checked]) -> str:
     reports = _counting(results)
-    largest = max(q.units or 0.0 for report in reports for q in report.quantities)
+    largest = max(q.share or 0.0 for report in reports for q in report.quantities)
     count = "the problem" if len(reports) == 1 else f"all {len(reports)} problems"
     return (
-        f"Match: on {count} everything agrees with {reports[0].reference}, to {largest:.2g} units"
-        f" of rounding ({ALLOWED_UNITS:g} allowed)."
+        f"Match: on {count} everything agrees with {reports[0].reference}; error / tolerance is at"
+        f" most {largest:.2g} (1 allowed)."
     )
 
 

@@ -18,7 +18,7 @@ from autograd_ref.assignment.conventions import Convention, Gradients, adapter, 
 from autograd_ref.check import examined
 from autograd_ref.commands.loading import raised_by_user
 from autograd_ref.reference.choose import checked_point, chosen_reference
-from autograd_ref.report.data import Report
+from autograd_ref.report.report import Report
 from manual_backprop.parameters import NetworkShape, Parameters, initialize
 
 PENGUINS = NetworkShape(inputs=4, hidden=16, outputs=3)
@@ -158,7 +158,7 @@ def _agreeing(trial: Trial) -> tuple[int, int]:
     blocks = cast("Report", trial.report).blocks
     return (
         sum(block.verdict != "mismatch" for block in blocks),
-        sum(block.units is not None for block in blocks),
+        sum(block.share is not None for block in blocks),
     )
 
 

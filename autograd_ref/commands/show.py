@@ -7,7 +7,6 @@ from rich.box import SIMPLE_HEAD, Box
 from rich.console import Console
 from rich.table import Table
 
-from autograd_ref.assignment.bounds import ALLOWED_UNITS
 from autograd_ref.commands.side_by_side import Row, SideBySide
 from autograd_ref.report.data import Block
 from manual_backprop.parameters import NetworkShape
@@ -58,7 +57,6 @@ def as_json(about: About, result: SideBySide) -> str:
         "samples": about.samples,
         "seed": about.seed,
         "dtype": about.dtype,
-        "allowed_units": ALLOWED_UNITS,
         "quantities": [
             {
                 **row.by_autograd._asdict(),
@@ -73,8 +71,8 @@ def as_json(about: About, result: SideBySide) -> str:
 
 
 def _without_units(block: Block) -> dict[str, object]:
-    """A forward difference is allowed more than rounding, so units of rounding say nothing."""
-    return {name: value for name, value in block._asdict().items() if name != "units"}
+    """A forward difference is allowed more than rounding, so its share says nothing."""
+    return {name: value for name, value in block._asdict().items() if name != "share"}
 
 
 def sentence(result: SideBySide) -> str:
@@ -94,10 +92,10 @@ def sentence(result: SideBySide) -> str:
         )
     if result.verdict == "inconclusive":
         return "Inconclusive: some quantity is zero in the reference, so nothing could have shown."
-    largest = max(row.by_autograd.units or 0.0 for row in result.rows)
+    largest = max(row.by_autograd.share or 0.0 for row in result.rows)
     return (
-        f"Match: by hand and by autograd, everything agrees to {largest:.2g} units of rounding"
-        f" ({ALLOWED_UNITS:g} allowed), and approx_fprime agrees as far as it is accurate."
+        f"Match: by hand and by autograd, error / tolerance is at most {largest:.2g} (1 allowed),"
+        " and approx_fprime agrees as far as it is accurate."
     )
 
 
@@ -115,7 +113,7 @@ def _table(result: SideBySide, *, plain: bool) -> Table:
     table = Table(box=PLAIN_HEAD if plain else SIMPLE_HEAD, pad_edge=False)
     table.add_column("quantity\n(shape)", no_wrap=True)
     table.add_column("largest\ndifference", justify="right", no_wrap=True)
-    table.add_column("units of\nrounding", justify="right", no_wrap=True)
+    table.add_column("error /\ntolerance", justify="right", no_wrap=True)
     table.add_column("by hand\nby autograd", justify="right", overflow="fold")
     table.add_column("approx_fprime\n(accurate to)", justify="right", no_wrap=True)
     for row in result.rows:
@@ -131,7 +129,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (
         name,
         f"{block.max_abs_error:.1e}",
-        f"{block.units:.2f}" + (f"\nat {list(block.worst_index)}" if block.worst_index else ""),
+        f"{block.share:.2f}" + (f"\nat {list(block.worst_index)}" if block.worst_index else ""),
         f"{block.hand: .17g}\n{block.reference: .17g}",
         "" if difference is None else _distance(difference),
     )
@@ -145,8 +143,8 @@ def _distance(difference: Block) -> str:
 
 def _notes(about: About) -> list[str]:
     notes = [
-        "The index and the two values are where the difference is largest in units of rounding; one"
-        " unit is a quarter of what rounding can do to that entry (derivation.md, section 5).",
+        "The index and the two values are where error / tolerance is largest; the tolerance is what"
+        " rounding can do to that entry (derivation.md, section 5).",
     ]
     if about.dtype == "float32":
         notes.append("Autograd and approx_fprime work in float64 on the same float32 values.")

@@ -9,7 +9,8 @@ import numpy as np
 
 from autograd_ref.assignment.training import Moment
 from autograd_ref.commands.check_show import filled
-from autograd_ref.report.data import Report, Verdict, overall
+from autograd_ref.report.data import Verdict, overall
+from autograd_ref.report.report import Report
 from manual_backprop import NetworkShape, Parameters
 
 SCHEMA = 1

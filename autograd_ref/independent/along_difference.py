@@ -17,7 +17,7 @@ from autograd_ref.independent.losses import related
 from autograd_ref.reference.directional import along, typical
 from autograd_ref.reference.numerical import slope
 from autograd_ref.reference.protocol import LOSS, Evaluation, Look, Point, Reference, Results
-from autograd_ref.report.data import Side, Slope, Witness
+from autograd_ref.report.data import IndependentCheck, Side, Slope
 from autograd_ref.tree.nest import as_array, is_real, leaves
 from autograd_ref.verdict.judge import Judgement, excused
 
@@ -75,7 +75,7 @@ def questioned(
         call: of the function, there.
     """
 
-    def ask(wrong: list[str]) -> Witness | None:
+    def ask(wrong: list[str]) -> IndependentCheck | None:
         in_value = [name for name in wrong if name in result.shares or name == LOSS]
         return _asked(gradients, reference, point, exact, call.answer, in_value)
 
@@ -83,7 +83,7 @@ def questioned(
     result = excused(result, found)
     witness = ask(result.wrong)
     if witness is None and KINK in found.values():
-        witness = Witness("kink", AT_A_KINK, 0.0, 0.0, None, None)
+        witness = IndependentCheck("kink", AT_A_KINK, 0.0, 0.0, None, None)
     if witness is not None and witness.side == "reference":
         blocks = [name for name in result.wrong if name != LOSS]
         # what excuses one of them does not excuse the others
@@ -100,7 +100,7 @@ def _asked(
     exact: Evaluation,
     answer: Answer,
     wrong: list[str],
-) -> Witness | None:
+) -> IndependentCheck | None:
     """What the numerical derivatives say of blocks that are wrong in value; None without any."""
     hand = {n: answer.gradients[n].astype(np.float64) for n in wrong if n != LOSS}
     comparable = {
@@ -125,7 +125,9 @@ def _asked(
         return _testimony(reference, point, exact, comparable, own_loss if has_loss else None)
     except Exception as error:  # the check has its answer; the witness is an extra
         why = f"{type(error).__name__}: {error}"
-        return Witness("undecided", f"Asked nearby, a loss raised {why}", 0.0, 0.0, None, None)
+        return IndependentCheck(
+            "undecided", f"Asked nearby, a loss raised {why}", 0.0, 0.0, None, None
+        )
 
 
 def _testimony(
@@ -134,16 +136,16 @@ def _testimony(
     exact: Evaluation,
     hand: dict[str, NDArray[Any]],
     own_loss: Callable[[Point], float] | None,
-) -> Witness:
+) -> IndependentCheck:
     difference = {name: found - exact.gradients[name] for name, found in hand.items()}
     if own_loss is not None and not any(values.any() for values in difference.values()):
-        return Witness("losses", related(own_loss, reference, point), 0.0, 0.0, None, None)
+        return IndependentCheck("losses", related(own_loss, reference, point), 0.0, 0.0, None, None)
     direction = _unit(difference)
     scene = _scene(reference, point, exact, hand, direction, own_loss)
     side, explanation = _verdict(scene)
     if side == "losses" and own_loss is not None:
         explanation += " " + related(own_loss, reference, point)
-    return Witness(
+    return IndependentCheck(
         side, explanation, scene.hand, scene.reference, scene.of_hand, scene.of_reference
     )
 

@@ -13,7 +13,7 @@ import numpy as np
 from autograd_ref.reference.directional import along, each_by_itself
 from autograd_ref.reference.numerical import slope
 from autograd_ref.reference.protocol import Evaluation, Point, Reference
-from autograd_ref.report.data import Witness
+from autograd_ref.report.data import IndependentCheck
 from autograd_ref.tree.nest import leaves
 from autograd_ref.verdict.judge import Judgement
 
@@ -73,5 +73,5 @@ def confirmed(
         block._replace(verdict="inconclusive", reason=REASON) if block.verdict == "match" else block
         for block in result.blocks
     ]
-    witness = Witness("reference", explanation, claimed, claimed, None, measured)
+    witness = IndependentCheck("reference", explanation, claimed, claimed, None, measured)
     return result._replace(blocks=tuple(blocks), witness=witness)

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from autograd_ref.assignment.bounds import ALLOWED_UNITS
 from autograd_ref.report.data import Block, Verdict
 from autograd_ref.tree.number_format import BFLOAT16, of_dtype
 
@@ -90,7 +89,7 @@ def compare_block(
         reason=reason,
         max_abs_error=float(error.max()),
         max_rel_error=float(error.max()) / size if size > 0 else None,
-        units=ALLOWED_UNITS * float(used[worst]),
+        share=float(used[worst]),
         tolerance=float(tolerance[worst]),
         worst_index=worst,
         hand=float(hand[worst]),
@@ -103,7 +102,7 @@ def compare_block(
 
 def refused(name: str, hand: NDArray[Any], reason: str) -> Block:
     """A mismatch before any value is compared."""
-    return Block(name, hand.shape, str(hand.dtype), "mismatch", reason, *[None] * 10)
+    return Block(name, hand.shape, str(hand.dtype), "mismatch", reason)
 
 
 def _known(

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.assignment.bounds import ALLOWED_UNITS, FUNCTION_FACTOR, OF_ITSELF
 from autograd_ref.calls.call import own_copy
 from autograd_ref.reference.directional import typical
 from autograd_ref.reference.numerical import slope
@@ -22,6 +21,7 @@ from autograd_ref.reference.protocol import (
     widened,
 )
 from autograd_ref.report.data import Note
+from autograd_ref.rounding.arithmetic import ALLOWED_UNITS, FUNCTION_FACTOR, OF_ITSELF
 from autograd_ref.tree import number_format
 from autograd_ref.tree.nest import as_array, is_tensor, leaves, rebuilt
 

@@ -21,24 +21,25 @@ class Block(NamedTuple):
     verdict: Verdict
     reason: str
     """Why it is no match; empty where it is one."""
-    max_abs_error: float | None
+    max_abs_error: float | None = None
     """The largest absolute difference; None where shapes, dtypes or non-finite values forbid it."""
-    max_rel_error: float | None
+    max_rel_error: float | None = None
     """The same, relative to the largest absolute value of the reference."""
-    units: float | None
-    """The largest difference in units of rounding, at worst_index."""
-    tolerance: float | None
+    share: float | None = None
+    """Error / tolerance at worst_index, the largest of the block; 1 is allowed."""
+    tolerance: float | None = None
     """The absolute difference that rounding explains at worst_index."""
-    worst_index: tuple[int, ...] | None
-    """Where the largest share of the tolerance is used, or the first value that is not finite."""
-    hand: float | None
+    worst_index: tuple[int, ...] | None = None
+    """Where error / tolerance is largest, or the first value that is not finite."""
+    hand: float | None = None
     """The value under test at worst_index."""
-    reference: float | None
-    cosine: float | None
-    """Of the angle between the two, as vectors."""
-    norm_ratio: float | None
+    reference: float | None = None
+    """The reference at worst_index."""
+    cosine: float | None = None
+    """The cosine of the angle between the two, as vectors."""
+    norm_ratio: float | None = None
     """The Euclidean norm under test, divided by that of the reference."""
-    resolution: float | None
+    resolution: float | None = None
     """The largest error within the tolerances, relative to the reference, in Euclidean norms of the
     block: what this much agreement leaves room for. It is inf where the reference is zero."""
 
@@ -59,10 +60,10 @@ class Slope(NamedTuple):
     accuracy: float
 
 
-class Witness(NamedTuple):
-    """What numerical derivatives say where the two sides differ.
+class IndependentCheck(NamedTuple):
+    """Numerical derivatives of the losses along the difference of two gradients.
 
-    All four are slopes along one direction: that of the disagreement, with length one.
+    The numbers are directional derivatives along one unit vector, that of the difference.
     """
 
     side: Side
@@ -120,34 +121,33 @@ class Power(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
-    """What a check found; `print` it, or read its fields."""
+class ReportData:
+    """What a check found."""
 
     blocks: tuple[Block, ...]
     """One for every parameter, in the order of the parameters."""
     loss: Block | None = None
-    """The loss, where the hand side gives one."""
+    """The loss, where the function under test returns one."""
     reference: str = "autograd"
-    """What the gradient was held against, in a few words."""
+    """What the gradient was compared with, in a few words."""
     findings: tuple[Note, ...] = ()
-    """How the function under test behaves: what it changes, shares, keeps or draws at random."""
+    """Side effects of the function under test: what it changes, shares, keeps, or draws."""
     warnings: tuple[Note, ...] = ()
-    """What is odd about the check itself, or about the digits."""
-    witness: Witness | None = None
-    """Who is wrong, where the two sides differ in value."""
+    """Weaknesses of the check itself, and lost digits."""
+    witness: IndependentCheck | None = None
+    """The independent check by numerical derivatives, made where two gradients differ."""
     causes: tuple[Cause, ...] = ()
     """Each explains all that is explained, the simplest first; of several, any may be it."""
     intermediates: tuple[Block, ...] = ()
     """z1, a1, z2, y_hat, e2 and delta1, as far as the function returns them, in this order; they
     do not count for the verdict."""
     pattern: tuple[Note, ...] = ()
-    """What else there is to see in blocks that no known mistake explains, and what it rules out."""
+    """Which entries and samples are wrong in blocks without a known cause, and what that rules
+    out."""
     shares: Mapping[str, NDArray[np.float64]] = field(default_factory=dict[str, Any])
-    """For every block that can be compared: the error as a share of its tolerance, per entry."""
-
+    """For every block that can be compared: error / tolerance, per entry; 1 is allowed."""
     measure: Callable[[], Power] | None = None
-    """Works out `power`; None for another model than the assignment's, whose mistakes nobody has
-    listed."""
+    """Works out `power`; None for a model whose mistakes nobody has listed."""
 
     @property
     def power(self) -> Power | None:
@@ -163,30 +163,6 @@ class Report:
     def quantities(self) -> tuple[Block, ...]:
         """The loss, where there is one, and the blocks."""
         return self.blocks if self.loss is None else (self.loss, *self.blocks)
-
-    def __str__(self) -> str:
-        """The report in 80 columns, the verdict first."""
-        from autograd_ref.report.text import as_text  # what draws a report imports it
-
-        return as_text(self)
-
-    def to_dict(self) -> dict[str, object]:
-        """The report in plain types, by the schema of `autograd_ref.report.text`."""
-        from autograd_ref.report.text import as_dict
-
-        return as_dict(self)
-
-    def to_json(self) -> str:
-        """`to_dict` as strict JSON, without NaN or Infinity tokens."""
-        from autograd_ref.report.text import as_json
-
-        return as_json(self)
-
-    def _repr_html_(self) -> str:
-        """For notebooks: the text, and a map of the error by entry."""
-        from autograd_ref.report.html import as_html
-
-        return as_html(self)
 
 
 def overall(verdicts: Iterable[Verdict]) -> Verdict:

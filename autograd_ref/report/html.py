@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.report.data import Report, Verdict
+from autograd_ref.report.data import ReportData, Verdict
 from autograd_ref.report.text import as_text, sentence
 
 MOST_CELLS = 64
@@ -40,7 +40,7 @@ PAGE = (
 )
 
 
-def as_html(report: Report) -> str:
+def as_html(report: ReportData) -> str:
     """A fragment: the verdict, a map of every block, and the report's text."""
     colour = COLOURS[report.verdict]
     maps = "".join(
@@ -56,7 +56,7 @@ def as_html(report: Report) -> str:
     )
 
 
-def as_page(report: Report, title: str = "Gradient check", before: str = "") -> str:
+def as_page(report: ReportData, title: str = "Gradient check", before: str = "") -> str:
     """A whole document around the fragment, with some text before it."""
     text = f"<pre>{escape(before)}</pre>" if before else ""
     return document(title, text + as_html(report))

@@ -1,8 +1,8 @@
 """A report as text in 80 columns, as plain data, and as JSON.
 
-The schema, version 1. `to_dict` gives these keys, in plain types:
+The schema, version 2. `to_dict` gives these keys, in plain types:
 
-    schema      1
+    schema      2
     verdict     "match", "mismatch" or "inconclusive"
     sentence    the verdict in plain words
     reference   what the gradient was held against
@@ -26,16 +26,15 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
 
-from autograd_ref.assignment.bounds import ALLOWED_UNITS
-from autograd_ref.report.data import Block, Cause, Note, Report, Slope, Witness, listed
+from autograd_ref.report.data import Block, Cause, IndependentCheck, Note, ReportData, Slope, listed
 
-SCHEMA = 1
+SCHEMA = 2
 WIDTH = 80
 MOST_MATCHING = 30
 """So many blocks that match are listed; of more, the number is said."""
 
 
-def sentence(report: Report) -> str:
+def sentence(report: ReportData) -> str:
     """The verdict in one sentence, and what the function does beside it."""
     said = _verdict(report)
     if report.findings:
@@ -44,7 +43,7 @@ def sentence(report: Report) -> str:
     return said
 
 
-def as_text(report: Report) -> str:
+def as_text(report: ReportData) -> str:
     """The report in at most 80 columns of plain ASCII: the verdict, a table, the details."""
     parts = [_wrapped(sentence(report)), *_table(report), *_diagnosis(report)]
     for block in report.quantities:
@@ -58,7 +57,7 @@ def as_text(report: Report) -> str:
     return _ascii("\n\n".join(parts))
 
 
-def as_dict(report: Report) -> dict[str, object]:
+def as_dict(report: ReportData) -> dict[str, object]:
     """The report in plain types."""
     return {
         "schema": SCHEMA,
@@ -76,7 +75,7 @@ def as_dict(report: Report) -> dict[str, object]:
     }
 
 
-def as_json(report: Report) -> str:
+def as_json(report: ReportData) -> str:
     """The same as strict JSON."""
     return json.dumps(as_dict(report), indent=2, allow_nan=False) + "\n"
 
@@ -94,17 +93,17 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _verdict(report: Report) -> str:
+def _verdict(report: ReportData) -> str:
     by_verdict = {
         verdict: [block.name for block in report.quantities if block.verdict == verdict]
         for verdict in ("match", "mismatch", "inconclusive")
     }
     if report.verdict == "match":
-        used = max(block.units or 0.0 for block in report.quantities)
+        used = max(block.share or 0.0 for block in report.quantities)
         room = max(block.resolution or 0.0 for block in report.blocks)
         return (
-            f"Match: every entry agrees to {used:.2g} units of rounding ({ALLOWED_UNITS:g}"
-            f" allowed), so that no block can be off by more than {room:.1g} of itself."
+            f"Match: error / tolerance is at most {used:.2g} (1 allowed), so that no block can be"
+            f" off by more than {room:.1g} of itself."
         )
     parts = [
         f"{listed(by_verdict['mismatch'])} {_verb(by_verdict['mismatch'])} wrong"
@@ -124,7 +123,7 @@ def _verb(names: Sequence[str]) -> str:
     return "is" if len(names) == 1 else "are"
 
 
-def _table(report: Report) -> list[str]:
+def _table(report: ReportData) -> list[str]:
     """One row a block; of very many blocks that match, only some."""
     rows: list[tuple[str, ...]] = []
     matching = hidden = 0
@@ -134,7 +133,7 @@ def _table(report: Report) -> list[str]:
             hidden += 1
         else:
             rows.append(_row(block))
-    header = ("block", "shape", "verdict", "difference", "relative", "units", "cosine", "norms")
+    header = ("block", "shape", "verdict", "difference", "relative", "err/tol", "cosine", "norms")
     table = "\n".join(_aligned([header, *rows]))
     return [table, f"and {hidden} more blocks that match."] if hidden else [table]
 
@@ -147,7 +146,7 @@ def _row(block: Block) -> tuple[str, ...]:
         block.verdict,
         _number(block.max_abs_error, ".1e"),
         _number(block.max_rel_error, ".1e"),
-        _number(block.units, ".2g"),
+        _number(block.share, ".2g"),
         _number(block.cosine if wrong else None, ".5f"),
         _number(block.norm_ratio if wrong else None, ".5g"),
     )
@@ -191,7 +190,7 @@ def _residual(cause: Cause) -> str:
     return f"Corrected for that, the largest difference is {left}."
 
 
-def _diagnosis(report: Report) -> list[str]:
+def _diagnosis(report: ReportData) -> list[str]:
     """The causes, any of which it may be; and what there is to see without one."""
     parts: list[str] = []
     for i, cause in enumerate(report.causes):
@@ -223,7 +222,7 @@ def _intermediates(blocks: Sequence[Block]) -> str:
     )
 
 
-def _testimony(witness: Witness) -> str:
+def _testimony(witness: IndependentCheck) -> str:
     lines = [_wrapped(f"Who is wrong? {witness.explanation}", "    ")]
     if witness.reference_loss is not None:
         lines.append("    Slopes along the disagreement:")

@@ -20,14 +20,14 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
-from autograd_ref.assignment.bounds import (
+from autograd_ref.reference.protocol import Look, Results
+from autograd_ref.rounding.arithmetic import (
     ALLOWED_UNITS,
     FUNCTION_FACTOR,
     OF_ITSELF,
     Arithmetic,
     Forms,
 )
-from autograd_ref.reference.protocol import Look, Results
 from autograd_ref.rounding.operations import BOUNDED, is_choice, is_known, reach
 from autograd_ref.tree.number_format import NumberFormat, of_dtype
 

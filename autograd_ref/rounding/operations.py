@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograd_ref.assignment.bounds import FUNCTION_FACTOR, Arithmetic, Forms
+from autograd_ref.rounding.arithmetic import FUNCTION_FACTOR, Arithmetic, Forms
 
 SUMS_OF_PRODUCTS = frozenset("mm bmm mv dot vdot addmm baddbmm addmv".split())
 SUMS_OF_TERMS = frozenset("sum mean cumsum add sub rsub".split())

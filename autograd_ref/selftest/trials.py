@@ -12,7 +12,7 @@ from autograd_ref.assignment.mistakes.mistake import Shows
 from autograd_ref.assignment.mistakes.planted import PLANTED, Planted, go_together, gradient_with
 from autograd_ref.assignment.mistakes.where import problem_for
 from autograd_ref.check import check_gradients
-from autograd_ref.report.data import Report
+from autograd_ref.report.report import Report
 from manual_backprop.parameters import Parameters
 
 DType = type[np.floating[Any]]

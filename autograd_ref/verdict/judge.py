@@ -13,7 +13,7 @@ from autograd_ref.calls.call import Call, Gradients
 from autograd_ref.observe.compare import compare_block, refused, share_of_tolerance
 from autograd_ref.observe.noise import scatter_of_errors
 from autograd_ref.reference.protocol import LOSS, Evaluation, Look, Point, Reference, Results
-from autograd_ref.report.data import Block, Note, Verdict, Witness
+from autograd_ref.report.data import Block, IndependentCheck, Note, Verdict
 from autograd_ref.tree import number_format
 from autograd_ref.tree.nest import as_array, leaves
 from autograd_ref.tree.number_format import dtype_name
@@ -31,7 +31,7 @@ class Judgement(NamedTuple):
     shares: Results
     digits: tuple[Note, ...]
     """Where the derivation is right and digits are lost."""
-    witness: Witness | None = None
+    witness: IndependentCheck | None = None
     """Who is wrong, where values differ and it has been asked."""
 
     @property
@@ -139,7 +139,7 @@ def _compared(answer: Answer, point: Point, exact: Evaluation, tolerances: Resul
         hand, found = answer.gradients[name], answer.dtypes[name]
         against = exact.gradients[name], tolerances[name]
         blocks.append(compare_block(name, hand, *against, dtype=_needed(found, leaf), found=found))
-        if blocks[-1].units is not None:
+        if blocks[-1].share is not None:
             share = share_of_tolerance(hand, exact.gradients[name], tolerances[name])
             shares[name] = np.nan_to_num(share, nan=np.inf, posinf=np.inf)
     return Judgement(_loss_block(answer, exact, tolerances), tuple(blocks), shares, ())
@@ -178,7 +178,7 @@ def _needed(found: str, leaf: object) -> str:
 
 def _exceeds(result: Judgement) -> list[Block]:
     """The blocks, and the loss, whose values are further off than their tolerance."""
-    return [b for b in result.quantities if b.verdict == "mismatch" and b.units is not None]
+    return [b for b in result.quantities if b.verdict == "mismatch" and b.share is not None]
 
 
 def _names(blocks: list[Block]) -> set[str]:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.report.data import Report, Verdict
+from autograd_ref.report.data import Verdict
+from autograd_ref.report.report import Report
 
 Function = Callable[..., Any]
 DType = type[np.floating[Any]]
