@@ -14,14 +14,16 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import Tensor
 
+from autograd_ref.calls.arguments import checked_point
 from autograd_ref.calls.operation import Operation, name_of, run, tensors_in
-from autograd_ref.check import examined
+from autograd_ref.calls.trial import Trial
+from autograd_ref.check import examine
 from autograd_ref.observe.elsewhere import Place
-from autograd_ref.reference.choose import checked_point
 from autograd_ref.reference.torch_loss import torch_loss
 from autograd_ref.report.data import Note, listed
 from autograd_ref.report.report import Report
-from autograd_ref.tree.nest import leaves, rebuilt
+from autograd_ref.tree.nest import Path, leaves, rebuilt
+from autograd_ref.user_code import as_raised
 
 UPSTREAM_STEP, LARGEST_UPSTREAM = 1 / 32, 3.0
 """Upstream gradients are multiples of the one up to the other: exact in every number format."""
@@ -97,8 +99,9 @@ def check_backward(
     )
     against = torch_loss(loss, seed)._replace(about=about)
     elsewhere = Place("with inputs that are not contiguous", gradients(_spread_out), point)
-    exact = against.evaluate(point)
-    report = examined(gradients(as_given), against, point, exact, seed, more_places=[elsewhere])
+    with as_raised():
+        trial = Trial(gradients(as_given), against, point, against.evaluate(point), seed)
+        report = examine(trial, more_places=[elsewhere])
     findings = tuple(_of_upstream(note, signature) for note in report.findings)
     warnings = (*report.warnings, *_nested(inputs))
     # no loss: the outputs say it in detail
@@ -187,8 +190,8 @@ def _arguments(signature: _Signature, parameters: Nest) -> list[object]:
     places = {i: parameters[name] for name, i in signature.inputs.items()}
     wide = all(tensor.dtype == torch.float64 for tensor in places.values())
 
-    def fitting(name: str, given: object) -> object:
-        values = _copy(name, given)
+    def fitting(path: Path, given: object) -> object:
+        values = _copy(path, given)
         is_float = isinstance(values, Tensor) and values.is_floating_point()
         return cast("Tensor", values).double() if wide and is_float else values
 
@@ -198,7 +201,7 @@ def _arguments(signature: _Signature, parameters: Nest) -> list[object]:
     ]
 
 
-def _copy(_name: str, given: object) -> object:
+def _copy(_path: Path, given: object) -> object:
     return given.detach().clone() if isinstance(given, Tensor) else given
 
 

@@ -1,32 +1,19 @@
 """check_gradients: the order of events."""
 
 from collections.abc import Sequence
-from functools import partial
-from itertools import chain
 from typing import Any, Protocol
 
-from autograd_ref.assignment.detectable import power_of
-from autograd_ref.assignment.intermediates import compared
-from autograd_ref.calls.call import Gradients, called, findings
-from autograd_ref.diagnosis.evidence import seen
-from autograd_ref.diagnosis.search import diagnosed
-from autograd_ref.diagnosis.unexplained import pattern
-from autograd_ref.independent.along_difference import questioned
-from autograd_ref.independent.consistency import confirmed
-from autograd_ref.observe.elsewhere import (
-    Place,
-    Trouble,
-    other_places,
-    same_bits,
-    settled_elsewhere,
-    unsteady,
-)
-from autograd_ref.observe.weaknesses import caveats
-from autograd_ref.reference.choose import Loss, checked_point, chosen_reference, quiet
-from autograd_ref.reference.protocol import Evaluation, Point, Reference
-from autograd_ref.report.data import Cause, Note
+from autograd_ref.assignment.autograd_reference import assignment
+from autograd_ref.calls.arguments import checked_point
+from autograd_ref.calls.call import Gradients
+from autograd_ref.calls.trial import Trial
+from autograd_ref.diagnosis.explain import explained
+from autograd_ref.observe.elsewhere import Place
+from autograd_ref.observe.facts import Facts
+from autograd_ref.reference.choose import Loss, quiet, reference_for
 from autograd_ref.report.report import Report
-from autograd_ref.verdict.judge import judged, spoiled
+from autograd_ref.user_code import as_raised
+from autograd_ref.verdict.decide import decide
 
 
 class Check(Protocol):
@@ -88,74 +75,43 @@ def check_gradients(
         TypeError, ValueError: arguments that cannot be used, by name.
         Exception: whatever the function under test raises.
     """
-    point = checked_point(gradients, parameters, data, loss)
-    reference, exact = chosen_reference(loss, point, seed)
-    return examined(gradients, reference, point, exact, seed)
+    with as_raised():
+        return examine(trial_of(gradients, parameters, data, loss, seed))
 
 
-def examined(
-    gradients: Gradients,
-    reference: Reference,
-    point: Point,
-    exact: Evaluation,
-    seed: int,
-    *,
-    more_places: Sequence[Place] = (),
-    diagnose: bool = True,
-) -> Report:
-    """As `check_gradients`, where the reference is chosen and has said what it says there."""
-    first, again = called(gradients, point), called(gradients, point)
-    changes = unsteady(first, again)
-    steady = not changes
+def examine(trial: Trial, *, more_places: Sequence[Place] = (), diagnose: bool = True) -> Report:
+    """The report of a trial: observe, decide, explain.
+
+    Args:
+        trial: what is checked, against what, and where.
+        more_places: where to call the function besides at other parameters and with other data.
+        diagnose: False where nobody asks which mistake it is.
+
+    Raises:
+        UserCodeRaised: the function under test did.
+    """
+    facts = Facts(trial, more_places)
     with quiet():
-        result = judged(gradients, reference, point, exact, first, steady=steady)
-        result = questioned(result, gradients, reference, point, exact, first)
-        trouble = Trouble(point, exact, first, result)
-        if not result.wrong and not same_bits(first, again):
-            second = judged(gradients, reference, point, exact, again, steady=steady)
-            result = spoiled(result, second, "agrees at first, but the second call {}")
-        if reference.given and not result.wrong and result.witness is None:
-            result = confirmed(result, reference, point, exact, seed)
-        places = chain(other_places(gradients, reference, point, seed), more_places)
-        calls, result, notes, later = settled_elsewhere(places, reference, result, steady=steady)
-        if not diagnose:
-            causes, seen_there = (), ()
-        elif trouble.found.wrong:
-            causes, seen_there = _diagnosed(reference, trouble)
-        else:
-            causes, seen_there = _diagnosed(reference, later, earlier=(point, exact))
-    return Report(
-        blocks=result.blocks,
-        loss=result.loss,
-        reference=reference.about,
-        findings=(*changes, *findings(first, [again, *calls], point)),
-        warnings=(*exact.notes, *caveats(point, exact, first.answer), *result.digits, *notes),
-        witness=result.witness,
-        causes=causes,
-        intermediates=compared(first.answer.intermediates, point) if reference.of_network else (),
-        pattern=seen_there,
-        shares=result.shares,
-        measure=partial(power_of, point) if reference.of_network else None,
-    )
+        return explained(facts, decide(facts), diagnose=diagnose)
 
 
-def _diagnosed(
-    reference: Reference,
-    trouble: Trouble | None,
-    earlier: tuple[Point, Evaluation] | None = None,
-) -> tuple[tuple[Cause, ...], tuple[Note, ...]]:
-    """Which mistakes were made, where a call is wrong and not the reference; and what is left."""
-    if trouble is None or not trouble.found.wrong:
-        return (), ()
-    point, exact, call, found = trouble
-    if found.witness is not None and found.witness.side in ("reference", "kink"):
-        return (), ()
-    scene = seen(call.answer, found.wrong, reference, point, exact, earlier)
-    causes = diagnosed(scene)
-    explained = {name for cause in causes for name in cause.blocks}
-    unknown = [name for name in scene.wrong if name not in explained]
-    loss_is_right = found.loss is not None and found.loss.verdict == "match"
-    return causes, pattern(scene, unknown, loss_is_right=loss_is_right) if unknown else ()
+def trial_of(
+    gradients: Gradients, parameters: object, data: tuple[object, ...], loss: Loss | None, seed: int
+) -> Trial:
+    """The trial that the arguments of `check_gradients` ask for.
+
+    Raises:
+        TypeError, ValueError: arguments that cannot be used, by name.
+        Exception: whatever the loss raises.
+        UserCodeRaised: the loss raised, and was right once.
+    """
+    point = checked_point(gradients, parameters, data, loss)
+    if loss is None:
+        reference = assignment()
+        exact = reference.evaluate(point)
+    else:
+        reference, exact = reference_for(loss, point, seed)
+    return Trial(gradients, reference, point, exact, seed)
 
 
 def assert_gradients_match(

@@ -13,12 +13,14 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from numpy.typing import NDArray
 
 from autograd_ref.assignment.smallest import says, shrunk
-from autograd_ref.calls.call import Gradients, called
-from autograd_ref.check import check_gradients
-from autograd_ref.observe.elsewhere import other_places, unsteady
-from autograd_ref.reference.choose import Loss, checked_point, chosen_reference, quiet
+from autograd_ref.calls.call import Gradients
+from autograd_ref.check import examine, trial_of
+from autograd_ref.observe.elsewhere import other_places
+from autograd_ref.observe.observation import Observation
+from autograd_ref.observe.repeatability import changes
+from autograd_ref.reference.choose import Loss, quiet
 from autograd_ref.report.report import Report
-from autograd_ref.verdict.judge import judged
+from autograd_ref.user_code import Raised, as_raised, attempt
 from manual_backprop.arguments import require_integer
 from manual_backprop.parameters import NetworkShape, Parameters
 
@@ -154,7 +156,8 @@ def falsify(
     strategy = cast("Search", small_problems()) if problems is None else problems
     chosen = settings(SEARCH, max_examples=max_examples)
     try:
-        smallest = find(strategy, condition, settings=chosen, random=Random(seed))
+        with as_raised():
+            smallest = find(strategy, condition, settings=chosen, random=Random(seed))
     except NoSuchExample:
         return None
     except Flaky:  # it keeps something from call to call, and is not wrong each time
@@ -173,20 +176,26 @@ def where_wrong(
 
     A first look: nobody is asked for excuses, so that it costs little.
     """
-    point = checked_point(gradients, arguments[0], arguments[1:], loss)
-    reference, _exact = chosen_reference(loss, point, 0)
+    trial = trial_of(gradients, arguments[0], arguments[1:], loss, seed=0)
     with quiet():
-        for at in (point, *(place.point for place in other_places(gradients, reference, point, 0))):
-            where: Where = "here" if at is point else "nearby"
-            exact = reference.evaluate(at)
-            try:
-                first, again = called(gradients, at), called(gradients, at)
-            except Exception:
+        for at in (trial.point, *(place.point for place in other_places(trial))):
+            where: Where = "here" if at is trial.point else "nearby"
+            there = trial._replace(point=at, exact=trial.reference.evaluate(at))
+            calls = attempt(lambda there=there: (there.call(), there.call()))
+            if isinstance(calls, Raised):
                 return where
-            wrong = judged(gradients, reference, at, exact, first, steady=False).wrong
-            if wrong or unsteady(first, again):
+            first, again = calls
+            # nobody asks whether its errors are noise, nor the independent check
+            if _exceeds(Observation(there, first, repeatable=False)) or changes(first, again):
                 return where
     return None
+
+
+def _exceeds(call: Observation) -> bool:
+    """True where the loss or a block is off by more than rounding explains."""
+    quantities = [*call.blocks.values(), *([call.loss] if call.loss else [])]
+    found = (quantity.comparison for quantity in quantities)
+    return any(bool(one.form or one.not_finite) or one.beyond for one in found)
 
 
 def _is_confirmed(gradients: Gradients, arguments: tuple[Any, ...], loss: Loss | None) -> bool:
@@ -198,11 +207,12 @@ def _is_confirmed(gradients: Gradients, arguments: tuple[Any, ...], loss: Loss |
 def _checked(
     gradients: Gradients, arguments: tuple[Any, ...], loss: Loss | None
 ) -> tuple[Report | None, Exception | None]:
-    try:
+    def examined() -> Report:
         with quiet():
-            return check_gradients(gradients, *arguments, loss=loss), None
-    except Exception as error:
-        return None, error
+            return examine(trial_of(gradients, arguments[0], arguments[1:], loss, seed=0))
+
+    found = attempt(examined)
+    return (None, found.error) if isinstance(found, Raised) else (found, None)
 
 
 def _counterexample(

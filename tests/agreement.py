@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 import manual_backprop
 from autograd_ref.assignment.problems import Problem
 from autograd_ref.network import autograd_pass, exact_pass
-from autograd_ref.observe.compare import compare_block
+from autograd_ref.observe.compare import Values, compared_block
 from manual_backprop import Parameters
 from manual_backprop.network import backward
 from manual_backprop.parameters import Array
@@ -48,12 +48,10 @@ def assert_match(
     """
     assert hand, "nothing to compare"
     blocks = [
-        compare_block(
+        compared_block(
             name,
-            values,
-            reference[name],
+            Values(values, reference[name], np.float64 if name == "loss" else dtype),
             tolerance[name],
-            dtype=np.float64 if name == "loss" else dtype,
         )
         for name, values in hand.items()
     ]

@@ -14,7 +14,8 @@ from torch import Tensor
 import manual_backprop
 from autograd_ref import GradientMismatch, assert_gradients_match, check_gradients
 from autograd_ref.report.report import Report
-from autograd_ref.tree.nest import as_array, leaves
+from autograd_ref.tree.leaf import as_array
+from autograd_ref.tree.nest import leaves
 from manual_backprop import NetworkShape, Parameters, initialize
 
 A = NDArray[Any]

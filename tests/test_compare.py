@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from autograd_ref.observe.compare import compare_block
+from autograd_ref.observe.compare import Values, compared_block
 from autograd_ref.report.data import Block, Verdict, overall
 
 REFERENCE = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
@@ -20,7 +20,7 @@ def compare(
     tolerance: NDArray[np.float64] = TOLERANCE,
     dtype: str = "f8",
 ) -> Block:
-    return compare_block("W0", np.asarray(hand), reference, tolerance, dtype=dtype)
+    return compared_block("W0", Values(np.asarray(hand), reference, dtype), tolerance)
 
 
 def changed(value: float, index: tuple[int, int] = (1, 2)) -> NDArray[np.float64]:

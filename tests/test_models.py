@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd_ref import check_gradients
-from autograd_ref.tree.nest import leaves, rebuilt
+from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt
 from tests.models import MODELS
 
 DTYPES = [np.float64, np.float32]
@@ -17,7 +17,7 @@ DTYPES = [np.float64, np.float32]
 def problem(name: str, seed: int, samples: int, dtype: Any) -> tuple[Any, tuple[Any, ...]]:
     parameters, data = MODELS[name].make(np.random.default_rng(seed), samples)
 
-    def cast(_name: str, leaf: Any) -> Any:
+    def cast(_path: Path, leaf: Any) -> Any:
         return leaf.astype(dtype) if leaf.dtype.kind == "f" else leaf
 
     return rebuilt(parameters, cast), tuple(rebuilt(item, cast) for item in data)
@@ -60,14 +60,14 @@ def test_one_block_that_is_scaled_is_found_and_no_other(
     parameters, data = problem(name, 3, 20, dtype)
     for scaled in leaves(parameters):
 
-        def gradients(*arguments: Any, scaled: str = scaled) -> Any:
-            def change(leaf_name: str, leaf: Any) -> Any:
-                return leaf * leaf.dtype.type(1 + error) if leaf_name == scaled else leaf
+        def gradients(*arguments: Any, scaled: Path = scaled) -> Any:
+            def change(path: Path, leaf: Any) -> Any:
+                return leaf * leaf.dtype.type(1 + error) if path == scaled else leaf
 
             return rebuilt(model.gradients(*arguments), change)
 
         report = check_gradients(gradients, parameters, *data, loss=model.loss)
-        assert [b.name for b in report.blocks if b.verdict == "mismatch"] == [scaled], report
+        assert [b.name for b in report.blocks if b.verdict == "mismatch"] == [name_of(scaled)]
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "normal equations"])
@@ -76,7 +76,7 @@ def test_the_largest_entry_alone_is_found(name: str) -> None:
     parameters, data = problem(name, 4, 20, np.float64)
     for wrong in leaves(parameters):
 
-        def gradients(*arguments: Any, wrong: str = wrong) -> Any:
+        def gradients(*arguments: Any, wrong: Path = wrong) -> Any:
             found = model.gradients(*arguments)
             block = leaves(found)[wrong]
             block[np.unravel_index(np.abs(block).argmax(), block.shape)] *= 1 + 1e-9
@@ -84,7 +84,7 @@ def test_the_largest_entry_alone_is_found(name: str) -> None:
 
         report = check_gradients(gradients, parameters, *data, loss=model.loss)
         (found,) = [block for block in report.blocks if block.verdict == "mismatch"]
-        assert found.name == wrong
+        assert found.name == name_of(wrong)
         block = leaves(gradients(parameters, *data))[wrong]
         assert abs(found.hand or 0) == np.abs(block).max()
         assert found.worst_index == np.unravel_index(np.abs(block).argmax(), block.shape)

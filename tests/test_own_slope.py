@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autograd_ref import check_gradients
-from autograd_ref.independent.consistency import REASON
 from autograd_ref.report.report import Report
+from autograd_ref.verdict.decide import CONTRADICTED
 
 A = NDArray[Any]
 RANDOM = np.random.default_rng(0)
@@ -194,7 +194,7 @@ def test_zeros_are_moved_too_and_a_zero_block_keeps_its_own_reason() -> None:
         parameters,
         loss=lambda p: (p["w"] + p["w"].detach()).sum() + 0 * p["z"].sum(),
     )
-    assert report.blocks[0].reason == REASON
+    assert report.blocks[0].reason == CONTRADICTED
     assert "zero everywhere" in report.blocks[1].reason
 
 

@@ -12,17 +12,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_ref.tree.nest import (
-    ROOT,
-    as_array,
-    copied,
-    is_leaf,
-    is_numeric,
-    is_tensor,
-    leaves,
-    like,
-    rebuilt,
-)
+from autograd_ref.tree.leaf import as_array, copied, is_numeric, is_tensor, like
+from autograd_ref.tree.nest import Path, is_leaf, leaves, name_of, rebuilt
 
 
 class Layer(NamedTuple):
@@ -47,15 +38,15 @@ class Counting:
         self.made += 1
 
 
-def doubled(_name: str, leaf: Any) -> Any:
+def doubled(_path: Path, leaf: Any) -> Any:
     return 2 * leaf
 
 
 @pytest.mark.parametrize(
     ("nest", "names"),
     [
-        (1.0, [ROOT]),
-        (np.zeros(3), [ROOT]),
+        (1.0, ["gradient"]),
+        (np.zeros(3), ["gradient"]),
         ({"W0": 1, "b0": 2}, ["W0", "b0"]),
         ([1, [2, 3]], ["[0]", "[1][0]", "[1][1]"]),
         ((1, {"b": 2}), ["[0]", "[1].b"]),
@@ -69,7 +60,7 @@ def doubled(_name: str, leaf: Any) -> Any:
     ],
 )
 def test_leaves_are_named_by_the_path_to_them(nest: object, names: list[str]) -> None:
-    assert list(leaves(nest)) == names
+    assert [name_of(path) for path in leaves(nest)] == names
 
 
 nests = st.recursive(
@@ -86,10 +77,10 @@ nests = st.recursive(
 
 @given(nests)
 def test_no_two_leaves_share_a_name_and_rebuilding_keeps_everything(nest: Any) -> None:
-    seen: list[str] = []
+    seen: list[Path] = []
 
-    def note(name: str, leaf: object) -> object:
-        seen.append(name)
+    def note(path: Path, leaf: object) -> object:
+        seen.append(path)
         return leaf
 
     result = rebuilt(nest, note)
@@ -186,5 +177,5 @@ def test_what_is_a_number(value: object, *, expected: bool) -> None:
 
 def test_a_mapping_that_cannot_be_changed_becomes_a_dict() -> None:
     fixed = MappingProxyType({"W": 1, "b": 2})
-    assert list(leaves(fixed)) == ["W", "b"]
+    assert list(leaves(fixed)) == [("W",), ("b",)]
     assert rebuilt(fixed, doubled) == {"W": 2, "b": 4}

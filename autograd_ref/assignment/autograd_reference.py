@@ -1,15 +1,19 @@
 """The assignment's network as a reference; its tolerance is derived, not measured."""
 
+from functools import cache
+
 import numpy as np
 
 from autograd_ref.assignment.bounds import bounds_around
 from autograd_ref.network import AutogradPass, exact_loss_of, exact_pass_of
-from autograd_ref.reference.protocol import LOSS, Evaluation, Look, Point, Reference, Results
+from autograd_ref.reference.protocol import Evaluation, Level, Reference, Tolerances
 from autograd_ref.report.data import Note
 from autograd_ref.rounding.arithmetic import Forms
 from autograd_ref.tree import number_format
-from autograd_ref.tree.nest import as_array, leaves
+from autograd_ref.tree.leaf import as_array
+from autograd_ref.tree.nest import Path, leaves, name_of
 from autograd_ref.tree.number_format import NumberFormat
+from autograd_ref.tree.point import Point
 from manual_backprop.parameters import Parameters
 from manual_backprop.validation import Batch, checked_batch, checked_parameters
 
@@ -20,19 +24,21 @@ def assignment() -> Reference:
     return Reference(about, _evaluate, _value, exchangeable=True, of_network=True)
 
 
-def network_names(parameters: object) -> list[str]:
-    """The names of W0, b0, W1 and b1, in this order: by these names, or four in a row.
+def network_paths(parameters: object) -> list[Path]:
+    """The paths of W0, b0, W1 and b1, in this order: by these names, or four in a row.
 
     Raises:
         TypeError: they are not there.
     """
     found = list(leaves(parameters))
-    if set(found) == set(Parameters._fields):
-        return list(Parameters._fields)
-    if found == [f"[{i}]" for i in range(4)]:
+    by_name: list[Path] = [(name,) for name in Parameters._fields]
+    if set(found) == set(by_name):
+        return by_name
+    if found == [(i,) for i in range(4)]:
         return found
+    names = ", ".join(name_of(path, root="parameters") for path in found)
     raise TypeError(
-        f"parameters has the leaves {', '.join(found) or 'none'}; without loss= they need to be"
+        f"parameters has the leaves {names or 'none'}; without loss= they need to be"
         " those of the assignment's network: W0, b0, W1, b1"
     )
 
@@ -44,8 +50,8 @@ def network_problem(point: Point) -> tuple[Parameters, Batch]:
         TypeError, ValueError: parameters or data are not those of the assignment's network.
     """
     found = leaves(point.parameters)
-    names = network_names(point.parameters)
-    blocks = [as_array(found[name]).astype(np.float64) for name in names]
+    paths = network_paths(point.parameters)
+    blocks = [as_array(found[path]).astype(np.float64) for path in paths]
     if len(point.data) != 2:
         raise TypeError(
             f"data has {len(point.data)} items; without loss= it needs to be X and Y, those of the"
@@ -63,15 +69,16 @@ def _value(point: Point) -> float:
 
 def _evaluate(point: Point) -> Evaluation:
     parameters, batch = network_problem(point)
-    names = network_names(point.parameters)
+    paths = network_paths(point.parameters)
     found = exact_pass_of(parameters, batch)
     number = number_format.coarsest(point.parameters)
 
-    def tolerances(look: Look) -> Results:
-        return _tolerances(found, parameters, batch, number, look, names)
+    @cache
+    def tolerances(level: Level) -> Tolerances:
+        return _tolerances(found, parameters, batch, number, level, paths)
 
     blocks = (block.astype(np.float64, copy=False) for block in found.gradients)
-    gradients = dict(zip(names, blocks, strict=True))
+    gradients = dict(zip(paths, blocks, strict=True))
     return Evaluation(found.loss, gradients, tolerances, _saturation(found, number))
 
 
@@ -91,19 +98,20 @@ def _tolerances(
     parameters: Parameters,
     batch: Batch,
     number: NumberFormat,
-    look: Look,
-    names: list[str],
-) -> Results:
+    level: Level,
+    paths: list[Path],
+) -> Tolerances:
     """What both sides may round: the one under test, and PyTorch in float64."""
-    forms = Forms.TEXTBOOK if look is Look.TEXTBOOK else Forms.STABLE
+    forms = Forms.TEXTBOOK if level is Level.TEXTBOOK else Forms.STABLE
     bounds = bounds_around(
         found,
         parameters,
         batch,
         number,
         forms,
-        drifting=look is not Look.FIRST,
+        drifting=level is not Level.STRICT,
         with_reference=True,
     )
-    blocks = [(LOSS, "loss"), *zip(names, Parameters._fields, strict=True)]
-    return {name: np.asarray(bounds[block], dtype=np.float64) for name, block in blocks}
+    wide = {name: np.asarray(bound, dtype=np.float64) for name, bound in bounds.items()}
+    blocks = {path: wide[name] for path, name in zip(paths, Parameters._fields, strict=True)}
+    return Tolerances(wide["loss"], blocks)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.report.report import Report
-from autograd_ref.tree.nest import as_numbers
+from autograd_ref.tree.leaf import as_numbers
 from manual_backprop.parameters import Parameters
 
 Layout = Literal["rows", "columns"]

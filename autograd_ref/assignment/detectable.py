@@ -6,9 +6,10 @@ import numpy as np
 
 from autograd_ref.assignment.autograd_reference import assignment, network_problem
 from autograd_ref.assignment.mistakes.planted import PLANTED, gradient_with
-from autograd_ref.reference.protocol import Look, Point, Results
+from autograd_ref.reference.protocol import Level
 from autograd_ref.report.data import Hidden, Power
 from autograd_ref.tree import number_format
+from autograd_ref.tree.point import Point, Results
 from manual_backprop.parameters import Parameters
 
 
@@ -23,7 +24,7 @@ def power_of(point: Point) -> Power:
     narrow = number_format.coarsest(point.parameters).unit > number_format.of_dtype("f8").unit
     visible: list[str] = []
     hidden: list[Hidden] = []
-    tolerances = exact.tolerances(Look.TEXTBOOK)
+    tolerances = exact.tolerances(Level.TEXTBOOK).gradients
     for planted in PLANTED:
         wrong = gradient_with(planted)(parameters, *batch)
         # what rounds to float32 is no mistake there

@@ -9,12 +9,12 @@ from autograd_ref.assignment.autograd_reference import network_problem
 from autograd_ref.assignment.bounds import bounds_around
 from autograd_ref.assignment.mistakes.derivation import sigma
 from autograd_ref.network import exact_pass_of
-from autograd_ref.observe.compare import compare_block, share_of_tolerance
-from autograd_ref.reference.protocol import Point
+from autograd_ref.observe.compare import Values, compared_block, share_of_tolerance
 from autograd_ref.report.data import Block
 from autograd_ref.rounding.arithmetic import Forms
 from autograd_ref.tree import number_format
-from autograd_ref.tree.nest import is_real
+from autograd_ref.tree.leaf import is_real
+from autograd_ref.tree.point import Point
 
 ORDER = ("z1", "a1", "z2", "y_hat", "e2", "delta1")
 """In which they are computed."""
@@ -49,4 +49,4 @@ def _block(
         if (share <= 1).all():
             right, tolerance = samples * right, samples * tolerance
     dtype = hand.dtype if hand.dtype.kind == "f" else np.dtype(np.float64)
-    return compare_block(name, hand.astype(dtype), right, tolerance, dtype=dtype)
+    return compared_block(name, Values(hand.astype(dtype), right, dtype), tolerance)

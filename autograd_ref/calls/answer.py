@@ -1,4 +1,4 @@
-"""What the function under test returned, understood: its gradients by name, and its loss."""
+"""The answer of the function under test as data: its gradients by path, and its loss."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
@@ -6,24 +6,17 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.tree.nest import (
-    ROOT,
-    as_array,
-    as_numbers,
-    is_leaf,
-    is_numeric,
-    is_tensor,
-    leaves,
-)
+from autograd_ref.tree.leaf import as_array, as_numbers, is_numeric, is_tensor
+from autograd_ref.tree.nest import ROOT, Path, is_leaf, leaves, name_of
 from autograd_ref.tree.number_format import dtype_name
 
 
 class Answer(NamedTuple):
-    """Gradients by the names of their parameters; whatever else was there."""
+    """The gradient by each parameter, and whatever else was returned."""
 
-    gradients: dict[str, NDArray[Any]]
+    gradients: dict[Path, NDArray[Any]]
     """The arrays themselves, not copies: who shares memory with whom is to be found out."""
-    dtypes: dict[str, str]
+    dtypes: dict[Path, str]
     """By the names that the caller's arrays have for them, which NumPy may not know."""
     loss: NDArray[Any] | None
     unknown: tuple[str, ...]
@@ -34,7 +27,7 @@ class Answer(NamedTuple):
     """What came back, in a few words, for the report of a gradient that is missing."""
 
 
-def understood(result: object, parameters: dict[str, object]) -> Answer:
+def understood(result: object, parameters: dict[Path, object]) -> Answer:
     """Read what the function returned.
 
     Tried in this order: a structure with the leaves of the parameters; (loss, gradients), also
@@ -43,9 +36,9 @@ def understood(result: object, parameters: dict[str, object]) -> Answer:
 
     Args:
         result: what the function under test returned.
-        parameters: the leaves of the parameters, by name.
+        parameters: the leaves of the parameters, by path.
     """
-    loss, gradients, others = None, _named(result, parameters), dict[str, object]()
+    loss, gradients, others = None, _named(result, parameters), dict[Path, object]()
     if set(gradients) != set(parameters) and _is_loss_first(result):
         first, second = cast("tuple[object, ...]", result)[:2]
         named = _named(second, parameters)
@@ -53,30 +46,30 @@ def understood(result: object, parameters: dict[str, object]) -> Answer:
         if set(named) == set(parameters) or as_array(first).size == 1:
             loss, gradients, others = as_array(first), named, _third_of(result)
     return Answer(
-        {name: as_array(value) for name, value in gradients.items() if name in parameters},
-        {name: dtype_name(value) for name, value in gradients.items() if name in parameters},
+        {path: as_array(value) for path, value in gradients.items() if path in parameters},
+        {path: dtype_name(value) for path, value in gradients.items() if path in parameters},
         loss,
-        tuple(name for name in gradients if name not in parameters and name != ROOT),
-        {name: as_array(value) for name, value in others.items() if is_numeric(value)},
+        tuple(name_of(path) for path in gradients if path not in parameters and path != ROOT),
+        {name_of(path): as_array(value) for path, value in others.items() if is_numeric(value)},
         _described(result, gradients, parameters),
     )
 
 
-def _third_of(result: object) -> dict[str, object]:
+def _third_of(result: object) -> dict[Path, object]:
     """The intermediate quantities of (loss, gradients, intermediates), by their names."""
     items = cast("tuple[object, ...]", result)
     third = items[2] if len(items) == 3 else None
     return leaves(cast("object", third)) if isinstance(third, Mapping) else {}
 
 
-def _named(result: object, parameters: dict[str, object]) -> dict[str, object]:
+def _named(result: object, parameters: dict[Path, object]) -> dict[Path, object]:
     """The leaves of a result; a list of numbers is an array where a parameter is one, by name."""
     if list(parameters) == [ROOT] and _is_list_of_numbers(result, as_array(parameters[ROOT]).shape):
         numbers = [as_array(item).reshape(()) for item in cast("list[object]", result)]
         return {ROOT: np.asarray(numbers)}
     if isinstance(result, Mapping):
         found = cast("Mapping[object, object]", result)
-        result = {n: as_numbers(v) if n in parameters else v for n, v in found.items()}
+        result = {k: as_numbers(v) if (k,) in parameters else v for k, v in found.items()}
     return leaves(result)
 
 
@@ -101,14 +94,14 @@ def _is_loss_first(result: object) -> bool:
     return is_tensor(first) or isinstance(first, int | float | np.number | np.ndarray)
 
 
-def _is_loss_second(result: object, parameters: dict[str, object]) -> bool:
+def _is_loss_second(result: object, parameters: dict[Path, object]) -> bool:
     if not isinstance(result, tuple | list):
         return False
     items = cast("list[object]", result)
     return len(items) == 2 and set(_named(items[0], parameters)) == set(parameters)
 
 
-def _is_loss_first_and_flat(result: object, parameters: dict[str, object]) -> bool:
+def _is_loss_first_and_flat(result: object, parameters: dict[Path, object]) -> bool:
     if not isinstance(result, tuple | list):
         return False
     items = cast("list[object]", result)
@@ -117,15 +110,17 @@ def _is_loss_first_and_flat(result: object, parameters: dict[str, object]) -> bo
     return len(items) == len(wanted) + 1 and as_array(items[0]).size == 1 and shapes == wanted
 
 
-def _described(result: object, gradients: dict[str, object], parameters: dict[str, object]) -> str:
+def _described(
+    result: object, gradients: dict[Path, object], parameters: dict[Path, object]
+) -> str:
     if result is None:
         return "None (is a return missing?)"
     if _is_loss_second(result, parameters):
         return "(gradients, loss); it needs to be (loss, gradients)"
-    names = list(gradients)
+    names = [name_of(path) for path in gradients]
     if _is_loss_first_and_flat(result, parameters):
         return "the loss and the gradients in one row; it needs to be (loss, gradients)"
-    if names == [ROOT]:
+    if list(gradients) == [ROOT]:
         return f"one {type(result).__name__}"
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     return f"a {type(result).__name__} with {shown or 'nothing in it'}"

@@ -14,7 +14,8 @@ from autograd_ref.commands.loading import UserCodeError, raised_by_user, their_t
 from autograd_ref.report.data import Verdict, overall
 from autograd_ref.report.report import Report
 from autograd_ref.tree import number_format
-from autograd_ref.tree.nest import as_array, leaves
+from autograd_ref.tree.leaf import as_array
+from autograd_ref.tree.nest import leaves
 from manual_backprop import NetworkShape, Parameters, initialize, load_penguins
 
 SIZES = range(2, 13)

@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.assignment.conventions import Convention, Gradients, adapter, targets
-from autograd_ref.check import examined
-from autograd_ref.commands.loading import raised_by_user
-from autograd_ref.reference.choose import checked_point, chosen_reference
+from autograd_ref.check import examine, trial_of
 from autograd_ref.report.report import Report
+from autograd_ref.user_code import UserCodeRaised
 from manual_backprop.parameters import NetworkShape, Parameters, initialize
 
 PENGUINS = NetworkShape(inputs=4, hidden=16, outputs=3)
@@ -142,14 +141,11 @@ def _tried(function: Gradients, convention: Convention, fixed: Fixed) -> Trial:
         warnings.simplefilter("ignore")
         try:
             gradients = adapter(function, convention)
-            point = checked_point(gradients, problem.parameters, problem[1:], None)
-            reference, exact = chosen_reference(None, point, seed=0)
+            trial = trial_of(gradients, problem.parameters, problem[1:], None, seed=0)
             # of a convention that is not theirs, nobody asks which mistake it would be
-            report = examined(gradients, reference, point, exact, seed=0, diagnose=False)
-        except Exception as error:
-            if not raised_by_user(error):
-                raise
-            return Trial(convention, fixed, None, error)
+            report = examine(trial, diagnose=False)
+        except UserCodeRaised as raised:
+            return Trial(convention, fixed, None, raised.error)
     return Trial(convention, fixed, report, None)
 
 

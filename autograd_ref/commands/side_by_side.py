@@ -9,7 +9,7 @@ import manual_backprop
 from autograd_ref.assignment.bounds import rounding_tolerances
 from autograd_ref.assignment.finite_difference import Loss, forward_difference
 from autograd_ref.network import exact_pass
-from autograd_ref.observe.compare import compare_block
+from autograd_ref.observe.compare import Values, compared_block
 from autograd_ref.report.data import Block, Verdict, overall
 from manual_backprop.network import backward
 from manual_backprop.parameters import Parameters
@@ -50,12 +50,12 @@ def side_by_side(
     def against_autograd(name: str, hand: NDArray[Any], autograd: NDArray[Any]) -> Block:
         # the loss is a Python float in either number format
         needed = np.float64 if name == "loss" else dtype
-        return compare_block(name, hand, autograd, tolerances[name], dtype=needed)
+        return compared_block(name, Values(hand, autograd, needed), tolerances[name])
 
     def against_difference(name: str, hand: NDArray[Any]) -> Block:
         accuracy = getattr(difference.accuracy, name) + tolerances[name]
         estimate = getattr(difference.gradients, name)
-        return compare_block(name, hand, estimate, accuracy, dtype=dtype)
+        return compared_block(name, Values(hand, estimate, dtype), accuracy)
 
     value, gradients = manual_backprop.loss_and_gradients(parameters, X, Y)
     y_hat, e2 = manual_backprop.forward(parameters, X).y_hat, backward(parameters, X, Y).e2

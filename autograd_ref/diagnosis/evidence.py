@@ -11,12 +11,13 @@ from autograd_ref.assignment.mistakes.derivation import A
 from autograd_ref.assignment.mistakes.earlier_call import kept_from
 from autograd_ref.assignment.mistakes.mistake import Mistake
 from autograd_ref.calls.answer import Answer
-from autograd_ref.calls.call import sample_count, with_samples
 from autograd_ref.diagnosis.relations.relation import Around
 from autograd_ref.diagnosis.wording import Part
-from autograd_ref.reference.protocol import Evaluation, Look, Point, Reference, Results
+from autograd_ref.reference.protocol import Evaluation, Level, Reference
 from autograd_ref.tree import number_format
-from autograd_ref.tree.nest import as_array, is_real, leaves
+from autograd_ref.tree.leaf import as_array, is_real
+from autograd_ref.tree.nest import Path, leaves
+from autograd_ref.tree.point import Point, Results, sample_count, with_samples
 from manual_backprop.parameters import Parameters
 from manual_backprop.validation import Batch
 
@@ -49,9 +50,9 @@ class Scene(NamedTuple):
 
     hand: Results
     right: Results
-    wrong: tuple[str, ...]
+    wrong: tuple[Path, ...]
     """Blocks that are off by so much, or in such a way, that their mistake can be told."""
-    allowed: dict[str, float]
+    allowed: dict[Path, float]
     """What rounding can do to the largest entry of each block."""
     unit: float
     parameters: Results
@@ -59,7 +60,7 @@ class Scene(NamedTuple):
     """In the batch; 0 where there is none."""
     problem: tuple[Parameters, Batch] | None
     """That of the assignment's network, where it is one."""
-    sizes: dict[str, float]
+    sizes: dict[Path, float]
     """The largest entry of each block of the right gradient."""
     each: Callable[[], Results | None]
     """The gradients of every sample, divided by their number; None where that is not known."""
@@ -70,11 +71,11 @@ class Scene(NamedTuple):
     kept: tuple[Mistake, ...] = ()
     """What can be kept from that call, of the assignment's network."""
 
-    def close(self, name: str, one: A, two: A, coarser: float = 1.0) -> bool:
+    def close(self, name: Path, one: A, two: A, coarser: float = 1.0) -> bool:
         """Whether two arrays of the size of a block are equal to rounding."""
         return _apart(one, two) <= coarser * self._allowed(name, two)
 
-    def explains(self, guess: Guess, name: str) -> bool:
+    def explains(self, guess: Guess, name: Path) -> bool:
         """Whether the block under test is what the guess says it is."""
         hand, guessed = self.hand[name], guess.gradients[name]
         if hand.shape != guessed.shape:
@@ -88,16 +89,16 @@ class Scene(NamedTuple):
         spread = SPREADS * _apart(coarse[name], guessed) * self.unit / FLOAT32
         return error <= allowed + spread or _apart(hand, coarse[name]) <= allowed
 
-    def contradicts(self, guess: Guess, touched: Iterable[str]) -> bool:
+    def contradicts(self, guess: Guess, touched: Iterable[Path]) -> bool:
         """Whether a block that is nearly right is not what the guess makes of it."""
         pairs = [(n, self.near[n], guess.gradients[n]) for n in touched if n in self.near]
         return any(a.shape != b.shape or not self.close(n, a, b) for n, a, b in pairs)
 
-    def unexplained(self, guess: Guess) -> list[str]:
+    def unexplained(self, guess: Guess) -> list[Path]:
         """The blocks that are not what the guess says."""
         return [name for name in self.hand if not self.explains(guess, name)]
 
-    def touched(self, guess: Guess) -> list[str]:
+    def touched(self, guess: Guess) -> list[Path]:
         """The blocks in which the guess is not right."""
         return [
             name
@@ -106,7 +107,7 @@ class Scene(NamedTuple):
             or not self.close(name, guess.gradients[name], right)
         ]
 
-    def around(self, name: str, guess: Guess) -> Around:
+    def around(self, name: Path, guess: Guess) -> Around:
         """A block of the guess, for a further mistake in it."""
         is_right = guess.gradients is self.right
 
@@ -130,7 +131,7 @@ class Scene(NamedTuple):
             earlier=None if self.earlier is None else self.earlier[name],
         )
 
-    def relative(self, name: str, one: A, two: A) -> float:
+    def relative(self, name: Path, one: A, two: A) -> float:
         """The largest difference, relative to the largest entry of the right block."""
         return _apart(one, two) / (self.sizes[name] or 1.0)
 
@@ -140,21 +141,21 @@ class Scene(NamedTuple):
         shape = self.problem[0].shape
         return {"N_I": shape.inputs, "N_H": shape.hidden, "N_O": shape.outputs}
 
-    def _allowed(self, name: str, guessed: A) -> float:
+    def _allowed(self, name: Path, guessed: A) -> float:
         right = self.sizes[name]
         return self.allowed[name] * max(1.0, _size(guessed) / right if right > 0 else 1.0)
 
 
 def seen(
     answer: Answer,
-    wrong: Iterable[str],
+    wrong: Iterable[Path],
     reference: Reference,
     point: Point,
     exact: Evaluation,
     earlier: tuple[Point, Evaluation] | None = None,
 ) -> Scene:
     """The scene of an answer in which some blocks are wrong; earlier is where one was right."""
-    tolerances, parameters = exact.tolerances(Look.TEXTBOOK), leaves(point.parameters)
+    tolerances, parameters = exact.tolerances(Level.TEXTBOOK).gradients, leaves(point.parameters)
     hand = {
         name: answer.gradients[name].astype(np.float64)
         for name in exact.gradients
@@ -163,7 +164,7 @@ def seen(
     hand = {name: values for name, values in hand.items() if np.isfinite(values).all()}
     allowed = {name: float(tolerances[name].max()) for name in exact.gradients}
 
-    def nameable(name: str) -> bool:
+    def nameable(name: Path) -> bool:
         right = exact.gradients[name]
         if hand[name].shape != right.shape:
             return True

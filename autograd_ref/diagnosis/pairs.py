@@ -16,6 +16,7 @@ from autograd_ref.diagnosis.relations.fitted import A_CONSTANT_FACTOR, FITTED
 from autograd_ref.diagnosis.relations.relation import Around, Claim, Relation, fits
 from autograd_ref.diagnosis.relations.scales import SCALES
 from autograd_ref.diagnosis.wording import Part, of_relation
+from autograd_ref.tree.nest import Path
 
 Key = tuple[str, str]
 """The name of a relation; of one that is fitted, its number too, which has to be the same in all
@@ -55,12 +56,12 @@ def one_or_both(scene: Scene, right: Guess) -> list[list[Part]]:
     """Pairs of relations that explain all wrong blocks, the simplest."""
     around = {name: scene.around(name, right) for name in scene.wrong}
     factors = _factors(scene, around)
-    ways: dict[str, list[Way]] = {}
+    ways: dict[Path, list[Way]] = {}
     for name in scene.wrong:
         ways[name] = list(_ways(scene, name, around[name], factors))
         if not ways[name]:
             return []
-    pairs: dict[frozenset[Key], dict[str, Way]] = {}
+    pairs: dict[frozenset[Key], dict[Path, Way]] = {}
     for pair in _candidates(ways):
         explained = {name: way for name in ways if (way := _simplest(ways[name], pair))}
         if len(explained) == len(ways) and all(_is_shown(key, explained) for key in pair):
@@ -70,7 +71,7 @@ def one_or_both(scene: Scene, right: Guess) -> list[list[Part]]:
     return [_parts(explained) for pair, explained in pairs.items() if costs[pair] == least]
 
 
-def _candidates(ways: Mapping[str, list[Way]]) -> Iterator[frozenset[Key]]:
+def _candidates(ways: Mapping[Path, list[Way]]) -> Iterator[frozenset[Key]]:
     """Pairs that explain the block with the fewest ways, and one that is not explained with it."""
     first = min(ways.values(), key=len)
     for keys in dict.fromkeys(way.keys for way in first):
@@ -83,7 +84,7 @@ def _candidates(ways: Mapping[str, list[Way]]) -> Iterator[frozenset[Key]]:
                 yield keys | other.keys
 
 
-def _factors(scene: Scene, around: Mapping[str, Around]) -> dict[Key, tuple[Made, float]]:
+def _factors(scene: Scene, around: Mapping[Path, Around]) -> dict[Key, tuple[Made, float]]:
     """Those that have a name, and those that are in some block all by themselves."""
     named: dict[Key, tuple[Made, float]] = {}
     fitted: dict[Key, tuple[Made, float]] = {}
@@ -108,7 +109,7 @@ def _factor(block: A, right: A) -> float:
 
 
 def _ways(
-    scene: Scene, name: str, around: Around, factors: Mapping[Key, tuple[Made, float]]
+    scene: Scene, name: Path, around: Around, factors: Mapping[Key, tuple[Made, float]]
 ) -> Iterator[Way]:
     hand = scene.hand[name]
     for relation in RELATIONS:
@@ -125,7 +126,7 @@ def _ways(
                 yield _way(scene, name, claim, made, other)
 
 
-def _way(scene: Scene, name: str, claim: Claim, *made: Made) -> Way:
+def _way(scene: Scene, name: Path, claim: Claim, *made: Made) -> Way:
     return Way(made, scene.relative(name, claim.mine, claim.right))
 
 
@@ -135,20 +136,20 @@ def _simplest(ways: list[Way], pair: frozenset[Key]) -> Way | None:
     return min(possible, key=lambda way: len(way.made), default=None)
 
 
-def _is_shown(key: Key, explained: Mapping[str, Way]) -> bool:
+def _is_shown(key: Key, explained: Mapping[Path, Way]) -> bool:
     """Whether it is in some block, and not only in those with too few entries to tell."""
     return any(m.key == key and not m.weak for way in explained.values() for m in way.made)
 
 
-def _cost(pair: frozenset[Key], explained: Mapping[str, Way]) -> tuple[int, int]:
+def _cost(pair: frozenset[Key], explained: Mapping[Path, Way]) -> tuple[int, int]:
     """How many numbers are fitted, and how often something is made of a block."""
     fitted = sum(detail != "" for _name, detail in pair)
     return fitted, sum(len(way.made) for way in explained.values())
 
 
-def _parts(explained: Mapping[str, Way]) -> list[Part]:
+def _parts(explained: Mapping[Path, Way]) -> list[Part]:
     """One for each relation, and each way in which it is so, that of the most blocks first."""
-    blocks: dict[Made, list[str]] = {}
+    blocks: dict[Made, list[Path]] = {}
     for name, way in explained.items():
         for made in way.made:
             blocks.setdefault(made._replace(weak=False), []).append(name)

@@ -20,8 +20,9 @@ from autograd_ref.diagnosis.relations.fitted import FITTED
 from autograd_ref.diagnosis.relations.relation import Claim, Relation, fits
 from autograd_ref.diagnosis.relations.samples import FIRST_OR_LAST
 from autograd_ref.diagnosis.wording import Part, of_mistake, of_relation
-from autograd_ref.reference.protocol import Results
 from autograd_ref.report.data import Cause
+from autograd_ref.tree.nest import Path, name_of
+from autograd_ref.tree.point import Results
 from manual_backprop.parameters import Parameters
 
 MOST_CAUSES = 4
@@ -61,7 +62,7 @@ def diagnosed(scene: Scene) -> tuple[Cause, ...]:
 
 
 Hypothesis = tuple[Mistake, Guess]
-Unit = tuple[Part, frozenset[str]]
+Unit = tuple[Part, frozenset[Path]]
 
 
 def _derivations(scene: Scene) -> list[Hypothesis]:
@@ -69,7 +70,10 @@ def _derivations(scene: Scene) -> list[Hypothesis]:
     if scene.problem is None:
         return []
     parameters, batch = scene.problem
-    fitted = updated({**scene.hand, **scene.near}, parameters, *batch)
+    found_here = {**scene.hand, **scene.near}
+    fields = zip(Parameters._fields, scene.right, strict=True)
+    hand = {name: found_here[path] for name, path in fields if path in found_here}
+    fitted = updated(hand, parameters, *batch)
     mistakes = (*scene.kept, *([fitted] if fitted else []), *DERIVATIONS)
     guesses = ((mistake, _guess(scene, mistake)) for mistake in mistakes)
     found = ((mistake, guess) for mistake, guess in guesses if guess is not None)
@@ -140,7 +144,7 @@ def _by_a_relation(scene: Scene, guess: Guess, relations: Sequence[Relation]) ->
     found: list[list[Part]] = []
     around = {name: scene.around(name, guess) for name in left}
     for relation in relations if left else ():
-        claims: dict[str, Claim] = {}
+        claims: dict[Path, Claim] = {}
         for name in left:
             claim = fits(relation, scene.hand[name], around[name])
             if claim is None:
@@ -183,7 +187,7 @@ def _disjoint(units: list[Unit]) -> list[Unit]:
     return chosen
 
 
-def _covered(units: list[Unit]) -> set[str]:
+def _covered(units: list[Unit]) -> set[Path]:
     return {name for _part, blocks in units for name in blocks}
 
 
@@ -244,7 +248,7 @@ def pairs_are_tried(scene: Scene) -> bool:
 # what is said of them
 
 
-def _grouped(scene: Scene, relation: Relation, claims: Mapping[str, Claim]) -> list[Part]:
+def _grouped(scene: Scene, relation: Relation, claims: Mapping[Path, Claim]) -> list[Part]:
     """One part for all blocks of which the same is said, and said of entries enough."""
     parts: list[Part] = []
     for detail in dict.fromkeys(claim.detail for claim in claims.values()):
@@ -273,7 +277,7 @@ def _cause(scene: Scene, parts: Sequence[Part]) -> Cause:
     ]
     return Cause(
         kind=" + ".join(dict.fromkeys(part.name for part in parts)),
-        blocks=tuple(blocks),
+        blocks=tuple(name_of(path) for path in blocks),
         explanation=f"Your {'. Beside that, your '.join(dict.fromkeys(p.said for p in parts))}.",
         fix="; ".join(dict.fromkeys(part.fix for part in parts)),
         before=max(before, default=None),

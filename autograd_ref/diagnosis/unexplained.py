@@ -7,7 +7,9 @@ import numpy as np
 from autograd_ref.assignment.mistakes.derivation import A
 from autograd_ref.diagnosis.evidence import Scene
 from autograd_ref.diagnosis.search import pairs_are_tried
+from autograd_ref.diagnosis.wording import named
 from autograd_ref.report.data import Note, listed
+from autograd_ref.tree.nest import Path, name_of
 
 MOST_SHOWN = 8
 
@@ -33,11 +35,11 @@ LOOK: dict[tuple[int, ...], str] = {
 
 
 def pattern(
-    scene: Scene, unknown: Sequence[str], *, loss_is_right: bool = False
+    scene: Scene, unknown: Sequence[Path], *, loss_is_right: bool = False
 ) -> tuple[Note, ...]:
     """Where the error of some blocks is, and what follows from that, and from a right loss."""
     pairs = ", alone or with another," if pairs_are_tried(scene) else ""
-    text = f"No mistake of the catalogue{pairs} makes {listed(unknown)} what you have."
+    text = f"No mistake of the catalogue{pairs} makes {named(unknown)} what you have."
     found = [Note("unknown cause", text)]
     shaped = [n for n in unknown if scene.hand[n].shape == scene.right[n].shape]
     found += [Note("where", _place(scene, name)) for name in shaped]
@@ -54,7 +56,7 @@ def pattern(
     return tuple(found)
 
 
-def _place(scene: Scene, name: str) -> str:
+def _place(scene: Scene, name: Path) -> str:
     hand, right = scene.hand[name], scene.right[name]
     apart = np.abs(hand - right) > scene.allowed[name]
     said = [
@@ -66,13 +68,13 @@ def _place(scene: Scene, name: str) -> str:
     where = f"{' and '.join(said) or count} is wrong"
     ratios = hand[apart & (right != 0)] / right[apart & (right != 0)]
     if not ratios.size:
-        return f"{name}: {where}."
+        return f"{name_of(name)}: {where}."
     least, most = (f"{x + 0.0:.4g}" for x in (ratios.min(), ratios.max()))
     factor = least if most == least else f"{least} to {most}"
-    return f"{name}: {where}, {factor} times what it should be."
+    return f"{name_of(name)}: {where}, {factor} times what it should be."
 
 
-def _along(scene: Scene, name: str, apart: A, axis: int) -> str | None:
+def _along(scene: Scene, name: Path, apart: A, axis: int) -> str | None:
     """Which rows or columns, where not all are wrong."""
     others = tuple(i for i in range(apart.ndim) if i != axis)
     wrong = np.flatnonzero(apart.any(axis=others))
@@ -84,7 +86,7 @@ def _along(scene: Scene, name: str, apart: A, axis: int) -> str | None:
     return f"{words} {_numbers(wrong)} alone (of {apart.shape[axis]})"
 
 
-def _samples(scene: Scene, names: Sequence[str]) -> list[Note]:
+def _samples(scene: Scene, names: Sequence[Path]) -> list[Note]:
     """How often each sample counts, where that explains the difference."""
     each = scene.each()
     if each is None:

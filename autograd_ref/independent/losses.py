@@ -1,18 +1,20 @@
-"""By what two losses differ: a constant, a factor, or a sum of squares of the parameters."""
+"""The relation of two losses: a constant, a factor, or weight decay between them."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from autograd_ref.calls.call import sample_count, with_other_parameters
-from autograd_ref.reference.protocol import Point, Reference
-from autograd_ref.tree.nest import as_array, leaves
+from autograd_ref.reference.protocol import Reference
+from autograd_ref.tree.leaf import as_array
+from autograd_ref.tree.nest import leaves, name_of
+from autograd_ref.tree.point import Point, sample_count, with_other_parameters
 
 POINTS = 6
-"""Besides one for every block, where the losses are compared."""
+"""Points, besides one for every block, where the losses are compared. Chosen."""
 
 SAME = 1e-6
-"""How constant a factor or a residual has to be for a relation between two losses to be named."""
+"""How constant a factor or a residual has to be for a relation between two losses to be named.
+Chosen."""
 
 
 def related(hand_loss: Callable[[Point], float], reference: Reference, point: Point) -> str:
@@ -23,8 +25,8 @@ def related(hand_loss: Callable[[Point], float], reference: Reference, point: Po
         reference: the one whose loss it is held against.
         point: where they differ; they are compared there and nearby.
     """
-    names = list(leaves(point.parameters))
-    points = [point, *(with_other_parameters(point, i) for i in range(POINTS + len(names)))]
+    paths = list(leaves(point.parameters))
+    points = [point, *(with_other_parameters(point, i) for i in range(POINTS + len(paths)))]
     hand = np.array([hand_loss(where) for where in points])
     theirs = np.array([reference.value(where) for where in points])
     difference = hand - theirs
@@ -49,8 +51,8 @@ def related(hand_loss: Callable[[Point], float], reference: Reference, point: Po
         return "The two losses differ neither by a constant, nor by a factor, nor by weight decay."
     largest = float(np.abs(weights).max())
     terms = [
-        f"{weight:+.6g} |{name}|^2"
-        for name, weight in zip(names, weights, strict=True)
+        f"{weight:+.6g} |{name_of(path, root='parameters')}|^2"
+        for path, weight in zip(paths, weights, strict=True)
         if abs(weight) > SAME * largest
     ]
     return f"The loss under test is the reference's {' '.join(terms)} (weight decay)."

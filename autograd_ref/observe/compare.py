@@ -1,108 +1,145 @@
-"""One block against its reference: shape, dtype, finiteness, then closeness. Nothing broadcasts."""
+"""One quantity beside its reference: form, finiteness, then closeness. Nothing broadcasts."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from autograd_ref.report.data import Block, Verdict
+from autograd_ref.report.data import Block
 from autograd_ref.tree.number_format import BFLOAT16, of_dtype
+from autograd_ref.verdict.block import block_of
+from autograd_ref.verdict.decide import of_quantity
+from autograd_ref.verdict.facts import Comparison
 
 COARSEST, COARSEST_UNITS = 1e-2, 128
 """Where a gradient wrong by this factor throughout would still pass, nothing has been shown.
 
 It is what the checkers in use today let pass. In formats of two or three digits, float16 and
-bfloat16, so many units of roundoff, which is more.
+bfloat16, so many units of roundoff, which is more. Chosen.
 """
 
 
+class Values(NamedTuple):
+    """One quantity under test, and the reference for it."""
+
+    hand: NDArray[Any]
+    reference: NDArray[Any]
+    """Of the shape that hand needs to have."""
+    dtype: DTypeLike
+    """The one that hand needs to have."""
+    found: str = ""
+    """The one that it had before it became an array, where NumPy does not know it."""
+
+    @property
+    def has(self) -> str:
+        """The dtype that it has, by its name."""
+        return self.found or self.hand.dtype.name
+
+    @property
+    def needs(self) -> str:
+        """The dtype that it needs, by its name."""
+        return str(self.dtype) if self.dtype == BFLOAT16.name else np.dtype(self.dtype).name
+
+
+class Alone(NamedTuple):
+    """The facts about a quantity that can be compared, but not asked for anything else."""
+
+    comparison: Comparison
+    lost_digits: Comparison | None = None
+    scatters: bool = False
+    between_slopes: bool = False
+    antisymmetric: bool = False
+
+
+def compared_block(name: str, values: Values, tolerance: NDArray[Any]) -> Block:
+    """The block of a quantity that is judged by this one tolerance."""
+    return block_of(name, of_quantity(Alone(compare(values, tolerance))))
+
+
 @np.errstate(over="ignore")  # what is beyond all numbers is infinite, and rightly so
-def compare_block(
-    name: str,
-    hand: NDArray[Any],
-    reference: NDArray[Any],
-    tolerance: NDArray[Any],
-    *,
-    dtype: DTypeLike,
-    found: str | None = None,
-) -> Block:
-    """Judge the values under test against the reference.
+def compare(values: Values, tolerance: NDArray[Any]) -> Comparison:
+    """The values under test beside the reference.
 
     Args:
-        name: the quantity's.
-        hand: the values under test.
-        reference: what they should be, of the shape that they need to have.
+        values: both sides.
         tolerance: the absolute difference that rounding explains, entry by entry.
-        dtype: the one that hand needs to have.
-        found: the one that hand had before it became an array, where NumPy does not know it.
 
     Raises:
         ValueError: tolerance and reference differ in shape.
-
-    Returns:
-        The block; its worst entry is the one with the largest share of its tolerance used up.
     """
+    hand, reference = values.hand, values.reference
     if tolerance.shape != reference.shape:
         raise ValueError(
             f"tolerance has shape {tolerance.shape}; it needs that of reference, {reference.shape}"
         )
-    needed = str(dtype) if dtype == BFLOAT16.name else np.dtype(dtype).name
-    has = found or hand.dtype.name
-    if hand.shape != reference.shape:
-        return refused(name, hand, f"has shape {hand.shape}; it needs {reference.shape}")
-    if has != needed:
-        only = _is_within(hand, reference, tolerance)
-        right = ", with which its values agree" if only else ""
-        return refused(name, hand, f"has dtype {has}; it needs {needed}{right}")
+    found = Comparison(hand.shape, values.has)
+    form = _form(values, tolerance)
+    if form:
+        return found._replace(dtype=str(hand.dtype), form=form)
     known = _known(hand, reference, tolerance)
     lost = known & ~np.isfinite(hand)
     if lost.any():
         index = _first(lost)
-        return _at(index, "mismatch", f"is {hand[index]}{_place(index)}", name, hand, reference)
+        return _at(index, values)._replace(not_finite=f"is {hand[index]}{_place(index)}")
+    wide = hand.astype(np.float64)
+    if known.all():
+        return _measured(found, wide, reference, tolerance)
+    # what is known can be wrong all the same
+    wide, reference = np.where(known, wide, 0.0), np.where(known, reference, 0.0)
+    tolerances = np.where(known, tolerance, 1.0)
+    if (share_of_tolerance(wide, reference, tolerances) > 1).any():
+        return _measured(found, wide, reference, tolerances)
+    index = _first(~known)
+    return _at(index, values)._replace(unknown=_why_unknown(index, values, tolerance))
 
-    wide, unknown = hand.astype(np.float64), ~known
-    if unknown.any():  # what is known can be wrong all the same
-        index = _first(unknown)
-        reason = f"the reference is {reference[index]}{_place(index)}"
-        if np.isfinite(reference[index]):
-            beyond = f"rounding may take beyond {has}"
-            known_size = np.isfinite(tolerance[index])
-            reason += f", which {beyond if known_size else 'rounding may make anything of'}"
-        open_ = _at(index, "inconclusive", reason, name, hand, reference)
-        wide, reference = np.where(known, wide, 0.0), np.where(known, reference, 0.0)
-        tolerance = np.where(known, tolerance, 1.0)
-        if not (share_of_tolerance(wide, reference, tolerance) > 1).any():
-            return open_
-    error = np.abs(wide - reference)
-    used = share_of_tolerance(wide, reference, tolerance)
-    worst = tuple(int(i) for i in np.unravel_index(np.argmax(used), used.shape))
+
+@np.errstate(over="ignore", invalid="ignore")
+def share_of_tolerance(
+    hand: NDArray[Any], reference: NDArray[Any], tolerance: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Error / tolerance, entry by entry; no difference is no error, also at tolerance zero."""
+    error = np.abs(hand - reference)
+    return np.divide(error, tolerance, out=np.where(error > 0, np.inf, 0.0), where=tolerance > 0)
+
+
+def _form(values: Values, tolerance: NDArray[Any]) -> str:
+    """Why no value can be compared."""
+    hand, reference = values.hand, values.reference
+    if hand.shape != reference.shape:
+        return f"has shape {hand.shape}; it needs {reference.shape}"
+    if values.has == values.needs:
+        return ""
+    is_number = hand.dtype.kind in "iuf"
+    share = share_of_tolerance(hand.astype(np.float64), reference, tolerance) if is_number else None
+    agrees = share is not None and bool((share <= 1).all())
+    right = ", with which its values agree" if agrees else ""
+    return f"has dtype {values.has}; it needs {values.needs}{right}"
+
+
+def _measured(
+    found: Comparison, hand: NDArray[Any], reference: NDArray[Any], tolerance: NDArray[Any]
+) -> Comparison:
+    """The comparison of values in float64, all of them known."""
+    error = np.abs(hand - reference)
+    shares = share_of_tolerance(hand, reference, tolerance)
+    worst = tuple(int(i) for i in np.unravel_index(np.argmax(shares), shares.shape))
     size = float(np.abs(reference).max())
-    resolution = _resolution(reference, tolerance)
-    coarsest = max(COARSEST, COARSEST_UNITS * of_dtype(needed).unit)
-    verdict, reason = _judged(float(used[worst]), size, resolution, coarsest)
-    cosine, norm_ratio = _as_vectors(wide, reference)
-    return Block(
-        name=name,
-        shape=hand.shape,
-        dtype=has,
-        verdict=verdict,
-        reason=reason,
+    cosine, norm_ratio = _as_vectors(hand, reference)
+    return found._replace(
+        share=float(shares[worst]),
+        shares=np.nan_to_num(shares, nan=np.inf, posinf=np.inf),
+        size=size,
         max_abs_error=float(error.max()),
         max_rel_error=float(error.max()) / size if size > 0 else None,
-        share=float(used[worst]),
         tolerance=float(tolerance[worst]),
         worst_index=worst,
         hand=float(hand[worst]),
         reference=float(reference[worst]),
         cosine=cosine,
         norm_ratio=norm_ratio,
-        resolution=resolution,
+        resolution=_resolution(reference, tolerance),
+        coarsest=max(COARSEST, COARSEST_UNITS * of_dtype(found.dtype).unit),
     )
-
-
-def refused(name: str, hand: NDArray[Any], reason: str) -> Block:
-    """A mismatch before any value is compared."""
-    return Block(name, hand.shape, str(hand.dtype), "mismatch", reason)
 
 
 def _known(
@@ -116,54 +153,25 @@ def _known(
         return np.isfinite((np.abs(reference) + tolerance).astype(hand.dtype))
 
 
-def _is_within(hand: NDArray[Any], reference: NDArray[Any], tolerance: NDArray[Any]) -> bool:
-    """Whether all values are within the tolerance, whatever their dtype."""
-    if hand.dtype.kind not in "iuf":
-        return False
-    share = share_of_tolerance(hand.astype(np.float64), reference, tolerance)
-    return bool((share <= 1).all())
+def _why_unknown(index: tuple[int, ...], values: Values, tolerance: NDArray[Any]) -> str:
+    """How it comes that the reference is not known at this entry."""
+    reason = f"the reference is {values.reference[index]}{_place(index)}"
+    if not np.isfinite(values.reference[index]):
+        return reason
+    beyond = f"rounding may take beyond {values.has}"
+    known_size = np.isfinite(tolerance[index])
+    return f"{reason}, which {beyond if known_size else 'rounding may make anything of'}"
 
 
-def _at(
-    index: tuple[int, ...],
-    verdict: Verdict,
-    reason: str,
-    name: str,
-    hand: NDArray[Any],
-    reference: NDArray[Any],
-) -> Block:
-    """Because of one entry, without a comparison of the others."""
-    return refused(name, hand, reason)._replace(
-        verdict=verdict,
+def _at(index: tuple[int, ...], values: Values) -> Comparison:
+    """One entry, without a comparison of the others."""
+    return Comparison(
+        values.hand.shape,
+        str(values.hand.dtype),
         worst_index=index,
-        hand=float(hand[index]),
-        reference=float(reference[index]),
+        hand=float(values.hand[index]),
+        reference=float(values.reference[index]),
     )
-
-
-@np.errstate(over="ignore", invalid="ignore")
-def share_of_tolerance(
-    hand: NDArray[Any], reference: NDArray[Any], tolerance: NDArray[Any]
-) -> NDArray[np.float64]:
-    """How much of its tolerance the difference uses up, entry by entry; above 1 it is too much.
-
-    No difference is no error, also where the tolerance is zero.
-    """
-    error = np.abs(hand - reference)
-    return np.divide(error, tolerance, out=np.where(error > 0, np.inf, 0.0), where=tolerance > 0)
-
-
-def _judged(used: float, size: float, resolution: float, coarsest: float) -> tuple[Verdict, str]:
-    if used > 1:
-        return "mismatch", f"differs by {used:.3g} times its tolerance"
-    if size == 0:
-        return "inconclusive", "the reference is zero everywhere, so nothing could have shown"
-    if resolution > coarsest:
-        return "inconclusive", (
-            f"its tolerance leaves room for an error of {resolution:.1g} times the block itself:"
-            " try other data, or float64"
-        )
-    return "match", ""
 
 
 def _resolution(reference: NDArray[Any], tolerance: NDArray[Any]) -> float:

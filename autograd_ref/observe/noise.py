@@ -1,26 +1,34 @@
-"""Whether an error is reproducible: a mistake is, rounding is not.
+"""Rounding noise of an error: a mistake is systematic, rounding is not.
 
-The function under test and the reference are called again at points a few units of roundoff away.
-A mistake is the same at all of them; what rounding did at one of them, it does not do at the next.
+The function under test and the reference are evaluated again at points a few units of roundoff
+away. A mistake is the same at all of them; what rounding did at one, it does not do at the next.
 """
 
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.calls.call import Gradients, called, own_copy
-from autograd_ref.reference.protocol import LOSS, Evaluation, Point, Reference, Results
+from autograd_ref.calls.answer import Answer
+from autograd_ref.calls.call import called
+from autograd_ref.calls.trial import Trial
+from autograd_ref.reference.protocol import Evaluation
 from autograd_ref.tree import number_format
-from autograd_ref.tree.nest import as_array, is_numeric, like, rebuilt
+from autograd_ref.tree.leaf import as_array, is_numeric, like
+from autograd_ref.tree.nest import Path, rebuilt
+from autograd_ref.tree.point import Point, own_copy
+from autograd_ref.user_code import Raised, UserCodeRaised, attempt
 
 REPETITIONS = 15
+"""Points at which an error is evaluated. Chosen."""
 
 FIRST_REPETITIONS, CLEARLY = 3, 1_000.0
-"""After so few of them, an error so many times as large as its scatter is clearly a mistake."""
+"""After so few of them, an error so many times as large as its scatter is a mistake. Chosen."""
 
 SMOOTH = 10.0
-"""So many times its scatter the gradient itself has to be there, or its errors tell nothing."""
+"""So many times its scatter the gradient itself has to be there, or its errors tell nothing.
+Chosen."""
 
 STEADY = 2.5
 """An error whose mean is beyond so many of its standard deviations stays what it is from point to
@@ -35,59 +43,76 @@ FURTHER = 16.0
 round anew what is rounded to units of one, as 1 - 1/(1 + exp(z)) is."""
 
 
-def scatter_of_errors(
-    gradients: Gradients, reference: Reference, point: Point, doubtful: set[str]
-) -> Results:
-    """The standard deviation of each error over nearby points, where the mean error is only noise.
+class Neighbour(NamedTuple):
+    """Both sides at a point nearby."""
 
-    A mistake is the same a few units of roundoff further on; what rounding did there is not.
-
-    Args:
-        gradients: the function under test.
-        reference: what it is held against.
-        point: where they differ.
-        doubtful: the blocks in question, and "loss".
-    """
-    found: Results = {}
-    for further in (False, True) if reference.blind else (False,):
-        left = {name for name in doubtful if (LOSS if name == "loss" else name) not in found}
-        if left:
-            found |= _scatters(gradients, reference, point, left, further=further)
-    return found
+    answer: Answer
+    exact: Evaluation
 
 
-def _scatters(
-    gradients: Gradients, reference: Reference, point: Point, doubtful: set[str], *, further: bool
-) -> Results:
-    errors: dict[str, list[NDArray[np.float64]]] = {name: [] for name in sorted(doubtful)}
-    values: dict[str, list[NDArray[np.float64]]] = {name: [] for name in errors}
-    for seed in range(REPETITIONS):
-        try:
-            near, exact = _evaluated_nearby(reference, point, seed, further=further)
-            answer = called(gradients, near).answer
-        except Exception:  # not asked for by the user, so not theirs to see
-            return {}
-        for name, found in errors.items():
-            theirs = answer.loss if name == "loss" else answer.gradients.get(name)
-            ours = np.asarray(exact.loss) if name == "loss" else exact.gradients[name]
-            if theirs is None or theirs.shape != ours.shape:
-                return {}
-            found.append(theirs.astype(np.float64) - ours)
-            values[name].append(ours)
-        if seed + 1 == FIRST_REPETITIONS:
-            errors = {name: e for name, e in errors.items() if _is_noise(np.stack(e), CLEARLY)}
-            if not errors:
-                return {}
-    return {
-        LOSS if name == "loss" else name: np.std(found, axis=0, ddof=1)
-        for name, found in errors.items()
-        if _is_noise(np.stack(found), STEADY)
-        and not (further and _is_noise(np.stack(values[name]), SMOOTH))
-    }
+class Neighbours:
+    """Both sides at points nearby, evaluated when they are asked for and kept."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.trial = trial
+        self._found: dict[bool, list[Neighbour | Raised]] = {False: [], True: []}
+
+    def first(self, count: int, *, further: bool) -> list[Neighbour] | None:
+        """So many of them; None where one is not defined."""
+        found = self._found[further]
+        while len(found) < count and not any(isinstance(one, Raised) for one in found):
+            found.append(attempt(partial(_neighbour, self.trial, len(found), further=further)))
+        defined = [one for one in found[:count] if isinstance(one, Neighbour)]
+        return defined if len(defined) == count else None
+
+    def scatter(self, path: Path | None) -> NDArray[np.float64] | None:
+        """The standard deviation of each entry's error, where the mean error is only noise.
+
+        Args:
+            path: of the block; None for the loss.
+
+        Returns:
+            None where the error is systematic, or nothing can be said.
+        """
+        for further in (False, True) if self.trial.reference.blind else (False,):
+            found = self._scatter(path, further=further)
+            if found is not None:
+                return found
+        return None
+
+    def _scatter(self, path: Path | None, *, further: bool) -> NDArray[np.float64] | None:
+        few = _pairs(self.first(FIRST_REPETITIONS, further=further), path)
+        if few is None or not _is_noise(few[0], CLEARLY):
+            return None
+        pairs = _pairs(self.first(REPETITIONS, further=further), path)
+        if pairs is None:
+            return None
+        errors, values = pairs
+        if not _is_noise(errors, STEADY) or (further and _is_noise(values, SMOOTH)):
+            return None
+        return np.std(errors, axis=0, ddof=1)
+
+
+def _pairs(
+    neighbours: list[Neighbour] | None, path: Path | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """The errors of one quantity at all neighbours, and the reference there."""
+    if neighbours is None:
+        return None
+    errors: list[NDArray[np.float64]] = []
+    values: list[NDArray[np.float64]] = []
+    for answer, exact in neighbours:
+        hand = answer.loss if path is None else answer.gradients.get(path)
+        reference = np.asarray(exact.loss) if path is None else exact.gradients[path]
+        if hand is None or hand.shape != reference.shape:
+            return None
+        errors.append(hand.astype(np.float64) - reference)
+        values.append(reference)
+    return np.stack(errors), np.stack(values)
 
 
 def _is_noise(errors: NDArray[np.float64], most: float) -> bool:
-    """Whether their mean is at most so many times as large as their scatter, in Euclidean norms."""
+    """True where their mean is at most so many times their scatter, in Euclidean norms."""
     if not np.isfinite(errors).all():
         return False
     errors = errors / (np.abs(errors).max() or 1.0)  # squares of large ones would overflow
@@ -95,24 +120,23 @@ def _is_noise(errors: NDArray[np.float64], most: float) -> bool:
     return float(np.linalg.norm(mean)) <= most * float(np.linalg.norm(deviation))
 
 
-def _evaluated_nearby(
-    reference: Reference, point: Point, seed: int, *, further: bool
-) -> tuple[Point, Evaluation]:
-    """Parameters and data moved a little; the parameters alone, where those data are refused."""
+def _neighbour(trial: Trial, seed: int, *, further: bool) -> Neighbour:
+    """Both sides with parameters and data moved a little; or the parameters alone."""
     random = np.random.default_rng(seed)
-    copy = own_copy(point)
+    copy = own_copy(trial.point)
     near = Point(*(_nudged(nest, random, further=further) for nest in copy))
     try:
-        return near, reference.evaluate(near)
-    except ValueError:  # targets that have to sum to one, say
+        exact = trial.reference.evaluate(near)
+    except (ValueError, UserCodeRaised):  # data that are refused: targets have to sum to one, say
         near = near._replace(data=copy.data)
-        return near, reference.evaluate(near)
+        exact = trial.reference.evaluate(near)
+    return Neighbour(called(trial.subject, near).answer, exact)
 
 
 def _nudged(nest: object, random: np.random.Generator, *, further: bool) -> Any:
     """Every float moved by some units of roundoff of its own format, or by half of its digits."""
 
-    def nudge(_name: str, leaf: Any) -> object:
+    def nudge(_path: Path, leaf: Any) -> object:
         array = as_array(leaf) if is_numeric(leaf) else None
         if array is None or array.dtype.kind != "f":
             return leaf

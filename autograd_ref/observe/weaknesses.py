@@ -1,16 +1,17 @@
-"""What is odd about a check itself: where a mistake could hide, and what was judged on copies."""
+"""Weaknesses of a check itself: where a mistake could hide, and what was judged on copies."""
 
 import numpy as np
 
 from autograd_ref.calls.answer import Answer
-from autograd_ref.calls.call import sample_count
-from autograd_ref.reference.protocol import Evaluation, Point
+from autograd_ref.reference.protocol import Evaluation
 from autograd_ref.report.data import Note, listed
 from autograd_ref.tree import number_format
-from autograd_ref.tree.nest import as_array, leaves
+from autograd_ref.tree.leaf import as_array
+from autograd_ref.tree.nest import leaves, name_of
+from autograd_ref.tree.point import Point, sample_count
 
 
-def caveats(point: Point, exact: Evaluation, answer: Answer) -> list[Note]:
+def weaknesses(point: Point, exact: Evaluation, answer: Answer) -> list[Note]:
     """Everything to know about this check that does not change its verdict."""
     return [*_data(point), *_parameters(point), *_zero_reference(exact), *_answer(answer)]
 
@@ -28,7 +29,10 @@ def _data(point: Point) -> list[Note]:
 
 
 def _parameters(point: Point) -> list[Note]:
-    arrays = {name: as_array(leaf) for name, leaf in leaves(point.parameters).items()}
+    arrays = {
+        name_of(path, root="parameters"): as_array(leaf)
+        for path, leaf in leaves(point.parameters).items()
+    }
     found: list[Note] = []
     square = [name for name, a in arrays.items() if a.ndim == 2 and len(set(a.shape)) == 1]
     if square:
@@ -52,7 +56,11 @@ def _parameters(point: Point) -> list[Note]:
 
 
 def _zero_reference(exact: Evaluation) -> list[Note]:
-    zero = [name for name, values in exact.gradients.items() if not np.any(values)]
+    zero = [
+        name_of(path, root="parameters")
+        for path, values in exact.gradients.items()
+        if not np.any(values)
+    ]
     if not zero:
         return []
     return [

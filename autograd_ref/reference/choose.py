@@ -1,4 +1,4 @@
-"""The arguments of check_gradients, checked where they come in, and the reference they ask for."""
+"""The reference for a loss: by PyTorch where it can differentiate it, else by NumPy."""
 
 import warnings
 from collections.abc import Callable, Generator
@@ -7,45 +7,45 @@ from typing import Any
 
 import numpy as np
 
-from autograd_ref.assignment.autograd_reference import assignment
 from autograd_ref.reference.numpy_loss import numpy_loss
-from autograd_ref.reference.protocol import Evaluation, NotALoss, Point, Reference
+from autograd_ref.reference.protocol import Evaluation, NotALoss, Reference
 from autograd_ref.reference.torch_loss import torch_loss
-from autograd_ref.tree.nest import as_array, leaves
+from autograd_ref.tree.point import Point
+from autograd_ref.user_code import Raised, attempt
 
 Loss = Callable[..., Any]
 
 CHANGED = 1e-6
-"""Relative to a loss, what rounding in another order cannot explain."""
+"""A change of a loss, relative to it, that rounding in another order cannot explain. Chosen."""
 
 
-def chosen_reference(loss: Loss | None, point: Point, seed: int) -> tuple[Reference, Evaluation]:
-    """The reference for this loss, by PyTorch where it can differentiate it, else by NumPy.
+def reference_for(loss: Loss, point: Point, seed: int) -> tuple[Reference, Evaluation]:
+    """The reference for a loss, and its evaluation at the point.
 
-    Returns:
-        The reference, and what it says at the point.
+    Raises:
+        TypeError, ValueError: the function is no loss, or another one at every call.
+        Exception: whatever it raises.
     """
-    if loss is None:
-        reference = assignment()
-        return reference, reference.evaluate(point)
     by_torch, by_numpy = torch_loss(loss, seed), numpy_loss(loss)
-    try:
+
+    def evaluated() -> tuple[Evaluation, float]:
         with warnings.catch_warnings():
             # what a loss in NumPy makes of tensors, PyTorch and NumPy warn of
             for message in ("Converting a tensor", "__array_wrap__"):
                 warnings.filterwarnings("ignore", message=message)
-            exact = by_torch.evaluate(point)
-            again = by_torch.value(point)
-    except Exception as torch_error:
-        try:
-            value = by_numpy.value(point)
-        except Exception as numpy_error:
-            raise _not_a_loss(loss, torch_error, numpy_error) from None
-        _require_the_same(loss, value, by_numpy.value(point))
-        with quiet():
-            return by_numpy, by_numpy.evaluate(point)
-    _require_the_same(loss, exact.loss, again)
-    return by_torch, exact
+            return by_torch.evaluate(point), by_torch.value(point)
+
+    found = attempt(evaluated)
+    if not isinstance(found, Raised):
+        exact, again = found
+        _require_the_same(loss, exact.loss, again)
+        return by_torch, exact
+    value = attempt(lambda: by_numpy.value(point))
+    if isinstance(value, Raised):
+        raise _not_a_loss(loss, found.error, value.error)
+    _require_the_same(loss, value, by_numpy.value(point))
+    with quiet():
+        return by_numpy, by_numpy.evaluate(point)
 
 
 @contextmanager
@@ -88,35 +88,3 @@ def _not_a_loss(loss: Loss, torch_error: Exception, numpy_error: Exception) -> E
 
 def _name(loss: Loss) -> str:
     return str(getattr(loss, "__name__", type(loss).__name__))
-
-
-def checked_point(
-    gradients: object, parameters: object, data: tuple[object, ...], loss: object
-) -> Point:
-    """Where to check, with arguments that can be used.
-
-    Raises:
-        TypeError, ValueError: they cannot, by name.
-    """
-    for name, function in (("gradients", gradients), ("loss", loss)):
-        if not callable(function) and not (name == "loss" and function is None):
-            raise TypeError(
-                f"{name} is of type {type(function).__name__}; it needs to be a function"
-                " of (parameters, *data)"
-            )
-    found = leaves(parameters)
-    if not found:
-        raise TypeError("parameters holds no array; it needs at least one")
-    for name, leaf in found.items():
-        array = as_array(leaf)
-        if array.dtype.kind not in "iuf":
-            raise TypeError(
-                f"{name} is of type {type(leaf).__name__} and dtype {array.dtype}; it needs to be"
-                " an array, tensor or number of a real dtype"
-            )
-        if not array.size:
-            raise ValueError(f"{name} has shape {array.shape}; it needs at least one entry")
-        if not np.isfinite(array).all():
-            index = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
-            raise ValueError(f"{name}{index} is {array[tuple(index)]}; it needs to be finite")
-    return Point(parameters, data)

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.reference.protocol import Point, Results
-from autograd_ref.tree.nest import as_array, in_float64, is_numeric, rebuilt
+from autograd_ref.tree.leaf import as_array, in_float64, is_numeric
+from autograd_ref.tree.nest import Path, rebuilt
+from autograd_ref.tree.point import Point, Results
+from autograd_ref.user_code import UserCodeRaised
 
 
 def along(
@@ -20,7 +22,7 @@ def along(
         direction: by how much each block moves for a distance of 1; others stay.
     """
 
-    def widen(_name: str, leaf: object) -> object:
+    def widen(_path: Path, leaf: object) -> object:
         if not is_numeric(leaf) or as_array(leaf).dtype.kind != "f" or isinstance(leaf, float):
             return leaf
         return in_float64(leaf, as_array(leaf).astype(np.float64))
@@ -30,8 +32,10 @@ def along(
     def at(distance: float) -> float:
         try:
             return loss(moved(point, direction, distance)._replace(data=data))
-        except ArithmeticError:
-            return float("nan")
+        except UserCodeRaised as raised:
+            if isinstance(raised.error, ArithmeticError):
+                return float("nan")
+            raise
 
     return at
 
@@ -39,9 +43,9 @@ def along(
 def moved(point: Point, direction: Results, distance: float) -> Point:
     """The point with its parameters in float64, so far along the direction."""
 
-    def move(name: str, leaf: object) -> object:
+    def move(path: Path, leaf: object) -> object:
         values = as_array(leaf).astype(np.float64)
-        return in_float64(leaf, values + distance * direction.get(name, 0.0))
+        return in_float64(leaf, values + distance * direction.get(path, 0.0))
 
     return point._replace(parameters=rebuilt(point.parameters, move))
 

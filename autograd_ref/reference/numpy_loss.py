@@ -7,23 +7,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.calls.call import own_copy
 from autograd_ref.reference.directional import typical
 from autograd_ref.reference.numerical import slope
-from autograd_ref.reference.protocol import (
-    LOSS,
-    Evaluation,
-    Look,
-    NotALoss,
-    Point,
-    Reference,
-    Results,
-    widened,
-)
+from autograd_ref.reference.protocol import Evaluation, Level, NotALoss, Reference, Tolerances
 from autograd_ref.report.data import Note
 from autograd_ref.rounding.arithmetic import ALLOWED_UNITS, FUNCTION_FACTOR, OF_ITSELF
 from autograd_ref.tree import number_format
-from autograd_ref.tree.nest import as_array, is_tensor, leaves, rebuilt
+from autograd_ref.tree.leaf import as_array, is_tensor
+from autograd_ref.tree.nest import Path, leaves, rebuilt
+from autograd_ref.tree.point import Point, own_copy, widened
+from autograd_ref.user_code import Raised, attempt, user_code
 
 STEP = 0.1
 """The largest step tried, relative to the entry, or to what is typical of its block."""
@@ -56,18 +49,19 @@ def numpy_loss(loss: Loss) -> Reference:
     """A NumPy function of (parameters, *data) to one real number."""
 
     def value(point: Point) -> float:
-        return as_number(loss(widened(point.parameters), *own_copy(point).data))
+        with user_code():
+            return as_number(_called(loss, widened(point.parameters), point))
 
     def evaluate(point: Point) -> Evaluation:
         found = _slopes(loss, point)
         at_point = value(point)
         unit = ALLOWED_UNITS * number_format.coarsest(point.parameters).unit
 
-        def tolerances(_look: Look) -> Results:
-            blocks = {name: _tolerance(slopes, unit) for name, slopes in found.items()}
-            return {LOSS: np.asarray(ALLOWED_UNITS * unit * abs(at_point)), **blocks}
+        def tolerances(_level: Level) -> Tolerances:
+            blocks = {path: _tolerance(slopes, unit) for path, slopes in found.items()}
+            return Tolerances(np.asarray(ALLOWED_UNITS * unit * abs(at_point)), blocks)
 
-        gradients = {name: slopes.values for name, slopes in found.items()}
+        gradients = {path: slopes.values for path, slopes in found.items()}
         notes = (KINK,) if any(slopes.kinks for slopes in found.values()) else ()
         return Evaluation(at_point, gradients, tolerances, notes)
 
@@ -101,15 +95,15 @@ def _tolerance(slopes: _Slopes, unit: float) -> NDArray[np.float64]:
     return np.nan_to_num(found, nan=np.inf, posinf=np.inf)
 
 
-def _slopes(loss: Loss, point: Point) -> dict[str, _Slopes]:
+def _slopes(loss: Loss, point: Point) -> dict[Path, _Slopes]:
     wide = np.longdouble if _keeps_longdouble(loss, point) else np.float64
     base = widened(point.parameters, wide)
     return {
-        name: _of_block(loss, point, base, name, values) for name, values in leaves(base).items()
+        path: _of_block(loss, point, base, path, values) for path, values in leaves(base).items()
     }
 
 
-def _of_block(loss: Loss, point: Point, base: object, name: str, values: NDArray[Any]) -> _Slopes:
+def _of_block(loss: Loss, point: Point, base: object, path: Path, values: NDArray[Any]) -> _Slopes:
     sizes = np.abs(as_array(values)).astype(np.float64)
     whole = typical(sizes)
     found = np.empty((3, *values.shape))
@@ -118,9 +112,8 @@ def _of_block(loss: Loss, point: Point, base: object, name: str, values: NDArray
 
         @cache  # one value serves several slopes
         def along(t: Any, index: tuple[int, ...] = index) -> Any:
-            try:
-                result = loss(_moved(base, name, index, t), *own_copy(point).data)
-            except Exception:  # not defined there
+            result = attempt(lambda: _called(loss, _moved(base, path, index, t), point))
+            if isinstance(result, Raised):  # not defined there
                 return float("nan")
             return np.asarray(result).reshape(())[()]  # also from an array that holds one number
 
@@ -143,12 +136,12 @@ def _bend(along: Callable[[Any], Any], step: Any) -> float:
         return float(abs(along(step) - 2 * along(0 * step) + along(-step)) / step**2)
 
 
-def _moved(base: object, name: str, index: tuple[int, ...], by: Any) -> object:
+def _moved(base: object, path: Path, index: tuple[int, ...], by: Any) -> object:
     """The parameters with one entry moved; every array a new one, whatever the loss does to it."""
 
-    def change(leaf_name: str, leaf: NDArray[Any]) -> NDArray[Any]:
+    def change(of: Path, leaf: NDArray[Any]) -> NDArray[Any]:
         moved = leaf.copy()
-        if leaf_name == name:
+        if of == path:
             moved[index] += by
         return moved
 
@@ -159,8 +152,14 @@ def _keeps_longdouble(loss: Loss, point: Point) -> bool:
     """Whether np.longdouble is wider than float64 here, and survives the loss."""
     if np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps:
         return False
-    try:
-        result = loss(widened(point.parameters, np.longdouble), *own_copy(point).data)
-    except Exception:  # a function that cannot take it is evaluated in float64
-        return False
-    return np.asarray(result).dtype == np.longdouble
+    wide = widened(point.parameters, np.longdouble)
+    result = attempt(lambda: _called(loss, wide, point))
+    # a function that cannot take it is evaluated in float64
+    return not isinstance(result, Raised) and np.asarray(result).dtype == np.longdouble
+
+
+def _called(loss: Loss, parameters: object, point: Point) -> Any:
+    """The loss of these parameters and of a copy of the data."""
+    data = own_copy(point).data
+    with user_code():
+        return loss(parameters, *data)

@@ -6,6 +6,7 @@ own rounding is far below. The loss finds tensors in the places of the arrays.
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -14,18 +15,14 @@ from torch import Tensor
 
 from autograd_ref.reference.directional import each_by_itself, moved
 from autograd_ref.reference.kinks import Watch
-from autograd_ref.reference.protocol import (
-    LOSS,
-    Evaluation,
-    Look,
-    NotALoss,
-    Point,
-    Reference,
-    Results,
-)
-from autograd_ref.rounding import monte_carlo as random_rounding
+from autograd_ref.reference.protocol import Evaluation, Level, NotALoss, Reference, Tolerances
+from autograd_ref.rounding import monte_carlo
+from autograd_ref.rounding.arithmetic import Forms
 from autograd_ref.tree import number_format
-from autograd_ref.tree.nest import as_array, is_tensor, leaves, rebuilt
+from autograd_ref.tree.leaf import as_array, is_tensor
+from autograd_ref.tree.nest import Path, leaves, rebuilt
+from autograd_ref.tree.point import Point, Results
+from autograd_ref.user_code import user_code
 
 Loss = Callable[..., Any]
 
@@ -38,18 +35,26 @@ def torch_loss(loss: Loss, seed: int) -> Reference:
     """A PyTorch function of (parameters, *data); its tolerance is measured, not derived."""
 
     def evaluate(point: Point) -> Evaluation:
-        def compute(watch: Watch | None = None) -> dict[str, Tensor]:
-            return differentiate(loss, *point, watch=watch)
-
         watch = Watch()
-        exact = {name: random_rounding.as_float64(found) for name, found in compute(watch).items()}
+        value, found = differentiate(loss, *point, watch=watch)
+        exact = [monte_carlo.as_float64(tensor) for tensor in (value, *found.values())]
         number = number_format.coarsest(point.parameters)
 
-        def tolerances(look: Look) -> Results:
-            return random_rounding.tolerances(compute, exact, number, look=look, seed=seed)
+        def again() -> list[Tensor]:
+            value, gradients = differentiate(loss, *point)
+            return [value, *gradients.values()]
 
-        gradients = {name: values for name, values in exact.items() if name != LOSS}
-        return Evaluation(float(exact[LOSS]), gradients, tolerances, watch.notes())
+        @cache
+        def tolerances(level: Level) -> Tolerances:
+            forms = Forms.TEXTBOOK if level is Level.TEXTBOOK else Forms.STABLE
+            quick = level is Level.STRICT
+            of_loss, *others = monte_carlo.tolerances(
+                again, exact, number, forms=forms, quick=quick, seed=seed
+            )
+            return Tolerances(of_loss, dict(zip(found, others, strict=True)))
+
+        gradients = dict(zip(found, exact[1:], strict=True))
+        return Evaluation(float(exact[0]), gradients, tolerances, watch.notes())
 
     def value(point: Point) -> float:
         return value_of(loss, *point)
@@ -60,13 +65,13 @@ def torch_loss(loss: Loss, seed: int) -> Reference:
         random = np.random.default_rng(seed)
         for _pair in range(PAIRS):
             by = {
-                name: distance * each_by_itself(leaf, random)
-                for name, leaf in leaves(point.parameters).items()
+                path: distance * each_by_itself(leaf, random)
+                for path, leaf in leaves(point.parameters).items()
             }
             places += [(moved(point, by, sign), Watch()) for sign in (1.0, -1.0)]
         for place, watch in places:
-            found = differentiate(loss, *place, watch=watch)
-            yield {n: random_rounding.as_float64(g) for n, g in found.items() if n != LOSS}
+            _value, gradients = differentiate(loss, *place, watch=watch)
+            yield {path: monte_carlo.as_float64(g) for path, g in gradients.items()}
 
     about = "autograd of the given loss, in float64"
     return Reference(about, evaluate, value, around, given=True)
@@ -74,8 +79,8 @@ def torch_loss(loss: Loss, seed: int) -> Reference:
 
 def differentiate(
     loss: Loss, parameters: object, data: tuple[object, ...], *, watch: Watch | None = None
-) -> dict[str, Tensor]:
-    """The loss, under the name LOSS, and its gradient by each leaf of the parameters.
+) -> tuple[Tensor, dict[Path, Tensor]]:
+    """The loss and its gradient by each leaf of the parameters.
 
     A leaf that the loss does not use has a gradient of zeros.
 
@@ -88,39 +93,42 @@ def differentiate(
     Raises:
         NotALoss: the function does not return one real number as a tensor with a history.
     """
-    inputs: dict[str, Tensor] = {}
+    inputs: dict[Path, Tensor] = {}
 
-    def as_input(name: str, leaf: object) -> Tensor:
-        inputs[name] = tensor(leaf).double().requires_grad_()
-        return inputs[name]
+    def as_input(path: Path, leaf: object) -> Tensor:
+        inputs[path] = tensor(leaf).double().requires_grad_()
+        return inputs[path]
 
     with _recording():
         nest = rebuilt(parameters, as_input)
-        with watch or Watch():
-            value = _checked(loss(nest, *tensors(data)))
+        given = tensors(data)
+        with watch or Watch(), user_code():
+            value = _checked(loss(nest, *given))
         if not value.requires_grad:  # it does not depend on any parameter
-            zeros = {name: torch.zeros_like(leaf) for name, leaf in inputs.items()}
-            return {LOSS: value, **zeros}
-        found = torch.autograd.grad(value, list(inputs.values()), allow_unused=True)
+            return value, {path: torch.zeros_like(leaf) for path, leaf in inputs.items()}
+        with user_code():  # a backward pass may be theirs, too
+            found = torch.autograd.grad(value, list(inputs.values()), allow_unused=True)
     unused_too = cast("tuple[Tensor | None, ...]", found)
     gradients = {
-        name: torch.zeros_like(leaf) if gradient is None else gradient.to_dense()
-        for (name, leaf), gradient in zip(inputs.items(), unused_too, strict=True)
+        path: torch.zeros_like(leaf) if gradient is None else gradient.to_dense()
+        for (path, leaf), gradient in zip(inputs.items(), unused_too, strict=True)
     }
-    return {LOSS: value.detach(), **gradients}
+    return value.detach(), gradients
 
 
 def value_of(loss: Loss, parameters: object, data: tuple[object, ...]) -> float:
     """The loss alone."""
-    with _recording(), Watch():  # the loss may differentiate inside
-        nest = rebuilt(parameters, lambda _name, leaf: tensor(leaf).double().requires_grad_())
-        return float(_checked(loss(nest, *tensors(data))).detach())
+    with _recording():  # the loss may differentiate inside
+        nest = rebuilt(parameters, lambda _path, leaf: tensor(leaf).double().requires_grad_())
+        given = tensors(data)
+        with Watch(), user_code():
+            return float(_checked(loss(nest, *given)).detach())
 
 
 def tensors(data: tuple[object, ...]) -> tuple[Any, ...]:
     """Arrays and tensors in any nest become tensors, other arguments stay what they are."""
     return tuple(
-        rebuilt(item, lambda _name, leaf: tensor(leaf) if is_numeric_array(leaf) else leaf)
+        rebuilt(item, lambda _path, leaf: tensor(leaf) if is_numeric_array(leaf) else leaf)
         for item in data
     )
 

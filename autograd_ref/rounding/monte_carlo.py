@@ -8,8 +8,8 @@ too and is seen.
 """
 
 import math
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from random import Random
 from typing import Any, cast
 
@@ -20,7 +20,6 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
-from autograd_ref.reference.protocol import Look, Results
 from autograd_ref.rounding.arithmetic import (
     ALLOWED_UNITS,
     FUNCTION_FACTOR,
@@ -30,6 +29,7 @@ from autograd_ref.rounding.arithmetic import (
 )
 from autograd_ref.rounding.operations import BOUNDED, is_choice, is_known, reach
 from autograd_ref.tree.number_format import NumberFormat, of_dtype
+from autograd_ref.user_code import Raised, attempt
 
 DOUBLE = of_dtype(np.float64)
 
@@ -56,39 +56,39 @@ MOST_KEPT = 32
 
 
 def tolerances(
-    compute: Callable[[], Mapping[str, Tensor]],
-    exact: Mapping[str, NDArray[np.float64]],
+    compute: Callable[[], Sequence[Tensor]],
+    exact: Sequence[NDArray[np.float64]],
     number: NumberFormat,
     *,
-    look: Look,
+    forms: Forms,
+    quick: bool,
     seed: int,
-) -> Results:
+) -> list[NDArray[np.float64]]:
     """How far from exact an honest computation in the number format may be, entry by entry.
 
     Args:
         compute: evaluates everything in float64, from the same values every time.
         exact: what it returns without disturbance, as arrays.
         number: the format in which the side under test computes.
-        look: which formulas that side is held to, and how many disturbed evaluations to make.
+        forms: which formulas that side is held to.
+        quick: whether few disturbed evaluations are enough, and sums are taken not to drift.
         seed: for the directions of rounding.
     """
-    samples = FEW if look is Look.FIRST else MANY
-    forms = Forms.TEXTBOOK if look is Look.TEXTBOOK else Forms.STABLE
+    samples = FEW if quick else MANY
     unit, smallest = number.unit, number.smallest_normal
-    drifting = look is not Look.FIRST
-    arithmetic = Arithmetic(ALLOWED_UNITS * unit, smallest, forms, drifting)
+    arithmetic = Arithmetic(ALLOWED_UNITS * unit, smallest, forms, drifting=not quick)
     for scale in (s for s in SCALES if s == 1 or s * unit >= DOUBLE.unit):
-        try:
-            movements = _movements(compute, exact, _Rounding(arithmetic, seed, scale), samples)
-        except Exception:  # a matrix that rounding makes singular, an argument out of its range
+        mode = _Rounding(arithmetic, seed, scale)
+        moved = attempt(partial(_movements, compute, exact, mode, samples))
+        if isinstance(moved, Raised):  # a matrix that rounding makes singular, say
             continue
-        return {
-            name: SAFETY * np.maximum(largest, _from_neighbours(squares, exact[name]))
-            + ALLOWED_UNITS * unit * np.abs(exact[name])
+        return [
+            SAFETY * np.maximum(largest, _from_neighbours(squares, values))
+            + ALLOWED_UNITS * unit * np.abs(values)
             + ALLOWED_UNITS * smallest
-            for name, (largest, squares) in movements.items()
-        }
-    return {name: np.full(values.shape, np.inf) for name, values in exact.items()}
+            for (largest, squares), values in zip(moved, exact, strict=True)
+        ]
+    return [np.full(values.shape, np.inf) for values in exact]
 
 
 def as_float64(tensor: Tensor) -> NDArray[np.float64]:
@@ -97,25 +97,25 @@ def as_float64(tensor: Tensor) -> NDArray[np.float64]:
 
 
 def _movements(
-    compute: Callable[[], Mapping[str, Tensor]],
-    exact: Mapping[str, NDArray[np.float64]],
+    compute: Callable[[], Sequence[Tensor]],
+    exact: Sequence[NDArray[np.float64]],
     mode: "_Rounding",
     samples: int,
-) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """How far each entry moves: the largest of all samples, and the mean square."""
-    largest = {name: np.zeros_like(values) for name, values in exact.items()}
-    squares = {name: np.zeros_like(values) for name, values in exact.items()}
+    largest = [np.zeros_like(values) for values in exact]
+    squares = [np.zeros_like(values) for values in exact]
     for _sample in range(samples):
         with mode:
             disturbed = compute()
-        for name, values in exact.items():
+        for i, values in enumerate(exact):
             # what overflows under disturbance is beyond the format anyway
-            off = np.abs(as_float64(disturbed[name]) - values) / mode.scale
+            off = np.abs(as_float64(disturbed[i]) - values) / mode.scale
             off = np.nan_to_num(off, nan=np.inf, posinf=np.inf)
-            np.maximum(largest[name], off, out=largest[name])
+            np.maximum(largest[i], off, out=largest[i])
             with np.errstate(over="ignore"):
-                squares[name] += off**2 / samples
-    return {name: (largest[name], squares[name]) for name in exact}
+                squares[i] += off**2 / samples
+    return list(zip(largest, squares, strict=True))
 
 
 def _from_neighbours(

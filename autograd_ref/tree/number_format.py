@@ -5,7 +5,8 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd_ref.tree.nest import as_array, is_tensor, leaves
+from autograd_ref.tree.leaf import as_array, is_tensor
+from autograd_ref.tree.nest import leaves
 
 
 class NumberFormat(NamedTuple):

@@ -111,7 +111,7 @@ def _around(name: str, found: Parameters, p: Parameters, X: A, Y: A) -> Around:
     return Around(
         right=blocks.pop(name),
         parameter=getattr(p, name),
-        others=blocks,
+        others={(other,): block for other, block in blocks.items()},
         samples=len(X),
         counts={"N_I": shape.inputs, "N_H": shape.hidden, "N_O": shape.outputs},
         each=each,

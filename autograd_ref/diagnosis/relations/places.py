@@ -16,6 +16,7 @@ from autograd_ref.diagnosis.relations.relation import (
     Way,
     plain,
 )
+from autograd_ref.tree.nest import name_of
 
 
 def _transposed(around: Around) -> A | None:
@@ -60,7 +61,7 @@ def _in_another_shape(hand: A, around: Around) -> Claim | None:
 def _of_another_block(hand: A, around: Around) -> Claim | None:
     for name, other in around.others.items():
         if other.shape == hand.shape and around.close(hand, other):
-            return Claim(hand, other, name)
+            return Claim(hand, other, name_of(name))
     return None
 
 

@@ -4,11 +4,12 @@ A relation looks at one block. What it claims is a pair of arrays: the gradient 
 corrected, and what it then has to equal to rounding.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from autograd_ref.assignment.mistakes.derivation import A
+from autograd_ref.tree.nest import Path
 from manual_backprop.parameters import Parameters
 
 FEWEST = 3
@@ -36,7 +37,7 @@ class Around(NamedTuple):
 
     right: A
     parameter: A
-    others: dict[str, A]
+    others: Mapping[Path, A]
     """The right gradients of the other blocks."""
     samples: int
     """In the batch; 0 where there is none."""

@@ -1,0 +1,156 @@
+"""From facts and verdicts to the report: the independent check, causes, what is unexplained."""
+
+from collections.abc import Collection, Iterator
+from functools import partial
+
+import numpy as np
+
+from autograd_ref.assignment.detectable import power_of
+from autograd_ref.assignment.intermediates import compared
+from autograd_ref.diagnosis.evidence import seen
+from autograd_ref.diagnosis.search import diagnosed
+from autograd_ref.diagnosis.unexplained import pattern
+from autograd_ref.independent.kink import AT_A_KINK
+from autograd_ref.observe.elsewhere import Elsewhere
+from autograd_ref.observe.facts import Facts
+from autograd_ref.observe.observation import Observation
+from autograd_ref.report.data import Cause, IndependentCheck, Note, listed
+from autograd_ref.report.report import Report
+from autograd_ref.tree.leaf import as_array
+from autograd_ref.tree.nest import Path, leaves, name_of
+from autograd_ref.verdict.block import block_of
+from autograd_ref.verdict.decide import (
+    BETWEEN_SLOPES,
+    CONTRADICTED,
+    Decision,
+    Rulings,
+)
+from autograd_ref.verdict.facts import CallFacts, PlaceFacts
+
+
+def explained(facts: Facts, decision: Decision, *, diagnose: bool = True) -> Report:
+    """The report of a check.
+
+    Args:
+        facts: what was observed.
+        decision: what follows from it.
+        diagnose: False where nobody asks which mistake it is.
+    """
+    reference, point = facts.trial.reference, facts.trial.point
+    loss, blocks = decision.rulings.loss, decision.rulings.blocks
+    shares = {path: ruling.facts.comparison.shares for path, ruling in blocks.items()}
+    causes, unexplained = _diagnosis(facts, decision) if diagnose else ((), ())
+    in_network = reference.of_network
+    found = facts.first.answer.intermediates
+    return Report(
+        blocks=tuple(block_of(name_of(path), ruling) for path, ruling in blocks.items()),
+        loss=None if loss is None else block_of("loss", loss),
+        reference=reference.about,
+        findings=tuple(facts.findings),
+        warnings=(*facts.weaknesses, *_lost_digits(decision), *_elsewhere(facts, decision)),
+        witness=_independent_check(facts, decision),
+        causes=causes,
+        intermediates=compared(found, point) if in_network else (),
+        pattern=unexplained,
+        shares={name_of(path): share for path, share in shares.items() if share is not None},
+        measure=partial(power_of, point) if in_network else None,
+    )
+
+
+def _diagnosis(facts: Facts, decision: Decision) -> tuple[tuple[Cause, ...], tuple[Note, ...]]:
+    """The mistakes that explain the first call that is wrong, and what they leave unexplained."""
+    call, rulings = decision.wrong_call, decision.wrong_rulings
+    if call is None or rulings is None:
+        return (), ()
+    assert isinstance(call, Observation), "what is decided about was observed"
+    check = _check_of(call, rulings)
+    if check is not None and check.side in ("reference", "kink"):
+        return (), ()
+    trial = facts.trial
+    earlier = None if call is facts.here else (trial.point, trial.exact)
+    wrong = [path for path in rulings.wrong if path is not None]
+    there = call.trial
+    ordered = [path for path in rulings.blocks if path in wrong]
+    evidence = seen(call.call.answer, ordered, there.reference, there.point, there.exact, earlier)
+    causes = diagnosed(evidence)
+    known = {name for cause in causes for name in cause.blocks}
+    unknown = [path for path in evidence.wrong if name_of(path) not in known]
+    loss_is_right = rulings.loss is not None and rulings.loss.verdict == "match"
+    return causes, pattern(evidence, unknown, loss_is_right=loss_is_right) if unknown else ()
+
+
+def _independent_check(facts: Facts, decision: Decision) -> IndependentCheck | None:
+    """The numerical derivatives that the verdicts rest on."""
+    here = _check_of(facts.here, decision.first)
+    if decision.first.wrong:
+        return here
+    if decision.wrong_call is not None and decision.wrong_rulings is not None:
+        here = _check_of(decision.wrong_call, decision.wrong_rulings) or here
+    reasons = {ruling.reason for ruling in decision.rulings.blocks.values()}
+    if here is None and CONTRADICTED in reasons:
+        return facts.contradiction
+    return here
+
+
+def _check_of(call: CallFacts, rulings: Rulings) -> IndependentCheck | None:
+    """The independent check of one call; a kink where nothing else was to be asked."""
+    assert isinstance(call, Observation), "what is decided about was observed"
+    loss_is_wrong = None in rulings.wrong
+    found = None
+    if rulings.accused or loss_is_wrong:
+        found = call.independent_check(rulings.accused, loss=loss_is_wrong)
+    kinks = any(ruling.reason == BETWEEN_SLOPES for ruling in rulings.blocks.values())
+    if found is None and kinks:
+        return IndependentCheck("kink", AT_A_KINK, 0.0, 0.0, None, None)
+    return found
+
+
+def _lost_digits(decision: Decision) -> Iterator[Note]:
+    """Where the first call is right, or may be, and short of digits."""
+    loss, blocks = decision.first.loss, decision.first.blocks
+    rulings = [] if loss is None else [("loss", loss)]
+    rulings += [(name_of(path), ruling) for path, ruling in blocks.items()]
+    for name, ruling in rulings:
+        strict = ruling.facts.lost_digits
+        if strict is None:
+            continue
+        right = ruling.verdict == "match"
+        said = "is right, but loses digits" if right else "seems to have lost too many digits"
+        kink = "" if right else " Or the loss has a kink exactly here."
+        at = f"{name}{list(strict.worst_index)}" if strict.worst_index else name
+        yield Note(
+            "digits lost",
+            f"{name} {said}: at {at} it is {strict.hand:.17g}, exact is"
+            f" {strict.reference:.17g}. Somewhere nearly equal numbers are subtracted, as in"
+            f" 1 - 1/(1 + exp(z)), or added to something large.{kink}",
+        )
+
+
+def _elsewhere(facts: Facts, decision: Decision) -> Iterator[Note]:
+    """What went wrong at other places and does not count for the verdict."""
+    for place in facts.raised:
+        error = f"{type(place.error).__name__}: {place.error}"
+        yield Note("raises elsewhere", f"Called {place.said}, it raised {error}")
+    for place, wrong in decision.remarks:
+        yield _rearranged(wrong) if place.finite else _overflowed(place)
+
+
+def _overflowed(place: PlaceFacts) -> Note:
+    assert isinstance(place, Elsewhere), "what is decided about was observed"
+    parameters = leaves(place.trial.point.parameters).values()
+    size = max(float(np.abs(as_array(leaf)).max()) for leaf in parameters)
+    text = (
+        f"Called {place.said}, up to {size:.3g}, what it returns is not finite, though it should"
+        " be: exponentials that overflow? Here it is fine."
+    )
+    return Note("overflows elsewhere", text)
+
+
+def _rearranged(wrong: Collection[Path | None]) -> Note:
+    names = ["loss" if path is None else name_of(path) for path in wrong]
+    are = "is" if len(names) == 1 else "are"
+    return Note(
+        "depends on the order of the data",
+        f"With the rows of the data rearranged, {listed(names)} {are} wrong."
+        " The function may rely on how the data are made, or keep data of an earlier call.",
+    )

@@ -1,0 +1,140 @@
+"""The facts about one call of the function under test, each computed once, when asked for."""
+
+from collections.abc import Collection
+from functools import cached_property
+
+import numpy as np
+
+from autograd_ref.calls.call import Call
+from autograd_ref.calls.trial import Trial
+from autograd_ref.independent.along_difference import along_difference
+from autograd_ref.independent.kink import gradients_around
+from autograd_ref.observe.compare import Alone, Values
+from autograd_ref.observe.noise import Neighbours
+from autograd_ref.observe.quantity import A, Quantity, Slopes
+from autograd_ref.report.data import IndependentCheck, Side
+from autograd_ref.tree import number_format
+from autograd_ref.tree.leaf import as_array, is_real
+from autograd_ref.tree.nest import Path, leaves
+from autograd_ref.tree.number_format import dtype_name
+from autograd_ref.tree.point import Results
+from autograd_ref.verdict.facts import Comparison
+
+MANY_DIGITS = 1e-3
+"""An answer that is right to so much, relative to the block, is no other point's answer. Chosen."""
+
+
+class Observation:
+    """One call beside the reference at the same point.
+
+    Args:
+        trial: what was called, where, and what it is compared with.
+        call: what came back.
+        repeatable: False where the function answers the same question differently; then its errors
+            scatter for another reason than rounding.
+    """
+
+    def __init__(self, trial: Trial, call: Call, *, repeatable: bool) -> None:
+        self.trial, self.call, self.repeatable = trial, call, repeatable
+        self.loss = self._loss()
+        self.blocks = {
+            path: self._block(path, leaf) for path, leaf in leaves(trial.point.parameters).items()
+        }
+        self._checks: dict[tuple[frozenset[Path], bool], IndependentCheck | None] = {}
+
+    @property
+    def near(self) -> bool:
+        """True where half of the digits are right: nothing is kept from another point.
+
+        The tolerances that tell more take longer to find than everything else.
+        """
+        number = number_format.coarsest(self.trial.point.parameters)
+        part = min(number.unit**0.5, MANY_DIGITS)
+        exact, answer = self.trial.exact, self.call.answer
+        for path, values in exact.gradients.items():
+            hand = answer.gradients.get(path)
+            if hand is None or hand.shape != values.shape or not is_real(hand):
+                return False
+            if not float(np.abs(hand - values).max()) <= part * float(np.abs(values).max()):
+                return False
+        loss = answer.loss
+        if loss is None:
+            return True
+        return is_real(loss) and bool((np.abs(loss - exact.loss) <= part * abs(exact.loss)).all())
+
+    @property
+    def finite(self) -> bool:
+        """True where all that was returned is finite."""
+        return all(np.isfinite(a).all() for a in self.call.values.values() if is_real(a))
+
+    def independent_check(self, blocks: Collection[Path], *, loss: bool) -> IndependentCheck | None:
+        """Numerical derivatives along the difference of these blocks; None with nothing to ask."""
+        key = frozenset(blocks), loss
+        if key not in self._checks:
+            self._checks[key] = along_difference(self.trial, self.call.answer, blocks, loss=loss)
+        return self._checks[key]
+
+    def contradicted_side(self, blocks: Collection[Path], *, loss: bool) -> Side | None:
+        """The side that the independent check contradicts."""
+        found = self.independent_check(blocks, loss=loss)
+        return None if found is None else found.side
+
+    def _loss(self) -> Quantity | Alone | None:
+        """The loss may be of any real type, and of any shape that holds one number."""
+        found = self.call.answer.loss
+        if found is None:
+            return None
+        if found.size != 1 or not is_real(found):
+            form = f"is of shape {found.shape} and {found.dtype}; it needs one real number"
+            return Alone(Comparison(found.shape, str(found.dtype), form=form))
+        value = found.reshape(()).astype(np.float64)
+        return Quantity(
+            Values(value, np.asarray(self.trial.exact.loss), "f8"),
+            lambda level: self.trial.exact.tolerances(level).loss,
+            lambda: self._scatter(None),
+            self._half_of_digits,
+        )
+
+    def _block(self, path: Path, leaf: object) -> Quantity | Alone:
+        answer, exact = self.call.answer, self.trial.exact
+        parameter = as_array(leaf)
+        if path not in answer.gradients:
+            form = f"is missing: gradients returned {answer.returned}"
+            return Alone(Comparison(parameter.shape, str(parameter.dtype), form=form))
+        found = answer.dtypes[path]
+        return Quantity(
+            Values(answer.gradients[path], exact.gradients[path], _needed(found, leaf), found),
+            lambda level: exact.tolerances(level).gradients[path],
+            lambda: self._scatter(path),
+            self._half_of_digits,
+            parameter,
+            lambda: self._slopes(path),
+        )
+
+    def _scatter(self, path: Path | None) -> A | None:
+        return self._neighbours.scatter(path) if self.repeatable else None
+
+    def _slopes(self, path: Path) -> Slopes | None:
+        if self._around is None:
+            return None
+        far, near = self._around
+        return [one[path] for one in far], [one[path] for one in near]
+
+    @cached_property
+    def _around(self) -> tuple[list[Results], list[Results]] | None:
+        return gradients_around(self.trial)
+
+    @cached_property
+    def _neighbours(self) -> Neighbours:
+        return Neighbours(self.trial)
+
+    @property
+    def _half_of_digits(self) -> float:
+        return number_format.coarsest(self.trial.point.parameters).unit ** 0.5
+
+
+def _needed(found: str, leaf: object) -> str:
+    """A gradient has the dtype of its parameter; that of an integer is of any float type."""
+    # Python's own numbers have no dtype to keep
+    free = as_array(leaf).dtype.kind != "f" or isinstance(leaf, int | float)
+    return found if free and "float" in found else dtype_name(leaf)

@@ -1,0 +1,112 @@
+"""The facts about one quantity of one call, each computed once, when it is asked for."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.independent.kink import lies_between_slopes
+from autograd_ref.independent.symmetry import agrees_in_symmetric_part
+from autograd_ref.observe.compare import Values, compare
+from autograd_ref.reference.protocol import Level
+from autograd_ref.verdict.facts import Comparison
+
+SPREADS = 6.0
+"""How many standard deviations of its scatter count as rounding, entry by entry, where an error is
+not systematic. Chosen."""
+
+A = NDArray[np.float64]
+Slopes = tuple[list[A], list[A]]
+"""The gradients of one block on all sides of a point, far and near."""
+
+
+class AtLevel(NamedTuple):
+    """A comparison, and the tolerance it was made at."""
+
+    level: Level | None
+    """None for the tolerance widened by the scatter of the error."""
+    tolerance: A
+    comparison: Comparison
+
+
+@dataclass(frozen=True, eq=False)
+class Quantity:
+    """The loss, or the gradient by one parameter."""
+
+    values: Values
+    tolerance: Callable[[Level], A]
+    scatter: Callable[[], A | None]
+    """The standard deviation of its errors nearby; None where they are systematic."""
+    half_of_digits: float
+    parameter: NDArray[np.generic] | None = None
+    """What it is the gradient by; None for the loss."""
+    around: Callable[[], Slopes | None] = lambda: None
+
+    @cached_property
+    def levels(self) -> list[AtLevel]:
+        """The levels of tolerance that were needed, up to the first that explains the error."""
+        found: list[AtLevel] = []
+        for level, tolerance in self._tolerances():
+            found.append(AtLevel(level, tolerance, compare(self.values, tolerance)))
+            if not found[-1].comparison.beyond:
+                break
+        return found
+
+    @property
+    def comparison(self) -> Comparison:
+        """At the first level that explains the error, or at the widest."""
+        return self.levels[-1].comparison
+
+    @property
+    def scatters(self) -> bool:
+        """True where only noise explains the error, and takes more than half of the digits."""
+        level, _tolerance, found = self.levels[-1]
+        by_noise = level is None and not found.beyond
+        return by_noise and (found.max_rel_error or 0.0) > self.half_of_digits
+
+    @property
+    def lost_digits(self) -> Comparison | None:
+        """The comparison with formulas that keep their digits, where only others explain it."""
+        strict = [one for one in self.levels if one.level is Level.DRIFTING]
+        explained = strict and strict[0].comparison.beyond and not self.comparison.beyond
+        return strict[0].comparison if explained else None
+
+    @property
+    def between_slopes(self) -> bool:
+        """True where every entry that is off lies between the slopes of a kink."""
+        slopes = self.around()
+        if slopes is None:
+            return False
+        tolerance, off = self.levels[-1].tolerance, self._off
+        return lies_between_slopes(self._hand, self.values.reference, slopes, tolerance, off)
+
+    @property
+    def antisymmetric(self) -> bool:
+        """True where a symmetric parameter's gradient is off by an antisymmetric matrix only."""
+        if self.parameter is None:
+            return False
+        error = self._hand - self.values.reference
+        return agrees_in_symmetric_part(self.parameter, error, self.levels[-1].tolerance)
+
+    @property
+    def _hand(self) -> A:
+        return self.values.hand.astype(np.float64)
+
+    @property
+    def _off(self) -> NDArray[np.bool_]:
+        shares = self.comparison.shares
+        assert shares is not None, "only what is beyond its tolerance is asked for a kink"
+        return shares > 1
+
+    def _tolerances(self) -> Iterator[tuple[Level | None, A]]:
+        yield Level.STRICT, self.tolerance(Level.STRICT)
+        drifting = self.tolerance(Level.DRIFTING)
+        yield Level.DRIFTING, drifting
+        textbook = np.maximum(drifting, self.tolerance(Level.TEXTBOOK))
+        yield Level.TEXTBOOK, textbook
+        scatter = self.scatter()
+        if scatter is not None:
+            yield None, np.maximum(textbook, SPREADS * scatter)

@@ -1,0 +1,56 @@
+"""Repeatability: two calls with the same arguments should return the same."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.calls.call import Call
+from autograd_ref.report.data import Note
+from autograd_ref.tree import number_format
+from autograd_ref.tree.leaf import is_real
+from autograd_ref.tree.nest import name_of
+
+
+def same_bits(first: Call, again: Call) -> bool:
+    """True where two calls returned the same."""
+    one, two = first.values, again.values
+    return one.keys() == two.keys() and all(_same(one[key], two[key]) for key in one)
+
+
+def changes(first: Call, again: Call) -> list[Note]:
+    """What two calls with the same arguments say, where they returned different gradients."""
+    if same_bits(first, again):
+        return []
+    one, two = first.kept, again.kept
+    if one.keys() != two.keys() or any(one[path].shape != two[path].shape for path in one):
+        text = "Two calls with the same arguments return different structures or shapes."
+        return [Note("changes from call to call", text)]
+    # by less, it adds in another order (and that rounding is judged elsewhere); by more than half
+    # of the digits, it is another computation
+    half = number_format.coarsest(first.given.parameters).unit ** 0.5
+    apart = [path for path in one if _apart(one[path], two[path], by=half)]
+    changed = [name_of(path, root="parameters") for path in apart]
+    if not changed:
+        return []
+    if all(not _apart(2 * one[path], two[path], by=half) for path in one):
+        text = "The second call returns twice the first: gradients are added up over calls."
+        return [Note("accumulates", text)]
+    text = (
+        f"Two calls with the same arguments return different gradients of {', '.join(changed)}:"
+        " something is drawn at random without a seed, or kept from call to call."
+    )
+    return [Note("changes from call to call", text)]
+
+
+def _same(one: NDArray[Any], two: NDArray[Any]) -> bool:
+    both_float = one.dtype.kind == two.dtype.kind == "f"
+    return one.dtype == two.dtype and np.array_equal(one, two, equal_nan=both_float)
+
+
+def _apart(one: NDArray[Any], two: NDArray[Any], *, by: float) -> bool:
+    """True where they differ by more than such a part of the block's largest entry."""
+    if not is_real(one) or not is_real(two):
+        return not np.array_equal(one, two)
+    a, b = one.astype(np.float64), two.astype(np.float64)
+    return bool((np.abs(b - a) > by * np.abs(a).max(initial=0.0)).any())

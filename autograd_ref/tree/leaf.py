@@ -1,0 +1,76 @@
+"""One leaf of a nest: a number, an array or a tensor, and its values as an array."""
+
+from typing import Any, cast
+
+import numpy as np
+
+
+def is_tensor(value: object) -> bool:
+    """Whether a value is a torch tensor, found out without loading torch."""
+    return any(
+        kind.__module__ == "torch" and kind.__name__ == "Tensor" for kind in type(value).__mro__
+    )
+
+
+def is_numeric(value: object) -> bool:
+    """Whether a value is a number, an array or a tensor, and not a string or some other object."""
+    if isinstance(value, np.ndarray):
+        return cast("np.ndarray[Any, Any]", value).dtype.kind in "biuf"
+    return is_tensor(value) or isinstance(value, int | float | np.number)
+
+
+def is_real(array: np.ndarray[Any, Any]) -> bool:
+    """Whether its entries are real numbers that can be subtracted."""
+    return array.dtype.kind in "iuf"
+
+
+def as_array(value: object) -> np.ndarray[Any, Any]:
+    """A leaf as an array; a tensor's values leave its device and its history."""
+    if is_tensor(value):
+        tensor = cast("Any", value).detach().cpu()
+        tensor = tensor if str(tensor.layout) == "torch.strided" else tensor.to_dense()
+        # NumPy has no bfloat16; float32 holds all of its numbers
+        return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
+    return np.asarray(value)
+
+
+def as_numbers(value: Any) -> Any:
+    """Lists of numbers, or of rows of them, as an array; anything else as it is."""
+    if not isinstance(value, list | tuple):
+        return value
+    try:
+        found = np.array(cast("object", value))
+    except ValueError:  # rows of different lengths
+        return cast("Any", value)
+    return found if found.dtype.kind in "iuf" else cast("Any", value)
+
+
+def copied(value: object) -> object:
+    """A leaf with memory of its own, of the same type; numbers and strangers as they are."""
+    if isinstance(value, np.ndarray):
+        return cast("np.ndarray[Any, Any]", value).copy(order="K")
+    if is_tensor(value):
+        tensor = cast("Any", value)
+        return tensor.detach().clone().requires_grad_(tensor.requires_grad)
+    return value
+
+
+def in_float64(leaf: object, values: np.ndarray[Any, Any]) -> object:
+    """float64 values as a tensor, on the same device, where the leaf is one; else as they are."""
+    if not is_tensor(leaf):
+        return values
+    import torch  # loaded already, or there would be no tensor
+
+    return torch.from_numpy(np.array(values, order="C")).to(cast("torch.Tensor", leaf).device)
+
+
+def like(leaf: object, values: np.ndarray[Any, Any]) -> object:
+    """Values as the same kind of leaf: tensor, array, NumPy scalar or Python number."""
+    if is_tensor(leaf):
+        import torch  # loaded already, or there would be no tensor
+
+        tensor = cast("torch.Tensor", leaf)
+        return torch.from_numpy(values).to(tensor).requires_grad_(tensor.requires_grad)
+    if isinstance(leaf, np.ndarray):
+        return values
+    return values.dtype.type(values) if isinstance(leaf, np.generic) else values.item()

@@ -1,0 +1,102 @@
+"""The point at which a gradient is checked, copies of it, and other points like it."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.tree.leaf import as_array, copied, is_tensor, like
+from autograd_ref.tree.nest import Path, leaves, rebuilt
+
+Results = dict[Path, NDArray[np.float64]]
+"""One array for every leaf of the parameters."""
+
+SHRINK = (0.75, 0.95)
+"""The range of the factor, drawn for each block, by which other parameters are smaller: far beyond
+any tolerance, and still where a logarithm, a root or a probability may need them; a block that is
+symmetric, triangular or sparse remains so. Chosen."""
+
+SMALL = 0.25
+"""The largest size of the random numbers in the place of a block of zeros. Chosen."""
+
+
+class Point(NamedTuple):
+    """A nest of parameters as the user has it, and the data."""
+
+    parameters: Any
+    data: tuple[Any, ...]
+
+
+def own_copy(point: Point) -> Point:
+    """Equal containers and values, with memory of their own."""
+
+    def copy(_path: Path, leaf: object) -> object:
+        return copied(leaf)
+
+    return Point(rebuilt(point.parameters, copy), tuple(rebuilt(d, copy) for d in point.data))
+
+
+def widened(parameters: object, dtype: Any = np.float64) -> Any:
+    """Equal values in another float dtype; tensors as arrays."""
+    return rebuilt(parameters, lambda _path, leaf: np.array(as_array(leaf), dtype=dtype))
+
+
+def sample_count(point: Point) -> int:
+    """The length of the first array in the data; 0 without one."""
+    for item in point.data:
+        for leaf in leaves(item).values():
+            if is_array(leaf) and as_array(leaf).ndim:
+                return int(as_array(leaf).shape[0])
+    return 0
+
+
+def with_samples(point: Point, order: NDArray[np.intp]) -> Point:
+    """Equal parameters; these samples, in every array that is as long as the first."""
+    samples = sample_count(point)
+
+    def rearrange(_path: Path, leaf: object) -> object:
+        array = as_array(leaf) if is_array(leaf) else None
+        if array is None or array.shape[:1] != (samples,):
+            return copied(leaf)
+        return like(leaf, array[order])
+
+    data = tuple(rebuilt(item, rearrange) for item in point.data)
+    return Point(own_copy(point).parameters, data)
+
+
+def with_other_data(point: Point) -> Point | None:
+    """Equal parameters, other samples in a batch of the same size; None for fewer than two.
+
+    The order of the samples is reversed and one of them replaced by its neighbour, in every array
+    that is as long as the first.
+    """
+    samples = sample_count(point)
+    if samples < 2:
+        return None
+    order = np.arange(samples)[::-1].copy()
+    order[-1] = order[-2]
+    return with_samples(point, order)
+
+
+def with_other_parameters(point: Point, seed: int) -> Point:
+    """Equal data; every block smaller, and random where it is zero."""
+    random = np.random.default_rng(seed)
+
+    def move(_path: Path, leaf: object) -> object:
+        return like(leaf, _moved(as_array(leaf), random))
+
+    return Point(rebuilt(point.parameters, move), own_copy(point).data)
+
+
+def is_array(leaf: object) -> bool:
+    """True for NumPy arrays and tensors."""
+    return isinstance(leaf, np.ndarray) or is_tensor(leaf)
+
+
+def _moved(values: NDArray[Any], random: np.random.Generator) -> NDArray[Any]:
+    """All of a block by one factor; a block of zeros by small random numbers."""
+    factor = random.uniform(*SHRINK)
+    if values.dtype.kind != "f":
+        return values.copy()
+    moved = values * factor if values.any() else random.uniform(-SMALL, SMALL, values.shape)
+    return np.asarray(moved).astype(values.dtype)

@@ -1,0 +1,68 @@
+"""Calls of code that is not ours: what it raises is marked, and caught in one place.
+
+An exception out of a user's function has a meaning: a loss that is not defined there, an argument
+that it refuses. An exception out of this package is a defect and must never read like one of those.
+So the calls of the user's code, and nothing else, run inside `user_code`; only what was marked
+there is caught by `attempt`, and `as_raised` gives it back as it was.
+"""
+
+import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import NamedTuple, TypeVar
+
+RERAISE = "CROSSCHECK_RERAISE"
+"""The environment variable with which nothing is caught, for looking at what went wrong."""
+
+Result = TypeVar("Result")
+
+
+class UserCodeRaised(Exception):
+    """Code that is not ours raised an exception.
+
+    Attributes:
+        error: the exception itself.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"{type(error).__name__}: {error}")
+        self.error = error
+
+
+class Raised(NamedTuple):
+    """The exception that came instead of a result."""
+
+    error: Exception
+
+
+@contextmanager
+def user_code() -> Generator[None]:
+    """Mark what is raised inside; nothing but calls of the user's code belongs there."""
+    try:
+        yield
+    except UserCodeRaised:
+        raise
+    except Exception as error:
+        raise UserCodeRaised(error) from error
+
+
+def attempt(compute: Callable[[], Result]) -> Result | Raised:
+    """The result of a computation, or what the user's code raised in it."""
+    try:
+        return compute()
+    except UserCodeRaised as marked:
+        if os.environ.get(RERAISE):
+            raise
+        return Raised(marked.error)
+
+
+@contextmanager
+def as_raised() -> Generator[None]:
+    """Raise the user's own exceptions again without the mark, at the public edge."""
+    own: Exception | None = None
+    try:
+        yield
+    except UserCodeRaised as marked:
+        own = marked.error
+    if own is not None:  # outside the handler, so that nothing is added to its context
+        raise own

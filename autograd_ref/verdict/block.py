@@ -1,0 +1,26 @@
+"""A verdict and the comparison it follows from, as the block of a report."""
+
+from autograd_ref.report.data import Block
+from autograd_ref.verdict.decide import Ruling
+
+
+def block_of(name: str, ruling: Ruling) -> Block:
+    """The block of that name."""
+    c = ruling.facts.comparison
+    return Block(
+        name=name,
+        shape=c.shape,
+        dtype=c.dtype,
+        verdict=ruling.verdict,
+        reason=ruling.reason,
+        max_abs_error=c.max_abs_error,
+        max_rel_error=c.max_rel_error,
+        share=c.share,
+        tolerance=c.tolerance,
+        worst_index=c.worst_index,
+        hand=c.hand,
+        reference=c.reference,
+        cosine=c.cosine,
+        norm_ratio=c.norm_ratio,
+        resolution=c.resolution,
+    )

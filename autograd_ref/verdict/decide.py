@@ -1,0 +1,258 @@
+"""The decision: from facts to verdicts. Nothing else makes a verdict, and nothing changes one.
+
+Every row of the table is a condition, a verdict and a reason.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from autograd_ref.report.data import Verdict
+from autograd_ref.tree.nest import Path
+from autograd_ref.verdict.facts import (
+    CallFacts,
+    PlaceFacts,
+    QuantityFacts,
+    TrialFacts,
+)
+
+BETWEEN_SLOPES = "lies between the slopes of a kink, where either is right"
+SYMMETRIC = "agrees in its symmetric part, which is all that a symmetric parameter determines"
+AT_FAULT = "differs from a reference that is itself wrong here"
+CONTRADICTED = "agrees with a reference that is not the derivative of its own loss"
+NOTHING = "the reference is zero everywhere, so nothing could have shown"
+TOO_LITTLE = (
+    "its tolerance leaves room for an error of {resolution:.1g} times the block itself: try other"
+    " data, or float64"
+)
+SCATTERS = (
+    "is off by {max_rel_error:.1g} of itself, differently at every point nearby: more than half of"
+    " its digits are lost (a finite difference, or a kink exactly here?)"
+)
+
+
+def cannot_be_compared(q: QuantityFacts) -> bool:
+    """It is missing, or of another shape or dtype."""
+    return bool(q.comparison.form)
+
+
+def is_not_finite(q: QuantityFacts) -> bool:
+    """An entry is not finite where the reference is."""
+    return bool(q.comparison.not_finite)
+
+
+def is_off_at_a_kink(q: QuantityFacts) -> bool:
+    """Every entry beyond its tolerance lies between the slopes of a kink."""
+    return q.comparison.beyond and q.between_slopes
+
+
+def is_off_by_asymmetry(q: QuantityFacts) -> bool:
+    """The gradient by a symmetric parameter is off by an antisymmetric matrix."""
+    return q.comparison.beyond and q.antisymmetric
+
+
+def is_off(q: QuantityFacts) -> bool:
+    """An entry is beyond every level of tolerance."""
+    return q.comparison.beyond
+
+
+def has_unknown_entries(q: QuantityFacts) -> bool:
+    """The reference is not known in some entry; the others are within their tolerance."""
+    return bool(q.comparison.unknown)
+
+
+def scatters(q: QuantityFacts) -> bool:
+    """Only noise explains the error, and takes more than half of the digits."""
+    return q.scatters
+
+
+def shows_nothing(q: QuantityFacts) -> bool:
+    """The reference is zero everywhere."""
+    return q.comparison.size == 0
+
+
+def shows_too_little(q: QuantityFacts) -> bool:
+    """A gross error would be within the tolerance as well."""
+    return (q.comparison.resolution or 0.0) > q.comparison.coarsest
+
+
+def is_within(_q: QuantityFacts) -> bool:
+    """Every entry is within its tolerance."""
+    return True
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    holds: Callable[[QuantityFacts], bool]
+    verdict: Verdict
+    reason: str
+    """A sentence that begins with the quantity; in braces, fields of its comparison."""
+
+
+QUANTITY: tuple[Row, ...] = (
+    Row(cannot_be_compared, "mismatch", "{form}"),
+    Row(is_not_finite, "mismatch", "{not_finite}"),
+    Row(is_off_at_a_kink, "inconclusive", BETWEEN_SLOPES),
+    Row(is_off_by_asymmetry, "inconclusive", SYMMETRIC),
+    Row(is_off, "mismatch", "differs by {share:.3g} times its tolerance"),
+    Row(has_unknown_entries, "inconclusive", "{unknown}"),
+    Row(scatters, "inconclusive", SCATTERS),
+    Row(shows_nothing, "inconclusive", NOTHING),
+    Row(shows_too_little, "inconclusive", TOO_LITTLE),
+    Row(is_within, "match", ""),
+)
+"""For one quantity of one call; the first row that holds decides. Then, over the calls:
+
+- a mismatch of values is inconclusive, AT_FAULT, where the numerical derivative contradicts the
+  reference and not the gradient under test;
+- what matches, or is inconclusive, is a mismatch where it is one in the second call or elsewhere;
+- where nothing differs, a match is inconclusive, CONTRADICTED, if the reference is not the
+  derivative of its own loss.
+"""
+
+
+class Ruling(NamedTuple):
+    """The verdict of one quantity."""
+
+    verdict: Verdict
+    reason: str
+    facts: QuantityFacts
+    """The facts it follows from, of the call that decided."""
+
+
+class Rulings(NamedTuple):
+    """The verdicts of one call, or of all calls together."""
+
+    loss: Ruling | None
+    blocks: Mapping[Path, Ruling]
+
+    @property
+    def wrong(self) -> frozenset[Path | None]:
+        """The blocks that are a mismatch, and None for the loss."""
+        found: set[Path | None] = {p for p, r in self.blocks.items() if r.verdict == "mismatch"}
+        return frozenset(found | {None} if _is_wrong(self.loss) else found)
+
+    @property
+    def accused(self) -> tuple[Path, ...]:
+        """The blocks whose values differ, and for which nobody else is to blame so far."""
+        return tuple(
+            path
+            for path, ruling in self.blocks.items()
+            if ruling.facts.comparison.beyond
+            and (ruling.verdict == "mismatch" or ruling.reason == AT_FAULT)
+        )
+
+
+class Remark(NamedTuple):
+    """A call elsewhere in which something is wrong that does not count."""
+
+    place: PlaceFacts
+    wrong: frozenset[Path | None]
+
+
+class Decision(NamedTuple):
+    """The verdicts, and the calls that they come from."""
+
+    rulings: Rulings
+    """Over all calls."""
+    first: Rulings
+    """Of the first call alone."""
+    wrong_call: CallFacts | None = None
+    """The first of the calls here and elsewhere in which something is wrong that counts."""
+    wrong_rulings: Rulings | None = None
+    """Of that call."""
+    remarks: tuple[Remark, ...] = ()
+
+
+def decide(facts: TrialFacts) -> Decision:
+    """The verdicts of a check, over all its calls."""
+    first = rulings = of_call(facts.here)
+    if not first.wrong:
+        if facts.second is not None:
+            again = of_call(facts.second)
+            rulings = _worse(rulings, again, "agrees at first, but the second call {}")
+        if _agrees(rulings) and facts.contradicted:
+            rulings = Rulings(rulings.loss, {p: _doubted(r) for p, r in rulings.blocks.items()})
+    decided = Decision(rulings, first)
+    if first.wrong:
+        decided = decided._replace(wrong_call=facts.here, wrong_rulings=first)
+    for place in facts.elsewhere:
+        decided = _with_place(decided, place)
+    return decided
+
+
+def of_call(facts: CallFacts) -> Rulings:
+    """The verdicts of one call by itself."""
+    loss = None if facts.loss is None else of_quantity(facts.loss)
+    rulings = Rulings(loss, {path: of_quantity(q) for path, q in facts.blocks.items()})
+    accused = rulings.accused
+    if not (accused or _is_wrong(loss)):
+        return rulings
+    if facts.contradicted_side(accused, loss=_is_wrong(loss)) != "reference":
+        return rulings
+    # what is true of their sum need not be true of each
+    at_fault = [p for p in accused if facts.contradicted_side((p,), loss=False) == "reference"]
+    blocks = {
+        path: Ruling("inconclusive", AT_FAULT, ruling.facts) if path in at_fault else ruling
+        for path, ruling in rulings.blocks.items()
+    }
+    return Rulings(loss, blocks)
+
+
+def of_quantity(facts: QuantityFacts) -> Ruling:
+    """The verdict of the first row that holds."""
+    row = next(row for row in QUANTITY if row.holds(facts))
+    return Ruling(row.verdict, row.reason.format(**facts.comparison._asdict()), facts)
+
+
+def _with_place(decided: Decision, place: PlaceFacts) -> Decision:
+    """The decision so far and what a call elsewhere adds to it."""
+    rulings = decided.rulings
+    nothing_left = all(ruling.verdict == "mismatch" for ruling in rulings.blocks.values())
+    if place.near or nothing_left:
+        return decided
+    there = of_call(place)
+    if there.wrong <= rulings.wrong:
+        return decided
+    if not (place.finite and place.binding):
+        return decided._replace(remarks=(*decided.remarks, Remark(place, there.wrong)))
+    worse = _worse(rulings, there, f"agrees here, but {place.said} it {{}}")
+    decided = decided._replace(rulings=worse)
+    if decided.wrong_call is not None:
+        return decided
+    return decided._replace(wrong_call=place, wrong_rulings=there)
+
+
+def _worse(before: Rulings, later: Rulings, reason: str) -> Rulings:
+    """The rulings before, and a mismatch where one of another call is.
+
+    Args:
+        before: of the calls so far.
+        later: of another call.
+        reason: begins for the quantity, with {} for what is wrong in the other call.
+    """
+
+    def worse(one: Ruling, two: Ruling) -> Ruling:
+        if two.verdict != "mismatch" or one.verdict == "mismatch":
+            return one
+        return two._replace(reason=reason.format(two.reason))
+
+    loss = worse(before.loss, later.loss) if before.loss and later.loss else before.loss
+    return Rulings(loss, {p: worse(r, later.blocks[p]) for p, r in before.blocks.items()})
+
+
+def _agrees(rulings: Rulings) -> bool:
+    """True where something matches, and nothing differs, for whatever reason."""
+    reasons = {ruling.reason for ruling in rulings.blocks.values()}
+    some = any(ruling.verdict == "match" for ruling in rulings.blocks.values())
+    return some and not rulings.wrong and reasons.isdisjoint({BETWEEN_SLOPES, AT_FAULT})
+
+
+def _doubted(ruling: Ruling) -> Ruling:
+    if ruling.verdict != "match":
+        return ruling
+    return Ruling("inconclusive", CONTRADICTED, ruling.facts)
+
+
+def _is_wrong(ruling: Ruling | None) -> bool:
+    return ruling is not None and ruling.verdict == "mismatch"

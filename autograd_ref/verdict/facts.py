@@ -1,0 +1,144 @@
+"""The facts that verdicts follow from: types only; none of them holds a verdict."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.report.data import Side
+from autograd_ref.tree.nest import Path
+
+
+class Comparison(NamedTuple):
+    """One quantity under test beside its reference, at one tolerance."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    form: str = ""
+    """Why no value can be compared: it is missing, or of another shape or dtype."""
+    not_finite: str = ""
+    """Where it is not finite, though the reference is."""
+    unknown: str = ""
+    """Where the reference itself is not known."""
+    share: float | None = None
+    """The largest error / tolerance of all entries; None where no entry can be compared."""
+    shares: NDArray[np.float64] | None = None
+    """Error / tolerance, entry by entry."""
+    size: float | None = None
+    """The largest absolute value of the reference."""
+    max_abs_error: float | None = None
+    max_rel_error: float | None = None
+    tolerance: float | None = None
+    worst_index: tuple[int, ...] | None = None
+    hand: float | None = None
+    reference: float | None = None
+    cosine: float | None = None
+    norm_ratio: float | None = None
+    resolution: float | None = None
+    """These as in `Block`."""
+    coarsest: float = 0.0
+    """A resolution beyond this shows nothing."""
+
+    @property
+    def beyond(self) -> bool:
+        """True where an entry is further off than its tolerance."""
+        return self.share is not None and self.share > 1
+
+
+class QuantityFacts(Protocol):
+    """The loss, or the gradient by one parameter, as one call returned it."""
+
+    @property
+    def comparison(self) -> Comparison:
+        """At the first level of tolerance that explains the error, or at the widest."""
+        ...
+
+    @property
+    def lost_digits(self) -> Comparison | None:
+        """The comparison with formulas that keep their digits, where only others explain it."""
+        ...
+
+    @property
+    def scatters(self) -> bool:
+        """True where the error differs from point to point, and takes more than half the digits."""
+        ...
+
+    @property
+    def between_slopes(self) -> bool:
+        """True where every entry that is off lies between the slopes of a kink."""
+        ...
+
+    @property
+    def antisymmetric(self) -> bool:
+        """True where a symmetric parameter's gradient is off by an antisymmetric matrix only."""
+        ...
+
+
+class CallFacts(Protocol):
+    """One call of the function under test, beside the reference at the same point."""
+
+    @property
+    def loss(self) -> QuantityFacts | None:
+        """None where the function returns no loss."""
+        ...
+
+    @property
+    def blocks(self) -> Mapping[Path, QuantityFacts]:
+        """One for every parameter."""
+        ...
+
+    def contradicted_side(self, blocks: Collection[Path], *, loss: bool) -> Side | None:
+        """The side that numerical derivatives along the difference of these blocks contradict.
+
+        None where there is nothing to compare: no finite values in these blocks, and no loss.
+        """
+        ...
+
+
+class PlaceFacts(CallFacts, Protocol):
+    """A call at another point, or with other arrangements of the same values."""
+
+    @property
+    def said(self) -> str:
+        """How it was called: "with other parameters"."""
+        ...
+
+    @property
+    def binding(self) -> bool:
+        """True where a function that is wrong there is wrong."""
+        ...
+
+    @property
+    def near(self) -> bool:
+        """True where half of the digits are right, so that nothing was kept from another call."""
+        ...
+
+    @property
+    def finite(self) -> bool:
+        """True where all that was returned is finite."""
+        ...
+
+
+class TrialFacts(Protocol):
+    """All calls of one check."""
+
+    @property
+    def here(self) -> CallFacts:
+        """The first call."""
+        ...
+
+    @property
+    def second(self) -> CallFacts | None:
+        """The same call once more; None where it returned the same bits."""
+        ...
+
+    @property
+    def contradicted(self) -> bool:
+        """True where the reference is not the derivative of its own loss."""
+        ...
+
+    @property
+    def elsewhere(self) -> Iterable[PlaceFacts]:
+        """Calls at other points, made when they are asked for."""
+        ...
