@@ -99,9 +99,12 @@ def check_backward(
     )
     against = torch_loss(loss, seed)._replace(about=about)
     elsewhere = Place("with inputs that are not contiguous", gradients(_spread_out), point)
-    with as_raised():
+
+    def examined() -> Report:
         trial = Trial(gradients(as_given), against, point, against.evaluate(point), seed)
-        report = examine(trial, more_places=[elsewhere])
+        return examine(trial, more_places=[elsewhere])
+
+    report = as_raised(examined)
     findings = tuple(_of_upstream(note, signature) for note in report.findings)
     warnings = (*report.warnings, *_nested(inputs))
     # no loss: the outputs say it in detail

@@ -9,7 +9,7 @@ from autograd_ref.calls.call import Gradients
 from autograd_ref.calls.trial import Trial
 from autograd_ref.diagnosis.explain import explained
 from autograd_ref.observe.elsewhere import Place
-from autograd_ref.observe.facts import Facts
+from autograd_ref.observe.observed import Observed
 from autograd_ref.reference.choose import Loss, quiet, reference_for
 from autograd_ref.report.report import Report
 from autograd_ref.user_code import as_raised
@@ -75,8 +75,7 @@ def check_gradients(
         TypeError, ValueError: arguments that cannot be used, by name.
         Exception: whatever the function under test raises.
     """
-    with as_raised():
-        return examine(trial_of(gradients, parameters, data, loss, seed))
+    return as_raised(lambda: examine(trial_of(gradients, parameters, data, loss, seed)))
 
 
 def examine(trial: Trial, *, more_places: Sequence[Place] = (), diagnose: bool = True) -> Report:
@@ -90,7 +89,7 @@ def examine(trial: Trial, *, more_places: Sequence[Place] = (), diagnose: bool =
     Raises:
         UserCodeRaised: the function under test did.
     """
-    facts = Facts(trial, more_places)
+    facts = Observed(trial, more_places)
     with quiet():
         return explained(facts, decide(facts), diagnose=diagnose)
 

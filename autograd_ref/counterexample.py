@@ -156,8 +156,9 @@ def falsify(
     strategy = cast("Search", small_problems()) if problems is None else problems
     chosen = settings(SEARCH, max_examples=max_examples)
     try:
-        with as_raised():
-            smallest = find(strategy, condition, settings=chosen, random=Random(seed))
+        smallest = as_raised(
+            lambda: find(strategy, condition, settings=chosen, random=Random(seed))
+        )
     except NoSuchExample:
         return None
     except Flaky:  # it keeps something from call to call, and is not wrong each time

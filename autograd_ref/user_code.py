@@ -56,13 +56,10 @@ def attempt(compute: Callable[[], Result]) -> Result | Raised:
         return Raised(marked.error)
 
 
-@contextmanager
-def as_raised() -> Generator[None]:
-    """Raise the user's own exceptions again without the mark, at the public edge."""
-    own: Exception | None = None
+def as_raised(compute: Callable[[], Result]) -> Result:
+    """The result of a computation; at the public edge, the user's exceptions lose their mark."""
     try:
-        yield
+        return compute()
     except UserCodeRaised as marked:
         own = marked.error
-    if own is not None:  # outside the handler, so that nothing is added to its context
-        raise own
+    raise own  # outside the handler, so that its own context survives

@@ -132,4 +132,4 @@ def test_a_gradient_that_is_half_noise_is_no_match(step: float) -> None:
     assert report.verdict == "inconclusive", report
     assert "more than half of its digits are lost" in report.blocks[0].reason
     (note,) = report.warnings
-    assert note.text.startswith("parameters seems to have lost too many digits: at parameters[")
+    assert note.text.startswith("gradient seems to have lost too many digits: at gradient[")

@@ -51,7 +51,8 @@ def test_a_gradient_that_both_sides_hold_and_the_loss_contradicts_is_no_match() 
     report = check(semi_gradient, detached)
     assert report.verdict == "inconclusive"
     assert (
-        report.blocks[0].reason == "agrees with a reference that is not the slope of its own loss"
+        report.blocks[0].reason
+        == "agrees with a reference that is not the derivative of its own loss"
     )
     assert report.witness is not None
     assert report.witness.side == "reference"

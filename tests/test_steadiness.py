@@ -227,4 +227,4 @@ def test_the_map_shows_where_a_later_call_is_wrong() -> None:
 
     report = check_gradients(gradients, PAIR["a"], loss=lambda w: (w**2).sum())
     assert report.verdict == "mismatch"
-    assert report.shares["parameters"].max() > 1
+    assert report.shares["gradient"].max() > 1

@@ -12,8 +12,8 @@ from autograd_ref.diagnosis.search import diagnosed
 from autograd_ref.diagnosis.unexplained import pattern
 from autograd_ref.independent.kink import AT_A_KINK
 from autograd_ref.observe.elsewhere import Elsewhere
-from autograd_ref.observe.facts import Facts
 from autograd_ref.observe.observation import Observation
+from autograd_ref.observe.observed import Observed
 from autograd_ref.report.data import Cause, IndependentCheck, Note, listed
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_array
@@ -28,7 +28,7 @@ from autograd_ref.verdict.decide import (
 from autograd_ref.verdict.facts import CallFacts, PlaceFacts
 
 
-def explained(facts: Facts, decision: Decision, *, diagnose: bool = True) -> Report:
+def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> Report:
     """The report of a check.
 
     Args:
@@ -57,7 +57,7 @@ def explained(facts: Facts, decision: Decision, *, diagnose: bool = True) -> Rep
     )
 
 
-def _diagnosis(facts: Facts, decision: Decision) -> tuple[tuple[Cause, ...], tuple[Note, ...]]:
+def _diagnosis(facts: Observed, decision: Decision) -> tuple[tuple[Cause, ...], tuple[Note, ...]]:
     """The mistakes that explain the first call that is wrong, and what they leave unexplained."""
     call, rulings = decision.wrong_call, decision.wrong_rulings
     if call is None or rulings is None:
@@ -79,7 +79,7 @@ def _diagnosis(facts: Facts, decision: Decision) -> tuple[tuple[Cause, ...], tup
     return causes, pattern(evidence, unknown, loss_is_right=loss_is_right) if unknown else ()
 
 
-def _independent_check(facts: Facts, decision: Decision) -> IndependentCheck | None:
+def _independent_check(facts: Observed, decision: Decision) -> IndependentCheck | None:
     """The numerical derivatives that the verdicts rest on."""
     here = _check_of(facts.here, decision.first)
     if decision.first.wrong:
@@ -126,7 +126,7 @@ def _lost_digits(decision: Decision) -> Iterator[Note]:
         )
 
 
-def _elsewhere(facts: Facts, decision: Decision) -> Iterator[Note]:
+def _elsewhere(facts: Observed, decision: Decision) -> Iterator[Note]:
     """What went wrong at other places and does not count for the verdict."""
     for place in facts.raised:
         error = f"{type(place.error).__name__}: {place.error}"

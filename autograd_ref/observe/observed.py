@@ -20,7 +20,7 @@ from autograd_ref.observe.weaknesses import weaknesses
 from autograd_ref.report.data import IndependentCheck, Note
 
 
-class Facts:
+class Observed:
     """The facts about one check; what has to be computed is computed once, when asked for.
 
     Args:

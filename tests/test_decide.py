@@ -1,0 +1,278 @@
+"""The decision as a table: facts in, verdicts out, without PyTorch and without a gradient."""
+
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, cast
+
+import pytest
+
+from autograd_ref.report.data import Side, Verdict
+from autograd_ref.tree.nest import Path
+from autograd_ref.verdict.block import block_of
+from autograd_ref.verdict.decide import (
+    AT_FAULT,
+    BETWEEN_SLOPES,
+    CONTRADICTED,
+    NOTHING,
+    QUANTITY,
+    SYMMETRIC,
+    Decision,
+    decide,
+    of_quantity,
+)
+from autograd_ref.verdict.facts import Comparison, QuantityFacts
+
+WITHIN = Comparison(
+    (3,), "float64", share=0.5, size=2.0, max_rel_error=1e-16, resolution=1e-15, coarsest=1e-2
+)
+BEYOND = WITHIN._replace(share=7.0)
+
+
+class Quantity(NamedTuple):
+    comparison: Comparison = WITHIN
+    lost_digits: Comparison | None = None
+    scatters: bool = False
+    between_slopes: bool = False
+    antisymmetric: bool = False
+
+
+RIGHT, WRONG = Quantity(), Quantity(BEYOND)
+KINK = Quantity(BEYOND, between_slopes=True)
+MISSING = Quantity(Comparison((3,), "float64", form="is missing"))
+LOST = Quantity(Comparison((3,), "float64", not_finite="is nan at [1]"))
+UNKNOWN = Quantity(Comparison((3,), "float64", unknown="the reference is inf"))
+ZERO = Quantity(WITHIN._replace(size=0.0, resolution=float("inf")))
+COARSE = Quantity(WITHIN._replace(resolution=0.5))
+NOISY = Quantity(WITHIN._replace(max_rel_error=1e-5), scatters=True)
+MIRRORED = Quantity(BEYOND, antisymmetric=True)
+
+
+NO_SIDES = dict[frozenset[Path], Side | None]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call; sides is what the numerical derivative says of a set of blocks."""
+
+    blocks: Mapping[Path, QuantityFacts]
+    loss: QuantityFacts | None = None
+    sides: Mapping[frozenset[Path], Side | None] = field(default_factory=NO_SIDES)
+    said: str = "with other parameters"
+    binding: bool = True
+    near: bool = False
+    finite: bool = True
+
+    def contradicted_side(self, blocks: Collection[Path], *, loss: bool) -> Side | None:
+        assert blocks or loss, "nobody asks about nothing"
+        return self.sides.get(frozenset(blocks), "hand")
+
+
+@dataclass(frozen=True)
+class Check:
+    here: Call
+    second: Call | None = None
+    contradicted: bool = False
+    elsewhere: tuple[Call, ...] = ()
+
+
+def call(**blocks: Quantity) -> Call:
+    return Call({(name,): quantity for name, quantity in blocks.items()})
+
+
+def verdicts(decision: Decision) -> dict[str, Verdict]:
+    blocks, loss = decision.rulings.blocks, decision.rulings.loss
+    found: dict[str, Verdict] = {str(path[0]): r.verdict for path, r in blocks.items()}
+    return found if loss is None else {**found, "the loss": loss.verdict}
+
+
+def reason(decision: Decision, name: str = "W") -> str:
+    return decision.rulings.blocks[(name,)].reason
+
+
+@pytest.mark.parametrize(
+    ("quantity", "verdict", "why"),
+    [
+        (RIGHT, "match", ""),
+        (WRONG, "mismatch", "differs by 7 times its tolerance"),
+        (MISSING, "mismatch", "is missing"),
+        (LOST, "mismatch", "is nan at [1]"),
+        (KINK, "inconclusive", BETWEEN_SLOPES),
+        (MIRRORED, "inconclusive", SYMMETRIC),
+        (Quantity(BEYOND, between_slopes=True, antisymmetric=True), "inconclusive", BETWEEN_SLOPES),
+        (UNKNOWN, "inconclusive", "the reference is inf"),
+        (ZERO, "inconclusive", NOTHING),
+        (Quantity(ZERO.comparison._replace(share=7.0)), "mismatch", "differs by 7 times"),
+        (COARSE, "inconclusive", "its tolerance leaves room for an error of 0.5 times the block"),
+        (NOISY, "inconclusive", "is off by 1e-05 of itself, differently at every point nearby"),
+        (Quantity(COARSE.comparison, scatters=True), "inconclusive", "is off by 1e-16 of itself"),
+        (Quantity(WITHIN._replace(share=1.0)), "match", ""),
+        # what is within its tolerance needs nobody's leave
+        (Quantity(WITHIN, between_slopes=True, antisymmetric=True), "match", ""),
+    ],
+)
+def test_the_first_row_that_holds_decides(quantity: Quantity, verdict: Verdict, why: str) -> None:
+    ruling = of_quantity(quantity)
+    assert ruling.verdict == verdict
+    assert ruling.reason.startswith(why)
+    assert bool(ruling.reason) == (verdict != "match")
+
+
+def test_every_row_is_needed() -> None:
+    cases = [MISSING, LOST, KINK, MIRRORED, WRONG, UNKNOWN, NOISY, ZERO, COARSE, RIGHT]
+    first = [next(i for i, row in enumerate(QUANTITY) if row.holds(case)) for case in cases]
+    assert first == list(range(len(QUANTITY)))
+
+
+def test_blocks_and_the_loss_are_decided_each_by_itself() -> None:
+    here = replace(call(W=RIGHT, b=WRONG, loss=ZERO), loss=LOST)
+    assert verdicts(decide(Check(here))) == {
+        "W": "match",
+        "b": "mismatch",
+        "loss": "inconclusive",  # a parameter of that name
+        "the loss": "mismatch",
+    }
+
+
+@pytest.mark.parametrize(
+    ("side", "alone", "verdict"),
+    [
+        ("hand", None, "mismatch"),
+        ("losses", None, "mismatch"),
+        ("undecided", None, "mismatch"),
+        (None, None, "mismatch"),
+        ("reference", "reference", "inconclusive"),
+        ("reference", "hand", "mismatch"),
+        ("reference", None, "mismatch"),
+    ],
+)
+def test_a_reference_that_is_contradicted_accuses_nobody(
+    side: Side | None, alone: Side | None, verdict: Verdict
+) -> None:
+    """But for the blocks in which it is right, and for what has no values to compare."""
+    both: frozenset[Path] = frozenset([("W",), ("b",)])
+    here = replace(
+        call(W=WRONG, b=WRONG, c=MISSING, d=RIGHT),
+        sides={both: side, frozenset([("W",)]): alone},
+    )
+    decision = decide(Check(here))
+    assert verdicts(decision) == {"W": verdict, "b": "mismatch", "c": "mismatch", "d": "match"}
+    assert (reason(decision) == AT_FAULT) == (verdict == "inconclusive")
+
+
+def test_a_loss_alone_that_is_wrong_is_asked_about_too() -> None:
+    here = replace(call(W=RIGHT), loss=WRONG)
+    assert verdicts(decide(Check(here))) == {"W": "match", "the loss": "mismatch"}
+
+
+def test_what_only_a_second_call_does_wrong_is_wrong() -> None:
+    again = call(W=WRONG, b=RIGHT, c=MISSING)
+    decision = decide(Check(call(W=RIGHT, b=ZERO, c=COARSE), second=again))
+    assert verdicts(decision) == {"W": "mismatch", "b": "inconclusive", "c": "mismatch"}
+    assert reason(decision).startswith("agrees at first, but the second call differs by 7 times")
+    assert reason(decision, "c") == "agrees at first, but the second call is missing"
+    assert decision.wrong_call is None, "two calls that differ have no one mistake"
+    loss = decide(Check(replace(call(W=RIGHT), loss=RIGHT), replace(call(W=RIGHT), loss=WRONG)))
+    assert verdicts(loss) == {"W": "match", "the loss": "mismatch"}
+
+
+def test_where_something_is_wrong_already_a_second_call_is_not_looked_at() -> None:
+    decision = decide(Check(call(W=RIGHT, b=WRONG), second=call(W=WRONG, b=WRONG)))
+    assert verdicts(decision) == {"W": "match", "b": "mismatch"}
+
+
+def test_a_second_call_that_is_only_inconclusive_changes_nothing() -> None:
+    assert verdicts(decide(Check(call(W=RIGHT), second=call(W=KINK)))) == {"W": "match"}
+
+
+@pytest.mark.parametrize(
+    ("here", "expected"),
+    [
+        (call(W=RIGHT, b=ZERO), {"W": "inconclusive", "b": "inconclusive"}),
+        (call(W=RIGHT, b=WRONG), {"W": "match", "b": "mismatch"}),
+        (call(W=RIGHT, b=KINK), {"W": "match", "b": "inconclusive"}),
+        (call(W=ZERO), {"W": "inconclusive"}),
+    ],
+)
+def test_a_reference_that_contradicts_its_loss_confirms_nobody(
+    here: Call, expected: dict[str, Verdict]
+) -> None:
+    decision = decide(Check(here, contradicted=True))
+    assert verdicts(decision) == expected
+    if expected["W"] == "inconclusive" and here.blocks[("W",)] is RIGHT:
+        assert reason(decision) == CONTRADICTED
+    else:
+        assert reason(decision) != CONTRADICTED
+
+
+def test_where_nothing_matches_the_reference_is_not_asked_about_its_loss() -> None:
+    class Asked:
+        here, second, elsewhere = call(W=ZERO), None, ()
+
+        @property
+        def contradicted(self) -> bool:
+            raise AssertionError("a derivative that nobody needs")
+
+    assert verdicts(decide(Asked())) == {"W": "inconclusive"}
+
+
+def test_what_is_wrong_elsewhere_is_wrong() -> None:
+    decision = decide(Check(call(W=RIGHT, b=RIGHT), elsewhere=(call(W=WRONG, b=RIGHT),)))
+    assert verdicts(decision) == {"W": "mismatch", "b": "match"}
+    expected = "agrees here, but with other parameters it differs by 7 times its tolerance"
+    assert reason(decision) == expected
+    assert decision.wrong_call is not None
+    assert decision.wrong_rulings is not None
+    assert decision.wrong_rulings.wrong == {("W",)}
+    assert decision.first.wrong == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("changes", "remarked"),
+    [({"near": True}, 0), ({"binding": False}, 1), ({"finite": False}, 1)],
+)
+def test_some_calls_elsewhere_accuse_nobody(changes: dict[str, bool], remarked: int) -> None:
+    """What is near the truth; rows that may not be rearranged; what overflows there."""
+    there = replace(call(W=WRONG), **changes)
+    decision = decide(Check(call(W=RIGHT), elsewhere=(there,)))
+    assert verdicts(decision) == {"W": "match"}
+    assert len(decision.remarks) == remarked
+    assert decision.wrong_call is None
+
+
+def test_nothing_is_remarked_of_what_is_wrong_here_as_well() -> None:
+    there = replace(call(W=WRONG, b=RIGHT), binding=False)
+    decision = decide(Check(call(W=WRONG, b=RIGHT), elsewhere=(there,)))
+    assert decision.remarks == ()
+    assert verdicts(decision) == {"W": "mismatch", "b": "match"}
+
+
+def test_the_first_call_in_which_something_is_wrong_is_the_one_to_explain() -> None:
+    here, there, later = call(W=WRONG, b=RIGHT), call(W=WRONG, b=WRONG), call(W=RIGHT, b=WRONG)
+    assert decide(Check(here, elsewhere=(there,))).wrong_call is here
+    right = call(W=RIGHT, b=RIGHT)
+    assert decide(Check(right, elsewhere=(later, there))).wrong_call is later
+    both = decide(Check(right, elsewhere=(later, there)))
+    assert verdicts(both) == {"W": "mismatch", "b": "mismatch"}
+
+
+def test_where_all_blocks_are_wrong_nobody_looks_elsewhere() -> None:
+    nowhere = replace(call(), blocks=cast("Any", "nothing could become worse"))
+    assert verdicts(decide(Check(call(W=WRONG), elsewhere=(nowhere,)))) == {"W": "mismatch"}
+    with pytest.raises(AttributeError):
+        _ = decide(Check(call(W=WRONG, b=RIGHT), elsewhere=(nowhere,)))
+
+
+def test_a_block_of_the_report_shows_the_call_that_decided() -> None:
+    there = Quantity(BEYOND._replace(share=9.0, dtype="float32"))
+    decision = decide(Check(call(W=RIGHT), elsewhere=(call(W=there),)))
+    block = block_of("W", decision.rulings.blocks[("W",)])
+    assert (block.name, block.verdict) == ("W", "mismatch")
+    assert (block.share, block.dtype) == (9.0, "float32")
+
+
+def test_the_decision_needs_no_pytorch() -> None:
+    code = "import autograd_ref.verdict.decide, sys; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
