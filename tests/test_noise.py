@@ -1,4 +1,4 @@
-"""Three looks, and the question whether an error is reproducible."""
+"""Levels of tolerance, and whether an error is systematic or rounding noise."""
 
 from typing import Any
 
@@ -133,3 +133,27 @@ def test_a_gradient_that_is_half_noise_is_no_match(step: float) -> None:
     assert "more than half of its digits are lost" in report.blocks[0].reason
     (note,) = report.warnings
     assert note.text.startswith("gradient seems to have lost too many digits: at gradient[")
+
+
+@pytest.mark.parametrize(("spreads", "verdict"), [(0.0, "match"), (3.5, "mismatch")])
+def test_an_error_that_is_mostly_the_same_from_point_to_point_is_a_mistake(
+    spreads: float, verdict: str
+) -> None:
+    """Noise of 1e-9 is forgiven; with a mean of 3.5 of its standard deviations it is not noise."""
+
+    def gradients(w: A, X: A, y: A) -> A:
+        noise = np.random.default_rng(np.abs(w.view(np.int64)) % 2**31).normal(size=3)
+        return by_the_residual(w, X, y) * (1 + 1e-9 * (noise + spreads))
+
+    assert check(gradients, X @ W + RANDOM.normal(size=50)).verdict == verdict
+
+
+def test_what_is_not_defined_nearby_is_no_noise() -> None:
+    """Fewer points than asked for say nothing."""
+
+    def gradients(w: A, X: A, y: A) -> A:
+        if not np.array_equal(w, W) and np.abs(w - W).max() < 1e-6:
+            raise ValueError("not here")
+        return through_something_large(w, X, y)
+
+    assert check(gradients).verdict == "mismatch"

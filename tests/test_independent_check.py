@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autograd_ref import check_gradients
-from autograd_ref.report.data import IndependentCheck
+from autograd_ref.independent.along_difference import BLURRED, Along
+from autograd_ref.report.data import IndependentCheck, Slope
 from autograd_ref.report.report import Report
 
 A = NDArray[Any]
@@ -335,3 +336,41 @@ def test_weight_decay_has_a_sign() -> None:
         return value - 0.01 * size, {**found, "w": found["w"] - 0.02 * p["w"]}
 
     assert "the reference's -0.01 |w|^2 (weight decay)" in asked(rewarded).explanation
+
+
+def test_rounding_accounts_for_no_more_than_a_part_of_a_difference() -> None:
+    """Another entry may be allowed more than the whole difference; it is no confirmation."""
+    exact = Slope(0.0, 1e-12)
+    between = Along(hand=1.0, reference=0.0, slack=5.0, of_reference=exact, of_hand=None)
+    assert between.confirms(exact, 0.0)
+    assert between.confirms(exact, BLURRED)
+    assert not between.confirms(exact, 1.0)
+    tight = between._replace(slack=1e-3)
+    assert tight.confirms(exact, 1e-3)
+    assert not tight.confirms(exact, BLURRED)
+
+
+def test_what_is_wrong_elsewhere_is_asked_about_there() -> None:
+    def kept(w: A, X: A) -> A:
+        return 2 * X.T @ (X @ W3) + 0 * w
+
+    def squares(w: Tensor, X: Tensor) -> Tensor:
+        return ((X @ w) ** 2).sum()
+
+    report = check_gradients(kept, W3, np.eye(3), loss=squares)
+    assert report.verdict == "mismatch"
+    assert report.witness is not None
+    assert report.witness.side == "hand"
+
+
+def test_a_kink_here_is_told_of_where_another_call_has_no_values_to_compare() -> None:
+    def gradients(w: A) -> A:
+        return np.array([0.5]) if w[0] == 0 else np.array([1])  # an integer is no gradient
+
+    report = check_gradients(gradients, np.array([0.0]), loss=lambda w: w.abs().sum())
+    assert report.verdict == "mismatch"
+    assert report.witness is not None
+    assert report.witness.side == "kink"
+
+
+W3 = np.array([0.5, -1.0, 2.0])
