@@ -1,32 +1,22 @@
-"""What the README shows is what happens."""
+"""What the pages show is what happens."""
 
 import re
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-import manual_backprop
 from autograd_ref.assignment.mistakes.planted import PLANTED
 from autograd_ref.commands import main
 from autograd_ref.selftest import measured
+from tests.pages import PAGES, PROMPT, ROOT, as_shown, blocks, outputs, run_tests, the_block
+from tests.transcripts import rewritten
 
-TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-Captured = pytest.CaptureFixture[str]
-
-
-FENCED = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+MARKS = {"", "continues", "file", "pytest", "long", "ci"}
 
 
-def blocks(language: str) -> list[str]:
-    return [block for found, block in FENCED if found == language]
-
-
-def the_one(language: str, marker: str) -> str:
-    (found,) = [block for block in blocks(language) if marker in block]
-    return found
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
 
 
 def words(text: str) -> list[str]:
@@ -34,130 +24,112 @@ def words(text: str) -> list[str]:
     return re.findall(r"[A-Za-z_]{2,}\d?", re.sub(r"\d+e[+-]\d+|-{2,}", " ", text))
 
 
-def test_the_transcript_is_what_the_command_prints(capsys: Captured) -> None:
-    transcript = the_one("", "Palmer penguins: 342")
-    assert main([]) == 0
-    command, printed = transcript.split("\n", maxsplit=1)
-    assert command == "$ .venv/bin/crosscheck"
-    assert words(printed) == words(capsys.readouterr().out)
+def differences(page: str, folder: Path) -> list[tuple[str, str]]:
+    """What is shown and what is printed, where their words differ."""
+    found = ((output.block.text, as_shown(output)) for output in outputs(page, folder))
+    return [(shown, printed) for shown, printed in found if words(shown) != words(printed)]
 
 
-@pytest.mark.parametrize(
-    ("file", "marker"),
-    [
-        ("vectorised.py", "def gradients(theta, X, Y):\n    S = X.shape[1]"),
-        ("network.py", "class Network:"),
-        ("loop.py", "from math import exp, log"),
-    ],
-)
-def test_a_students_file_is_checked_as_shown(
-    file: str, marker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    _ = (tmp_path / file).write_text(the_one("python", marker), encoding="utf-8")
-    command, printed = the_one("", f"crosscheck check {file}").split("\n", maxsplit=1)
-    start, *arguments = command.removeprefix("$ ").split()
-    assert start == ".venv/bin/crosscheck"
-    assert main(arguments) == 1
-    assert words(printed) == words(capsys.readouterr().out)
+@pytest.mark.parametrize("page", PAGES)
+def test_the_examples_of_a_page_run_and_print_what_it_shows(page: str, tmp_path: Path) -> None:
+    assert differences(text_of(page), tmp_path) == []
 
 
-def test_training_prints_what_is_shown(capsys: Captured) -> None:
-    command, printed = the_one("", "crosscheck train").split("\n", maxsplit=1)
-    assert main(command.removeprefix("$ .venv/bin/crosscheck ").split()) == 0
-    assert words(printed) == words(capsys.readouterr().out)
+SMALL = """
+```python
+print("first paragraph", 1)
+print("\\nsecond is right\\n\\nthird")
+```
+
+```text
+first paragraph {figure}
+
+second is {word}
+...
+```
+"""
 
 
-def test_every_option_of_train_is_listed(capsys: Captured) -> None:
-    section = TEXT.split("\n## Train\n")[1].split("\n## ")[0]
-    common = {"--help", "--version"}
-    assert offered(["train"], capsys) - common == set(re.findall(r"--[a-z]+", section))
+def test_an_output_that_is_not_the_one_shown_is_noticed(tmp_path: Path) -> None:
+    assert differences(SMALL.format(figure=2, word="right"), tmp_path) == []
+    ((_shown, printed),) = differences(SMALL.format(figure=1, word="wrong"), tmp_path)
+    assert printed.endswith("second is right\n...\n")
+
+
+def test_transcripts_are_rewritten_but_for_what_they_leave_out(tmp_path: Path) -> None:
+    right = SMALL.format(figure=1, word="right")
+    assert rewritten(SMALL.format(figure=2, word="wrong"), tmp_path) == right
+    whole = rewritten(right.replace("...\n", ""), tmp_path)
+    assert whole == right.replace("...\n", "\nthird\n")
+    gone = right.replace("\nsecond is right\n...", "\nsomething else\n...")
+    assert "something" not in rewritten(gone, tmp_path)
+    assert differences(gone, tmp_path)
+
+
+def test_a_block_goes_on_with_names_only_where_it_says_so(tmp_path: Path) -> None:
+    page = "```python\nx = 1\n```\n\n{}```python\nprint(x)\n```\n"
+    assert differences(page.format("<!-- continues -->\n"), tmp_path) == []
+    with pytest.raises(NameError):
+        _ = differences(page.format(""), tmp_path)
+
+
+def test_the_example_of_pytest_can_fail(tmp_path: Path) -> None:
+    code = the_block(text_of("README.md"), "def test_my_gradient(check_gradients)").text
+    with pytest.raises(AssertionError, match=r"Mismatch: \w+ is wrong"):
+        run_tests(code.replace("np.cos", "np.sin"), tmp_path)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_is_run_or_says_why_not(page: str) -> None:
+    for block in blocks(text_of(page)):
+        assert block.language in {"python", "text", "console", "sh"}
+        assert block.mark.partition(": ")[0] in MARKS
+        assert block.language != "sh" or block.mark == "long" or block.mark.startswith("ci: ")
+    assert text_of(page).count("\n```") == 2 * len(blocks(text_of(page)))
+
+
+def test_only_the_selftest_is_marked_as_long() -> None:
+    every = [block for page in PAGES for block in blocks(text_of(page)) if block.language != "sh"]
+    first = [block.text.partition("\n")[0] for block in every if block.mark == "long"]
+    assert first == [f"{PROMPT} selftest --problems 100"]
 
 
 def test_the_selftest_prints_what_is_shown(
-    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """But for the figures, and for what is in the list of confusions."""
+    """At a smaller size; but for the figures, and for what is in the list of confusions."""
     monkeypatch.setattr(measured, "PAIRS", 1)
     monkeypatch.setattr(measured, "RIGHT", 1)
     monkeypatch.setattr(measured, "planted_in", lambda _dtype: PLANTED[:1])
-    command, printed = the_one("", "crosscheck selftest").split("\n", maxsplit=1)
-    assert main(command.removeprefix("$ .venv/bin/crosscheck ").split()[:1]) in (0, 1)
-    table, _confused = printed.split("Made, and said", maxsplit=1)
-    promised = table.split("\n", maxsplit=3)[3]
-    found = capsys.readouterr().out.split("\n", maxsplit=3)[3]
-    assert words(promised) == words(found)[: len(words(promised))]
+    page = text_of("autograd_ref/assignment/mistakes/README.md")
+    shown = the_block(page, "crosscheck selftest").text.split("Made, and said", maxsplit=1)[0]
+    assert main(["selftest"]) in (0, 1)
+    promised = words(shown.split("\n", maxsplit=4)[4])
+    found = words(capsys.readouterr().out.split("\n", maxsplit=3)[3])
+    assert promised == found[: len(promised)]
 
 
-@pytest.mark.parametrize(
-    ("code", "printed"),
-    [
-        ("report = autograd_ref.check_gradients(", "W0 and b0 are wrong"),
-        ("check_backward(SquaredRelu", "bias is wrong"),
-    ],
-)
-def test_the_report_of_an_example_is_the_one_shown(
-    code: str, printed: str, capsys: Captured
-) -> None:
-    exec(the_one("python", code), {})
-    assert words(the_one("text", printed)) == words(capsys.readouterr().out)
+def marked(page: Path, step: str) -> subprocess.CompletedProcess[str]:
+    command = ["bash", str(ROOT / ".ci" / "marked"), str(page), step]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_the_pytest_example_passes_and_can_fail(tmp_path: Path) -> None:
-    code = the_one("python", "def test_my_gradient(check_gradients)")
-    for test, status in ((code, 0), (code.replace("0.02 *", "0.01 *"), 1)):
-        _ = (tmp_path / "test_mine.py").write_text(test, encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == status, done.stdout
-    assert "Mismatch: w is wrong; v agrees." in done.stdout
+@pytest.mark.parametrize("step", ["install and run", "test"])
+def test_ci_reads_the_marked_command_of_the_readme(step: str) -> None:
+    assert f'"{step}"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    done = marked(ROOT / "README.md", step)
+    (block,) = [block for block in blocks(text_of("README.md")) if block.mark == f"ci: {step}"]
+    assert (done.returncode, done.stdout) == (0, block.text)
+    assert block.text.count("\n") == 1
 
 
-def test_the_scipy_example_runs() -> None:
-    names: dict[str, Any] = {}
-    exec(the_one("python", "found = minimize(loss"), names)
-    assert names["found"].success
+def test_ci_fails_where_a_mark_is_missing(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    _ = page.write_text(text_of("README.md").replace("<!-- ci: test -->\n", ""), encoding="utf-8")
+    done = marked(page, "test")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "has no sh block under <!-- ci: test -->" in done.stderr
 
 
-def test_the_example_of_training_runs() -> None:
-    names: dict[str, Any] = {}
-    exec(the_one("python", "import nesterov"), names)
-    assert names["last"].accuracy > 0.98
-    assert names["found"].success
-    assert names["found"].fun < 1e-3
-
-
-def test_the_examples_of_the_network_and_of_the_strategies_run() -> None:
-    names: dict[str, Any] = {"my_loss_and_gradients": manual_backprop.loss_and_gradients}
-    exec(the_one("python", "same = autograd_ref"), names)
-    assert names["gradients"].W0.shape == (16, 4)
-    assert names["same"][0] == pytest.approx(names["value"])
-    exec(the_one("python", "@given(problems())"), names)
-    names["test_my_gradient"]()
-
-
-def test_no_example_is_left_out() -> None:
-    assert len(blocks("python")) == 10
-    assert len(blocks("text")) == 2
-    assert len(blocks("")) == 6
-
-
-def test_the_two_commands_are_one_line_each() -> None:
-    assert [block.count("\n") for block in blocks("sh")] == [1, 1]
-
-
-def offered(arguments: list[str], capsys: Captured) -> set[str]:
-    with pytest.raises(SystemExit):
-        _ = main([*arguments, "--help"])
-    return set(re.findall(r"--[a-z]+", capsys.readouterr().out))
-
-
-def test_every_option_is_listed(capsys: Captured) -> None:
-    table = "".join(re.findall(r"^\| `--.*", TEXT, re.MULTILINE))
-    assert offered([], capsys) == set(re.findall(r"--[a-z]+", table))
-
-
-def test_every_option_of_check_is_explained(capsys: Captured) -> None:
-    section = TEXT.split("## Check a file from the command line")[1].split("\n## ")[0]
-    common = {"--help", "--version"}
-    assert offered(["check"], capsys) - common == set(re.findall(r"--[a-z]+", section))
+def test_the_readme_is_a_page() -> None:
+    assert text_of("README.md").count("\n") <= 200

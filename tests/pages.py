@@ -1,0 +1,149 @@
+"""Pages as data: their fenced blocks, and what those print when they are run as they stand.
+
+A comment on the line before a fence says what is special about its block:
+
+    <!-- continues -->    it uses the names of the block before
+    <!-- file: NAME -->   it is written to a file of that name, for the commands that follow
+    <!-- pytest -->       it is a test file that passes
+    <!-- long -->         it takes too long: a test of its own runs it at a smaller size
+    <!-- ci: STEP -->     `.ci/run` executes it
+"""
+
+import io
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import chdir, redirect_stdout
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from autograd_ref.commands import main
+
+ROOT = Path(__file__).parent.parent
+PAGES = (
+    "README.md",
+    "autograd_ref/README.md",
+    "autograd_ref/assignment/mistakes/README.md",
+    "tests/README.md",
+)
+FENCE = re.compile(
+    r"(?:^<!-- (?P<mark>.*) -->\n)?^```(?P<language>.*)\n(?P<text>(?:.*\n)*?)^```$", re.MULTILINE
+)
+PROMPT = "$ .venv/bin/crosscheck"
+QUICK = """
+from hypothesis import HealthCheck, settings
+
+quick = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", quick)
+settings.load_profile("quick")
+"""
+"""The conftest.py of the test files that pages show: a slow machine is no failure."""
+LEFT_OUT = re.compile(r"^\.\.\.\n", re.MULTILINE)
+"""Stands for any number of paragraphs of an output."""
+
+
+class Block(NamedTuple):
+    """What stands between two fences."""
+
+    language: str
+    mark: str
+    text: str
+    place: slice
+    """Where the text stands in the page."""
+
+
+class Output(NamedTuple):
+    """What a block shows, and what was printed."""
+
+    block: Block
+    printed: str
+
+
+def blocks(page: str) -> list[Block]:
+    """The fenced blocks of a page, in order."""
+    return [
+        Block(m["language"], m["mark"] or "", m["text"], slice(*m.span("text")))
+        for m in FENCE.finditer(page)
+    ]
+
+
+def the_block(page: str, contents: str) -> Block:
+    """The only block with these contents."""
+    (found,) = [block for block in blocks(page) if contents in block.text]
+    return found
+
+
+def outputs(page: str, folder: Path) -> Iterator[Output]:
+    """Run the blocks of a page in this folder, all but the long ones; what those with output print.
+
+    A `text` block shows what the `python` block before it prints, a `console` block begins with its
+    command.
+    """
+    names: dict[str, Any] = {}
+    printed = ""
+    for block in blocks(page):
+        name, _, value = block.mark.partition(": ")
+        if name == "long":
+            continue
+        if name == "file":
+            _ = (folder / value).write_text(block.text, encoding="utf-8")
+        elif name == "pytest":
+            run_tests(block.text, folder)
+        elif block.language == "python":
+            names = names if name == "continues" else {}
+            printed = _printed_by_code(block.text, names, folder)
+        elif block.language == "text":
+            yield Output(block, printed)
+        elif block.language == "console":
+            command, _, shown = block.text.partition("\n")
+            place = slice(block.place.stop - len(shown), block.place.stop)
+            output = block._replace(text=shown, place=place)
+            yield Output(output, printed_by(command, folder))
+
+
+def printed_by(command: str, folder: Path) -> str:
+    """The output of a crosscheck command, given with its prompt; whatever its exit status."""
+    if not command.startswith(PROMPT):
+        raise ValueError(f"the command is {command!r}; it needs to begin with {PROMPT}")
+    with redirect_stdout(io.StringIO()) as output, chdir(folder):
+        _ = main(command.removeprefix(PROMPT).split())
+    return output.getvalue()
+
+
+def run_tests(code: str, folder: Path) -> None:
+    """Run a test file in a fresh interpreter.
+
+    Raises:
+        AssertionError: a test fails; the text is pytest's output.
+    """
+    _ = (folder / "conftest.py").write_text(QUICK, encoding="utf-8")
+    _ = (folder / "test_mine.py").write_text(code, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AssertionError(done.stdout + done.stderr)
+
+
+def as_shown(output: Output) -> str:
+    """What was printed; where the block leaves something out, only the paragraphs that it shows.
+
+    The paragraph meant is the first that begins with the same word.
+    """
+    shown, printed = output.block.text, output.printed
+    if not LEFT_OUT.search(shown):
+        return printed
+    by_first_word = {p.split()[0]: p for p in reversed(_paragraphs(printed))}
+    for paragraph in _paragraphs(LEFT_OUT.sub("\n", shown)):
+        shown = shown.replace(paragraph, by_first_word.get(paragraph.split()[0], ""))
+    return shown
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [paragraph.strip("\n") for paragraph in text.split("\n\n") if paragraph.strip()]
+
+
+def _printed_by_code(code: str, names: dict[str, Any], folder: Path) -> str:
+    with redirect_stdout(io.StringIO()) as output, chdir(folder):
+        exec(code, names)
+    return output.getvalue()
