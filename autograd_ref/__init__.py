@@ -1,6 +1,30 @@
-"""The assignment's network left to PyTorch's autograd, and what judges a gradient by it.
+"""A gradient checker: compare a gradient derived by hand with PyTorch's autograd, entry by entry.
 
-Importing this package loads neither PyTorch nor SciPy; the first use of a name below does.
+The public names:
+
+    check_gradients            check a gradient against a loss in PyTorch or NumPy
+    assert_gradients_match     the same for tests: raise GradientMismatch unless it matches
+    check_backward             check a torch.autograd.Function, a custom operator or a kernel
+    falsify                    search for the smallest problem on which a gradient is wrong
+    Report, Block, Cause       what a check returns, and what it consists of
+    Counterexample             what falsify returns
+    loss_and_gradients         the built-in network in PyTorch: loss and gradients by autograd
+    Network                    the same network as a torch.nn.Module
+    problems                   a module of Hypothesis strategies: random problems of the network
+
+Examples:
+    >>> import numpy as np
+    >>> from autograd_ref import check_gradients
+    >>> def loss(w, X, y):  # in PyTorch or NumPy
+    ...     return ((X @ w - y) ** 2).mean()
+    >>> def gradient(w, X, y):  # by hand; 1/S is missing
+    ...     return 2 * X.T @ (X @ w - y)
+    >>> X, y = np.array([[1.0, 2.0], [3.0, 5.0], [8.0, 13.0]]), np.array([1.0, 0.0, 2.0])
+    >>> report = check_gradients(gradient, np.ones(2), X, y, loss=loss)
+    >>> report.verdict, [cause.kind for cause in report.causes]
+    ('mismatch', ['1/S missing'])
+
+Importing this package loads neither PyTorch nor SciPy; the first use of a name above does.
 """
 
 from importlib import import_module
@@ -10,12 +34,18 @@ if TYPE_CHECKING:
     from autograd_ref import problems
     from autograd_ref.backward import check_backward
     from autograd_ref.check import GradientMismatch, assert_gradients_match, check_gradients
-    from autograd_ref.counterexample import falsify
+    from autograd_ref.counterexample import Counterexample, falsify
     from autograd_ref.network import Network, loss_and_gradients
+    from autograd_ref.report.data import Block, Cause
+    from autograd_ref.report.report import Report
 
 __all__ = [
+    "Block",
+    "Cause",
+    "Counterexample",
     "GradientMismatch",
     "Network",
+    "Report",
     "assert_gradients_match",
     "check_backward",
     "check_gradients",
@@ -25,8 +55,12 @@ __all__ = [
 ]
 
 _HOME = {
+    "Block": "autograd_ref.report.data",
+    "Cause": "autograd_ref.report.data",
+    "Counterexample": "autograd_ref.counterexample",
     "GradientMismatch": "autograd_ref.check",
     "Network": "autograd_ref.network",
+    "Report": "autograd_ref.report.report",
     "assert_gradients_match": "autograd_ref.check",
     "check_backward": "autograd_ref.backward",
     "check_gradients": "autograd_ref.check",

@@ -91,8 +91,12 @@ def test_the_public_names_are_exactly_these() -> None:
         "loss_and_gradients",
     ]
     assert sorted(autograd_ref.__all__) == [
+        "Block",
+        "Cause",
+        "Counterexample",
         "GradientMismatch",
         "Network",
+        "Report",
         "assert_gradients_match",
         "check_backward",
         "check_gradients",
