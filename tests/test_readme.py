@@ -9,6 +9,7 @@ import pytest
 from autograd_ref.assignment.mistakes.planted import PLANTED
 from autograd_ref.commands import main
 from autograd_ref.selftest import measured
+from autograd_ref.verdict.decide import QUANTITY
 from tests.pages import PAGES, PROMPT, ROOT, as_shown, blocks, outputs, run_tests, the_block
 from tests.transcripts import rewritten
 
@@ -129,6 +130,13 @@ def test_ci_fails_where_a_mark_is_missing(tmp_path: Path) -> None:
     done = marked(page, "test")
     assert (done.returncode, done.stdout) == (1, "")
     assert "has no sh block under <!-- ci: test -->" in done.stderr
+
+
+def test_the_readme_has_a_line_for_every_reason_to_be_inconclusive() -> None:
+    """One for each row of the table, in its order, and one for a reference that is at fault."""
+    section = text_of("README.md").split("## What the verdicts mean")[1].split("\n## ")[0]
+    rows = [row for row in QUANTITY if row.verdict == "inconclusive"]
+    assert len(re.findall(r"^- ", section, re.MULTILINE)) == len(rows) + 1
 
 
 def test_the_readme_is_a_page() -> None:
