@@ -46,31 +46,46 @@ class _Signature(NamedTuple):
 def check_backward(
     function: Operation, reference: Operation, *inputs: object, seed: int = 0
 ) -> Report:
-    """Hold the outputs and the input gradients of an operation against a composition of PyTorch's.
+    """Compare the outputs and the input gradients of an operation with PyTorch's own operations.
 
     The operation is called on copies of these inputs, on smaller ones, and on inputs that are not
-    contiguous in memory. Its backward pass is called directly where that is possible, so that what
-    PyTorch's engine would mend is seen: a gradient of another shape, which it sums, or of another
-    dtype, which it casts.
+    contiguous in memory. Its backward pass is called directly where possible, so that a gradient of
+    a wrong shape or dtype is seen, which PyTorch's engine would sum or cast silently.
 
     Args:
         function: a torch.autograd.Function (the class or its apply), a custom operator, or any
-            function of the inputs that returns a tensor or a tuple of them.
-        reference: the same function of the same inputs, written in PyTorch's own operations; it
+            function of the inputs that returns a tensor or a tuple of tensors.
+        reference: the same function of the same inputs, written in PyTorch's own operations. It
             gets them in float64, on their device, and autograd differentiates it.
-        inputs: tensors of any dtype and memory layout, and other arguments. Differentiated by are
-            those that require grad; where none does, all of a floating-point dtype. Tensors inside
-            lists and other nests are passed on, and not differentiated by.
-        seed: for the upstream gradients, and for the directions of rounding.
+        inputs: tensors of any dtype and memory layout, and other arguments. The gradients are by
+            those that require grad; where none does, by all of a floating-point dtype. Tensors in
+            lists and other nests are passed on, without a gradient by them.
+        seed: for the upstream gradients and for the directions of rounding.
 
     Returns:
         The report: a block for every output of a floating-point dtype (`output`, or `output_0` and
-        so on), and one for the gradient by every differentiable input, by the names that
-        `reference` has for its arguments.
+        so on), of its shape, and one for the gradient by every differentiable input, of the input's
+        shape, under the name of reference's argument.
 
     Raises:
-        TypeError, ValueError: arguments that cannot be used, by name.
+        TypeError, ValueError: an argument cannot be used; the message names it.
         Exception: whatever function or reference raise.
+
+    Examples:
+        >>> import torch
+        >>> class Cube(torch.autograd.Function):
+        ...     @staticmethod
+        ...     def forward(ctx, x):
+        ...         ctx.save_for_backward(x)
+        ...         return x**3
+        ...
+        ...     @staticmethod
+        ...     def backward(ctx, upstream):
+        ...         (x,) = ctx.saved_tensors
+        ...         return 3 * x**2  # upstream is forgotten
+        >>> report = check_backward(Cube, lambda x: x**3, torch.arange(1.0, 5.0))
+        >>> [(block.name, block.verdict) for block in report.blocks]
+        [('output', 'match'), ('x', 'mismatch')]
     """
     operation = _as_operation(function)
     for name, given in (("function", operation), ("reference", reference)):

@@ -32,10 +32,18 @@ class Check(Protocol):
 
 
 class GradientMismatch(AssertionError):
-    """A gradient that is not shown to be right; its text is the report.
+    """The error that `assert_gradients_match` raises; its text is the report.
 
     Attributes:
-        report: the report itself.
+        report: the report itself, with the verdict mismatch or inconclusive.
+
+    Examples:
+        >>> import numpy as np
+        >>> try:
+        ...     assert_gradients_match(lambda x: x, np.ones(3), loss=lambda x: (x**2).sum())
+        ... except GradientMismatch as error:
+        ...     print([cause.kind for cause in error.report.causes])
+        ['half']
     """
 
     def __init__(self, report: Report) -> None:
@@ -49,31 +57,41 @@ class GradientMismatch(AssertionError):
 def check_gradients(
     gradients: Gradients, parameters: Any, *data: Any, loss: Loss | None = None, seed: int = 0
 ) -> Report:
-    """Hold a gradient against autograd, to the last units of rounding.
+    """Compare a gradient with autograd, entry by entry, to rounding.
 
-    The function under test is called a few times, at the point given and at one other, always on
-    copies of the arguments.
+    The function under test is called a few times, at the point given and near it, always on copies
+    of the arguments.
 
     Args:
-        gradients: the function under test: gradients(parameters, *data) returns a structure like
+        gradients: the function under test. gradients(parameters, *data) returns a structure like
             parameters, or (loss, gradients), or (loss, gradients, dict of intermediate quantities):
             of z1, a1, z2, y_hat, e2, delta1 the report names the first that is wrong.
-        parameters: any nest of arrays: one array, a dict, list, tuple, NamedTuple or dataclass of
-            them, of nests of them.
-        data: passed on to both sides, as arrays to gradients and as float64 or int64 tensors to
-            loss.
-        loss: the same loss as a PyTorch function, loss(parameters, *data) -> scalar tensor, with
-            tensors in the arrays' places; or as a NumPy function, whose numerical derivative is
-            then the reference. None is the assignment's network: parameters W0, b0, W1, b1; X (S,
-            N_I); Y labels (S,) or rows (S, N_O).
-        seed: for the other point, and for the directions of rounding.
+        parameters: one array, or a nest of dicts, lists, tuples, NamedTuples and dataclasses of
+            arrays.
+        data: passed on to both sides: as arrays to gradients, as float64 or int64 tensors to loss.
+        loss: the same loss in PyTorch, loss(parameters, *data) -> scalar tensor, or in NumPy; then
+            the reference is its numerical derivative. None is the built-in network: parameters
+            W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H), b1 (N_O,); X (S, N_I); Y labels (S,), or rows
+            (S, N_O) that sum to one.
+        seed: for the second point and for the directions of rounding.
 
     Returns:
-        The report: verdict, one block for every parameter, and what else there is to know.
+        The report: the verdict, one block for every parameter, of its shape, and the causes.
 
     Raises:
-        TypeError, ValueError: arguments that cannot be used, by name.
+        TypeError, ValueError: an argument cannot be used; the message names it.
         Exception: whatever the function under test raises.
+
+    Examples:
+        >>> import numpy as np
+        >>> def loss(w, X, y):
+        ...     return ((X @ w - y) ** 2).mean()
+        >>> def gradient(w, X, y):
+        ...     return 2 * X.T @ (X @ w - y)  # 1/S is missing
+        >>> X, y = np.array([[1.0, 2.0], [3.0, 5.0], [8.0, 13.0]]), np.array([1.0, 0.0, 2.0])
+        >>> report = check_gradients(gradient, np.ones(2), X, y, loss=loss)
+        >>> report.verdict, [cause.kind for cause in report.causes]
+        ('mismatch', ['1/S missing'])
     """
     return as_raised(lambda: examine(trial_of(gradients, parameters, data, loss, seed)))
 
@@ -116,14 +134,34 @@ def trial_of(
 def assert_gradients_match(
     gradients: Gradients, parameters: Any, *data: Any, loss: Loss | None = None, seed: int = 0
 ) -> Report:
-    """As `check_gradients`, for tests.
+    """Check a gradient as `check_gradients` does, and raise an error unless it matches.
+
+    Args:
+        gradients: the function under test.
+        parameters: one array, or a nest of arrays.
+        data: passed on to gradients and loss.
+        loss: the same loss in PyTorch or NumPy; None is the built-in network.
+        seed: for the second point and for the directions of rounding.
 
     Returns:
         The report of a match.
 
     Raises:
-        GradientMismatch: the verdict is mismatch or inconclusive; its text is the report.
-        Exception: as `check_gradients`.
+        GradientMismatch: the verdict is mismatch or inconclusive; the text is the report.
+        TypeError, ValueError: an argument cannot be used; the message names it.
+        Exception: whatever the function under test raises.
+
+    Examples:
+        >>> import numpy as np
+        >>> def loss(x):
+        ...     return (x**3).sum()
+        >>> assert_gradients_match(lambda x: 3 * x**2, np.arange(3.0), loss=loss).verdict
+        'match'
+        >>> try:
+        ...     assert_gradients_match(lambda x: 3 * x, np.arange(3.0), loss=loss)
+        ... except GradientMismatch as error:
+        ...     print(error.report.verdict)
+        mismatch
     """
     __tracebackhide__ = True  # pytest shows the line of the test instead
     report = check_gradients(gradients, parameters, *data, loss=loss, seed=seed)
