@@ -127,7 +127,7 @@ def check_backward(
 
 
 def _nested(inputs: tuple[object, ...]) -> list[Note]:
-    """What to say of tensors inside other arguments."""
+    """The note about tensors inside other arguments."""
     places = [
         f"inputs[{i}]"
         for i, given in enumerate(inputs)
@@ -161,7 +161,7 @@ def _as_operation(function: Any) -> Operation:
 def _signature(
     reference: Operation, inputs: tuple[object, ...], seed: int
 ) -> tuple[_Signature, Nest]:
-    """What the arguments and the outputs are, and an upstream gradient for every output."""
+    """The places of arguments and outputs, and an upstream gradient for every output."""
     tensors = {i: given for i, given in enumerate(inputs) if isinstance(given, Tensor)}
     floats = [i for i, tensor in tensors.items() if tensor.is_floating_point()]
     wanted = [i for i in floats if tensors[i].requires_grad] or floats
@@ -187,7 +187,7 @@ def _signature(
 
 
 def _names(reference: Operation, count: int, *, taken: set[str]) -> list[str]:
-    """Those of the arguments of the reference, where it has as many."""
+    """The names of the reference's arguments, where it has as many; else numbers."""
     try:
         found = list(inspect.signature(reference).parameters)
     except ValueError:  # some that are written in C do not say
@@ -204,7 +204,7 @@ def _upstream(output: Tensor, random: torch.Generator) -> Tensor:
 
 
 def _arguments(signature: _Signature, parameters: Nest) -> list[object]:
-    """All of them in their order; where the parameters are in float64, the others are as well."""
+    """All arguments in their order; with parameters in float64, the others are as well."""
     places = {i: parameters[name] for name, i in signature.inputs.items()}
     wide = all(tensor.dtype == torch.float64 for tensor in places.values())
 
@@ -267,7 +267,7 @@ def _owned(tensors: Nest, borrowed: list[Tensor]) -> Nest:
 
 
 def _laid_out_like(original: Tensor, values: Tensor) -> Tensor:
-    """With the strides of the original, also where it is one number seen many times."""
+    """Values with the strides of the original, zero strides included."""
     for dimension, stride in enumerate(original.stride()):
         if stride == 0:
             values = values.narrow(dimension, 0, 1)
@@ -282,7 +282,7 @@ def _laid_out_like(original: Tensor, values: Tensor) -> Tensor:
 
 
 def _spread_out(_name: str, values: Tensor) -> Tensor:
-    """With the axes in memory in reverse, and a gap behind every entry."""
+    """Values with the axes in memory in reverse, and a gap behind every entry."""
     if values.ndim == 0:
         return values
     turned = tuple(reversed(range(values.ndim)))

@@ -17,7 +17,7 @@ from autograd_ref.verdict.decide import decide
 
 
 class Check(Protocol):
-    """How check_gradients and assert_gradients_match are called."""
+    """The signature of check_gradients and assert_gradients_match."""
 
     def __call__(
         self,

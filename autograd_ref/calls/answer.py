@@ -17,14 +17,14 @@ class Answer(NamedTuple):
     gradients: dict[Path, NDArray[Any]]
     """The arrays themselves, not copies: who shares memory with whom is to be found out."""
     dtypes: dict[Path, str]
-    """By the names that the caller's arrays have for them, which NumPy may not know."""
+    """As the caller's arrays name them; NumPy may not know the name."""
     loss: NDArray[Any] | None
     unknown: tuple[str, ...]
     """Names of what was returned and belongs to no parameter."""
     intermediates: dict[str, NDArray[Any]]
-    """What was returned beside loss and gradients, by names."""
+    """Intermediate quantities, by the names they were returned under."""
     returned: str
-    """What came back, in a few words, for the report of a gradient that is missing."""
+    """The result in a few words, for the report of a gradient that is missing."""
 
 
 def understood(result: object, parameters: dict[Path, object]) -> Answer:
@@ -74,7 +74,7 @@ def _named(result: object, parameters: dict[Path, object]) -> dict[Path, object]
 
 
 def _is_list_of_numbers(result: object, shape: tuple[int, ...]) -> bool:
-    """As many single numbers, in a list or tuple, as a vector of parameters has."""
+    """True for as many single numbers, in a list or tuple, as the vector of parameters has."""
     if not isinstance(result, list | tuple):
         return False
     items = cast("list[object]", result)
@@ -84,7 +84,7 @@ def _is_list_of_numbers(result: object, shape: tuple[int, ...]) -> bool:
 
 
 def _is_loss_first(result: object) -> bool:
-    """Whether it is (one number, gradients) or (one number, gradients, intermediates)."""
+    """True for (one number, gradients) and (one number, gradients, intermediates)."""
     if not isinstance(result, tuple | list):
         return False
     items = cast("list[object]", result)

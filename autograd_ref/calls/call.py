@@ -20,7 +20,7 @@ Gradients = Callable[..., object]
 
 
 class Call(NamedTuple):
-    """One call: what it was given, and what it gave back."""
+    """The arguments and the answer of one call."""
 
     given: Point
     answer: Answer

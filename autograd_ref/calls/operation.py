@@ -18,12 +18,12 @@ Operation = Callable[..., Any]
 
 
 class Outcome(NamedTuple):
-    """What came of one call."""
+    """The result of one call."""
 
     outputs: list[Tensor]
     """Detached; indices and masks too."""
     gradients: list[Tensor | None]
-    """Those of the differentiable inputs, in their order; None stands for zero."""
+    """By the differentiable inputs, in their order; None stands for zero."""
 
 
 def run(
@@ -56,7 +56,7 @@ def run(
 
 
 def tensors_in(returned: object, operation: Operation) -> list[Tensor]:
-    """What an operation returned, as a list.
+    """The tensors that an operation returned, as a list.
 
     Raises:
         TypeError: there is something else than tensors.
@@ -73,7 +73,7 @@ def tensors_in(returned: object, operation: Operation) -> list[Tensor]:
 
 
 def name_of(operation: Operation) -> str:
-    """As in messages."""
+    """The name of an operation, for messages."""
     return str(getattr(operation, "__qualname__", type(operation).__name__))
 
 
@@ -92,7 +92,7 @@ def _directly(
     arguments: Sequence[object],
     leaves: list[Tensor],
 ) -> list[Tensor | None] | None:
-    """What the backward pass itself returns; None where it cannot be called on its own."""
+    """The result of the backward pass itself; None where it cannot be called on its own."""
     node: Any = pairs[0][0].grad_fn
     function = getattr(node, "_forward_cls", None)
     if function is None or not _is_alone(node, outputs, pairs, arguments):
@@ -113,7 +113,7 @@ def _directly(
 
 
 def _is_its_own(operation: Operation, function: type) -> bool:
-    """Whether the operation is the function's apply, or the custom operator that it was made for.
+    """True where the operation is the function's apply, or the custom operator it was made for.
 
     What else calls it may give it other arguments, in other places.
     """
@@ -130,7 +130,7 @@ def _is_alone(
     pairs: list[tuple[Tensor, Tensor]],
     arguments: Sequence[object],
 ) -> bool:
-    """Whether the arguments go in, and all outputs come out, at this very node."""
+    """True where the arguments go in, and all outputs come out, at this very node."""
     if len(node._input_metadata) != len(outputs):
         return False
     if any(output.grad_fn is not node for output, _upstream in pairs):

@@ -1,4 +1,4 @@
-"""What is checked, against what, and where: one object, passed whole."""
+"""A trial: the function under test, the reference and the point, passed as one object."""
 
 from typing import NamedTuple
 

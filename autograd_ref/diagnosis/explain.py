@@ -106,7 +106,7 @@ def _check_of(call: CallFacts, rulings: Rulings) -> IndependentCheck | None:
 
 
 def _lost_digits(decision: Decision) -> Iterator[Note]:
-    """Where the first call is right, or may be, and short of digits."""
+    """The notes about quantities of the first call that are right and short of digits."""
     loss, blocks = decision.first.loss, decision.first.blocks
     rulings = [] if loss is None else [("loss", loss)]
     rulings += [(name_of(path), ruling) for path, ruling in blocks.items()]
@@ -127,7 +127,7 @@ def _lost_digits(decision: Decision) -> Iterator[Note]:
 
 
 def _elsewhere(facts: Observed, decision: Decision) -> Iterator[Note]:
-    """What went wrong at other places and does not count for the verdict."""
+    """The notes about calls at other places that do not count for the verdict."""
     for place in facts.raised:
         error = f"{type(place.error).__name__}: {place.error}"
         yield Note("raises elsewhere", f"Called {place.said}, it raised {error}")

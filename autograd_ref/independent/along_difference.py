@@ -43,7 +43,7 @@ class Along(NamedTuple):
     hand: float
     reference: float
     slack: float
-    """What rounding leaves open of the gradient under test."""
+    """The part of the gradient under test that rounding leaves open."""
     of_reference: Slope
     """The numerical derivative of the reference's loss."""
     of_hand: Slope | None
@@ -165,7 +165,7 @@ def _side(found: Along) -> tuple[Side, str]:
 
 
 def _with_own_loss(found: Along) -> tuple[Side, str]:
-    """What its own loss says of the gradient under test, where the reference is confirmed."""
+    """The side that the own loss of the gradient under test contradicts; the reference is right."""
     if found.of_hand is None:
         return "hand", (
             "The numerical derivative of the loss agrees with the reference: the gradient under"

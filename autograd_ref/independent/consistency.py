@@ -21,7 +21,7 @@ STEP = 1e-5
 """The step of the one difference, relative to every parameter: curvature costs 1e-10."""
 
 ROUNDING = 1e-13
-"""What the loss may round, relative to its size; over the step, what the difference may be off.
+"""The rounding of the loss, relative to its size; divided by the step, that of the difference.
 Chosen."""
 
 GROSS = 1e-3

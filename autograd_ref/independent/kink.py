@@ -11,8 +11,8 @@ from autograd_ref.tree.point import Results
 from autograd_ref.user_code import Raised, attempt
 
 JUMP = 0.5
-"""Of what a gradient does over some distance, a smooth one does less than this over a hundredth of
-it; one that jumps does all of it. Chosen."""
+"""The part of its change over a distance that a gradient has to make over a hundredth of it in
+order to jump: a smooth one makes less, one that jumps makes all of it. Chosen."""
 
 NOISE = 10.0
 """How many tolerances a jump has to have, in order to be none of rounding's. Chosen."""

@@ -24,7 +24,7 @@ class Values(NamedTuple):
 
     hand: NDArray[Any]
     reference: NDArray[Any]
-    """Of the shape that hand needs to have."""
+    """It has the shape that hand needs to have."""
     dtype: DTypeLike
     """The one that hand needs to have."""
     found: str = ""

@@ -27,8 +27,8 @@ FIRST_REPETITIONS, CLEARLY = 3, 1_000.0
 """After so few of them, an error so many times as large as its scatter is a mistake. Chosen."""
 
 SMOOTH = 10.0
-"""So many times its scatter the gradient itself has to be there, or its errors tell nothing.
-Chosen."""
+"""The smallest gradient, in units of its own scatter over these points, whose errors tell
+anything. Chosen."""
 
 STEADY = 2.5
 """An error whose mean is beyond so many of its standard deviations stays what it is from point to
@@ -58,7 +58,7 @@ class Neighbours:
         self._found: dict[bool, list[Neighbour | Raised]] = {False: [], True: []}
 
     def first(self, count: int, *, further: bool) -> list[Neighbour] | None:
-        """So many of them; None where one is not defined."""
+        """The first few neighbours; None where one of them is not defined."""
         found = self._found[further]
         while len(found) < count and not any(isinstance(one, Raised) for one in found):
             found.append(attempt(partial(_neighbour, self.trial, len(found), further=further)))

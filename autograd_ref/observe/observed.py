@@ -65,7 +65,7 @@ class Observed:
 
     @property
     def weaknesses(self) -> list[Note]:
-        """What is odd about the loss at this point, and about the check."""
+        """The notes about the loss at this point, and about the check."""
         trial = self.trial
         return [
             *trial.exact.notes,

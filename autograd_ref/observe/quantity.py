@@ -42,7 +42,7 @@ class Quantity:
     """The standard deviation of its errors nearby; None where they are systematic."""
     half_of_digits: float
     parameter: NDArray[np.generic] | None = None
-    """What it is the gradient by; None for the loss."""
+    """The parameter it is the gradient by; None for the loss."""
     around: Callable[[], Slopes | None] = lambda: None
 
     @cached_property

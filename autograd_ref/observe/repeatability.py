@@ -19,7 +19,7 @@ def same_bits(first: Call, again: Call) -> bool:
 
 
 def changes(first: Call, again: Call) -> list[Note]:
-    """What two calls with the same arguments say, where they returned different gradients."""
+    """The notes about two calls with the same arguments that returned different gradients."""
     if same_bits(first, again):
         return []
     one, two = first.kept, again.kept

@@ -1,1 +1,1 @@
-"""What a gradient is compared with: a loss in PyTorch or NumPy, differentiated."""
+"""The reference of a comparison: a loss in PyTorch or NumPy, differentiated."""

@@ -50,7 +50,7 @@ def reference_for(loss: Loss, point: Point, seed: int) -> tuple[Reference, Evalu
 
 @contextmanager
 def quiet() -> Generator[None]:
-    """What a function or a loss warns of at points that nobody asked for is not passed on."""
+    """Suppress warnings of a function or a loss at points that the caller did not ask for."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         yield
@@ -67,7 +67,7 @@ def _require_the_same(loss: Loss, one: float, two: float) -> None:
 
 
 def _not_a_loss(loss: Loss, torch_error: Exception, numpy_error: Exception) -> Exception:
-    """What the attempt says that the loss was written for."""
+    """The error of the library that the loss was written for."""
     # what a function of NumPy's says of tensors that require grad tells nobody anything
     error = numpy_error if "numpy()" in str(torch_error) else torch_error
     if not isinstance(error, NotALoss):

@@ -1,4 +1,4 @@
-"""What a PyTorch loss calls while it is evaluated: softplus made exact, kinks taken note of."""
+"""The functions that a PyTorch loss calls: softplus made exact, kinks taken note of."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ class Watch(TorchFunctionMode):
         return result
 
     def notes(self) -> tuple[Note, ...]:
-        """What to say about the kinks that were met."""
+        """The notes about the kinks that were met."""
         found: list[Note] = []
         if self.kinks:
             names = ", ".join(sorted(self.kinks))

@@ -118,7 +118,7 @@ def _unit(values: NDArray[Any]) -> float:
 
 
 def _scatter(values: NDArray[Any]) -> float:
-    """What is left over of the values when the best polynomial is taken away."""
+    """The root mean square of what the best polynomial leaves of the values."""
     left_over: NDArray[Any] = _beyond_polynomials() @ (values - values[0])
     return float(np.sqrt(np.mean(left_over**2)))
 

@@ -41,7 +41,7 @@ class _Slopes(NamedTuple):
     curvature: NDArray[np.float64]
     """Absolute second derivatives: how much the gradient moves with its own parameter."""
     sizes: NDArray[np.float64]
-    """Of the parameters themselves."""
+    """The absolute values of the parameters."""
     kinks: bool
 
 
@@ -70,7 +70,7 @@ def numpy_loss(loss: Loss) -> Reference:
 
 
 def as_number(value: Any) -> float:
-    """What a NumPy loss returned.
+    """The number that a NumPy loss returned.
 
     Raises:
         NotALoss: it is not one real number.
@@ -149,7 +149,7 @@ def _moved(base: object, path: Path, index: tuple[int, ...], by: Any) -> object:
 
 
 def _keeps_longdouble(loss: Loss, point: Point) -> bool:
-    """Whether np.longdouble is wider than float64 here, and survives the loss."""
+    """True where np.longdouble is wider than float64, and survives the loss."""
     if np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps:
         return False
     wide = widened(point.parameters, np.longdouble)

@@ -1,4 +1,4 @@
-"""What a gradient is compared with, whatever computes it: a loss, its gradients, its tolerances."""
+"""The reference of a comparison, whatever computes it: a loss, its gradients, its tolerances."""
 
 from collections.abc import Callable, Iterable
 from enum import Enum
@@ -12,7 +12,7 @@ from autograd_ref.tree.point import Point, Results
 
 
 class NotALoss(TypeError):
-    """What a function returned that is no loss; the text says what it was."""
+    """A function returned something that is no loss; the text says what it was."""
 
 
 class Level(Enum):
@@ -43,7 +43,7 @@ class Evaluation(NamedTuple):
     tolerances: Callable[[Level], Tolerances]
     """Computed when asked for, once for every level."""
     notes: tuple[Note, ...] = ()
-    """What is odd about the loss at this point."""
+    """Notes about the loss at this point: a kink, saturated units."""
 
 
 class Reference(NamedTuple):

@@ -145,7 +145,7 @@ def tensor(leaf: object) -> Tensor:
 
 
 def is_numeric_array(value: object) -> bool:
-    """Whether PyTorch has an equivalent for it."""
+    """True where PyTorch has an equivalent for it."""
     return is_tensor(value) or (isinstance(value, np.ndarray) and value.dtype.kind in "biufc")
 
 

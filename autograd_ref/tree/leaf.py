@@ -6,21 +6,21 @@ import numpy as np
 
 
 def is_tensor(value: object) -> bool:
-    """Whether a value is a torch tensor, found out without loading torch."""
+    """True for a torch tensor, found out without loading torch."""
     return any(
         kind.__module__ == "torch" and kind.__name__ == "Tensor" for kind in type(value).__mro__
     )
 
 
 def is_numeric(value: object) -> bool:
-    """Whether a value is a number, an array or a tensor, and not a string or some other object."""
+    """True for a number, and an array or a tensor of numbers."""
     if isinstance(value, np.ndarray):
         return cast("np.ndarray[Any, Any]", value).dtype.kind in "biuf"
     return is_tensor(value) or isinstance(value, int | float | np.number)
 
 
 def is_real(array: np.ndarray[Any, Any]) -> bool:
-    """Whether its entries are real numbers that can be subtracted."""
+    """True where its entries are real numbers that can be subtracted."""
     return array.dtype.kind in "iuf"
 
 

@@ -10,7 +10,7 @@ from autograd_ref.tree.nest import leaves
 
 
 class NumberFormat(NamedTuple):
-    """What rounding depends on."""
+    """The figures that rounding depends on."""
 
     name: str
     """float64, float32, float16, bfloat16."""

@@ -156,11 +156,11 @@ class Decision(NamedTuple):
     rulings: Rulings
     """Over all calls."""
     first: Rulings
-    """Of the first call alone."""
+    """The rulings of the first call alone."""
     wrong_call: CallFacts | None = None
     """The first of the calls here and elsewhere in which something is wrong that counts."""
     wrong_rulings: Rulings | None = None
-    """Of that call."""
+    """The rulings of that call."""
     remarks: tuple[Remark, ...] = ()
 
 

@@ -130,7 +130,7 @@ class TrialFacts(Protocol):
 
     @property
     def second(self) -> CallFacts | None:
-        """The same call once more; None where it returned the same bits."""
+        """A second call with equal arguments; None where it returned the same bits."""
         ...
 
     @property
