@@ -157,3 +157,45 @@ def test_what_is_not_defined_nearby_is_no_noise() -> None:
         return through_something_large(w, X, y)
 
     assert check(gradients).verdict == "mismatch"
+
+
+@pytest.mark.parametrize("name", ["w", "loss", "(loss)", "parameters", "gradient", "()"])
+def test_a_parameter_may_have_any_name(name: str) -> None:
+    """Digits are lost; a value of its own is returned; one array alone is not a dict of one."""
+
+    def of(p: Any, X: Any, y: Any) -> Any:
+        return loss(p[name], X, y)
+
+    def by_hand(p: Any, X: A, y: A) -> Any:
+        return 0.5 * ((X @ p[name] - y) ** 2).sum(), {name: through_something_large(p[name], X, y)}
+
+    report = check_gradients(by_hand, {name: W}, X, NEARLY, loss=of)
+    assert report.verdict == "match", report
+    assert [block.verdict for block in report.blocks] == ["match"]
+    assert report.loss is not None
+    assert "digits lost" in [note.kind for note in report.warnings]
+
+    def alone(p: Any, X: A, y: A) -> A:
+        return by_the_residual(p[name], X, y)
+
+    missing = check_gradients(alone, {name: W}, X, NEARLY, loss=of)
+    assert missing.blocks[0].reason == "is missing: gradients returned one ndarray"
+
+
+def test_a_wrong_loss_and_a_parameter_called_loss_are_told_apart() -> None:
+    def of(p: Any, X: Any, y: Any) -> Any:
+        return loss(p["loss"], X, y)
+
+    def by_hand(p: Any, X: A, y: A) -> Any:
+        return ((X @ p["loss"] - y) ** 2).sum(), {"loss": by_the_residual(p["loss"], X, y)}
+
+    report = check_gradients(by_hand, {"loss": W}, X, NEARLY, loss=of)
+    assert report.loss is not None
+    assert (report.loss.verdict, report.blocks[0].verdict) == ("mismatch", "match")
+    wrong = check_gradients(
+        lambda p, X, y: {"loss": 2 * by_the_residual(p["loss"], X, y)}, {"loss": W}, X, Y, loss=of
+    )
+    assert [cause.blocks for cause in wrong.causes] == [("loss",)]
+
+
+Y = X @ W + 1.0
