@@ -3,7 +3,7 @@
 import argparse
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,12 @@ import autograd_ref
 from autograd_ref.assignment.problems import Problem
 from autograd_ref.commands.progress import progress
 from benchmarks import contestants, output, plots
+from benchmarks.oracle import errors, exact_results
 from manual_backprop import Parameters
-from tests.oracle import errors, exact_results
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 SIZES = np.sort([0.0, 20.01, *np.geomspace(1e-2, 1e3, 51)])  # 20: PyTorch's default threshold
 POINTS = np.concatenate((-SIZES[:0:-1], SIZES))
@@ -25,6 +29,10 @@ WHO = "NumPy in tiles", "torch eager", "autograd_ref", "jax jit"
 
 MODERATE = 10.0
 """The table has a row for points up to here, and one for all."""
+
+
+LEAST = 0.05
+"""Units of roundoff; less is drawn as this much, because the axis is logarithmic."""
 
 
 class Found(NamedTuple):
@@ -54,7 +62,7 @@ def run(chosen: argparse.Namespace) -> int:
         ]
     output.append(chosen.json, [row._asdict() for row in found])
     if chosen.plots:
-        plots.save(chosen.plots / "accuracy.png", plots.errors(found))
+        plots.save(chosen.plots / "accuracy.png", _figure(found))
     missing = [f"{name} is not installed, and left out." for name in WHO if name not in names]
     output.show(*missing, _table(found, names))
     return 0
@@ -118,6 +126,21 @@ def _results(name: str, problem: Problem) -> dict[str, NDArray[Any]]:
         with np.errstate(all="ignore"):
             value, gradients = contestants.as_numpy(contestants.made(name, problem)())
     return {"loss": np.asarray(value), **dict(zip(Parameters._fields, gradients, strict=True))}
+
+
+def _figure(found: Sequence[Found]) -> "Figure":
+    """Errors along each axis; a row of panels for each axis, a panel for each dtype."""
+    panels = [
+        plots.Curves(
+            one.axis,
+            "units of roundoff",
+            {name: (one.points, np.maximum(e, LEAST).tolist()) for name, e in one.errors.items()},
+            one.dtype,
+            "symlog",
+        )
+        for one in found
+    ]
+    return plots.curves(panels, columns=(len(found) + 1) // 2)
 
 
 def _table(found: Sequence[Found], names: Sequence[str]) -> Table:

@@ -5,7 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ from autograd_ref.commands.progress import progress
 from benchmarks import output, peers, plots
 from benchmarks.problem import gradients, problem, torch_loss
 from manual_backprop import NetworkShape, loss_and_gradients
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 TABLE = NetworkShape(4, 16, 3), 150
 """The problem on which the smallest error that each checker finds is measured."""
@@ -84,7 +88,7 @@ def run(chosen: argparse.Namespace) -> int:
         costs = [cost(*size, rounds) for size in bar.track(sizes, description="cost")]
     output.append(chosen.json, [row._asdict() for row in (*found, *costs)])
     if chosen.plots:
-        plots.save(chosen.plots / "checkers.png", plots.costs(costs))
+        plots.save(chosen.plots / "checkers.png", _figure(costs))
     missing = [f"{name} is not installed, and left out." for name in peers.MISSING]
     output.show(_sensitivity_table(found), *missing, _cost_table(costs))
     return 0
@@ -133,6 +137,20 @@ def cost(shape: NetworkShape, samples: int, rounds: int) -> Cost:
         statistics.median(ratios("fast")),
         statistics.median(ratios("slow")) if small else None,
     )
+
+
+def _figure(costs: Sequence[Cost]) -> "Figure":
+    """Time of a check against the number of parameters."""
+    curves: dict[str, list[float]] = {
+        "check_gradients": [one.ratio[1] for one in costs],
+        "check_gradients, loss=": [one.given_loss for one in costs],
+        "torch gradcheck, fast_mode": [one.fast_gradcheck for one in costs],
+        "torch gradcheck": [one.gradcheck for one in costs if one.gradcheck is not None],
+    }
+    sizes = [float(one.parameters) for one in costs]  # the slow mode has the first few only
+    by_size = {name: (sizes[: len(times)], times) for name, times in curves.items()}
+    panel = plots.Curves("parameters", "time / (hand + reference)", by_size)
+    return plots.curves([panel], columns=1, height=4.0)
 
 
 def _sensitivity_table(found: Sequence[Found]) -> Table:

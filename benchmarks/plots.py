@@ -1,17 +1,11 @@
-"""The benchmarks as pictures; matplotlib is loaded where one is asked for."""
+"""Pictures of data that the measurements hand over; matplotlib is loaded when one is drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-
-from benchmarks import measuring
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from benchmarks import accuracy, checkers, scaling
 
 COLOURS = [
     "#0072b2",
@@ -27,93 +21,77 @@ COLOURS = [
 """Okabe and Ito's, which people with any colour vision tell apart."""
 MARKERS = "osD^vP*X<"
 
-
 TICKS = [0.5, 1, 2, 5, 10, 20]
+
+MANY = 50
+"""Points of a curve beyond which its markers are smaller."""
+
+
+class Curves(NamedTuple):
+    """A panel with a curve for each label, on a logarithmic y axis."""
+
+    x: str
+    y: str
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]
+    """By label: x and y."""
+    title: str = ""
+    x_scale: str = "log"
+
+
+class Dots(NamedTuple):
+    """A panel with a row of dots for each category."""
+
+    x: str
+    y: str
+    categories: Sequence[str]
+    dots: Mapping[str, Sequence[float]]
+    """By label: a value for each category."""
+    title: str = ""
 
 
 def save(file: Path, figure: "Figure") -> None:
-    """As PNG, whole or not at all."""
+    """Write the figure as PNG, whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(file.name + ".part")
     figure.savefig(part, format="png", dpi=120)
     _ = part.replace(file)
 
 
-def times(rows: Sequence[measuring.Row]) -> "Figure":
-    """Time of each contestant divided by that of the first, cell by cell; a panel for a dtype."""
-    dtypes = list(dict.fromkeys(row.dtype for row in rows))
-    figure, panels = _panels(1, len(dtypes), 4.4)
-    for panel, dtype in zip(panels, dtypes, strict=True):
-        here = [row for row in rows if row.dtype == dtype]
-        cells = list(dict.fromkeys(row.cell for row in here))
-        first, *_others = names = list(here[0].times)
-        for i, name in enumerate(names):
-            ratios = [measuring.ratio(name, first, here, cell) for cell in cells]
-            panel.plot(ratios, range(len(cells)), label=name, **_style(i), linestyle="none")
+def curves(panels: Sequence[Curves], columns: int, height: float = 3.4) -> "Figure":
+    """Draw panels of curves, so many in a row, with one legend for all."""
+    figure, axes = _axes(-(-len(panels) // columns), columns, height)
+    for panel, one in zip(axes, panels, strict=False):
+        for i, (label, (x, y)) in enumerate(one.curves.items()):
+            size = 3 if len(x) > MANY else 5
+            panel.plot(x, y, label=label, **_style(i), markersize=size)
+        panel.set(xscale=one.x_scale, yscale="log", xlabel=one.x, ylabel=one.y, title=one.title)
+        if one.x_scale == "log":
+            panel.minorticks_off()
+        panel.grid(color="0.92")
+    _legend(figure, axes[0])
+    return figure
+
+
+def dots(panels: Sequence[Dots]) -> "Figure":
+    """Draw panels of dots side by side, with a line at 1 and one legend for all."""
+    figure, axes = _axes(1, len(panels), 4.4)
+    for panel, one in zip(axes, panels, strict=True):
+        places = range(len(one.categories))
+        for i, (label, values) in enumerate(one.dots.items()):
+            panel.plot(values, places, label=label, **_style(i), markersize=5, linestyle="none")
         panel.axvline(1, color="0.6", linewidth=1, zorder=0)
-        panel.set_yticks(range(len(cells)), cells)
+        panel.set_yticks(places, one.categories)
         panel.invert_yaxis()
-        panel.set(xscale="log", title=dtype, xlabel=f"time / {first}", ylabel="N_I, N_H, N_O, S")
+        panel.set(xscale="log", title=one.title, xlabel=one.x, ylabel=one.y)
         panel.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
         panel.minorticks_off()
         panel.grid(axis="both", color="0.92")
-    _legend(figure, panels[0])
+    _legend(figure, axes[0])
     return figure
 
 
-def growth(found: dict[str, list["scaling.Found"]], who: Sequence[str]) -> "Figure":
-    """Time and peak memory, against each of the sizes."""
-    figure, panels = _panels(len(found), 2, 3.4)
-    for row, (name, sizes) in enumerate(found.items()):
-        for i, label in enumerate(who):
-            known = [(one.along(name), one.points[i]) for one in sizes]
-            fits = [(size, point) for size, point in known if point is not None]
-            x = [size for size, _point in fits]
-            panels[2 * row].plot(x, [p.seconds for _x, p in fits], label=label, **_style(i))
-            memory = [max(p.peak, 1e5) / 1e6 for _x, p in fits]
-            panels[2 * row + 1].plot(x, memory, label=label, **_style(i))
-        for panel, what in zip(panels[2 * row :], ("seconds", "MB beyond the data"), strict=False):
-            panel.set(xscale="log", yscale="log", xlabel=name, ylabel=what)
-            panel.minorticks_off()
-            panel.grid(color="0.92")
-    _legend(figure, panels[0])
-    return figure
-
-
-def errors(found: Sequence["accuracy.Found"]) -> "Figure":
-    """Units of roundoff: a row of panels for pre-activations, one for margins."""
-    figure, panels = _panels(2, (len(found) + 1) // 2, 3.4)
-    for panel, one in zip(panels, found, strict=False):
-        for i, (name, units) in enumerate(one.errors.items()):
-            style = {**_style(i), "markersize": 3}
-            panel.plot(one.points, np.maximum(units, 0.05), label=name, **style)
-        panel.set(yscale="log", xlabel=one.axis, ylabel="units of roundoff", title=one.dtype)
-        panel.set_xscale("symlog", linthresh=1)
-        panel.grid(color="0.92")
-    _legend(figure, panels[0])
-    return figure
-
-
-def costs(found: Sequence["checkers.Cost"]) -> "Figure":
-    """A check against the number of parameters, in units of one hand and one reference gradient."""
-    figure, (panel,) = _panels(1, 1, 4.0)
-    curves = {
-        "check_gradients": [one.ratio[1] for one in found],
-        "check_gradients, loss=": [one.given_loss for one in found],
-        "torch gradcheck, fast_mode": [one.fast_gradcheck for one in found],
-        "torch gradcheck": [one.gradcheck for one in found if one.gradcheck is not None],
-    }
-    for i, (label, ratios) in enumerate(curves.items()):  # the slow one has the small sizes only
-        parameters = [one.parameters for one in found][: len(ratios)]
-        panel.plot(parameters, ratios, label=label, **_style(i))
-    panel.set(xscale="log", yscale="log", xlabel="parameters", ylabel="time / (hand + reference)")
-    panel.grid(color="0.92")
-    _legend(figure, panel)
-    return figure
-
-
-def _panels(rows: int, columns: int, height: float) -> "tuple[Figure, list[Any]]":
-    from matplotlib.figure import Figure  # where it is needed: it takes a while
+def _axes(rows: int, columns: int, height: float) -> "tuple[Figure, list[Any]]":
+    from matplotlib.figure import Figure  # here, because it takes a while to load
 
     figure = Figure(figsize=(5.2 * columns, height * rows + 0.6), layout="constrained")
     axes: Any = figure.subplots(rows, columns, squeeze=False)
@@ -121,11 +99,10 @@ def _panels(rows: int, columns: int, height: float) -> "tuple[Figure, list[Any]]
 
 
 def _style(i: int) -> dict[str, Any]:
-    return {"color": COLOURS[i % 9], "marker": MARKERS[i % 9], "markersize": 5, "linewidth": 1}
+    return {"color": COLOURS[i % 9], "marker": MARKERS[i % 9], "linewidth": 1}
 
 
 def _legend(figure: "Figure", panel: Any) -> None:
-    """Of one panel, for all of them."""
     _ = figure.legend(
         *panel.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False
     )

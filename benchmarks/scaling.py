@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from rich.table import Table
@@ -14,6 +14,10 @@ from autograd_ref.commands.progress import progress
 from benchmarks import output, plots
 from benchmarks.scaling_point import Point
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
 WHO = "NumPy in tiles", "torch eager"
 
 SAMPLES = [(4, 64, 3, samples) for samples in (1, 100, 10_000, 100_000, 1_000_000, 10_000_000)]
@@ -21,6 +25,10 @@ HIDDEN = [(4, hidden, 3, 10_000) for hidden in (16, 64, 256, 1024, 4096, 16_384)
 
 FITTED = 3
 """So many of the largest points the slope is fitted to."""
+
+
+LEAST_PEAK = 1e5
+"""Bytes; less is drawn as this much, because the axis is logarithmic."""
 
 
 class Found(NamedTuple):
@@ -56,7 +64,7 @@ def run(chosen: argparse.Namespace) -> int:
     rows = [{"against": name, **_plain(one)} for name, sizes in found.items() for one in sizes]
     output.append(chosen.json, rows)
     if chosen.plots:
-        plots.save(chosen.plots / "scaling.png", plots.growth(found, WHO))
+        plots.save(chosen.plots / "scaling.png", _figure(found))
     output.show(*(_table(name, rows) for name, rows in found.items()))
     return 0
 
@@ -81,6 +89,22 @@ def slope(sizes: Sequence[float], values: Sequence[float]) -> float:
     """The power with which the values grow with the sizes, from the largest of them."""
     x, y = np.log(sizes[-FITTED:]), np.log(values[-FITTED:])
     return float(np.polyfit(x, y, 1)[0])
+
+
+def _figure(found: dict[str, list[Found]]) -> "Figure":
+    """Time and peak memory against each of the sizes, a row of panels for each."""
+    panels: list[plots.Curves] = []
+    for name, rows in found.items():
+        time: dict[str, tuple[list[float], list[float]]] = {}
+        memory: dict[str, tuple[list[float], list[float]]] = {}
+        for i, who in enumerate(WHO):
+            fitting = [(row.along(name), one) for row in rows if (one := row.points[i]) is not None]
+            sizes = [float(size) for size, _one in fitting]
+            time[who] = sizes, [one.seconds for _size, one in fitting]
+            memory[who] = sizes, [max(one.peak, LEAST_PEAK) / 1e6 for _size, one in fitting]
+        panels += [plots.Curves(name, "seconds", time)]
+        panels += [plots.Curves(name, "MB beyond the data", memory)]
+    return plots.curves(panels, columns=2)
 
 
 def _table(name: str, rows: Sequence[Found]) -> Table:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,6 +20,10 @@ from autograd_ref.commands.progress import progress
 from benchmarks import contestants, output, plots
 from benchmarks.measuring import Row, measured, ratio
 from manual_backprop import NetworkShape
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 GRID = [
     (NetworkShape(4, 8, 3), 1),
@@ -57,7 +61,7 @@ def run(chosen: argparse.Namespace) -> int:
     output.append(chosen.json, [_plain(row) for row in rows])
     on = rows[0].on
     if chosen.plots:
-        plots.save(chosen.plots / f"speed-{on['cores']}.png", plots.times(rows))
+        plots.save(chosen.plots / f"speed-{on['cores']}.png", _figure(rows))
     notes = [f"{name} is not installed, and left out." for name in contestants.MISSING]
     names = [*rows[0].times]
     notes += [
@@ -118,6 +122,18 @@ def _in_processes(chosen: argparse.Namespace) -> list[Row]:
 
 def _plain(row: Row) -> dict[str, Any]:
     return {**row._asdict(), "shape": vars(row.shape)}
+
+
+def _figure(rows: Sequence[Row]) -> "Figure":
+    """Each contestant's time, by that of the first, cell by cell; a panel for each dtype."""
+    panels: list[plots.Dots] = []
+    for dtype in dict.fromkeys(row.dtype for row in rows):
+        here = [row for row in rows if row.dtype == dtype]
+        cells = list(dict.fromkeys(row.cell for row in here))
+        first, *_others = names = list(here[0].times)
+        ratios = {name: [ratio(name, first, here, cell) for cell in cells] for name in names}
+        panels.append(plots.Dots(f"time / {first}", "N_I, N_H, N_O, S", cells, ratios, dtype))
+    return plots.dots(panels)
 
 
 def _ratios(on: str, names: Sequence[str], rows: Sequence[Row]) -> Table:

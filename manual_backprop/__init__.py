@@ -5,8 +5,9 @@ Reading order: `derivation.md`, `write_up.py` (one sample, equation by equation)
 """
 
 from manual_backprop.network import Activations, forward
-from manual_backprop.parameters import NetworkShape, Parameters, initialize
+from manual_backprop.parameters import Parameters, initialize
 from manual_backprop.penguins import load_penguins
+from manual_backprop.shape import NetworkShape
 from manual_backprop.tiles import loss, loss_and_gradients
 
 __all__ = [

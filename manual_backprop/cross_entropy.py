@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from manual_backprop.parameters import Array
+from manual_backprop.arguments import Array
 
 FEW_OUTPUTS = 32
 """Up to so many, a square matrix with a row for each costs less than what it saves."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from manual_backprop.arguments import Array
 from manual_backprop.cross_entropy import (
     cross_entropy,
     cross_entropy_derivative,
@@ -17,7 +18,7 @@ from manual_backprop.cross_entropy import (
     softmax,
     targets_of,
 )
-from manual_backprop.parameters import Array, Parameters
+from manual_backprop.parameters import Parameters
 from manual_backprop.softplus import reach_of, softplus, softplus_and_derivative
 from manual_backprop.validation import (
     checked_inputs,

@@ -1,51 +1,40 @@
-"""The network's dimensions, its parameters as a named tuple of arrays, and their initial values."""
+"""The network's parameters as a named tuple of four arrays, and their initial values."""
 
 import math
-from dataclasses import dataclass
-from typing import Any, NamedTuple, SupportsIndex
+from typing import NamedTuple, SupportsIndex
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
-from manual_backprop.arguments import require_float_type, require_integer, require_positive
-
-Array = NDArray[np.floating[Any]]
-
-
-@dataclass(frozen=True)
-class NetworkShape:
-    """How many inputs (N_I), hidden units (N_H) and outputs (N_O) a network has.
-
-    Raises:
-        TypeError: a dimension is not an integer.
-        ValueError: a dimension is less than 1.
-
-    >>> NetworkShape(inputs=4, hidden=16, outputs=3).parameter_count
-    131
-    """
-
-    inputs: int
-    hidden: int
-    outputs: int
-
-    def __post_init__(self) -> None:
-        for name in ("inputs", "hidden", "outputs"):
-            size = require_integer(name, getattr(self, name), at_least=1)
-            object.__setattr__(self, name, size)  # an int, whatever kind of integer it was
-
-    @property
-    def parameter_count(self) -> int:
-        """(N_I + 1) N_H + (N_H + 1) N_O; with 4 inputs and 3 outputs that is 8 N_H + 3."""
-        return (self.inputs + 1) * self.hidden + (self.hidden + 1) * self.outputs
+from manual_backprop.arguments import Array, require_float_type, require_integer, require_positive
+from manual_backprop.saved import as_json, from_json
+from manual_backprop.shape import NetworkShape, block_shapes
 
 
 class Parameters(NamedTuple):
-    """Everything the network learns. A gradient with respect to it has this type too."""
+    """The network's weights and biases; gradients with respect to them have this type too.
 
-    W0: Array  # (N_H, N_I)
-    b0: Array  # (N_H,)
-    W1: Array  # (N_O, N_H)
-    b1: Array  # (N_O,)
+    Attributes:
+        W0: weights of the hidden layer, (N_H, N_I).
+        b0: biases of the hidden layer, (N_H,).
+        W1: weights of the output layer, (N_O, N_H).
+        b1: biases of the output layer, (N_O,).
+
+    All four are float64 or all float32. Source: equations (1) and (3) of `derivation.md`.
+
+    Examples:
+        >>> import numpy as np
+        >>> p = Parameters(np.ones((2, 4)), np.zeros(2), np.ones((3, 2)), np.zeros(3))
+        >>> p.shape
+        NetworkShape(inputs=4, hidden=2, outputs=3)
+        >>> Parameters.from_json(p.to_json()).b1
+        array([0., 0., 0.])
+    """
+
+    W0: Array
+    b0: Array
+    W1: Array
+    b1: Array
 
     @property
     def shape(self) -> NetworkShape:
@@ -54,17 +43,17 @@ class Parameters(NamedTuple):
         return NetworkShape(inputs=inputs, hidden=hidden, outputs=len(self.b1))
 
     def to_vector(self) -> Array:
-        """All entries in one axis, as optimisers want them: W0 row by row, b0, W1, b1.
+        """Return all entries in one axis, as optimisers want them: W0 row by row, b0, W1, b1.
 
-        >>> p = initialize(NetworkShape(4, 16, 3), seed=0)
-        >>> p.to_vector().shape
-        (131,)
+        Examples:
+            >>> initialize(NetworkShape(4, 16, 3), seed=0).to_vector().shape
+            (131,)
         """
         return np.concatenate([block.ravel() for block in self])
 
     @classmethod
     def from_vector(cls, vector: ArrayLike, shape: NetworkShape) -> "Parameters":
-        """The parameters of a network of this shape that `to_vector` makes such a vector of.
+        """Return the parameters for which `to_vector` gives this vector.
 
         Args:
             vector: (parameter_count,), of any real dtype, which is kept; it is copied.
@@ -73,6 +62,12 @@ class Parameters(NamedTuple):
         Raises:
             TypeError: the vector holds no real numbers; shape is not a NetworkShape.
             ValueError: the vector has another shape.
+
+        Examples:
+            >>> import numpy as np
+            >>> Parameters.from_vector(np.arange(6.0), NetworkShape(1, 1, 2)).W1
+            array([[2.],
+                   [3.]])
         """
         _require_network_shape(shape)
         entries = np.asarray(vector)
@@ -91,33 +86,23 @@ class Parameters(NamedTuple):
         return cls(*blocks)
 
     def to_json(self) -> str:
-        """As JSON: lists under W0, b0, W1 and b1, the shape, and the dtype; no bit is lost.
+        """Return JSON text: lists under W0, b0, W1 and b1, the shape, the dtype; no bit is lost.
 
         Raises:
-            TypeError, ValueError: the blocks are not of one float type, finite, or of shapes that
-                fit each other.
+            TypeError, ValueError: the blocks are not of one float type, finite, and of shapes that
+                fit together.
         """
-        # loaded here, and below, because it needs this class
-        from manual_backprop.saved import as_json
-
-        return as_json(self)
+        return as_json(*self)
 
     @classmethod
     def from_json(cls, text: str) -> "Parameters":
-        """The parameters that `to_json` has written.
+        """Return the parameters that `to_json` has written.
 
         Raises:
-            TypeError, ValueError: the text is no JSON, or not of parameters; by name.
+            TypeError, ValueError: the text is not JSON that `to_json` could have written; the
+                message says which part of it.
         """
-        from manual_backprop.saved import from_json
-
-        return from_json(text)
-
-
-def block_shapes(shape: NetworkShape) -> tuple[tuple[int, ...], ...]:
-    """Those of W0, b0, W1 and b1."""
-    inputs, hidden, outputs = shape.inputs, shape.hidden, shape.outputs
-    return (hidden, inputs), (hidden,), (outputs, hidden), (outputs,)
+        return cls(*from_json(text))
 
 
 def _require_network_shape(shape: NetworkShape) -> None:
@@ -134,9 +119,9 @@ def initialize(
     std: float = 0.05,
     dtype: DTypeLike = np.float64,
 ) -> Parameters:
-    """Draw every parameter, biases included, from N(0, std), as the assignment asks.
+    """Return random parameters: every entry, biases included, is drawn from N(0, std).
 
-    The same seed gives the same bits. The float32 values are the float64 values, rounded.
+    Equal seeds give equal bits. The float32 values are the float64 values, rounded.
 
     Args:
         shape: the network's dimensions.
@@ -144,10 +129,19 @@ def initialize(
         std: standard deviation, greater than 0 and finite.
         dtype: float64 or float32.
 
+    Returns:
+        W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H) and b1 (N_O,), as section 1 of `derivation.md` has
+        them.
+
     Raises:
         TypeError: shape is not a NetworkShape; seed is not an integer; std is not a number; dtype
             is not float64 or float32.
         ValueError: seed is negative; std is not greater than 0, or not finite.
+
+    Examples:
+        >>> p = initialize(NetworkShape(inputs=4, hidden=16, outputs=3), seed=0)
+        >>> p.W0.shape, p.b1.dtype
+        ((16, 4), dtype('float64'))
     """
     _require_network_shape(shape)
     seed = require_integer("seed", seed, at_least=0)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from manual_backprop.parameters import Array
+from manual_backprop.arguments import Array
 
 LARGEST: dict[np.dtype[Any], float] = {np.dtype(np.float64): 700.0, np.dtype(np.float32): 80.0}
 """exp of it is still a number, and 1 + exp(z) = exp(z) to rounding."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from manual_backprop.arguments import Array
 from manual_backprop.cross_entropy import (
     Prediction,
     Targets,
@@ -22,7 +23,7 @@ from manual_backprop.cross_entropy import (
     softmax,
 )
 from manual_backprop.helpers import in_halves
-from manual_backprop.parameters import Array, Parameters
+from manual_backprop.parameters import Parameters
 from manual_backprop.planning import FEW_INPUTS, Plan
 from manual_backprop.softplus import reach_of, softplus_and_derivative
 

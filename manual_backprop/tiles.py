@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from manual_backprop.arguments import require_integer
+from manual_backprop.arguments import Array, require_integer
 from manual_backprop.blas import one_blas_thread
 from manual_backprop.cores import cores, staying_here
 from manual_backprop.cross_entropy import Targets, targets_of
 from manual_backprop.helpers import Stopped, shared
 from manual_backprop.network import at_once, quiet
-from manual_backprop.parameters import Array, Parameters
+from manual_backprop.parameters import Parameters
 from manual_backprop.planning import Plan, planned
 from manual_backprop.tile import (
     Space,

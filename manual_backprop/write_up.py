@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from manual_backprop.parameters import Array, Parameters
+from manual_backprop.arguments import Array
+from manual_backprop.parameters import Parameters
 
 
 class WriteUp(NamedTuple):

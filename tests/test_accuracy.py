@@ -11,6 +11,7 @@ from autograd_ref.assignment.bounds import rounding_bounds
 from autograd_ref.assignment.problems import Problem, problems
 from autograd_ref.network import autograd_pass
 from autograd_ref.rounding.arithmetic import Forms
+from benchmarks.oracle import errors, exact_results, largest_margin
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 from manual_backprop.cross_entropy import (
     cross_entropy,
@@ -22,7 +23,6 @@ from manual_backprop.network import backward
 from manual_backprop.softplus import softplus, softplus_derivative
 from manual_backprop.validation import checked_batch
 from tests.agreement import by_autograd, by_hand
-from tests.oracle import errors, exact_results, largest_margin
 
 LARGEST_MARGIN = 600.0
 """Beyond, the oracle needs so many digits that examples take long."""

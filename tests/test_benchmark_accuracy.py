@@ -8,9 +8,9 @@ import pytest
 
 from benchmarks import accuracy, contestants
 from benchmarks.__main__ import main
+from benchmarks.oracle import exact_results
 from manual_backprop import loss_and_gradients
 from manual_backprop.network import forward
-from tests.oracle import exact_results
 
 Captured = pytest.CaptureFixture[str]
 

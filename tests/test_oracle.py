@@ -4,9 +4,9 @@ import mpmath
 import numpy as np
 import pytest
 
+from benchmarks.oracle import errors, exact_results
 from manual_backprop import NetworkShape, Parameters, initialize
 from manual_backprop.write_up import write_up
-from tests.oracle import errors, exact_results
 
 
 def confident(margin: float) -> Parameters:

@@ -93,7 +93,7 @@ RIGHT: dict[str, Any] = json.loads(initialize(NetworkShape(1, 2, 3), 0).to_json(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("W0 = 1", "text is no JSON: Expecting value"),
+        ("W0 = 1", "text is not valid JSON: Expecting value"),
         ("[]", "text lacks shape, dtype, W0, b0, W1, b1; it needs shape"),
         (
             json.dumps({**RIGHT, "shape": {"inputs": 1}}),
@@ -106,11 +106,11 @@ RIGHT: dict[str, Any] = json.loads(initialize(NetworkShape(1, 2, 3), 0).to_json(
         (json.dumps({**RIGHT, "b0": [1.0]}), "b0 has shape (1,); it needs (2,)"),
         (json.dumps({**RIGHT, "W0": [1, 2]}), "W0 has shape (2,); it needs (2, 1)"),
         (json.dumps({**RIGHT, "W1": [[1, 2, 3], [4, 5, 6]]}), "W1 has shape (2, 3); it needs (3,"),
-        (json.dumps({**RIGHT, "W0": [[1], [1, 2]]}), "W0 does not hold numbers alone, or its rows"),
-        (json.dumps({**RIGHT, "b1": ["1.5", 1, 2]}), "b1 does not hold numbers alone"),
-        (json.dumps({**RIGHT, "b1": [None, 1, 2]}), "b1 does not hold numbers alone"),
-        (json.dumps({**RIGHT, "b1": [True, 1, 2]}), "b1 does not hold numbers alone"),
-        (json.dumps({**RIGHT, "b1": {"a": 1}}), "b1 does not hold numbers alone"),
+        (json.dumps({**RIGHT, "W0": [[1], [1, 2]]}), "W0 holds something other than numbers, or"),
+        (json.dumps({**RIGHT, "b1": ["1.5", 1, 2]}), "b1 holds something other than numbers"),
+        (json.dumps({**RIGHT, "b1": [None, 1, 2]}), "b1 holds something other than numbers"),
+        (json.dumps({**RIGHT, "b1": [True, 1, 2]}), "b1 holds something other than numbers"),
+        (json.dumps({**RIGHT, "b1": {"a": 1}}), "b1 holds something other than numbers"),
         (json.dumps({**RIGHT, "b1": [np.inf, 1, 2]}), "b1 holds a number that is not finite in fl"),
         (json.dumps({**RIGHT, "b1": [np.nan, 1, 2]}), "b1 holds a number that is not finite in fl"),
         (json.dumps({**RIGHT, "b1": [10**400, 1, 2]}), "b1 holds a number that is not finite in f"),
@@ -118,8 +118,8 @@ RIGHT: dict[str, Any] = json.loads(initialize(NetworkShape(1, 2, 3), 0).to_json(
             json.dumps({**RIGHT, "dtype": "float32", "b1": [1e300, 1, 2]}),
             "b1 holds a number that is not finite in float32",
         ),
-        ("9" * 5000, "text is no JSON: Exceeds the limit"),
-        ("[" * 100_000, "text is no JSON: maximum recursion depth exceeded"),
+        ("9" * 5000, "text is not valid JSON: Exceeds the limit"),
+        ("[" * 100_000, "text is not valid JSON: maximum recursion depth exceeded"),
         (json.dumps({**RIGHT, "shape": {"inputs": 0, "hidden": 2, "outputs": 3}}), "of at least 1"),
     ],
 )

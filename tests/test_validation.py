@@ -143,7 +143,7 @@ BAD: dict[str, tuple[Any, Any, Any, type[Exception], str]] = {
     ),
     "masked features": (
         P, np.ma.masked_array(X, X > 8), LABELS, TypeError,
-        "X is a masked array; it needs to be one without entries left out",
+        "X is a masked array; it needs to be one without masked entries",
     ),
     "masked labels": (P, X, np.ma.masked_array(LABELS, LABELS == 2), TypeError, "Y is a masked"),
     "a masked parameter": (

@@ -1,32 +1,33 @@
 """The exact loss and gradients: the write-up's formulas in as many digits as it takes.
 
-mpmath evaluates equations (1) to (14) as printed, put into an order that conforms. The digits are
+mpmath evaluates equations (1) to (14) as printed, in an order whose shapes fit. The digits are
 doubled until no entry changes any more, starting where y_hat - y cannot cancel to zero: for a
 confident prediction it is as small as exp(-margin), which takes margin / ln 10 digits and more.
-(ln(1 + exp z1) is the one formula left to mpmath's log1p, or it would take as many again.)
+(ln(1 + exp z1) is left to mpmath's log1p: it alone would need as many digits again.)
 """
 
+from importlib import import_module
 from typing import Any
 
-import mpmath
 import numpy as np
-from mpmath import mpf
 from numpy.typing import NDArray
 
 from manual_backprop import Parameters
 
+mpmath: Any = import_module("mpmath")  # it has no types
+
 Exact = NDArray[Any]
 """An array of mpmath numbers."""
 
-SETTLED = mpf(10) ** -30
-"""How much of itself an entry may still change by."""
-NOTHING = mpf(10) ** -340
+SETTLED = mpmath.mpf(10) ** -30
+"""Relative change of an entry, at two precisions, below which it counts as exact."""
+NOTHING = mpmath.mpf(10) ** -340
 """Far below the smallest float64: an entry that is exactly zero never settles otherwise."""
 SPARE_DIGITS = 50
 
 
 def exact_results(parameters: Parameters, X: NDArray[Any], Y: NDArray[Any]) -> dict[str, Exact]:
-    """loss, z2, y_hat, e2, W0, b0, W1, b1 for the very values given; Y as rows (S, N_O)."""
+    """Return loss, z2, y_hat, e2, W0, b0, W1, b1 for the very values given; Y as rows (S, N_O)."""
     digits = SPARE_DIGITS + int(largest_margin(parameters, X) / np.log(10)) + _depth(parameters, X)
     found = _evaluate(parameters, X, Y, digits)
     while True:
@@ -38,7 +39,7 @@ def exact_results(parameters: Parameters, X: NDArray[Any], Y: NDArray[Any]) -> d
 
 
 def errors(results: dict[str, NDArray[Any]], exact: dict[str, Exact]) -> dict[str, NDArray[Any]]:
-    """|result - exact|, entry by entry, in float64."""
+    """Return |result - exact|, entry by entry, in float64."""
     return {
         name: np.asarray(abs(_exactly(result) - exact[name])).astype(np.float64)
         for name, result in results.items()
@@ -46,14 +47,14 @@ def errors(results: dict[str, NDArray[Any]], exact: dict[str, Exact]) -> dict[st
 
 
 def largest_margin(parameters: Parameters, X: NDArray[Any]) -> float:
-    """By how much one output z2 is ahead of another, at the most."""
+    """Return the largest difference between two outputs z2 of one sample."""
     return float(np.ptp(_outputs(parameters, X), axis=1).max())
 
 
 def _depth(parameters: Parameters, X: NDArray[Any]) -> int:
-    """How many digits below 1 the smallest output z2 begins, where it is the only one.
+    """Return how many digits below 1 the smallest z2 begins, for a network with one output.
 
-    Then ln exp z2 - z2 is zero, but not with fewer digits: exp z2 would be 1.
+    Then ln exp z2 - z2 is zero, but with fewer digits it is not: exp z2 would be rounded to 1.
     """
     sizes = np.abs(_outputs(parameters, X))
     if sizes.shape[1] > 1 or not sizes.any():
@@ -74,7 +75,8 @@ def _unchanged(before: Exact, after: Exact) -> bool:
 
 
 def _exactly(array: NDArray[Any]) -> Exact:
-    return np.vectorize(lambda x: mpf(float(x)), otypes=[object])(array)
+    exactly = np.vectorize(mpmath.mpf, otypes=[object])
+    return exactly(array.astype(np.float64))
 
 
 def _evaluate(
