@@ -1,7 +1,7 @@
 """How far rounding alone can move the loss and each gradient entry of the assignment's network.
 
 Nothing else in the project holds a tolerance for it. The derivation is section 5 of
-`manual_backprop/derivation.md`; the letters at the ends of lines are in it. A bound grows with the
+`rounding/derivation.md`; the letters at the ends of lines are in it. A bound grows with the
 number of terms that a sum has, never with the number of entries that are compared.
 """
 

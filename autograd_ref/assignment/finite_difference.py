@@ -2,7 +2,7 @@
 
 A forward difference with step h differs from the derivative by h/2 times the second derivative,
 and by what rounding does to the two losses, divided by h; section 6 of
-`manual_backprop/derivation.md`. The second derivatives are written out here.
+`autograd_ref/rounding/derivation.md`. The second derivatives are written out here.
 """
 
 from collections.abc import Callable

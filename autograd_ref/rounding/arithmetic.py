@@ -1,6 +1,6 @@
 """How far rounding moves sums, products and functions, in any number format.
 
-The derivation is section 5 of `manual_backprop/derivation.md`; the letters at the ends of lines are
+The derivation is section 5 of `derivation.md`; the letters at the ends of lines are
 in it. A bound grows with the number of terms that a sum has, never with the number of entries that
 are compared.
 """

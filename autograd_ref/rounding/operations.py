@@ -1,6 +1,6 @@
 """What rounding may do to the result of one PyTorch operation, in some number format.
 
-The amounts are those of section 5 of `manual_backprop/derivation.md`: a product of matrices moves
+The amounts are those of section 5 of `derivation.md`: a product of matrices moves
 by what any order of its additions can do, (4 + n) u |A| |B|; a function by 16 u of its result; a
 difference by what its parts may round. What goes on inside an operation that is not known here,
 its result does not tell: then its arguments are moved as well, by 16 u each, which is what a stable
