@@ -162,6 +162,18 @@ def test_confident_predictions_keep_their_digits(
     assert all(error < 1e-13 for error in worst.values()), worst
 
 
+@pytest.mark.parametrize("kind", [np.float16, np.float32])
+def test_target_rows_count_with_the_sum_that_they_have(kind: type[np.floating[Any]]) -> None:
+    rows = np.array([[0.3, 0.3, 0.4], [0.1, 0.2, 0.7]]).astype(kind)
+    off_by = np.abs(rows.sum(axis=1, dtype=np.float64) - 1)
+    assert off_by.max() > 1e-9, "a sum that is taken for 1 does not show"
+    parameters = initialize(NetworkShape(2, 3, 3), seed=4, std=1.0)
+    X = np.random.default_rng(5).normal(size=(2, 2))
+    problem = Problem(parameters, X, rows)
+    shares = errors_within_bounds(by_hand(*problem), problem, Forms.STABLE)
+    assert all(share <= 1 for share in shares.values()), shares
+
+
 @pytest.mark.parametrize("margin", [36.0, 100.0, 700.0])
 def test_the_obvious_formula_would_have_been_noticed(margin: float) -> None:
     parameters, Y = confident_parameters(margin), ALL_KINDS[:1]

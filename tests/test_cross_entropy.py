@@ -1,4 +1,4 @@
-"""The sums of all others, from which e2 is made without a subtraction."""
+"""Softmax, cross-entropy and e2, and the sums of the other entries that they are made of."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from manual_backprop.cross_entropy import FEW_OUTPUTS, softmax, sum_of_others, targets_of
+from manual_backprop.cross_entropy import (
+    FEW_OUTPUTS,
+    cross_entropy,
+    cross_entropy_derivative,
+    softmax,
+    sum_of_others,
+    targets_of,
+)
 
 matrices = hnp.arrays(
     np.int64,
@@ -49,3 +56,14 @@ def test_labels_are_rows_that_are_one_in_one_place(outputs: int, kind: type) -> 
 def test_columns_of_softmax_sum_to_one(z2: NDArray[np.float64]) -> None:
     prediction = softmax(z2)
     assert np.allclose(prediction.y_hat.sum(axis=0), 1, rtol=2e-15, atol=0)
+
+
+@pytest.mark.parametrize("outputs", [1, 3, FEW_OUTPUTS + 1])
+def test_loss_and_e2_are_linear_in_the_targets(outputs: int) -> None:
+    random = np.random.default_rng(0)
+    prediction = softmax(random.normal(scale=3, size=(outputs, 4)))
+    rows = random.dirichlet(np.ones(outputs), size=4)
+    once, twice = (targets_of(Y, outputs, rows.dtype) for Y in (rows, 2 * rows))
+    assert np.array_equal(cross_entropy(prediction, twice), 2 * cross_entropy(prediction, once))
+    one, two = (cross_entropy_derivative(prediction, targets, 4) for targets in (once, twice))
+    assert np.array_equal(two, 2 * one)
