@@ -1,7 +1,7 @@
 """A network with one hidden layer, its gradients derived by hand, in NumPy.
 
-Reading order: `derivation.md`, `write_up.py` (one sample, equation by equation), `softplus.py`,
-`cross_entropy.py`, `tile.py` (some samples), `tiles.py` (the batch).
+`README.md` shows how to use it. Reading order: `derivation.md`, `write_up.py` (one sample, equation
+by equation), `softplus.py`, `cross_entropy.py`, `network.py` (a batch), `tile.py`, `tiles.py`.
 """
 
 from manual_backprop.network import Activations, forward

@@ -1,4 +1,4 @@
-"""BLAS held to one thread while the tiles use the cores: so its bits do not depend on how many.
+"""Limit BLAS to one thread while tiles use the cores, so results do not depend on their number.
 
 The limit is the library's, for the whole process, as OpenBLAS in NumPy's wheels has it (a BLAS
 built on OpenMP has one for each thread, and there the bits may depend on the number of threads).
@@ -25,7 +25,7 @@ _limit = _Limit()
 
 @contextmanager
 def one_blas_thread() -> Generator[None]:
-    """Until the last caller has left."""
+    """Limit BLAS to one thread until the last caller has left the context."""
     me = object()
     try:
         with _limit.lock:
@@ -48,7 +48,7 @@ def _restore_if_empty() -> None:
 
 
 def _in_child() -> None:
-    """After a fork: of those who were inside, none is here to leave."""
+    """Lift the limit after a fork: callers that were inside do not exist in the child."""
     were_inside, _limit.lock = _limit.inside, Lock()
     _limit.inside = []
     if were_inside:
@@ -61,7 +61,7 @@ with suppress(AttributeError):  # not on every system
 
 @cache
 def _libraries() -> list[Any]:
-    """NumPy's BLAS, and whatever else of the kind is loaded; looked for once."""
+    """Return NumPy's BLAS and every other one that is loaded; they are looked up once."""
     from threadpoolctl import ThreadpoolController  # where it is needed: importing takes a while
 
     found: Any = ThreadpoolController().select(user_api="blas")
@@ -69,5 +69,5 @@ def _libraries() -> list[Any]:
 
 
 def _setter(library: Any) -> Callable[[int], None]:
-    """By itself, threadpoolctl obeys the first thread only that asks; here each, in turn."""
+    """Return the function that sets the threads; threadpoolctl's own serves one thread only."""
     return getattr(library, "_real_set_num_threads", library.set_num_threads)

@@ -1,8 +1,8 @@
-"""Where threads run.
+"""The cores on which threads run.
 
-Linux likes to begin a thread on the core of whoever woke it, and to fetch one there; some
-milliseconds later it moves one of the two away again. Until then they take turns, while another
-core is idle: longer than most gradients take. So for short work everybody is told where to be.
+Linux often starts a thread on the core of the thread that woke it, and moves one of the two away
+some milliseconds later. Until then they take turns while another core is idle, for longer than most
+gradients take. So for short work every thread is pinned to a core.
 """
 
 import ctypes
@@ -14,17 +14,17 @@ from threading import local
 
 
 def cores() -> int:
-    """How many the caller may use."""
+    """Return how many cores the calling thread may use."""
     return len(_allowed()) or os.cpu_count() or 1
 
 
 def other_cores() -> set[int]:
-    """Those that the caller may use but the one where it is; that too, where it is the only one."""
+    """Return the cores that the caller may use, without its current one if there are others."""
     return (_allowed() - {_here()}) or _allowed()
 
 
 def go_to(cores: set[int]) -> None:
-    """The caller runs on one of them from now on, if the system can do that."""
+    """Move the calling thread to one of these cores for good, if the system can do that."""
     if cores and cores != getattr(_caller, "told", None):
         _caller.told = cores
         _go(cores)
@@ -32,7 +32,7 @@ def go_to(cores: set[int]) -> None:
 
 @contextmanager
 def staying_here() -> Generator[None]:
-    """The caller stays on the core where it is."""
+    """Pin the calling thread to its current core."""
     before, here = _allowed(), _here()
     if here is None or len(before) < 2:
         yield
@@ -55,7 +55,7 @@ def _go(cores: set[int]) -> None:
 
 
 def _allowed() -> set[int]:
-    """Of the caller, before it was told to stay; none where the system does not say."""
+    """Return the caller's cores, as before it was pinned; none where the system does not say."""
     before: set[int] | None = getattr(_caller, "before", None)
     if before is not None:
         return before
@@ -63,7 +63,7 @@ def _allowed() -> set[int]:
 
 
 def _here() -> int | None:
-    """Where the caller runs, as far as the system says."""
+    """Return the caller's current core; None where the system does not say."""
     found = _sched_getcpu()
     return None if found is None else found()
 

@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 from manual_backprop.arguments import Array
 
 FEW_OUTPUTS = 32
-"""Up to so many, a square matrix with a row for each costs less than what it saves."""
-
+"""Up to this many outputs, a product with an N_O x N_O matrix is the fastest sum of the others."""
 
 KEPT = 8_192
-"""Ones, in each dtype."""
+"""Length of the array of ones that is kept for each dtype."""
 
 
 class Targets(NamedTuple):
-    """What y_hat should be, and the sums that its derivative needs."""
+    """The targets of some samples, and the sums of them that loss and e2 need."""
 
     Y: Array  # (N_O, T)
     others: Array  # (N_O, T), sum_{j != i} y_j
@@ -29,7 +28,7 @@ class Targets(NamedTuple):
 
 
 class Prediction(NamedTuple):
-    """y_hat, and what it is made of: p = exp(shifted), whose largest entry is one."""
+    """Softmax in parts: p = exp(shifted), whose largest entry is one, and sums of p."""
 
     shifted: Array  # (N_O, T), z2_i - max_j z2_j
     p: Array  # (N_O, T)
@@ -38,13 +37,13 @@ class Prediction(NamedTuple):
 
     @property
     def y_hat(self) -> Array:
-        """(N_O, T): p, divided by the sum of all p."""
+        """The probabilities (N_O, T): p divided by the sum of all p."""
         return self.p / (self.p + self.others)
 
 
 def softmax(z2: Array) -> Prediction:
-    """exp(z2_i) / sum_j exp(z2_j) down each column, in its parts."""
-    one = z2.shape[1] == 1  # of one column, argmax takes a third of the time of a reduction
+    """Return exp(z2_i) / sum_j exp(z2_j) down each column, in parts."""
+    one = z2.shape[1] == 1  # for one column, argmax takes a third of the time of a reduction
     shifted = z2 - (z2.item(z2.argmax()) if one else np.maximum.reduce(z2, axis=0))
     p = np.exp(shifted)
     others = sum_of_others(p)
@@ -53,7 +52,7 @@ def softmax(z2: Array) -> Prediction:
 
 
 def cross_entropy(prediction: Prediction, targets: Targets) -> Array:
-    """-sum_i y_i ln y_hat_i of each sample, (T,)."""
+    """Return the loss -sum_i y_i ln y_hat_i of each sample, (T,)."""
     log_total: Array = np.log1p(prediction.rest)
     if targets.total is not None:
         log_total *= targets.total
@@ -62,9 +61,9 @@ def cross_entropy(prediction: Prediction, targets: Targets) -> Array:
 
 
 def cross_entropy_derivative(prediction: Prediction, targets: Targets, S: int) -> Array:
-    """e2 of each sample, the derivative of its cross-entropy by z2 divided by S: (N_O, T).
+    """Return e2 = (y_hat - y) / S of each sample, (N_O, T): the derivative of the mean loss by z2.
 
-    y_hat_i - y_i, for targets that sum to one, with the common part of the two never formed.
+    Terms that y_hat and y have in common are left out before they are formed, so nothing cancels.
     """
     e2 = prediction.p * targets.others
     e2 -= targets.Y * prediction.others
@@ -75,7 +74,7 @@ def cross_entropy_derivative(prediction: Prediction, targets: Targets, S: int) -
 
 
 def targets_of(Y: NDArray[Any], outputs: int, dtype: np.dtype[Any]) -> Targets:
-    """Labels (S,), or rows (S, N_O), in the dtype of the parameters."""
+    """Return labels (S,), or rows (S, N_O), as targets in the dtype of the parameters."""
     if Y.ndim > 1:
         columns = np.array(Y.T, dtype=dtype, order="C")
         return Targets(columns, sum_of_others(columns), _down_columns(columns))
@@ -87,11 +86,11 @@ def targets_of(Y: NDArray[Any], outputs: int, dtype: np.dtype[Any]) -> Targets:
 
 
 def sum_of_others(P: Array) -> Array:
-    """sum_{j != i} P_j down each column.
+    """Return sum_{j != i} P_j for every entry i of each column.
 
-    A product with a matrix of ones and a diagonal of zeros; where that is large, it is the total
-    less P_i, which is never more than half of it (where none is negative) but for the largest
-    entry, and that is not added in the first place.
+    Few outputs: a product with a matrix of ones whose diagonal is zero. Many: the total minus P_i,
+    which is at most half of it (if no entry is negative) except for the largest entry, whose sum
+    of the others is formed without it.
     """
     if len(P) <= FEW_OUTPUTS:
         return _all_but_one(len(P), P.dtype).dot(P)
@@ -105,12 +104,12 @@ def sum_of_others(P: Array) -> Array:
 
 
 def _down_columns(P: Array) -> Array:
-    """Their sums, by a product with a row of ones: it takes a third of the time of a reduction."""
+    """Return the column sums, by a product with ones: a third of the time of a reduction."""
     return ones_of(len(P), P.dtype).dot(P)
 
 
 def ones_of(count: int, dtype: np.dtype[Any]) -> Array:
-    """So many, to be read only: a few are found sooner than made."""
+    """Return read-only ones, (count,): a slice of a kept array where they are few."""
     return _kept_ones(dtype)[:count] if count <= KEPT else np.ones(count, dtype)
 
 

@@ -1,7 +1,7 @@
 """Steepest descent and Nesterov's accelerated gradient, with a constant step, as iterators.
 
-Both are driven by any loss_and_gradients(parameters, X, Y), and never end; `itertools.islice` takes
-as many iterates as are wanted.
+Both take any loss_and_gradients(parameters, X, Y) and never end; use `itertools.islice` to take as
+many iterates as you want.
 """
 
 import math
@@ -21,21 +21,21 @@ LossAndGradients = Callable[[Parameters, Any, Any], tuple[float, Parameters]]
 
 
 class Iterate(NamedTuple):
-    """Where a descent is."""
+    """One iterate p_k of a descent."""
 
     parameters: Parameters
-    """p_k."""
+    """p_k, arrays of its own."""
     loss: float
-    """At p_k."""
+    """The loss at p_k, in nats."""
     accuracy: float
-    """The share of the training samples whose class is predicted, from 0 to 1."""
+    """The fraction of training samples whose class is predicted, from 0 to 1."""
 
 
 class Diverged(ArithmeticError):
-    """A descent that has left the finite numbers.
+    """A parameter, the loss or the gradient of a descent is not finite.
 
     Attributes:
-        iteration: after how many steps.
+        iteration: the number of steps made before.
     """
 
     def __init__(self, iteration: int, what: str, step: float) -> None:
@@ -54,19 +54,32 @@ def steepest_descent(
     *,
     step: float,
 ) -> Iterator[Iterate]:
-    """p_{k+1} = p_k - step * gradient(p_k), from p_1 = start, which is the first iterate.
+    """Yield the iterates of steepest descent, without end: p_{k+1} = p_k - step * gradient(p_k).
 
     Args:
-        loss_and_gradients: the network's, by hand or by autograd.
-        start: the initial parameters, which stay as they are.
+        loss_and_gradients: of (parameters, X, Y), returning the loss and its gradients.
+        start: the initial parameters p_1, the first iterate; they are not changed.
         X: the training samples, (S, N_I).
-        Y: their labels (S,), or rows (S, N_O).
-        step: greater than 0.
+        Y: their labels (S,), or target rows (S, N_O).
+        step: the constant step, greater than 0.
 
     Raises:
-        TypeError, ValueError: step is not a number greater than 0; start does not fit together or
-            is not finite. From the iterator: gradients do not fit the parameters; X or Y do not.
+        TypeError, ValueError: step is not a number greater than 0; the arrays of start do not fit
+            together, or are not finite. From the iterator: the gradients, X or Y do not fit the
+            parameters.
         Diverged: a parameter, the loss or the gradient is not finite; from the iterator.
+
+    Source: gradient(p) as in equations (8), (9), (13), (14) of `derivation.md`.
+
+    Examples:
+        >>> from itertools import islice
+        >>> from manual_backprop import NetworkShape, initialize, load_penguins, loss_and_gradients
+        >>> X, Y, _names = load_penguins()
+        >>> start = initialize(NetworkShape(4, 16, 3), seed=0)
+        >>> steps = steepest_descent(loss_and_gradients, start, X, Y, step=0.01)
+        >>> first, *_others, last = islice(steps, 11)
+        >>> last.loss < first.loss
+        True
     """
     step = require_positive("step", step)
 
@@ -88,13 +101,24 @@ def nesterov(
     *,
     step: float,
 ) -> Iterator[Iterate]:
-    """Nesterov's accelerated gradient, by the assignment's recursion.
+    """Yield the iterates of Nesterov's accelerated gradient, without end.
 
     theta_1 = 0, theta_{k+1} = (1 + sqrt(1 + 4 theta_k^2)) / 2, and the gradient is taken at
     q_k = p_k + (theta_k - 1) / theta_{k+1} * (p_k - p_{k-1}), from p_0 = p_1 = start:
     p_{k+1} = q_k - step * gradient(q_k). The first two steps are those of steepest descent.
 
-    Arguments and errors are those of `steepest_descent`; the loss of an iterate is that at p_k.
+    Arguments and errors are those of `steepest_descent`; the loss of an iterate is that at p_k, so
+    loss_and_gradients is called twice for each.
+
+    Examples:
+        >>> from itertools import islice
+        >>> from manual_backprop import NetworkShape, initialize, load_penguins, loss_and_gradients
+        >>> X, Y, _names = load_penguins()
+        >>> start = initialize(NetworkShape(4, 16, 3), seed=0)
+        >>> steps = nesterov(loss_and_gradients, start, X, Y, step=0.01)
+        >>> first, *_others, last = islice(steps, 11)
+        >>> last.loss < first.loss
+        True
     """
     step = require_positive("step", step)
 
@@ -112,10 +136,10 @@ def nesterov(
 
 
 def accuracy(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> float:
-    """The share of samples whose most likely class is theirs, from 0 to 1.
+    """Return the fraction of samples whose predicted class is right, from 0 to 1.
 
     Args:
-        parameters: of the network.
+        parameters: the network's.
         X: (S, N_I).
         Y: labels (S,), or rows (S, N_O), whose largest entry is the class.
 
@@ -136,7 +160,7 @@ def _finite(
     step: float,
     iteration: int,
 ) -> tuple[float, Parameters]:
-    """Loss and gradients at p, where all three are finite."""
+    """Return loss and gradients at p; raise Diverged unless they and p are finite."""
     if not _are_finite(p):
         raise Diverged(iteration, "a parameter is not finite", step)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -151,7 +175,7 @@ def _finite(
 
 
 def _fitting(gradients: Any, p: Parameters) -> Parameters:
-    """The gradients as arrays, of the shapes of p."""
+    """Return the gradients as arrays; raise an error unless their shapes are those of p."""
     if not isinstance(gradients, Parameters):
         raise TypeError(
             f"the gradients of loss_and_gradients are of type {type(gradients).__name__};"
@@ -180,7 +204,7 @@ def _copied(p: Parameters) -> Parameters:
 
 
 def _moved(p: Parameters, step: float, gradients: Parameters) -> Parameters:
-    """A step down from p, in its dtype."""
+    """Return p - step * gradients, in the dtype of p."""
     with np.errstate(over="ignore"):
         return Parameters(
             *((a - step * g).astype(a.dtype) for a, g in zip(p, gradients, strict=True))
@@ -188,6 +212,6 @@ def _moved(p: Parameters, step: float, gradients: Parameters) -> Parameters:
 
 
 def _ahead(p: Parameters, share: float, before: Parameters) -> Parameters:
-    """From p on, by a share of the way that led to it."""
+    """Return p + share * (p - before)."""
     with np.errstate(over="ignore", invalid="ignore"):
         return Parameters(*(a + share * (a - b) for a, b in zip(p, before, strict=True)))

@@ -1,4 +1,4 @@
-"""Threads that wait for work: to make one costs as much as a small gradient."""
+"""A pool of threads that wait for work: starting one costs as much as a small gradient."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -15,17 +15,17 @@ import numpy as np
 from manual_backprop.cores import go_to, other_cores
 
 SOON = 5e-4
-"""Seconds for which to wait without going to sleep: to be woken takes a fifth of it."""
+"""Seconds to wait for a thread before going to sleep; being woken takes a fifth of that."""
 
 T = TypeVar("T")
 Stopped = list[BaseException]
-"""What has gone wrong; nothing, at first."""
+"""The errors so far; empty at first."""
 
 
 def shared(
     tasks: Sequence[T], worker: Callable[[Iterator[T], Stopped], None], threads: int
 ) -> None:
-    """Workers, in as many threads, take tasks in turns until none is left.
+    """Run the worker in this many threads, each taking tasks in turn until none is left.
 
     The first error of any worker stops all, and is raised. The caller works too, and does not wait
     for a thread that has not begun.
@@ -60,18 +60,18 @@ def shared(
 
 
 def in_halves(count: int, of: Callable[[slice], None], threads: int) -> None:
-    """The same for each half of so many rows; the first, which begins first, is a little longer."""
+    """Call `of` for each half of the rows, in two threads; the first half is a little longer."""
 
     def worker(halves: Iterator[slice], _stopped: Stopped) -> None:
         for half in halves:
             of(half)
 
-    middle = count * 17 // 32
+    middle = count * 17 // 32  # the first thread begins first
     shared((slice(0, middle), slice(middle, count)), worker, threads)
 
 
 class Helper:
-    """Work that is given away."""
+    """Work for another thread."""
 
     def __init__(self, work: Callable[[], None]) -> None:
         self._work = work
@@ -79,14 +79,14 @@ class Helper:
         _ = self._ended.acquire()
 
     def work(self) -> None:
-        """Do it, if nobody has begun; it is for the work itself to keep its errors."""
+        """Do the work unless another thread has begun it; errors are left to the work itself."""
         if self._begun.acquire(blocking=False):
             with suppress(BaseException):
                 self._work()
             self._ended.release()
 
     def finish(self) -> None:
-        """See to it that it has ended, or never begins."""
+        """Wait until the work has ended; if it has not begun, make sure that it never does."""
         if self._begun.acquire(blocking=False):
             return
         soon = perf_counter() + SOON
@@ -100,9 +100,9 @@ _ZEROS = np.zeros((48, 48))
 
 
 def helped_by(count: int, work: Callable[[], None]) -> list[Helper]:
-    """So many helpers are asked to do the work elsewhere, each as the caller has told NumPy.
+    """Ask this many threads to do the work on other cores, with the caller's NumPy settings.
 
-    They may be too late for it, or never begin, where the system gives no more threads.
+    They may come too late, or never begin if the system gives no more threads.
     """
     elsewhere = other_cores()
 
@@ -131,7 +131,7 @@ _asked: SimpleQueue[Helper] = SimpleQueue()
 
 
 def _in_child() -> None:
-    """After a fork: none of the threads is there, and what was asked is not for this process."""
+    """Empty the pool after a fork: the child has neither its threads nor their work."""
     global _asked  # noqa: PLW0603 - a process has one queue, and a child needs its own
     _threads.clear()
     _asked = SimpleQueue()

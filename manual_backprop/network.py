@@ -1,7 +1,7 @@
-"""The network over a whole batch: for small batches, and for those who want to look inside.
+"""Forward and backward pass over a whole batch, all equations on one screen.
 
-S samples, N_I inputs, N_H hidden units, N_O outputs. The same formulas as in `tile.py`, straight
-down.
+S samples, N_I inputs, N_H hidden units, N_O outputs. `tiles.py` uses it for small batches; larger
+ones go through `tile.py`, which has the same formulas.
 """
 
 import math
@@ -27,23 +27,35 @@ from manual_backprop.validation import (
     require_finite,
 )
 
-# Whatever the caller has told NumPy to do: what is too small for the number format becomes zero,
-# which is the right answer here; and an operation on finite numbers is invalid only after one has
-# overflowed, and of that NumPy tells.
+# Whatever the caller's NumPy settings: underflow to zero is right here, and an operation on finite
+# numbers is invalid only after another has overflowed, of which NumPy warns.
 quiet = np.errstate(under="ignore", invalid="ignore")
 
 
 class Activations(NamedTuple):
-    """What the forward pass computes."""
+    """The result of `forward`: one row for each sample.
 
-    z1: Array  # (S, N_H)
-    a1: Array  # (S, N_H)
-    z2: Array  # (S, N_O)
-    y_hat: Array  # (S, N_O)
+    Attributes:
+        z1: pre-activations of the hidden layer, (S, N_H), equation (1) of `derivation.md`.
+        a1: activations of the hidden layer, (S, N_H), equation (2).
+        z2: outputs before softmax, in nats, (S, N_O), equation (3).
+        y_hat: predicted probabilities, (S, N_O), equation (4); rows sum to one.
+
+    Examples:
+        >>> from manual_backprop import NetworkShape, initialize
+        >>> found = forward(initialize(NetworkShape(4, 16, 3), seed=0), [[0.1, 0.2, 0.3, 0.4]])
+        >>> found.a1.shape, found.y_hat.shape
+        ((1, 16), (1, 3))
+    """
+
+    z1: Array
+    a1: Array
+    z2: Array
+    y_hat: Array
 
 
 class BackwardPass(NamedTuple):
-    """What the backward pass computes. The mean over the batch is in e2, hence in all of it."""
+    """The result of `backward`; e2 is divided by S, and everything else follows from it."""
 
     e2: Array  # (S, N_O)
     delta1: Array  # (S, N_H)
@@ -51,7 +63,7 @@ class BackwardPass(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """The same, with the loss; samples are columns."""
+    """The loss and the backward pass, with samples as columns."""
 
     loss: float
     e2: Array  # (N_O, S)
@@ -61,7 +73,7 @@ class Whole(NamedTuple):
 
 @quiet
 def forward(parameters: Parameters, X: ArrayLike) -> Activations:
-    """The network's activations for a batch.
+    """Return the network's activations for a batch.
 
     Args:
         parameters: W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H), b1 (N_O,), all float64 or all float32.
@@ -74,6 +86,13 @@ def forward(parameters: Parameters, X: ArrayLike) -> Activations:
         TypeError, ValueError: an argument of another type, dtype or shape, or not finite.
 
     Source: equations (1) to (4) of `derivation.md`.
+
+    Examples:
+        >>> from manual_backprop import NetworkShape, initialize, load_penguins
+        >>> X, Y, names = load_penguins()
+        >>> y_hat = forward(initialize(NetworkShape(4, 16, 3), seed=0), X).y_hat
+        >>> y_hat.shape, float(y_hat[0].sum().round(12))
+        ((342, 3), 1.0)
     """
     parameters = W0, b0, W1, b1 = checked_parameters(parameters)
     X = checked_inputs(parameters, X)
@@ -86,7 +105,7 @@ def forward(parameters: Parameters, X: ArrayLike) -> Activations:
 
 @quiet
 def backward(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> BackwardPass:
-    """The gradients, with the quantities on the way to them.
+    """Return e2, delta1 and the gradients.
 
     Arguments and errors as in `manual_backprop.loss_and_gradients`.
     """
@@ -96,9 +115,9 @@ def backward(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> BackwardPass
 
 
 def at_once(parameters: Parameters, X: Array, Y: NDArray[Any]) -> Whole:
-    """Loss and gradients for arguments that fit, without regard to memory or cores.
+    """Return loss and gradients for arguments that fit, in memory that grows with the batch.
 
-    Of what is not finite in them, z1 or z2 is not finite: no finite sum has such a term.
+    They need not be finite: then z1 or z2 is not finite either, and the arguments are checked.
     """
     W0, b0, W1, b1 = parameters
     targets = targets_of(Y, len(b1), X.dtype)

@@ -1,59 +1,59 @@
-"""How a batch is divided, by its shape alone: into lanes, one thread each, and tiles."""
+"""The division of a batch, by its shape alone, into lanes (one thread each) and tiles."""
 
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 FEW_INPUTS = 32
-"""Up to so many, to copy them with a row of ones costs less than to add b0 by itself."""
+"""Up to this many inputs, copying X beside a row of ones costs less than adding b0 separately."""
 
 ENTRIES = {"few inputs": 1 << 17, "many inputs": 1 << 19}
-"""Of each array that a tile works on, at the most: 1 or 4 MB in float64. With few inputs most time
-goes into functions, which want cache; with many into products, which want long tiles."""
+"""Largest number of entries in each array of a tile: 1 or 4 MB in float64. With few inputs most
+time goes into functions, which want cache; with many into products, which want long tiles."""
 
 UNITS = 4_096
-"""Of more hidden units, only so many are held at a time."""
+"""Largest number of hidden units that are held at a time."""
 
 LANES = {2: 8e7, 4: 6e8, 8: 2e9, 16: 2e10}
-"""How many operations make so many lanes worth their while: a millisecond each at the least, for to
-wake a thread takes a tenth of one."""
+"""By number of lanes: the operations from which they pay, at least a millisecond for each lane;
+waking a thread takes a tenth of one."""
 
 LANE = {"few inputs": 128, "many inputs": 256}
-"""Samples, at the least: the gradients of each lane are arrays that have to be added, and products
-with fewer samples are slower. With many inputs and fewer samples, only the products with X are
-divided."""
+"""Smallest number of samples in a lane: each lane has gradient arrays that have to be added, and
+products with fewer samples are slower. With many inputs and fewer samples, only the products with X
+are divided."""
 
 FUNCTIONS = 150
-"""What exp, log1p and a division cost for each hidden unit, in operations of matrix products."""
+"""Cost of exp, log1p and a division for each hidden unit, in operations of matrix products."""
 
 ONE_THREAD_ANYWAY = {"vector": 8_192, "matrix": 131_072}
-"""Products of fewer multiplications OpenBLAS does in one thread, whatever it has been told. (Its
+"""OpenBLAS does products of fewer multiplications in one thread, whatever its setting. (Its own
 limits are 9,216, or 10,000 for two vectors, and 262,144.)"""
 
 
 class Plan(NamedTuple):
-    """How a batch is divided; by its shape alone."""
+    """The division of a batch."""
 
     samples: int
-    """In a tile, at the most."""
+    """Largest number of samples in a tile."""
     units: int
-    """Held at a time."""
+    """Number of hidden units held at a time."""
     lanes: list[range]
-    """The first samples of their tiles."""
+    """For each lane, the first samples of its tiles."""
     in_halves: bool
-    """Whether the products with X are, for two threads to share; there is one lane only, then."""
+    """True if two threads share the products with X; then there is one lane only."""
     is_small: bool
-    """All at once then, with nothing prepared, as that would cost more than the gradient."""
+    """True if preparing tiles would cost more than the gradient: all is computed at once."""
 
     @property
     def threads(self) -> int:
-        """For how many there is work."""
+        """The number of threads that there is work for."""
         return 2 if self.in_halves else len(self.lanes)
 
 
 @lru_cache(maxsize=1_000)
 def planned(hidden: int, inputs: int, outputs: int, samples: int) -> Plan:
-    """How a batch of so many samples is divided."""
+    """Return the plan for a batch of this many samples."""
     work = samples * hidden * (4 * inputs + 6 * outputs + FUNCTIONS)
     worth = max([count for count, least in LANES.items() if work >= least], default=1)
     kind = "many inputs" if inputs > FEW_INPUTS else "few inputs"

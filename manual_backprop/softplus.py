@@ -1,8 +1,8 @@
-"""The hidden layer's activation, and its derivative directly below: both from one exponential.
+"""Softplus, the hidden layer's activation, and its derivative, both from one exponential.
 
-t = exp(z), held just below overflow, where softplus has long become z and its slope 1;
-`derivation.md`, section 3. They are as accurate, relative to the result, as NumPy's exp and log1p
-are: a few units of roundoff.
+t = exp(z) is capped just below overflow, where softplus(z) = z and its slope is 1 to rounding;
+`derivation.md`, section 3. Relative to the result, they are as accurate as NumPy's exp and log1p:
+a few units of roundoff.
 """
 
 import math
@@ -13,34 +13,34 @@ import numpy as np
 from manual_backprop.arguments import Array
 
 LARGEST: dict[np.dtype[Any], float] = {np.dtype(np.float64): 700.0, np.dtype(np.float32): 80.0}
-"""exp of it is still a number, and 1 + exp(z) = exp(z) to rounding."""
+"""The cap for z, by dtype: exp of it is finite, and 1 + exp(z) = exp(z) to rounding."""
 
 
 def softplus(z: Array) -> Array:
-    """ln(1 + exp(z)), entry by entry."""
+    """Return ln(1 + exp(z)), entry by entry."""
     return softplus_and_derivative(z.copy())[0]
 
 
 def softplus_derivative(z: Array) -> Array:
-    """exp(z) / (1 + exp(z)), the logistic function, entry by entry."""
+    """Return exp(z) / (1 + exp(z)), the logistic function, entry by entry."""
     return softplus_and_derivative(z.copy())[1]
 
 
 def reach_of(z: Array) -> float:
-    """What no |z| exceeds; not finite where some entry is not, and where they are huge."""
+    """Return a bound of |z|; it is not finite if an entry is not, or if entries are huge."""
     return math.sqrt(np.vdot(z, z))  # vdot does not warn of overflow, as dot does
 
 
 def softplus_and_derivative(
     z: Array, a: Array | None = None, slope: Array | None = None, reach: float = math.inf
 ) -> tuple[Array, Array]:
-    """Both, for the price of one exponential.
+    """Return softplus and its derivative, with one exponential for both.
 
     Args:
-        z: the arguments; used up, what is in it afterwards means nothing.
-        a: where the values go; a new array where None.
-        slope: where the derivatives go, likewise.
-        reach: what no |z| exceeds, where that is known: then the largest z need not be looked for.
+        z: the arguments; overwritten with scratch values.
+        a: array for the values; None for a new one.
+        slope: array for the derivatives; None for a new one.
+        reach: a bound of |z| if one is known, which saves the search for the largest z.
     """
     largest = LARGEST[z.dtype]
     beyond = reach > largest and z.item(z.argmax()) > largest

@@ -1,9 +1,9 @@
-"""One tile: some samples, forward and back. All equations of the network are on this screen.
+"""Forward and backward pass over one tile, that is, some samples of the batch.
 
-Samples are columns. On the way forward, with few inputs, b0 is one more column of W0, whose input
-is one; with many, X is used as it lies there. The hidden layer is taken in parts where it is so
-large that its activations would not stay in cache; then what the way back needs of it is computed a
-second time, instead of kept. The numbers at the ends of lines are the equations of `derivation.md`.
+Samples are columns. With few inputs, b0 is one more column of W0 in the forward pass, whose input
+is one; with many, X is used without a copy. A hidden layer whose activations would not stay in
+cache is taken in parts; the backward pass then computes them again instead of keeping them. Numbers
+at the ends of lines are the equations of `derivation.md`.
 """
 
 import math
@@ -28,11 +28,11 @@ from manual_backprop.planning import FEW_INPUTS, Plan
 from manual_backprop.softplus import reach_of, softplus_and_derivative
 
 Hidden = tuple[Array, Array]
-"""a1 and the derivative of softplus, (units, T)."""
+"""a1 and the derivative of softplus, each (units, T)."""
 
 
 class Weights(NamedTuple):
-    """The parameters as a tile uses them."""
+    """The parameters in the arrangement that a tile uses."""
 
     W0: Array  # (N_H, N_I), or (N_H, N_I + 1), its last column b0
     b0: Array | None  # (N_H,), or None where it is in W0
@@ -42,22 +42,22 @@ class Weights(NamedTuple):
 
 
 class Space(NamedTuple):
-    """Memory that is used again for every tile, each piece for an array of up to that size."""
+    """Memory that is reused for every tile."""
 
     x: Array | None  # (N_I + 1, T), its last row ones; None where b0 is not in W0
     z1: Array  # (units * T,)
     a1: Array  # (units * T,)
     slope: Array  # (units * T,)
     parts: list[slice]
-    """Of the hidden units: which are taken together."""
+    """The hidden units that are taken together."""
     doubt: Callable[[], None]
-    """What to do where something is not finite: raise the error, if it is the arguments."""
+    """Called when something is not finite: raises the error, if the arguments are not."""
     halves: Callable[[int, Callable[[slice], None]], None] | None
-    """Does something for each half of so many, in two threads; None where that is not worth it."""
+    """Calls a function for each half of so many rows, in two threads; None if that does not pay."""
 
 
 def loss_of_tile(weights: Weights, X: Array, targets: Targets, space: Space) -> float:
-    """The sum of its samples' losses; arguments as in `gradients_of_tile`."""
+    """Return the sum of the tile's losses; arguments as in `gradients_of_tile`."""
     prediction, _hidden = _forward(weights, _inputs(X, space), space)
     return float(np.add.reduce(cross_entropy(prediction, targets)))
 
@@ -68,11 +68,11 @@ def gradients_of_tile(
     """Write the tile's part of the gradients to `out`, and return the sum of its losses.
 
     Args:
-        weights: of the network.
+        weights: the network's parameters.
         X: the tile's samples, (T, N_I).
-        targets: theirs.
-        S: how many samples the whole batch has.
-        space: for what is computed on the way.
+        targets: the targets of these samples.
+        S: the number of samples in the whole batch.
+        space: memory for intermediate results.
         out: arrays for the gradients.
     """
     x, ones = _inputs(X, space), ones_of(len(X), X.dtype)
@@ -92,7 +92,7 @@ def gradients_of_tile(
 
 
 def _forward(weights: Weights, x: Array, space: Space) -> tuple[Prediction, Hidden | None]:
-    """The prediction; and the hidden layer, where it is all there."""
+    """Return the prediction, and the hidden layer if it is not taken in parts."""
     z2 = weights.b1[:, np.newaxis]
     hidden = None
     for units in space.parts:
@@ -117,7 +117,7 @@ def _hidden(weights: Weights, units: slice, x: Array, space: Space) -> Hidden:
 
 
 def _require_finite(reach: float, space: Space) -> None:
-    """No finite sum has a term that is not, so z1 and z2 tell of all arguments."""
+    """Check the arguments if z1 or z2 is not finite: a finite sum has finite terms only."""
     if not math.isfinite(reach):
         space.doubt()
 
@@ -161,7 +161,7 @@ def _inputs(X: Array, space: Space) -> Array:
 
 
 def space_for(weights: Weights, plan: Plan, doubt: Callable[[], None], threads: int) -> Space:
-    """Memory for the tiles of a plan."""
+    """Return memory for the tiles of a plan."""
     samples, units = plan.samples, plan.units
     dtype, (count, inputs) = weights.W0.dtype, weights.W0.shape
     x = np.ones((inputs, samples), dtype) if weights.b0 is None else None
@@ -172,7 +172,7 @@ def space_for(weights: Weights, plan: Plan, doubt: Callable[[], None], threads: 
 
 
 def weights_of(parameters: Parameters) -> Weights:
-    """The parameters, rearranged where that is worth the copy."""
+    """Return the parameters, rearranged where that is worth the copy."""
     W0, b0, W1, b1 = parameters
     if len(W1) % 2:
         W1 = np.concatenate((W1, np.zeros_like(W1[:1])))
@@ -183,5 +183,5 @@ def weights_of(parameters: Parameters) -> Weights:
 
 
 def gradients_like(parameters: Parameters) -> Parameters:
-    """Memory for them, nothing in it yet."""
+    """Return uninitialised arrays of the parameters' shapes and dtype."""
     return Parameters(*(np.empty(block.shape, block.dtype) for block in parameters))

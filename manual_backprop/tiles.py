@@ -1,8 +1,8 @@
-"""The batch in tiles: over all cores, in memory that does not grow with it.
+"""Loss and gradients of a batch in tiles: over all cores, in memory that does not grow with it.
 
-What is added to what depends on the shape alone: a batch is divided into lanes, each with its own
-sums, and a lane into tiles, one after the other. However many threads there are to take lanes, the
-result is the same to the last bit.
+The order of all additions depends on the shapes alone: a batch is divided into lanes, each with its
+own sums, and a lane into tiles, one after the other. So the result has equal bits for any number of
+threads.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,16 +36,24 @@ T = TypeVar("T")
 Tiles = Iterator[tuple[Array, Targets]]
 
 SHORT = 4
-"""Lanes: the system need not move anybody before they are done."""
+"""Up to this many lanes, the work is done before the system would balance its threads."""
 
 
 @quiet
 def loss(
     parameters: Parameters, X: ArrayLike, Y: ArrayLike, *, threads: int | None = None
 ) -> float:
-    """The mean over the batch of the cross-entropy, in nats.
+    """Return the mean cross-entropy over the batch, in nats.
 
-    Arguments and errors as in `loss_and_gradients`, and the same bits. Source: equations (5), (6).
+    Arguments, errors and every bit of the result are those of `loss_and_gradients`.
+
+    Source: equations (1) to (6) of `derivation.md`.
+
+    Examples:
+        >>> from manual_backprop import NetworkShape, initialize, load_penguins
+        >>> X, Y, names = load_penguins()
+        >>> round(loss(initialize(NetworkShape(4, 16, 3), seed=0), X, Y), 6)
+        1.068179
     """
     parameters, X, Y, plan, threads = _prepared(parameters, X, Y, threads)
     if plan.is_small:
@@ -64,19 +72,19 @@ def loss(
 def loss_and_gradients(
     parameters: Parameters, X: ArrayLike, Y: ArrayLike, *, threads: int | None = None
 ) -> tuple[float, Parameters]:
-    """The loss, and its derivatives with respect to every parameter, derived by hand.
+    """Return the loss and its gradients with respect to every parameter.
 
     Beyond arguments and result it takes a few MB for every thread, and at most forty times the
-    memory of the gradients, however many samples there are. X and Y may be memory-mapped.
+    memory of the gradients, for any number of samples. X and Y may be memory-mapped.
 
     Args:
         parameters: W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H), b1 (N_O,), all float64 or all float32.
         X: features, (S, N_I), in the dtype of the parameters.
         Y: integer labels (S,) from 0 to N_O - 1, or target rows (S, N_O) of any real dtype that
             each sum to one; they are rounded to the dtype of the parameters.
-        threads: how many to use at the most; None for one on every core. The result is the same
-            to the last bit, with the BLAS that NumPy's wheels bring. While it shares short work
-            with others, the calling thread stays on its core, where Linux is the system.
+        threads: the largest number of threads to use; None for one on every core. The result is
+            equal to the last bit, with the BLAS that NumPy's wheels bring. On Linux the calling
+            thread stays on its core while it shares short work with others.
 
     Returns:
         The loss in nats, and the gradients, of the same shapes and dtype as the parameters. They
@@ -87,6 +95,14 @@ def loss_and_gradients(
             rows that do not sum to one. The message names it, what it is and what it needs to be.
 
     Source: equations (1) to (14) of `derivation.md`.
+
+    Examples:
+        >>> from manual_backprop import NetworkShape, initialize, load_penguins
+        >>> X, Y, names = load_penguins()
+        >>> parameters = initialize(NetworkShape(4, 16, 3), seed=0)
+        >>> value, gradients = loss_and_gradients(parameters, X, Y)
+        >>> gradients.W0.shape, gradients.b1.round(3).tolist()
+        ((16, 4), [-0.047, 0.064, -0.016])
     """
     parameters, X, Y, plan, threads = _prepared(parameters, X, Y, threads)
     if plan.is_small:
@@ -115,7 +131,7 @@ def loss_and_gradients(
 def _prepared(
     parameters: Parameters, X: ArrayLike, Y: ArrayLike, threads: int | None
 ) -> tuple[Parameters, Array, NDArray[Any], Plan, int]:
-    """Arguments that fit, though maybe not finite; the plan; and how many threads to use."""
+    """Return arguments that fit but may not be finite, the plan, and the number of threads."""
     parameters = fitting_parameters(parameters)
     X, Y = fitting_samples(parameters, X, Y)
     if threads is not None:
@@ -135,10 +151,10 @@ def _in_threads(
     Y: NDArray[Any],
     threads: int,
 ) -> list[T]:
-    """What is found in each lane, in their order; whoever is free takes the next."""
+    """Return the result of each lane, in order; a thread that is free takes the next lane."""
     found: dict[int, T] = {}
 
-    @cache  # where it is overflow, once will do
+    @cache  # for an overflow, one check is enough
     def doubt() -> None:
         require_finite(parameters, X)
 

@@ -1,9 +1,9 @@
-"""One sample, equation by equation, in the symbols of the assignment: the specification.
+"""The specification: one sample, equation by equation, in the symbols of `derivation.md`.
 
 Vectors are one-dimensional, so the product of a column with a row is `np.outer`. Only the order of
-the factors differs from the printed formulas, which do not conform; `derivation.md`, section 4.
+the factors differs from the printed formulas, whose shapes do not fit; `derivation.md`, section 4.
 The formulas are the printed ones, not the stable ones: exp(z1) overflows above z1 = 709 (88 in
-float32), and a confident prediction loses its digits. `network.py` is held to this file by tests.
+float32), and a confident prediction loses its digits. Tests compare `network.py` with this file.
 """
 
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from manual_backprop.parameters import Parameters
 
 
 class WriteUp(NamedTuple):
-    """Every quantity that the write-up gives a symbol, for one sample."""
+    """Every quantity that has a symbol in the write-up, for one sample."""
 
     z1: Array  # (N_H,)
     a1: Array  # (N_H,)
@@ -28,12 +28,28 @@ class WriteUp(NamedTuple):
 
 
 def write_up(parameters: Parameters, x: Array, y: Array) -> WriteUp:
-    """Loss and gradients of one sample.
+    """Return the loss, the gradients and every intermediate quantity of one sample.
 
     Args:
         parameters: W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H), b1 (N_O,).
         x: the sample's features, (N_I,).
-        y: the sample's target, (N_O,), which sums to one.
+        y: the sample's target row, (N_O,), which sums to one; not a label.
+
+    Returns:
+        z1, a1 (N_H,), z2, y_hat, e2 (N_O,), e1 (N_O, N_H), the loss l in nats, and the gradients.
+        e2 is not divided by a number of samples. Arguments are not checked.
+
+    Source: equations (1) to (14) of `derivation.md`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from manual_backprop import NetworkShape, initialize
+        >>> parameters = initialize(NetworkShape(inputs=4, hidden=16, outputs=3), seed=0)
+        >>> found = write_up(parameters, np.ones(4), np.array([0.0, 1.0, 0.0]))
+        >>> found.e1.shape, found.gradients.W0.shape
+        ((3, 16), (16, 4))
+        >>> bool(np.allclose(found.e2, found.y_hat - [0, 1, 0]))
+        True
     """
     W0, b0, W1, b1 = parameters
 
