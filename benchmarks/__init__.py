@@ -1,1 +1,1 @@
-"""How this project's parts compare with their peers: `python -m benchmarks --help`."""
+"""Speed, memory, accuracy and detection beside other tools: `python -m benchmarks --help`."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks speed`, `scaling`, `accuracy`, `checkers`: side by side with peers."""
+"""Compare gradients and gradient checkers with other tools; README.md explains the tables."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from benchmarks import accuracy, checkers, scaling, speed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a benchmark with these arguments (by default the command line's); its exit status."""
+    """Run the benchmark that the arguments (default: sys.argv) name, and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     speed.add_to(commands)

@@ -1,4 +1,4 @@
-"""How many units of roundoff value and gradient are off, against the exact result."""
+"""Error of loss and gradient against the exact result, in units of roundoff."""
 
 import argparse
 import itertools
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 SIZES = np.sort([0.0, 20.01, *np.geomspace(1e-2, 1e3, 51)])  # 20: PyTorch's default threshold
 POINTS = np.concatenate((-SIZES[:0:-1], SIZES))
-"""Pre-activations and margins."""
+"""The pre-activations and margins that are measured."""
 
 WHO = "NumPy in tiles", "torch eager", "autograd_ref", "jax jit"
-"""torch eager has PyTorch's default softplus, autograd_ref one with its threshold moved away."""
+"""torch eager has PyTorch's default softplus, autograd_ref an exact one."""
 
 MODERATE = 10.0
-"""The table has a row for points up to here, and one for all."""
+"""The table has a row for points up to this size, and one for all points."""
 
 
 LEAST = 0.05
@@ -36,7 +36,7 @@ LEAST = 0.05
 
 
 class Found(NamedTuple):
-    """Errors along one axis, the largest of all entries, in units of roundoff of the exact one."""
+    """The largest error of all entries at each point, in units of roundoff of the exact entry."""
 
     axis: str
     dtype: str
@@ -45,14 +45,14 @@ class Found(NamedTuple):
 
 
 def add_to(commands: Any) -> None:
-    """The subcommand and its options, among those of an argument parser."""
+    """Add the subcommand and its options to an argument parser's commands."""
     parser = commands.add_parser("accuracy", help=__doc__, description=__doc__)
     output.add_options(parser, quick="every fifth point only")
     parser.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Measure, then print a table."""
+    """Measure, print a table and return the exit status."""
     points = POINTS[::5] if chosen.quick else POINTS
     names = [name for name in WHO if name not in contestants.MISSING]
     sweeps = list(itertools.product(AXES, ("float64", "float32")))
@@ -69,7 +69,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def measured(axis: str, dtype: str, points: NDArray[Any], names: Sequence[str]) -> Found:
-    """Every contestant at every point."""
+    """Return the errors of every contestant at every point."""
     given = [AXES[axis](float(point), dtype) for point in points]
     found: dict[str, list[float]] = {name: [] for name in names}
     for problem in given:
@@ -80,10 +80,10 @@ def measured(axis: str, dtype: str, points: NDArray[Any], names: Sequence[str]) 
 
 
 def units(results: dict[str, NDArray[Any]], exact: dict[str, Any], dtype: str) -> float:
-    """The largest error of any entry, in units of roundoff of the exact entry.
+    """Return the largest error of any entry, in units of roundoff of the exact entry.
 
-    Below the smallest normal number digits are lost to the format, not to the formula: there it is
-    in units of the smallest number of all.
+    Below the smallest normal number digits are lost to the format, not to the formula: there the
+    unit is the smallest subnormal number.
     """
     of = np.finfo(dtype)
     unit, least = float(of.eps) / 2, float(of.smallest_subnormal)
@@ -95,15 +95,15 @@ def units(results: dict[str, NDArray[Any]], exact: dict[str, Any], dtype: str) -
 
 
 def at_pre_activation(z1: float, dtype: str) -> Problem:
-    """One unit with this z1, exactly; its output is kept moderate, whatever a1 is."""
+    """Return a network of one hidden unit whose z1 is exactly this; its outputs are moderate."""
     weight = 1.0 / max(1.0, z1)
     return _problem(z1, [[weight], [-weight]], [0.25, 0.0], dtype)
 
 
 def at_margin(margin: float, dtype: str) -> Problem:
-    """A prediction that is ahead by so much, rightly; or wrongly, where it is negative.
+    """Return a problem whose right class leads by this margin, or trails if it is negative.
 
-    The weights are small enough for z2 to be the margin exactly: its rounding is not the point.
+    The weights are so small that z2 is the margin exactly, without rounding.
     """
     return _problem(0.5, [[2.0**-70], [-(2.0**-70)]], [margin, 0.0], dtype)
 
@@ -129,7 +129,7 @@ def _results(name: str, problem: Problem) -> dict[str, NDArray[Any]]:
 
 
 def _figure(found: Sequence[Found]) -> "Figure":
-    """Errors along each axis; a row of panels for each axis, a panel for each dtype."""
+    """Draw errors along each axis; a row of panels for each axis, a panel for each dtype."""
     panels = [
         plots.Curves(
             one.axis,
@@ -144,7 +144,7 @@ def _figure(found: Sequence[Found]) -> "Figure":
 
 
 def _table(found: Sequence[Found], names: Sequence[str]) -> Table:
-    title = "Largest error of value and gradient, in units of roundoff of each exact entry"
+    title = "Largest error of loss and gradient, in units of roundoff of each exact entry"
     table = output.table(title, "along", *names)
     for (axis, dtype, points, found_of), moderate in itertools.product(found, (True, False)):
         inside = [i for i, point in enumerate(points) if abs(point) <= MODERATE or not moderate]

@@ -1,4 +1,4 @@
-"""What `check_gradients` finds and what it costs, beside the checkers in use today."""
+"""Smallest error that each gradient checker reports, and the time of a check."""
 
 import argparse
 import statistics
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 TABLE = NetworkShape(4, 16, 3), 150
-"""The problem on which the smallest error that each checker finds is measured."""
+"""The problem on which the smallest errors are measured."""
 
 SIZES = [
     (NetworkShape(4, 16, 3), 150),
@@ -31,55 +31,55 @@ SIZES = [
     (NetworkShape(784, 128, 10), 256),
     (NetworkShape(784, 1258, 10), 128),
 ]
-"""131 to a million parameters."""
+"""Problems on which times are measured, with 131 to a million parameters."""
 
 LARGEST_FOR_GRADCHECK = 2_000
-"""Its time grows with the number of parameters; beyond this it takes minutes."""
+"""Parameters beyond which gradcheck takes minutes."""
 
 ERRORS = [m * 10.0**e for e in range(0, -16, -1) for m in (1, 0.5, 0.2)]
-"""From 1 down."""
+"""Relative errors to inject, from 1 down."""
 
 ROUNDS, QUICK_ROUNDS = 15, 3
 
 
 class Found(NamedTuple):
-    """The smallest relative errors of ERRORS that a checker reports; None where it reports none."""
+    """The smallest relative errors of ERRORS that a checker reports; None if it reports none."""
 
     checker: str
     block: float | None
-    """All of W0 scaled."""
+    """With all of W0 scaled."""
     entry: float | None
-    """The largest entry of W0 alone."""
+    """With the largest entry of W0 scaled."""
     block_in_float32: float | None
     accepts_right_float32: bool
 
 
 class Cost(NamedTuple):
-    """Times in seconds, medians with their quartiles."""
+    """Times of checks, as medians; the baseline is in seconds, the others divided by it."""
 
     parameters: int
     samples: int
     baseline: float
-    """One hand gradient and one reference gradient."""
+    """Seconds of one hand gradient and one reference gradient."""
     ratio: tuple[float, float, float]
-    """A check, divided by the baseline of the same round."""
+    """A check: lower quartile, median, upper quartile."""
     given_loss: float
-    """A check against a given PyTorch loss, likewise: the median."""
+    """A check against a given PyTorch loss."""
     fast_gradcheck: float
-    """torch gradcheck of W0 alone, in fast_mode, divided likewise."""
+    """torch gradcheck of W0 alone, in fast_mode."""
     gradcheck: float | None
-    """Likewise; None where it would take minutes."""
+    """torch gradcheck of W0 alone; None if it would take minutes."""
 
 
 def add_to(commands: Any) -> None:
-    """The subcommand and its options, among those of an argument parser."""
+    """Add the subcommand and its options to an argument parser's commands."""
     parser = commands.add_parser("checkers", help=__doc__, description=__doc__)
     output.add_options(parser, quick="fewer rounds, small sizes only")
     parser.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Measure, then print both tables."""
+    """Measure, print both tables and return the exit status."""
     sizes = SIZES[:2] if chosen.quick else SIZES
     rounds = QUICK_ROUNDS if chosen.quick else ROUNDS
     checkers = peers.available()
@@ -95,7 +95,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 def sensitivity(name: str) -> Found:
-    """The smallest error of each kind that a checker finds on the problem of the table."""
+    """Return the smallest error of each kind that a checker reports on the table's problem."""
     accepts = peers.CHECKERS[name]
     double, single = (problem(*TABLE, dtype=dtype) for dtype in ("f8", "f4"))
     return Found(
@@ -108,7 +108,7 @@ def sensitivity(name: str) -> Found:
 
 
 def cost(shape: NetworkShape, samples: int, rounds: int) -> Cost:
-    """A check against one hand and one reference gradient, interleaved."""
+    """Return the times of checks beside one hand and one reference gradient, interleaved."""
     given = problem(shape, samples)
     small = shape.parameter_count <= LARGEST_FOR_GRADCHECK
     contestants: dict[str, Callable[[], Any]] = {
@@ -140,7 +140,7 @@ def cost(shape: NetworkShape, samples: int, rounds: int) -> Cost:
 
 
 def _figure(costs: Sequence[Cost]) -> "Figure":
-    """Time of a check against the number of parameters."""
+    """Draw the time of a check against the number of parameters."""
     curves: dict[str, list[float]] = {
         "check_gradients": [one.ratio[1] for one in costs],
         "check_gradients, loss=": [one.given_loss for one in costs],
@@ -190,13 +190,13 @@ def _error(smallest: float | None) -> str:
 
 
 def smallest(accepts: Callable[[float], bool]) -> float | None:
-    """The smallest error before the first that is accepted."""
+    """Return the smallest error before the first that is accepted; None if there is none."""
     found = list(takewhile(lambda error: not accepts(error), ERRORS))
     return found[-1] if found else None
 
 
 def largest_wrong(block: NDArray[Any], error: float) -> NDArray[Any]:
-    """The block with its largest entry off by a relative error."""
+    """Return the block with its largest entry off by a relative error."""
     wrong = block.copy()
     wrong[np.unravel_index(np.abs(block).argmax(), block.shape)] *= 1 + error
     return wrong

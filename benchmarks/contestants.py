@@ -1,8 +1,7 @@
-"""Ways to the value and the gradient of the network, as one operation, never the gradient by X.
+"""Implementations of the network's loss and gradient, as one operation, without the gradient by X.
 
-Each is made for one problem and a device (which counts for PyTorch only), with its data where and
-how it wants them, and then called again and again. What it returns stays in its own arrays;
-`as_numpy` is for looking at it.
+Each is made for one problem and a device (used by PyTorch only), with its data where and how it
+wants them, and then called many times. Its result stays in its own arrays; `as_numpy` converts it.
 """
 
 from collections.abc import Callable
@@ -21,22 +20,22 @@ from benchmarks.plain import plain_loss_and_gradients
 from manual_backprop import loss_and_gradients
 
 Run = Callable[[], tuple[Any, Any]]
-"""To the loss and four gradients."""
+"""A call that returns the loss and four gradients."""
 Made = Callable[[Problem, str], Run]
 
 
 def tiled(problem: Problem, _device: str) -> Run:
-    """This project's."""
+    """`manual_backprop.loss_and_gradients`."""
     return lambda: loss_and_gradients(*problem)
 
 
 def plain(problem: Problem, _device: str) -> Run:
-    """The same formulas in NumPy, on the whole batch at once."""
+    """Stable formulas in NumPy, on the whole batch at once."""
     return lambda: plain_loss_and_gradients(*problem)
 
 
 def torch_by_hand(problem: Problem, device: str) -> Run:
-    """The same derivation in PyTorch's own functions: tells the library from autograd."""
+    """The derivation by hand in PyTorch's functions: separates the library from autograd."""
     (W0, b0, W1, b1), X, labels = _tensors(problem, device)
     one_hot = functional.one_hot(labels, len(b1)).to(X)
 
@@ -130,9 +129,9 @@ def hips_autograd(problem: Problem, _device: str) -> Run:
 
 
 def sklearn_mlp(problem: Problem, _device: str) -> Run:
-    """scikit-learn's own backward pass, with the logistic function where softplus is asked for.
+    """scikit-learn's own backward pass, with the logistic function instead of softplus.
 
-    It answers another question at the same price, or a lower one: the logistic function takes one
+    It computes another loss at the same or a lower price: the logistic function takes one
     exponential, and its derivative none.
     """
     neural: Any = import_module("sklearn.neural_network")
@@ -163,16 +162,16 @@ CONTESTANTS: dict[str, Made] = {
 }
 
 NEEDS = {"jax jit": "jax", "HIPS autograd": "autograd", "scikit-learn": "sklearn"}
-"""Peers that have to be installed."""
+"""The module that a contestant needs, if it is not one of this project's dependencies."""
 
 OF_ANOTHER_LOSS = ["scikit-learn"]
-"""Peers in cost only: what they compute has another value."""
+"""Contestants that compute another loss: comparable in cost only."""
 
 MISSING = [name for name, module in NEEDS.items() if find_spec(module) is None]
 
 
 def made(name: str, problem: Problem, device: str = "cpu") -> Run:
-    """The contestant of that name; it returns when it is done, on a GPU too."""
+    """Return the contestant of that name; its calls end when the result is there, on a GPU too."""
     run = CONTESTANTS[name](problem, device)
     if not device.startswith("cuda"):
         return run
@@ -186,7 +185,7 @@ def made(name: str, problem: Problem, device: str = "cpu") -> Run:
 
 
 def as_numpy(found: tuple[Any, Any]) -> tuple[float, list[NDArray[Any]]]:
-    """The loss and the gradients, whoever computed them."""
+    """Return a contestant's loss and gradients as NumPy arrays."""
     value, gradients = found
     return float(_detached(value)), [np.asarray(_detached(block)) for block in gradients]
 

@@ -1,4 +1,4 @@
-"""What a figure depends on beside the code: the machine, the libraries, their threads."""
+"""A record of the machine, the libraries and their threads, on which figures depend."""
 
 import os
 import platform
@@ -17,7 +17,7 @@ PACKAGES = ("numpy", "torch", "jax", "autograd", "scikit-learn", "scipy", "threa
 
 
 def environment() -> dict[str, Any]:
-    """A record in plain types."""
+    """Return the record in plain types."""
     libraries = cast("list[dict[str, Any]]", threadpool_info())
     return {
         "cpu": _cpu(),
@@ -38,7 +38,7 @@ def environment() -> dict[str, Any]:
 
 
 def in_words(record: dict[str, Any]) -> str:
-    """What a reader needs of it, in a line or two."""
+    """Return the record as a line or two of text."""
     avx = [name for name in record["features"] if name.startswith("AVX512")]
     vectors = "AVX-512" if avx else ", ".join(record["features"]) or "no vector features"
     blas = [f"{b['internal_api']} {b['version']} ({b['architecture']})" for b in record["blas"]]
@@ -61,7 +61,7 @@ def _cpu() -> str:
 
 
 def _features() -> list[str]:
-    """The vector instructions that NumPy found."""
+    """Return the vector instructions that NumPy found."""
     config: Any = np.show_config(mode="dicts")
     return config["SIMD Extensions"].get("found", [])
 
@@ -74,7 +74,7 @@ def _version(name: str) -> str | None:
 
 
 def _commit() -> str | None:
-    """Of the code that is measured; with a + where it has been changed since."""
+    """Return the commit of the measured code, with a + if the code has been changed since."""
     here = Path(__file__).parent
     try:
         command = ["git", "describe", "--always", "--dirty=+"]

@@ -1,4 +1,4 @@
-"""One cell of the grid of `speed`: all contestants on one problem, fairly, and what bounds them."""
+"""Times of all contestants on one problem, in interleaved rounds, and a lower bound of them."""
 
 import statistics
 import time
@@ -17,15 +17,14 @@ from manual_backprop.cores import cores
 from manual_backprop.planning import planned
 
 LEAST, MOST = 3, 20
-"""Rounds."""
+"""Fewest and most rounds."""
 
 SAMPLE, PAUSE = 5e-3, 30e-3
-"""Seconds, at least, that one sample takes: short calls are repeated for it, and share it; and the
-pause before."""
+"""Seconds: the shortest sample, for which short calls are repeated; and the pause before each."""
 
 RIGHT = {"float64": 1e-9, "float32": 1e-3}
-"""How far a contestant may be from the reference, relative to each block; PyTorch's own softplus
-is off by 2e-9 of what is beyond 20, which these problems do not reach."""
+"""Largest error of a contestant relative to each block. Chosen: it tells mistakes from rounding.
+PyTorch's own softplus is off by 2e-9 beyond 20, which these problems do not reach."""
 
 
 class Row(NamedTuple):
@@ -36,13 +35,13 @@ class Row(NamedTuple):
     dtype: str
     times: dict[str, list[float]]
     first: dict[str, float]
-    """The first call, which may compile."""
+    """Seconds of the first call, which may compile."""
     wrong: list[str]
-    """Contestants that do not agree with the reference."""
+    """Names of contestants that do not agree with the reference."""
     floor: float
-    """The matrix products, exponentials, logarithms and divisions alone, in cache."""
+    """Seconds of the matrix products, exponentials, logarithms and divisions alone, in cache."""
     canary: list[float]
-    """A product of two matrices of 512 x 512, in every round: how quiet the machine was."""
+    """Seconds of a product of two 512 x 512 matrices in every round: shows disturbances."""
     on: dict[str, Any]
     """The machine and the libraries."""
 
@@ -53,17 +52,17 @@ class Row(NamedTuple):
 
     @property
     def flops(self) -> float:
-        """Of the matrix products."""
+        """The number of operations of the matrix products."""
         per_unit = 4 * self.shape.inputs + 6 * self.shape.outputs
         return self.samples * self.shape.hidden * per_unit
 
     def median(self, name: str) -> float:
-        """Of a contestant's times."""
+        """The median of a contestant's times, in seconds."""
         return statistics.median(self.times[name])
 
 
 def ratio(name: str, to: str, rows: Sequence[Row], cell: str) -> float:
-    """How long a contestant takes in a cell, by another's time: the median over processes."""
+    """Return a contestant's time divided by another's in a cell, as the median over processes."""
     return statistics.median(row.median(name) / row.median(to) for row in rows if row.cell == cell)
 
 
@@ -75,7 +74,7 @@ def measured(
     seconds: float,
     device: str = "cpu",
 ) -> Row:
-    """All contestants on one problem, in interleaved rounds; each is checked first."""
+    """Return the times of all contestants on one problem; each result is checked first."""
     given = problem(shape, samples, dtype=dtype)
     runs: dict[str, contestants.Run] = {}
     first: dict[str, float] = {}
@@ -93,7 +92,7 @@ def measured(
     matrix = np.random.default_rng(0).normal(size=(512, 512)).astype(dtype)
     times: dict[str, list[float]] = {name: [] for name in names}
     canary: list[float] = []
-    order = np.random.default_rng(0)  # nobody always comes after the same one
+    order = np.random.default_rng(0)  # no contestant always comes after the same one
     for _round in range(rounds):
         for name in order.permutation(names):
             times[name].append(_settled(runs[name], loops[name]))
@@ -102,7 +101,7 @@ def measured(
 
 
 def floor(given: Problem) -> float:
-    """Seconds for what cannot be left out, on one core and in cache, divided by the cores."""
+    """Return a lower bound in seconds: the arithmetic alone, in cache, divided by the cores."""
     parameters, X, _labels = given
     (hidden, inputs), outputs, dtype = parameters.W0.shape, len(parameters.b1), X.dtype
     plan = planned(hidden, inputs, outputs, len(X))
@@ -129,10 +128,10 @@ def floor(given: Problem) -> float:
 
 
 def _settled(contestant: Callable[[], Any], loops: int) -> float:
-    """Seconds of one call, as in a loop of its own.
+    """Return the seconds of one call as in a loop of its own, after a pause and warm-up calls.
 
-    Threads of whoever came before may spin for up to some 25 milliseconds, and the caches are
-    theirs; to a long call it makes no difference.
+    The threads of the contestant before may spin for up to some 25 milliseconds, and its data fill
+    the caches; a long call is not affected.
     """
     time.sleep(PAUSE)
     if loops > 1:

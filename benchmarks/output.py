@@ -1,4 +1,4 @@
-"""What the benchmarks share in what they ask for and leave behind."""
+"""Options, tables and files that all benchmarks share."""
 
 import argparse
 import json
@@ -15,14 +15,14 @@ from benchmarks.environment import environment, in_words
 
 
 def add_options(parser: argparse.ArgumentParser, quick: str) -> None:
-    """Those of every benchmark; `quick` says what --quick leaves out."""
+    """Add the options of every benchmark; `quick` says what --quick leaves out."""
     parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--json", type=Path, help="a file to append the raw samples to, as lines")
     parser.add_argument("--plots", type=Path, help="a folder for the plots, as PNG")
 
 
 def table(title: str, first: str, *others: str) -> Table:
-    """Markdown; the first column is text, the others numbers."""
+    """Return an empty Markdown table; the first column is text, the others numbers."""
     found = Table(first, title=title, box=MARKDOWN, title_justify="left")
     for name in others:
         found.add_column(name, justify="right")
@@ -30,7 +30,7 @@ def table(title: str, first: str, *others: str) -> Table:
 
 
 def show(*parts: Table | str, on: dict[str, Any] | None = None, width: int = 110) -> None:
-    """Print what they were measured on (by default, what this is), and the parts."""
+    """Print a line about the machine (default: this one), and the parts."""
     out = Console(width=width, color_system=None)
     with out.capture() as capture:
         for part in (in_words(on or environment()), *parts):
@@ -39,7 +39,7 @@ def show(*parts: Table | str, on: dict[str, Any] | None = None, width: int = 110
 
 
 def append(file: Path | None, rows: Sequence[Mapping[str, Any]]) -> None:
-    """One line for each row, after those that are there; nothing where there is no file."""
+    """Append one line of JSON for each row to the file, if there is one."""
     if file is None:
         return
     record = environment()
@@ -51,7 +51,7 @@ def append(file: Path | None, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def duration(seconds: float) -> str:
-    """Three digits and a unit."""
+    """Return a time with three digits and a unit."""
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"

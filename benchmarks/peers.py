@@ -1,7 +1,6 @@
-"""Other gradient checkers, each asked the same question: is this gradient right?
+"""Gradient checkers in use today, each asked whether a gradient of the built-in network is right.
 
-Each has its own defaults, as its users have them. What is checked is the assignment's network, with
-the gradient of W0 under test.
+Each runs with its defaults, as its users have them. The gradient of W0 is under test.
 """
 
 import warnings
@@ -24,11 +23,11 @@ from benchmarks.problem import gradients
 A = NDArray[Any]
 Change = Callable[[A], A]
 Checker = Callable[[Problem, Change], bool]
-"""Whether it accepts the right gradient with W0's block changed so."""
+"""A call that returns True if the right gradient, with W0's block changed so, is accepted."""
 
 
 def ours(problem: Problem, change: Change) -> bool:
-    """`check_gradients` without loss=: the verdict is a match."""
+    """`check_gradients` without loss=; it accepts if the verdict is a match."""
 
     def under_test(*arguments: Any) -> Any:
         found = gradients(*arguments)
@@ -43,12 +42,12 @@ def torch_gradcheck(problem: Problem, change: Change) -> bool:
 
 
 def torch_gradcheck_fast(problem: Problem, change: Change) -> bool:
-    """The same with fast_mode=True."""
+    """`torch.autograd.gradcheck` with fast_mode=True."""
     return _gradcheck(problem, change, fast_mode=True)
 
 
 def scipy_check_grad(problem: Problem, change: Change) -> bool:
-    """`scipy.optimize.check_grad` gives a number; it accepts what at most doubles that."""
+    """`scipy.optimize.check_grad`; it accepts if its result is at most double the right one's."""
 
     def error_of(change: Change) -> float:
         def at(flat: A) -> Any:
@@ -93,7 +92,7 @@ def jax_check_grads(problem: Problem, change: Change) -> bool:
 
 
 def hips_check_grads(problem: Problem, change: Change) -> bool:
-    """`autograd.test_util.check_grads` in reverse mode; the gradient is that of a primitive."""
+    """`autograd.test_util.check_grads` in reverse mode, with the gradient of a primitive."""
     extend: Any = import_module("autograd.extend")
     check_grads: Any = import_module("autograd.test_util").check_grads
 
@@ -149,11 +148,11 @@ CHECKERS: dict[str, Checker] = {
 }
 
 NEEDS = {"jax check_grads": "jax", "HIPS check_grads": "autograd"}
-"""Peers that have to be installed."""
+"""The module that a checker needs, if it is not one of this project's dependencies."""
 
 MISSING = [name for name, module in NEEDS.items() if find_spec(module) is None]
 
 
 def available() -> dict[str, Checker]:
-    """Those that can be asked here."""
+    """Return the checkers that are installed."""
     return {name: checker for name, checker in CHECKERS.items() if name not in MISSING}

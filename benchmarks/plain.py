@@ -1,4 +1,4 @@
-"""The hand-derived gradient as one writes it first: the formulas in NumPy, on the whole batch."""
+"""The hand-derived gradient as one writes it first: the formulas on the whole batch."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ A = NDArray[Any]
 
 
 def plain_loss_and_gradients(parameters: Parameters, X: A, labels: A) -> tuple[float, Parameters]:
-    """Stable forms, nothing clever, nothing checked; labels only."""
+    """Return loss and gradients by stable formulas, without checks; Y as labels only."""
     W0, b0, W1, b1 = parameters
     S = len(X)
     z1 = X @ W0.T + b0

@@ -1,4 +1,4 @@
-"""The assignment's network on random data: parameters from N(0, 0.05), X from N(0, 1), labels."""
+"""The built-in network on random data: parameters from N(0, 0.05), X from N(0, 1), labels."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradi
 def problem(
     shape: NetworkShape, samples: int, *, dtype: DTypeLike = "f8", seed: int = 0
 ) -> Problem:
-    """By seed."""
+    """Return the problem of this shape, size, dtype and seed."""
     random = np.random.default_rng(seed)
     X = random.normal(size=(samples, shape.inputs)).astype(dtype)
     labels = random.integers(shape.outputs, size=samples)
@@ -22,11 +22,11 @@ def problem(
 
 
 def torch_loss(parameters: Any, X: Tensor, labels: Tensor) -> Tensor:
-    """The same network as a loss that somebody brings along."""
+    """Return the loss of the built-in network, written as a user's PyTorch loss."""
     z2 = functional.softplus(X @ parameters.W0.T + parameters.b0) @ parameters.W1.T
     return functional.cross_entropy(z2 + parameters.b1, labels)
 
 
 def gradients(parameters: Parameters, X: NDArray[Any], Y: NDArray[Any]) -> Parameters:
-    """By hand, rightly."""
+    """Return the right gradients, by hand."""
     return loss_and_gradients(parameters, X, Y)[1]

@@ -1,4 +1,4 @@
-"""Time and memory against the number of samples and of hidden units: by hand and by autograd."""
+"""Time and memory of a gradient against the number of samples and of hidden units."""
 
 import argparse
 import json
@@ -24,7 +24,7 @@ SAMPLES = [(4, 64, 3, samples) for samples in (1, 100, 10_000, 100_000, 1_000_00
 HIDDEN = [(4, hidden, 3, 10_000) for hidden in (16, 64, 256, 1024, 4096, 16_384)]
 
 FITTED = 3
-"""So many of the largest points the slope is fitted to."""
+"""Number of largest sizes to which the slope is fitted."""
 
 
 LEAST_PEAK = 1e5
@@ -32,7 +32,7 @@ LEAST_PEAK = 1e5
 
 
 class Found(NamedTuple):
-    """One size; None where it does not fit into memory."""
+    """The measurements of one size; None for one that does not fit into memory."""
 
     size: tuple[int, int, int, int]
     """N_I, N_H, N_O, S."""
@@ -40,19 +40,19 @@ class Found(NamedTuple):
     """In the order of WHO."""
 
     def along(self, name: str) -> int:
-        """The size that is varied: S or N_H."""
+        """Return the dimension that is varied, S or N_H."""
         return self.size[3 if name == "S" else 1]
 
 
 def add_to(commands: Any) -> None:
-    """The subcommand and its options, among those of an argument parser."""
+    """Add the subcommand and its options to an argument parser's commands."""
     parser = commands.add_parser("scaling", help=__doc__, description=__doc__)
     output.add_options(parser, quick="small sizes only")
     parser.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Measure every size in a process of its own, then print both tables."""
+    """Measure every size in a process of its own, print both tables and return the status."""
     series = {"S": SAMPLES, "N_H": HIDDEN}
     if chosen.quick:
         series = {name: sizes[:3] for name, sizes in series.items()}
@@ -75,7 +75,7 @@ def _plain(found: Found) -> dict[str, Any]:
 
 
 def point(size: tuple[int, int, int, int], who: str) -> Point | None:
-    """One measurement, in a process of its own; None where memory does not suffice."""
+    """Return one measurement from a process of its own; None if memory does not suffice."""
     command = [sys.executable, "-m", "benchmarks.scaling_point", who, *map(str, size)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 0:
@@ -86,13 +86,13 @@ def point(size: tuple[int, int, int, int], who: str) -> Point | None:
 
 
 def slope(sizes: Sequence[float], values: Sequence[float]) -> float:
-    """The power with which the values grow with the sizes, from the largest of them."""
+    """Return the power of the sizes with which the values grow, fitted to the largest sizes."""
     x, y = np.log(sizes[-FITTED:]), np.log(values[-FITTED:])
     return float(np.polyfit(x, y, 1)[0])
 
 
 def _figure(found: dict[str, list[Found]]) -> "Figure":
-    """Time and peak memory against each of the sizes, a row of panels for each."""
+    """Draw time and peak memory against S and N_H, a row of panels for each."""
     panels: list[plots.Curves] = []
     for name, rows in found.items():
         time: dict[str, tuple[list[float], list[float]]] = {}

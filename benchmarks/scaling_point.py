@@ -1,7 +1,7 @@
-"""One size of the scaling benchmark, alone in its process.
+"""One size of the scaling benchmark, in a process of its own.
 
 python -m benchmarks.scaling_point WHO N_I N_H N_O S prints time and peak memory as JSON; the exit
-status is 3 where memory does not suffice.
+status is 3 if memory does not suffice.
 """
 
 import json
@@ -18,27 +18,27 @@ from benchmarks.problem import problem
 from manual_backprop import NetworkShape
 
 SECONDS, MOST = 0.5, 20
-"""The fastest of so many calls is taken, or of as many as fit into the time."""
+"""The time is that of the fastest of MOST calls, or of as many as fit into SECONDS."""
 
 SPARE = 0.9
-"""How much of the memory that is free a size may take."""
+"""Fraction of the free memory that a size may take."""
 
 NO_MEMORY = 3
 
 WARM = 100
-"""Samples of a first problem, with which everything is loaded that is loaded once."""
+"""Samples of a first, untimed problem, which loads everything that is loaded once."""
 
 
 class Point(NamedTuple):
-    """What was measured."""
+    """Time and memory of one size."""
 
     seconds: float
     peak: float
-    """Bytes beyond the data."""
+    """Peak memory in bytes beyond the data."""
 
 
 def measured(who: str, shape: NetworkShape, samples: int) -> Point:
-    """The fastest of a few calls, and the memory that they took beyond the data."""
+    """Return the time of the fastest of a few calls, and their peak memory beyond the data."""
     _ = contestants.made(who, problem(shape, WARM))()
     run = contestants.made(who, problem(shape, samples))
     before = _reset_peak()
@@ -51,7 +51,7 @@ def measured(who: str, shape: NetworkShape, samples: int) -> Point:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure and print."""
+    """Measure, print JSON and return the exit status."""
     who, *size = arguments
     inputs, hidden, outputs, samples = map(int, size)
     _limit_memory()
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _status(name: str) -> float:
-    """Bytes, from what Linux says of this process; 0 elsewhere."""
+    """Return an entry of Linux's status of this process in bytes; 0 on other systems."""
     with suppress(OSError):
         text = Path("/proc/self/status").read_text(encoding="utf-8")
         if found := re.search(rf"{name}:\s+(\d+) kB", text):
@@ -75,14 +75,14 @@ def _status(name: str) -> float:
 
 
 def _reset_peak() -> float:
-    """Begin to measure the peak anew; what is there already."""
+    """Reset the peak of this process's memory, and return the memory in use."""
     with suppress(OSError):
         _ = Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     return _status("VmRSS")
 
 
 def _limit_memory() -> None:
-    """An allocation that the machine cannot hold fails, rather than the machine."""
+    """Limit this process's memory, so that an allocation fails before the machine runs out."""
     with suppress(ImportError, OSError):
         import resource
 

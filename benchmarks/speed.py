@@ -1,4 +1,4 @@
-"""How long value and gradient take: by hand, by autograd, and by their peers."""
+"""Time of loss and gradient by hand, by autograd and by other libraries."""
 
 import argparse
 import json
@@ -36,11 +36,11 @@ GRID = [
 ]
 
 SECONDS, QUICK_SECONDS = 3.0, 0.3
-"""For all rounds of a cell together, but for their pauses."""
+"""Seconds for all rounds of a cell together, without their pauses."""
 
 
 def add_to(commands: Any) -> None:
-    """The subcommand and its options, among those of an argument parser."""
+    """Add the subcommand and its options to an argument parser's commands."""
     parser = commands.add_parser("speed", help=__doc__, description=__doc__)
     output.add_options(parser, quick="fewer rounds, small sizes only")
     parser.add_argument("--threads", type=int, help="cores to use (default: all)")
@@ -49,14 +49,13 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--only", action="append", choices=contestants.CONTESTANTS, help="may be repeated"
     )
-    parser.add_argument(
-        "--processes", type=int, default=1, help="measure in so many, one after the other"
-    )
+    processes = "how many processes measure, one after the other (default: 1)"
+    parser.add_argument("--processes", type=int, default=1, help=processes)
     parser.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Measure, then print the tables of each number format."""
+    """Measure, print the tables of each number format and return the exit status."""
     rows = _in_processes(chosen) if chosen.processes > 1 else _rows(chosen)
     output.append(chosen.json, [_plain(row) for row in rows])
     on = rows[0].on
@@ -65,7 +64,7 @@ def run(chosen: argparse.Namespace) -> int:
     notes = [f"{name} is not installed, and left out." for name in contestants.MISSING]
     names = [*rows[0].times]
     notes += [
-        f"{name} computes another loss, and is a peer in cost only."
+        f"{name} computes another loss, and compares in cost only."
         for name in contestants.OF_ANOTHER_LOSS
         if name in names
     ]
@@ -98,7 +97,7 @@ def _rows(chosen: argparse.Namespace) -> list[Row]:
 
 
 def _in_processes(chosen: argparse.Namespace) -> list[Row]:
-    """The same command again and again, each in a process of its own."""
+    """Return the rows of the command run in several processes, one after the other."""
     command = [sys.executable, "-m", "benchmarks", "speed", "--device", chosen.device]
     for name in ("threads", "dtype"):
         if (value := getattr(chosen, name)) is not None:
@@ -125,7 +124,7 @@ def _plain(row: Row) -> dict[str, Any]:
 
 
 def _figure(rows: Sequence[Row]) -> "Figure":
-    """Each contestant's time, by that of the first, cell by cell; a panel for each dtype."""
+    """Draw each contestant's time divided by the first's, cell by cell; a panel for each dtype."""
     panels: list[plots.Dots] = []
     for dtype in dict.fromkeys(row.dtype for row in rows):
         here = [row for row in rows if row.dtype == dtype]
@@ -137,7 +136,7 @@ def _figure(rows: Sequence[Row]) -> "Figure":
 
 
 def _ratios(on: str, names: Sequence[str], rows: Sequence[Row]) -> Table:
-    """Medians over processes, of medians."""
+    """Tabulate times divided by the first contestant's: medians over processes, of medians."""
     title = f"{on}: times divided by that of {names[0]}"
     table = output.table(title, "N_I, N_H, N_O, S", *names[1:])
     all_ratios: list[list[float]] = []
@@ -155,7 +154,7 @@ def _ratios(on: str, names: Sequence[str], rows: Sequence[Row]) -> Table:
 
 
 def _beside(on: str, name: str, rows: Sequence[Row]) -> Table:
-    """The first contestant's times, and what they are to be seen beside."""
+    """Tabulate the first contestant's times beside their lower bound and a fixed product."""
     title = f"{on}: {name}, and a product of matrices of 512 x 512"
     columns = ("median (quartiles)", "GFLOP/s", "time / floor", "canary (quartiles)")
     table = output.table(title, "N_I, N_H, N_O, S", *columns)
@@ -188,7 +187,7 @@ def _quartiles(times: Sequence[float]) -> str:
 
 
 def _keep_to(count: int) -> None:
-    """The first so many cores, for every library."""
+    """Restrict the process and every library to this many cores."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
     torch.set_num_threads(count)

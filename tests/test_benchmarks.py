@@ -1,5 +1,6 @@
 """The benchmarks run, and the check finds what it promises on the problem of their table."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from benchmarks.__main__ import main
 from benchmarks.problem import problem
 
 Captured = pytest.CaptureFixture[str]
+README = (Path(checkers.__file__).parent / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_check_finds_what_it_promises(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,6 +65,11 @@ def test_both_tables_are_printed(
     assert all(line == line.rstrip() for line in lines)
     rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines if "|" in line]
     names = [row[0] for row in rows]
+    assert [row for row in rows if row[0] in ("checker", "parameters")] == [
+        [cell.strip() for cell in line.strip("| ").split("|")]
+        for line in README.splitlines()
+        if line.startswith(("| checker ", "| parameters "))
+    ]
     assert [name for name in names if name in peers.CHECKERS] == list(peers.available())
     (cost,) = [row for row in rows if row[0] == "131"]
     assert float(cost[3].split()[0]) > 0
@@ -82,3 +89,16 @@ def test_the_largest_entry_alone_is_made_wrong() -> None:
     wrong = checkers.largest_wrong(block, 0.5)
     assert np.array_equal(wrong, [[1.0, -4.5], [2.0, 0.5]])
     assert block[0, 1] == -3.0
+
+
+def test_the_readme_has_every_command_and_only_options_that_there_are(capsys: Captured) -> None:
+    commands = ["checkers", "speed", "scaling", "accuracy"]
+    assert re.findall(r"^\| `python -m benchmarks (\w+)`", README, re.MULTILINE) == commands
+    offered: set[str] = set()
+    for command in commands:
+        with pytest.raises(SystemExit):
+            _ = main([command, "--help"])
+        offered |= set(re.findall(r"--[a-z]+", capsys.readouterr().out))
+    assert set(re.findall(r"--[a-z]{2,}", README)) <= offered
+    for figure in re.findall(r"\((figures/\S+)\)", README):
+        assert (Path(checkers.__file__).parent / figure).exists()
