@@ -27,6 +27,10 @@ RIGHT = {"float64": 1e-9, "float32": 1e-3}
 PyTorch's own softplus is off by 2e-9 beyond 20, which these problems do not reach."""
 
 
+Cell = tuple[NetworkShape, int, str]
+"""Shape, number of samples, dtype."""
+
+
 class Row(NamedTuple):
     """One cell of the grid in one process: raw times in seconds, by contestant."""
 
@@ -66,15 +70,9 @@ def ratio(name: str, to: str, rows: Sequence[Row], cell: str) -> float:
     return statistics.median(row.median(name) / row.median(to) for row in rows if row.cell == cell)
 
 
-def measured(
-    shape: NetworkShape,
-    samples: int,
-    dtype: str,
-    names: Sequence[str],
-    seconds: float,
-    device: str = "cpu",
-) -> Row:
+def measured(cell: Cell, names: Sequence[str], seconds: float, device: str = "cpu") -> Row:
     """Return the times of all contestants on one problem; each result is checked first."""
+    shape, samples, dtype = cell
     given = problem(shape, samples, dtype=dtype)
     runs: dict[str, contestants.Run] = {}
     first: dict[str, float] = {}

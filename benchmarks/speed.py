@@ -93,7 +93,7 @@ def _rows(chosen: argparse.Namespace) -> list[Row]:
     cells = [(shape, samples, dtype) for dtype in dtypes for shape, samples in grid]
     with progress() as bar:
         tracked = bar.track(cells, description="speed")
-        return [measured(*cell, names, seconds, chosen.device) for cell in tracked]
+        return [measured(cell, names, seconds, chosen.device) for cell in tracked]
 
 
 def _in_processes(chosen: argparse.Namespace) -> list[Row]:

@@ -31,6 +31,15 @@ class Iterate(NamedTuple):
     """The fraction of training samples whose class is predicted, from 0 to 1."""
 
 
+class _Problem(NamedTuple):
+    """The arguments of a descent that stay as they are."""
+
+    loss_and_gradients: LossAndGradients
+    X: ArrayLike
+    Y: ArrayLike
+    step: float
+
+
 class Diverged(ArithmeticError):
     """A parameter, the loss or the gradient of a descent is not finite.
 
@@ -81,13 +90,15 @@ def steepest_descent(
         >>> last.loss < first.loss
         True
     """
-    step = require_positive("step", step)
+    problem = _Problem(loss_and_gradients, X, Y, require_positive("step", step))
 
     def iterates(p: Parameters) -> Iterator[Iterate]:
         for iteration in count():
-            loss, gradients = _finite(loss_and_gradients, p, X, Y, step, iteration)
-            following = _moved(p, step, gradients)  # before the gradients can be written over
-            yield _iterate(p, loss, X, Y)
+            loss, gradients = _finite(problem, p, iteration)
+            following = _moved(
+                p, problem.step, gradients
+            )  # before the gradients can be written over
+            yield _iterate(problem, p, loss)
             p = following
 
     return iterates(_copied(checked_parameters(start)))
@@ -120,17 +131,17 @@ def nesterov(
         >>> last.loss < first.loss
         True
     """
-    step = require_positive("step", step)
+    problem = _Problem(loss_and_gradients, X, Y, require_positive("step", step))
 
     def iterates(p: Parameters) -> Iterator[Iterate]:
         before, theta = p, 0.0
         for iteration in count():
-            loss, _gradients = _finite(loss_and_gradients, p, X, Y, step, iteration)
-            yield _iterate(p, loss, X, Y)
+            loss, _gradients = _finite(problem, p, iteration)
+            yield _iterate(problem, p, loss)
             following = (1 + math.sqrt(1 + 4 * theta**2)) / 2
             q = _ahead(p, (theta - 1) / following, before)
-            _loss, gradients = _finite(loss_and_gradients, q, X, Y, step, iteration)
-            before, p, theta = p, _moved(q, step, gradients), following
+            _loss, gradients = _finite(problem, q, iteration)
+            before, p, theta = p, _moved(q, problem.step, gradients), following
 
     return iterates(_copied(checked_parameters(start)))
 
@@ -152,25 +163,18 @@ def accuracy(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> float:
     return float((y_hat.argmax(axis=1) == labels).mean())
 
 
-def _finite(
-    loss_and_gradients: LossAndGradients,
-    p: Parameters,
-    X: ArrayLike,
-    Y: ArrayLike,
-    step: float,
-    iteration: int,
-) -> tuple[float, Parameters]:
+def _finite(problem: _Problem, p: Parameters, iteration: int) -> tuple[float, Parameters]:
     """Return loss and gradients at p; raise Diverged unless they and p are finite."""
     if not _are_finite(p):
-        raise Diverged(iteration, "a parameter is not finite", step)
+        raise Diverged(iteration, "a parameter is not finite", problem.step)
     with np.errstate(over="ignore", invalid="ignore"):
-        # a copy: what a function writes into its arguments is nobody else's
-        loss, found = loss_and_gradients(_copied(p), X, Y)
+        # a copy, because the function may write into its arguments
+        loss, found = problem.loss_and_gradients(_copied(p), problem.X, problem.Y)
     gradients = _fitting(found, p)
     if not math.isfinite(loss):
-        raise Diverged(iteration, f"the loss is {float(loss)}", step)
+        raise Diverged(iteration, f"the loss is {float(loss)}", problem.step)
     if not _are_finite(gradients):
-        raise Diverged(iteration, "an entry of the gradient is not finite", step)
+        raise Diverged(iteration, "an entry of the gradient is not finite", problem.step)
     return float(loss), gradients
 
 
@@ -194,9 +198,9 @@ def _are_finite(blocks: Parameters) -> bool:
     return all(bool(np.isfinite(block).all()) for block in blocks)
 
 
-def _iterate(p: Parameters, loss: float, X: ArrayLike, Y: ArrayLike) -> Iterate:
+def _iterate(problem: _Problem, p: Parameters, loss: float) -> Iterate:
     own = _copied(p)
-    return Iterate(own, loss, accuracy(own, X, Y))
+    return Iterate(own, loss, accuracy(own, problem.X, problem.Y))
 
 
 def _copied(p: Parameters) -> Parameters:

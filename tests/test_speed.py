@@ -29,7 +29,7 @@ def test_every_contestant_computes_the_same(
     if name in contestants.NEEDS:
         _ = pytest.importorskip(contestants.NEEDS[name])
     monkeypatch.setattr(measuring, "PAUSE", 0.0)
-    row = measuring.measured(SMALL, 20, dtype, [name], seconds=0.0)
+    row = measuring.measured((SMALL, 20, dtype), [name], seconds=0.0)
     assert not row.wrong
     assert len(row.times[name]) == len(row.canary) == measuring.LEAST
     assert min(row.times[name]) > 0
@@ -41,7 +41,7 @@ def test_a_contestant_that_is_wrong_is_marked(monkeypatch: pytest.MonkeyPatch) -
         return lambda: (value, gradients._replace(b0=gradients.b0 * 1.01))
 
     monkeypatch.setitem(contestants.CONTESTANTS, "wrong", wrong)
-    row = measuring.measured(SMALL, 20, "float64", ["NumPy in tiles", "wrong"], seconds=0.0)
+    row = measuring.measured((SMALL, 20, "float64"), ["NumPy in tiles", "wrong"], seconds=0.0)
     assert row.wrong == ["wrong"]
 
 
