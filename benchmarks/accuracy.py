@@ -135,7 +135,7 @@ def _figure(found: Sequence[Found]) -> "Figure":
             one.axis,
             "units of roundoff",
             {name: (one.points, np.maximum(e, LEAST).tolist()) for name, e in one.errors.items()},
-            one.dtype,
+            f"Largest error, {one.dtype}",
             "symlog",
         )
         for one in found

@@ -149,7 +149,7 @@ def _figure(costs: Sequence[Cost]) -> "Figure":
     }
     sizes = [float(one.parameters) for one in costs]  # the slow mode has the first few only
     by_size = {name: (sizes[: len(times)], times) for name, times in curves.items()}
-    panel = plots.Curves("parameters", "time / (hand + reference)", by_size)
+    panel = plots.Curves("parameters", "time / (hand + reference)", by_size, "Time of a check")
     return plots.curves([panel], columns=1, height=4.0)
 
 

@@ -68,7 +68,7 @@ def curves(panels: Sequence[Curves], columns: int, height: float = 3.4) -> "Figu
         if one.x_scale == "log":
             panel.minorticks_off()
         panel.grid(color="0.92")
-    _legend(figure, axes[0])
+    _legend(figure, axes[0], columns)
     return figure
 
 
@@ -86,7 +86,7 @@ def dots(panels: Sequence[Dots]) -> "Figure":
         panel.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
         panel.minorticks_off()
         panel.grid(axis="both", color="0.92")
-    _legend(figure, axes[0])
+    _legend(figure, axes[0], len(panels))
     return figure
 
 
@@ -102,7 +102,7 @@ def _style(i: int) -> dict[str, Any]:
     return {"color": COLOURS[i % 9], "marker": MARKERS[i % 9], "linewidth": 1}
 
 
-def _legend(figure: "Figure", panel: Any) -> None:
-    _ = figure.legend(
-        *panel.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False
-    )
+def _legend(figure: "Figure", panel: Any, columns: int) -> None:
+    """Add one legend below all panels, no wider than they are."""
+    labels = panel.get_legend_handles_labels()
+    _ = figure.legend(*labels, loc="outside lower center", ncols=2 * columns, frameon=False)

@@ -102,8 +102,8 @@ def _figure(found: dict[str, list[Found]]) -> "Figure":
             sizes = [float(size) for size, _one in fitting]
             time[who] = sizes, [one.seconds for _size, one in fitting]
             memory[who] = sizes, [max(one.peak, LEAST_PEAK) / 1e6 for _size, one in fitting]
-        panels += [plots.Curves(name, "seconds", time)]
-        panels += [plots.Curves(name, "MB beyond the data", memory)]
+        panels += [plots.Curves(name, "seconds", time, f"Time against {name}")]
+        panels += [plots.Curves(name, "MB beyond the data", memory, f"Memory against {name}")]
     return plots.curves(panels, columns=2)
 
 

@@ -64,9 +64,14 @@ def block_shapes(shape: NetworkShape) -> tuple[tuple[int, ...], ...]:
 def checked_blocks(*blocks: ArrayLike) -> Blocks:
     """Return W0, b0, W1, b1 as arrays of one float type, finite, with shapes that fit together."""
     found = fitting_blocks(*blocks)
-    for name, block in zip(NAMES, found, strict=True):
-        require_finite_entries(name, block)
+    require_finite_blocks(found)
     return found
+
+
+def require_finite_blocks(blocks: Blocks) -> None:
+    """Raise ValueError that names the first entry of a block that is not finite."""
+    for name, block in zip(NAMES, blocks, strict=True):
+        require_finite_entries(name, block)
 
 
 def fitting_blocks(*blocks: ArrayLike) -> Blocks:

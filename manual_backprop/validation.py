@@ -19,7 +19,7 @@ from manual_backprop.arguments import (
     require_same_type,
 )
 from manual_backprop.parameters import Parameters
-from manual_backprop.shape import are_fitting, checked_blocks, fitting_blocks
+from manual_backprop.shape import are_fitting, fitting_blocks, require_finite_blocks
 
 TARGET_SUM_UNITS = 8
 """Rows of Y sum to one if |sum - 1| is at most this many units of roundoff per column.
@@ -37,22 +37,19 @@ class Batch(NamedTuple):
 
 def checked_parameters(parameters: Parameters) -> Parameters:
     """Return the parameters as arrays of one float type, finite, with shapes that fit together."""
-    _require_parameters(parameters)
-    return Parameters(*checked_blocks(*parameters))
+    parameters = fitting_parameters(parameters)
+    require_finite_blocks(parameters)
+    return parameters
 
 
 def fitting_parameters(parameters: Parameters) -> Parameters:
     """Return what `checked_parameters` returns, without the check that every entry is finite."""
-    _require_parameters(parameters)
-    return parameters if are_fitting(*parameters) else Parameters(*fitting_blocks(*parameters))
-
-
-def _require_parameters(parameters: Parameters) -> None:
     if not isinstance(parameters, Parameters):
         raise TypeError(
             f"parameters is of type {type(parameters).__name__};"
             " it needs to be manual_backprop.Parameters(W0, b0, W1, b1)"
         )
+    return parameters if are_fitting(*parameters) else Parameters(*fitting_blocks(*parameters))
 
 
 def checked_inputs(parameters: Parameters, X: ArrayLike) -> Array:
