@@ -25,6 +25,7 @@ PAGES = (
     "README.md",
     "autograd_ref/README.md",
     "autograd_ref/assignment/mistakes/README.md",
+    "manual_backprop/README.md",
     "tests/README.md",
 )
 FENCE = re.compile(

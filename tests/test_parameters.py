@@ -1,6 +1,7 @@
 """Shapes, parameters, and their initial values."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import manual_backprop
 from autograd_ref.assignment.problems import shapes
 from manual_backprop import NetworkShape, Parameters, initialize
 
@@ -123,3 +125,10 @@ def test_a_shape_that_is_no_network_shape_is_refused() -> None:
 )
 def test_good_options_beside_them_are_accepted(options: dict[str, Any]) -> None:
     assert isinstance(initialize_with(options), Parameters)
+
+
+def test_every_module_is_in_the_reading_order() -> None:
+    folder = Path(manual_backprop.__path__[0])
+    table = (folder / "README.md").read_text(encoding="utf-8").split("## Reading order")[1]
+    modules = {file.name for file in folder.glob("*.py")} - {"__init__.py"}
+    assert modules == {*re.findall(r"\((\w+\.py)\)", table)}
