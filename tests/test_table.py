@@ -58,14 +58,23 @@ def test_what_is_too_wide_loses_the_middle_of_its_names_and_no_number(width: int
     assert (".." in lines[3]) == (width < len("encoder.layers.0.weight") + needed - 8)
 
 
-def test_a_pipe_gets_ascii_and_a_terminal_what_is_there(terminal: Terminal) -> None:
+def test_a_stream_gets_the_characters_that_its_encoding_has(terminal: Terminal) -> None:
     name = [("größe", "match", "1")]
-    assert "gr\\xf6\\xdfe" in table(HEADER, name)
-    assert table(HEADER, name).isascii()
+    assert "größe" in table(HEADER, name)
+    ascii_only = display_of(io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert ascii_only == PLAIN._replace(encoding="ascii")
+    assert "gr\\xf6\\xdfe" in table(HEADER, name, display=ascii_only)
+    assert table(HEADER, name, display=ascii_only).isascii()
     shown = table(HEADER, name, display=display_of(terminal))
     assert "größe" in shown
     assert "────" in shown
-    assert coloured("Match: größe") == "Match: gr\\xf6\\xdfe"
+    assert coloured("Match: größe", ascii_only) == "Match: gr\\xf6\\xdfe"
+
+
+def test_no_escape_sequence_of_a_name_reaches_a_terminal(terminal: Terminal) -> None:
+    for display in (PLAIN, display_of(terminal)):
+        assert "\x1b]0;" not in table(("a", "b"), [("\x1b]0;title\x07", "1")], display=display)
+        assert "\x1b]0;" not in coloured("Match: \x1b]0;title\x07", display)
 
 
 def test_wide_characters_stay_aligned() -> None:

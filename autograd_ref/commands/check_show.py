@@ -9,7 +9,7 @@ from autograd_ref.assignment.detectable import together
 from autograd_ref.commands.check_problems import Checked, verdict_of
 from autograd_ref.commands.convention_search import Found
 from autograd_ref.report.data import Note, Power
-from autograd_ref.report.html import as_page
+from autograd_ref.report.html.page import as_page
 from autograd_ref.report.report import Report
 
 SCHEMA = 2
@@ -78,8 +78,9 @@ def shown_of(results: Sequence[Checked]) -> Checked:
 def as_html(about: About, results: Sequence[Checked]) -> str:
     """A page: how it was called, all problems, and the report of the one to look at, with a map."""
     shown = shown_of(results)
-    before = f"{_heading(about)}\n\n{_table(results)}\n\nOn {shown.case.where}:"
-    return as_page(cast("Report", shown.report), title=about.function, before=before)
+    lead = f"{_heading(about)}\nThe report is that on {shown.case.where}."
+    report = cast("Report", shown.report)
+    return as_page(report, about.function, lead, _table(results))
 
 
 def _convention(found: Found, *, given: bool) -> dict[str, object]:

@@ -1,115 +1,130 @@
-"""The answer as data: what was found in each block, what follows, and what to know about it."""
+"""A report as data: the blocks, the causes of what is wrong, and notes about the check."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_ref.report.words import listed
+
 Verdict = Literal["match", "mismatch", "inconclusive"]
 
 Side = Literal["hand", "losses", "reference", "kink", "undecided"]
+"""The side that an independent check finds at fault; "losses" are two different functions."""
 
 
 class Block(NamedTuple):
-    """One quantity, as two sides have it; None is what cannot be said of it."""
+    """One array of the gradient, or the loss, compared with the reference.
+
+    A field is None where it is not defined: nothing can be subtracted from an array of another
+    shape.
+    """
 
     name: str
+    """The path to the parameter, as one would type it: layers[1].bias."""
     shape: tuple[int, ...]
     dtype: str
     verdict: Verdict
     reason: str
-    """Why it is no match; empty where it is one."""
+    """The reason of a mismatch or of inconclusive, a clause without its subject; else empty."""
     max_abs_error: float | None = None
-    """The largest absolute difference; None where shapes, dtypes or non-finite values forbid it."""
+    """The largest absolute difference."""
     max_rel_error: float | None = None
-    """The same, relative to the largest absolute value of the reference."""
+    """The largest absolute difference, divided by the largest absolute value of the reference."""
     share: float | None = None
     """Error / tolerance at worst_index, the largest of the block; 1 is allowed."""
     tolerance: float | None = None
-    """The absolute difference that rounding explains at worst_index."""
+    """The largest absolute difference that rounding explains at worst_index."""
     worst_index: tuple[int, ...] | None = None
-    """Where error / tolerance is largest, or the first value that is not finite."""
+    """The index of the largest error / tolerance, or of the first value that is not finite."""
     hand: float | None = None
     """The value under test at worst_index."""
     reference: float | None = None
-    """The reference at worst_index."""
+    """The value of the reference at worst_index."""
     cosine: float | None = None
-    """The cosine of the angle between the two, as vectors."""
+    """The cosine of the angle between the array and the reference, both as vectors."""
     norm_ratio: float | None = None
-    """The Euclidean norm under test, divided by that of the reference."""
+    """The Euclidean norm of the array, divided by that of the reference."""
     resolution: float | None = None
-    """The largest error within the tolerances, relative to the reference, in Euclidean norms of the
-    block: what this much agreement leaves room for. It is inf where the reference is zero."""
+    """The norm of the tolerances, divided by the norm of the reference: the largest relative error
+    that could pass. It is inf where the reference is zero."""
 
 
 class Note(NamedTuple):
-    """Something to know beside the verdict."""
+    """A remark beside the verdict."""
 
     kind: str
-    """A few fixed words, for programs and tests."""
+    """A few fixed words, for programs."""
     text: str
     """One or two sentences, for people."""
 
 
 class Slope(NamedTuple):
-    """A numerical derivative of a loss along the disagreement."""
+    """A numerical directional derivative of a loss, along the difference of two gradients."""
 
     value: float
     accuracy: float
+    """An estimate of the absolute error of value."""
 
 
 class IndependentCheck(NamedTuple):
-    """Numerical derivatives of the losses along the difference of two gradients.
+    """Numerical derivatives of the losses, which tell which of two gradients is wrong.
 
-    The numbers are directional derivatives along one unit vector, that of the difference.
+    All numbers are directional derivatives along the difference of the gradients, as a unit vector.
     """
 
     side: Side
-    """Who is at fault: the hand gradient, the losses (two different functions), the reference."""
+    """The side at fault, or why there is none."""
     explanation: str
+    """One or two sentences, for people."""
     hand: float
-    """The gradient under test along the direction."""
+    """The directional derivative by the gradient under test."""
     reference: float
-    """The reference gradient along the direction."""
+    """The directional derivative by the reference gradient."""
     hand_loss: Slope | None
-    """The numerical slope of the hand side's own loss, where it has one."""
+    """The numerical derivative of the loss under test; None where the function returns no loss."""
     reference_loss: Slope | None
+    """The numerical derivative of the reference's loss; None where none was taken."""
 
 
 class Cause(NamedTuple):
-    """A mistake that explains what is wrong: corrected for it, the gradient agrees to rounding."""
+    """A mistake that explains the wrong blocks: without it, they agree up to rounding."""
 
     kind: str
-    """A few fixed words; of two mistakes together, both, with a + between them."""
+    """A few fixed words, for programs; two mistakes at once are joined by " + "."""
     blocks: tuple[str, ...]
-    """Those that it explains."""
+    """The names of the blocks that it explains."""
     explanation: str
+    """One or two sentences, for people."""
     fix: str
+    """The remedy, as a clause or a line of code."""
     before: float | None
-    """The largest difference in these blocks, relative to the largest entry of the reference; None
-    where the shapes differ."""
+    """The largest relative error of these blocks, as Block.max_rel_error; None where the shapes
+    differ."""
     residual: float
-    """The same, corrected."""
+    """The largest relative error that is left without the mistake."""
 
 
 class Hidden(NamedTuple):
-    """A mistake that would not have shown."""
+    """A known mistake that would not have shown in a check."""
 
     title: str
+    """Its title in the catalogue."""
     why: str
-    """When that is so, where it is known: S = 1."""
+    """The condition that hides it, such as S = 1; empty where it is not known."""
 
 
 class Power(NamedTuple):
-    """Which mistakes of the catalogue a check could have shown, had they been made."""
+    """The mistakes of the catalogue that a check would have shown, and those that it would not."""
 
     visible: tuple[str, ...]
+    """Titles."""
     hidden: tuple[Hidden, ...]
 
     def __str__(self) -> str:
-        """As a sentence."""
+        """Return a sentence."""
         count = len(self.visible) + len(self.hidden)
         if not self.hidden:
             return f"All {count} known mistakes that can be made here would have shown."
@@ -122,59 +137,55 @@ class Power(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ReportData:
-    """What a check found."""
+    """The fields of a report, without anything that shows them."""
 
     blocks: tuple[Block, ...]
-    """One for every parameter, in the order of the parameters."""
+    """One block for every array of the parameters, in their order."""
     loss: Block | None = None
-    """The loss, where the function under test returns one."""
+    """The loss; None where the function under test returns none."""
     reference: str = "autograd"
-    """What the gradient was compared with, in a few words."""
+    """The reference gradient, in a few words."""
     findings: tuple[Note, ...] = ()
-    """Side effects of the function under test: what it changes, shares, keeps, or draws."""
+    """Side effects of the function under test, such as a change of its arguments."""
     warnings: tuple[Note, ...] = ()
-    """Weaknesses of the check itself, and lost digits."""
+    """Weaknesses of the check itself, and digits lost to rounding."""
     witness: IndependentCheck | None = None
-    """The independent check by numerical derivatives, made where two gradients differ."""
+    """The independent check by numerical derivatives; None where the gradients agree."""
     causes: tuple[Cause, ...] = ()
-    """Each explains all that is explained, the simplest first; of several, any may be it."""
+    """Mistakes, each of which explains all that is explained, the simplest first."""
     intermediates: tuple[Block, ...] = ()
-    """z1, a1, z2, y_hat, e2 and delta1, as far as the function returns them, in this order; they
-    do not count for the verdict."""
+    """Intermediate quantities that the function returns (z1, a1, z2, y_hat, e2 and delta1 of the
+    built-in network), in the order of the forward pass; they do not count for the verdict."""
     pattern: tuple[Note, ...] = ()
-    """Which entries and samples are wrong in blocks without a known cause, and what that rules
-    out."""
+    """Entries and samples that are wrong in blocks without a known cause, and what follows."""
     shares: Mapping[str, NDArray[np.float64]] = field(default_factory=dict[str, Any])
-    """For every block that can be compared: error / tolerance, per entry; 1 is allowed."""
+    """Error / tolerance of every entry, 1 allowed, by name, of the blocks that can be compared."""
     measure: Callable[[], Power] | None = None
-    """Works out `power`; None for a model whose mistakes nobody has listed."""
+    """The function behind `power`; None for a model without a catalogue of mistakes."""
 
     @property
     def power(self) -> Power | None:
-        """Which known mistakes this problem could have shown; worked out at each call."""
+        """The known mistakes that this check would have shown; computed at each access."""
         return None if self.measure is None else self.measure()
 
     @property
     def verdict(self) -> Verdict:
-        """Over the loss and all blocks: mismatch before inconclusive before match."""
+        """The verdict over the loss and all blocks: mismatch before inconclusive before match."""
         return overall(block.verdict for block in self.quantities)
 
     @property
     def quantities(self) -> tuple[Block, ...]:
-        """The loss, where there is one, and the blocks."""
+        """The loss, if there is one, and the blocks."""
         return self.blocks if self.loss is None else (self.loss, *self.blocks)
 
 
 def overall(verdicts: Iterable[Verdict]) -> Verdict:
-    """Mismatch before inconclusive before match."""
+    """Return the gravest of some verdicts: mismatch before inconclusive before match.
+
+    >>> overall(["match", "inconclusive"])
+    'inconclusive'
+    """
     found = set(verdicts)
     if "mismatch" in found:
         return "mismatch"
     return "inconclusive" if "inconclusive" in found else "match"
-
-
-def listed(names: Sequence[str], most: int = 8) -> str:
-    """Names as a sentence has them: a, b and c; of very many, the number of the others."""
-    if len(names) > most:
-        return f"{', '.join(names[:most])} and {len(names) - most} more"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,29 +1,58 @@
-"""The report that users hold: the data, and what shows them."""
+"""The report that users get: its fields, and how it is shown."""
 
 from autograd_ref.report.data import ReportData
-from autograd_ref.report.html import as_html
-from autograd_ref.report.text import as_dict, as_json, as_text, sentence
+from autograd_ref.report.html.fragment import as_html
+from autograd_ref.report.plain import as_dict, as_json
+from autograd_ref.report.sentences import verdict_sentence
+from autograd_ref.report.text import as_text
+from autograd_ref.report.words import printable
 
 
 class Report(ReportData):
-    """What a check found; `print` it, or read its fields."""
+    """The result of a check; print it, or read its fields.
+
+    Attributes:
+        verdict: "match", "mismatch" or "inconclusive", over the loss and all blocks.
+        blocks: one comparison for every array of the parameters, in their order.
+        loss: the comparison of the loss; None where the function returns none.
+        causes: mistakes that explain what is wrong, each with its fix, the simplest first.
+        pattern: where the errors are, when no known mistake explains them.
+        witness: the independent check by numerical derivatives, made where gradients differ.
+        findings: side effects of the function under test.
+        warnings: weaknesses of the check itself.
+        reference: the reference gradient, in a few words.
+        intermediates: comparisons of intermediate quantities that the function returns.
+        shares: error / tolerance of every entry, 1 allowed, by the name of the block.
+        power: the known mistakes that this check would have shown; None without a catalogue.
+
+    >>> import numpy as np
+    >>> from autograd_ref import check_gradients
+    >>> parameters = {"w": np.array([1.0, 2.0])}
+    >>> def gradients(p):
+    ...     return {"w": 1 * p["w"]}
+    >>> report = check_gradients(gradients, parameters, loss=lambda p: (p["w"] ** 2).sum())
+    >>> report
+    <Report: Mismatch: w is wrong.>
+    >>> report.blocks[0].norm_ratio
+    0.5
+    """
 
     def __str__(self) -> str:
-        """The report in 80 columns, the verdict first."""
+        """Return the report as text in 80 columns, the verdict first."""
         return as_text(self)
 
     def __repr__(self) -> str:
-        """The verdict in one line."""
-        return f"<{type(self).__name__}: {sentence(self)}>"
+        """Return the verdict in one line."""
+        return printable(f"<{type(self).__name__}: {verdict_sentence(self)}>")
 
     def to_dict(self) -> dict[str, object]:
-        """The report in plain types, by the schema of `autograd_ref.report.text`."""
+        """Return the report in plain types, by the schema of `autograd_ref.report.plain`."""
         return as_dict(self)
 
     def to_json(self) -> str:
-        """`to_dict` as strict JSON, without NaN or Infinity tokens."""
+        """Return `to_dict` as strict JSON, without NaN or Infinity tokens."""
         return as_json(self)
 
     def _repr_html_(self) -> str:
-        """The report as HTML, for notebooks."""
+        """Return the report as HTML, for notebooks."""
         return as_html(self)

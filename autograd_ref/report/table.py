@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-WIDTH = 80
+from autograd_ref.report.words import WIDTH, printable
+
 NARROWEST_NAME = 8
 """Columns that the first cell of a row keeps, however narrow the terminal is."""
 
@@ -25,24 +26,27 @@ class Display(NamedTuple):
 
     width: int = WIDTH
     unicode: bool = False
+    """It draws lines with Unicode characters."""
     colour: bool = False
+    encoding: str = "utf-8"
+    """Characters that it lacks are shown as backslash escapes."""
 
 
 PLAIN = Display()
-"""A pipe, a file or a string: 80 columns of ASCII."""
+"""A string or a file: 80 columns, and names as they are."""
 
 
 def display_of(stream: TextIO) -> Display:
-    """The display behind a stream; anything but a terminal is `PLAIN`.
+    """The display behind a stream; anything but a terminal is `PLAIN`, in its encoding.
 
     The width is the terminal's. There is no colour where NO_COLOR is set.
     """
     console = Console(file=stream)
+    encoding = console.encoding
     if not console.is_terminal:
-        return PLAIN
-    unicode = console.encoding.startswith("utf")
+        return PLAIN._replace(encoding=encoding)
     colour = console.color_system is not None and not console.no_color
-    return Display(console.width, unicode, colour)
+    return Display(console.width, encoding.startswith("utf"), colour, encoding)
 
 
 def table(
@@ -69,7 +73,7 @@ def table(
     W0       0.5
     b0        12
     """
-    cells = [[_showable(cell, display) for cell in row] for row in (header, *rows)]
+    cells = [[printable(cell, display.encoding) for cell in row] for row in (header, *rows)]
     widths = [max(_width(cell) for cell in column) for column in zip(*cells, strict=True)]
     gaps = len(widths) - 1
     gap = 2 if sum(widths) + 2 * gaps <= display.width else 1
@@ -95,7 +99,7 @@ def coloured(text: str, display: Display = PLAIN) -> str:
     >>> coloured("Match: all agree.")
     'Match: all agree.'
     """
-    text = _showable(text, display)
+    text = printable(text, display.encoding)
     return _printed(Text(text, _style(text, 1)), _width(text), display)
 
 
@@ -109,12 +113,6 @@ def shortened(text: str, most: int) -> str:
         return text
     keep = most - 2
     return f"{text[: keep // 2]}..{text[-(keep - keep // 2) :]}"
-
-
-def _showable(text: str, display: Display) -> str:
-    if display.unicode:
-        return text
-    return text.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _first(cell: str, room: int, number: int) -> str:

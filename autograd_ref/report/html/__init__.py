@@ -1,0 +1,1 @@
+"""A report as HTML, for notebooks and files: no scripts, nothing loaded, every text escaped."""

@@ -1,0 +1,66 @@
+"""A report in plain types and as JSON.
+
+The schema, version 2:
+
+    schema      2
+    verdict     "match", "mismatch" or "inconclusive"
+    sentence    the verdict in plain words
+    reference   the reference gradient, in a few words
+    loss        a block, or null where the function under test returns no loss
+    blocks      a list of blocks: the fields of `autograd_ref.report.data.Block`, by their names;
+                share is error / tolerance, 1 is allowed
+    findings    a list of {"kind", "text"}
+    warnings    a list of {"kind", "text"}
+    causes      a list of {"kind", "blocks", "explanation", "fix", "before", "residual"}; each of
+                them explains all that is explained, the simplest first
+    intermediates  a list of blocks: z1, a1, z2, y_hat, e2, delta1, as far as they were returned
+    pattern     a list of {"kind", "text"}: where the errors are, when no known mistake explains
+                them
+    witness     the independent check: {"side", "explanation", "hand", "reference", "hand_loss",
+                "reference_loss"} or null; the last two are {"value", "accuracy"} or null
+
+Numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity".
+"""
+
+import json
+import math
+from typing import cast
+
+from autograd_ref.report.data import Block, Cause, IndependentCheck, Note, ReportData, Slope
+from autograd_ref.report.sentences import verdict_sentence
+
+SCHEMA = 2
+
+
+def as_dict(report: ReportData) -> dict[str, object]:
+    """Return the report in plain types."""
+    return {
+        "schema": SCHEMA,
+        "verdict": report.verdict,
+        "sentence": verdict_sentence(report),
+        "reference": report.reference,
+        "loss": _plain(report.loss),
+        "blocks": _plain(report.blocks),
+        "findings": _plain(report.findings),
+        "warnings": _plain(report.warnings),
+        "causes": _plain(report.causes),
+        "intermediates": _plain(report.intermediates),
+        "pattern": _plain(report.pattern),
+        "witness": _plain(report.witness),
+    }
+
+
+def as_json(report: ReportData) -> str:
+    """Return the report as strict JSON, without NaN or Infinity tokens."""
+    return json.dumps(as_dict(report), indent=2, allow_nan=False) + "\n"
+
+
+def _plain(value: object) -> object:
+    """Return dicts for records, lists for tuples, and strings for numbers that JSON lacks."""
+    if isinstance(value, Block | Cause | IndependentCheck | Note | Slope):
+        return {name: _plain(item) for name, item in value._asdict().items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in cast("tuple[object, ...]", value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+    return value
