@@ -195,7 +195,7 @@ def test_what_to_mend_is_said_in_columns_where_samples_are(
     text = program(Convention(layout="columns")).replace("/ (1 + np.exp(-z1))", "")
     assert text != program(Convention(layout="columns"))
     flat = printed([command, written(tmp_path, text)], 1, capsys)
-    assert "Mend it: delta1 = (W1.T @ e2) * sigma(z1)." in flat
+    assert "Fix: delta1 = (W1.T @ e2) * sigma(z1)." in flat
 
 
 @pytest.mark.parametrize("biases", ["vectors", "matrices"])

@@ -56,8 +56,8 @@ def test_the_first_that_goes_wrong_is_named(name: str, dtype: Any) -> None:
     wrong = [block.name for block in report.intermediates if block.verdict == "mismatch"]
     assert wrong[0] == name
     text = " ".join(str(report).split())
-    assert f"Intermediate quantities: {name} is the first that is wrong, it differs by" in text
-    before = "; z1 and a1, before it, are right." in text
+    assert f"Intermediate quantities: the first that is wrong is {name}, which differs by" in text
+    before = "; z1 and a1 are right." in text
     assert before == (name == "z2")
     found = json.loads(report.to_json())["intermediates"]
     assert [block["name"] for block in found] == list(ORDER)

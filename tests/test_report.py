@@ -183,7 +183,7 @@ def test_verdict_cause_and_fix_come_before_the_table() -> None:
         f"Equally consistent with: Your w is twice the reference. {fixed}",
         "Fix: w.mean().",
         "block ",
-        "w: differs by",
+        "w differs by",
     ]
     assert [text.index(part) for part in said] == sorted(text.index(part) for part in said)
 
@@ -193,6 +193,12 @@ def test_a_fix_that_cannot_mend_the_error_promises_nothing() -> None:
     assert "reference. The relative error is 1e-07. Fix:" in lost
     shaped = caused(CAUSE._replace(before=None))
     assert "reference. With that fixed, the relative error is 2e-16. Fix:" in shaped
+
+
+def test_a_reason_with_a_subject_of_its_own_follows_a_colon() -> None:
+    for report, said in ((INCONCLUSIVE, "b: the reference is zero"), (MISMATCH, "w differs by")):
+        assert said in str(report)
+        assert said in parsed(as_html(report)).text
 
 
 def test_no_ratio_in_the_text_rounds_to_one() -> None:
@@ -410,7 +416,7 @@ def test_there_is_one_map_for_every_wrong_block_that_can_be_compared() -> None:
     assert "<rect" not in as_html(MATCH)
     html = as_html(MISMATCH)
     assert html.count("<rect") == 4 + 5  # w and the legend
-    (drawn,) = re.findall(r"<h3>w: .*?</h3><figure>(.*?)</figure>", html)
+    (drawn,) = re.findall(r"<h3>w differs .*?</h3><figure>(.*?)</figure>", html)
     colours = re.findall(r'<rect [^>]*fill="(#\w+)"', drawn)
     assert colours[2] == colour_of(float(MISMATCH.shares["w"][2]))
     assert colours[2] not in (colours[0], colours[1], colours[3])

@@ -78,7 +78,7 @@ def shown_of(results: Sequence[Checked]) -> Checked:
 def as_html(about: About, results: Sequence[Checked]) -> str:
     """A page: how it was called, all problems, and the report of the one to look at, with a map."""
     shown = shown_of(results)
-    lead = f"{_heading(about)}\nThe report is that on {shown.case.where}."
+    lead = f"{_heading(about)}\nOn {shown.case.where}:"
     report = cast("Report", shown.report)
     return as_page(report, about.function, lead, _table(results))
 

@@ -58,6 +58,12 @@ def detailed(report: ReportData) -> tuple[list[Block], int]:
     return open_[:MOST_DETAILED], max(len(open_) - MOST_DETAILED, 0)
 
 
+def judged(block: Block) -> str:
+    """Return a block's name with the reason why it does not match."""
+    has_subject = block.reason.startswith(("the ", "its "))
+    return f"{block.name}{':' if has_subject else ''} {block.reason}"
+
+
 def place(block: Block) -> str:
     """Return where the worst entry of a block is."""
     return f"at {list(block.worst_index)}" if block.worst_index else "at the only entry"

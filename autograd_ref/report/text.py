@@ -9,6 +9,7 @@ from autograd_ref.report.sentences import (
     detailed,
     explained,
     intermediates,
+    judged,
     place,
     slopes,
     unknown,
@@ -73,7 +74,7 @@ def _table(report: ReportData, display: Display) -> list[str]:
 
 
 def _details(block: Block) -> str:
-    said = wrapped(f"{block.name}: {block.reason}.", IN)
+    said = wrapped(f"{judged(block)}.", IN)
     if block.worst_index is None:
         return said
     return "\n".join(

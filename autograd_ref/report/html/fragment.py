@@ -15,6 +15,7 @@ from autograd_ref.report.sentences import (
     detailed,
     explained,
     intermediates,
+    judged,
     place,
     slopes,
     unknown,
@@ -86,7 +87,7 @@ def _wrong(report: ReportData) -> list[str]:
 
 
 def _block(report: ReportData, block: Block) -> str:
-    said = f"<h3>{_text(block.name)}: {_text(block.reason)}</h3>"
+    said = f"<h3>{_text(judged(block))}</h3>"
     if block.name in report.shares:
         said += figure(block.name, report.shares[block.name])
     if block.worst_index is not None:

@@ -1,7 +1,7 @@
 """A whole page of HTML, with the date, the versions and the machine at its end."""
 
 import platform
-from datetime import datetime
+from datetime import date
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 
@@ -33,7 +33,7 @@ def as_page(
         problems: a table of all problems, to follow the report.
     """
     first = f"<p>{escape(printable(lead))}</p>" if lead else ""
-    last = f"<h2>All problems</h2><pre>{escape(printable(problems))}</pre>" if problems else ""
+    last = f"<h2>All problems</h2><pre>{escape(printable(problems))}\n</pre>" if problems else ""
     return document(title, first + as_html(report) + last)
 
 
@@ -52,7 +52,7 @@ def origin() -> str:
     """Return the date, the versions and the machine, in one sentence."""
     packages = [f"{name} {found}" for name in PACKAGES if (found := _version(name))]
     return (
-        f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}; {', '.join(packages)}, Python"
+        f"{date.today()}; {', '.join(packages)}, Python"
         f" {platform.python_version()}; {platform.system()} on {platform.machine()}."
     )
 
