@@ -18,10 +18,8 @@ from numpy.typing import NDArray
 from autograd_ref import check_gradients
 from autograd_ref.report import plain
 from autograd_ref.report.data import Block, Cause, IndependentCheck, Note, ReportData, Slope
-from autograd_ref.report.html import page
-from autograd_ref.report.html.fragment import as_html
+from autograd_ref.report.html import as_html, as_page, page
 from autograd_ref.report.html.maps import MOST_CELLS, colour_of, figure, reduced
-from autograd_ref.report.html.page import as_page
 from autograd_ref.report.report import Report
 from autograd_ref.report.sentences import MOST_DETAILED, MOST_PLACES
 from autograd_ref.report.table import Display

@@ -9,7 +9,7 @@ from autograd_ref.assignment.detectable import together
 from autograd_ref.commands.check_problems import Checked, verdict_of
 from autograd_ref.commands.convention_search import Found
 from autograd_ref.report.data import Note, Power
-from autograd_ref.report.html.page import as_page
+from autograd_ref.report.html import as_page
 from autograd_ref.report.report import Report
 
 SCHEMA = 2

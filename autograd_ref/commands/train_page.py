@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from autograd_ref.commands.train_show import About, Run, Wrong, heading, sentence, tables
-from autograd_ref.report.html.fragment import as_html
-from autograd_ref.report.html.page import document
+from autograd_ref.report.html import as_html, document
 from autograd_ref.report.report import Report
 
 CAPTIONS = {

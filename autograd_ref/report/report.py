@@ -1,7 +1,7 @@
 """The report that users get: its fields, and how it is shown."""
 
 from autograd_ref.report.data import ReportData
-from autograd_ref.report.html.fragment import as_html
+from autograd_ref.report.html import as_html
 from autograd_ref.report.plain import as_dict, as_json
 from autograd_ref.report.sentences import verdict_sentence
 from autograd_ref.report.text import as_text
