@@ -75,7 +75,15 @@ MANGLED = Report(
     shares={"é<b>": np.array(np.inf)},
 )  # fmt: skip
 
-REPORTS = [MATCH, MISMATCH, INCONCLUSIVE, MANGLED]
+CAUSE = Cause("twice", ("w",), "Your w is twice the reference.", "w / 2", 0.5, 2.2e-16)
+EXPLAINED = Report(
+    MISMATCH.blocks,
+    causes=(CAUSE, CAUSE._replace(kind="mean", explanation="It is a mean.", fix="w.mean()")),
+    pattern=(Note("unknown cause", "Of b nothing is known."), Note("where", "b: row 1.")),
+    intermediates=(MATCH.blocks[0]._replace(name="z1"),),
+)
+
+REPORTS = [MATCH, MISMATCH, INCONCLUSIVE, MANGLED, EXPLAINED]
 
 
 # text
@@ -166,9 +174,6 @@ def test_what_cannot_be_said_is_left_out() -> None:
 
 def caused(*causes: Cause) -> str:
     return str(Report(MISMATCH.blocks, causes=causes)).replace("\n    ", " ").replace("  ", " ")
-
-
-CAUSE = Cause("twice", ("w",), "Your w is twice the reference.", "w / 2", 0.5, 2.2e-16)
 
 
 def test_verdict_cause_and_fix_come_before_the_table() -> None:
@@ -340,6 +345,8 @@ def everything_said(report: Report) -> list[str]:
     said = [content["sentence"], content["reference"], *(note["text"] for note in notes)]
     for cause in content["causes"]:
         said += [cause["explanation"], f"Fix: {cause['fix']}."]
+    for block in report.intermediates:
+        said += [f"Intermediate quantities: {block.name} is right."]
     for block in report.quantities:
         said += [block.name, block.reason]
         if block.verdict != "match" and block.hand is not None:
