@@ -278,7 +278,8 @@ def test_no_control_character_of_a_name_or_a_text_is_printed() -> None:
         witness=IndependentCheck("hand", HOSTILE, 1.0, 1.0, None, None),
         shares={HOSTILE: np.ones(3)},
     )
-    for text in (str(report), repr(report), as_html(report), as_page(report, HOSTILE, HOSTILE)):
+    hostile = HOSTILE, HOSTILE, [HOSTILE], HOSTILE
+    for text in (str(report), repr(report), as_html(report), as_page(report, *hostile)):
         assert not {"\x1b", "\u202e", "\ud800", "\x07"} & set(text)
         assert r"w\x1b[2J\u202e\ud800\x07" in text
     assert json.loads(report.to_json())["blocks"][0]["name"] == HOSTILE
@@ -398,10 +399,12 @@ def test_html_is_well_formed_loads_nothing_and_says_it_all(report: Report) -> No
     for said in everything_said(report):
         assert " ".join(said.split()) in " ".join(found.text.split())
     assert not {"script", "link", "img", "iframe", "b>"} & set(found.tags)
-    whole = parsed(as_page(report, title="a < b", lead="1 < 2", problems=" problem  3 < 4"))
+    whole = parsed(
+        as_page(report, title="a < b", lead="1 < 2", called=["2 < 3"], problems=" problem  3 < 4")
+    )
     assert whole.tags[:2] == ["html", "head"]
     assert whole.text.count("a < b") == 2
-    for first, then in pairwise(("1 < 2", str(report.verdict).capitalize(), " problem  3 < 4")):
+    for first, then in pairwise(("1 < 2", report.verdict.capitalize(), "2 < 3", " problem  3 < 4")):
         assert whole.text.index(first) < whole.text.index(then)
 
 

@@ -78,9 +78,8 @@ def shown_of(results: Sequence[Checked]) -> Checked:
 def as_html(about: About, results: Sequence[Checked]) -> str:
     """A page: how it was called, all problems, and the report of the one to look at, with a map."""
     shown = shown_of(results)
-    lead = f"{_heading(about)}\nOn {shown.case.where}:"
-    report = cast("Report", shown.report)
-    return as_page(report, about.function, lead, _table(results))
+    report, lead = cast("Report", shown.report), f"On {shown.case.where}:"
+    return as_page(report, about.function, lead, _heading(about).split("\n"), _table(results))
 
 
 def _convention(found: Found, *, given: bool) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """A whole page of HTML, with the date, the versions and the machine at its end."""
 
 import platform
+from collections.abc import Sequence
 from datetime import date
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
@@ -22,7 +23,11 @@ PACKAGES = ("backprop-crosscheck", "torch", "numpy")
 
 
 def as_page(
-    report: ReportData, title: str = "Gradient check", lead: str = "", problems: str = ""
+    report: ReportData,
+    title: str = "Gradient check",
+    lead: str = "",
+    called: Sequence[str] = (),
+    problems: str = "",
 ) -> str:
     """Return a whole page around the fragment of a report.
 
@@ -30,10 +35,13 @@ def as_page(
         report: the report.
         title: the heading.
         lead: a paragraph before the report.
-        problems: a table of all problems, to follow the report.
+        called: paragraphs on how the function was called, to follow the report.
+        problems: a table of all problems, to follow them.
     """
-    first = f"<p>{escape(printable(lead))}</p>" if lead else ""
-    last = f"<h2>All problems</h2><pre>{escape(printable(problems))}\n</pre>" if problems else ""
+    first = _paragraph(lead) if lead else ""
+    last = "".join(map(_paragraph, called))
+    last += f"<pre>{escape(printable(problems))}\n</pre>" if problems else ""
+    last = f"<h2>All problems</h2>{last}" if last else ""
     return document(title, first + as_html(report) + last)
 
 
@@ -55,6 +63,10 @@ def origin() -> str:
         f"{date.today()}; {', '.join(packages)}, Python"
         f" {platform.python_version()}; {platform.system()} on {platform.machine()}."
     )
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{escape(printable(text))}</p>"
 
 
 def _version(name: str) -> str:
