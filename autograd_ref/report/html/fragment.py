@@ -40,7 +40,7 @@ STYLE = (
     ".gc .t{overflow-x:auto}.gc table{border-collapse:collapse;font-size:13px;margin:0}"
     ".gc th,.gc td{padding:2px 10px 2px 0;text-align:left;vertical-align:top;white-space:nowrap;"
     "font-variant-numeric:tabular-nums;border:0;background:none;color:inherit}"
-    ".gc .b td:first-child{white-space:normal;min-width:5em;overflow-wrap:anywhere}"
+    ".gc .b td:first-child{white-space:normal;min-width:3.5em;overflow-wrap:anywhere}"
     ".gc th{font-weight:600;white-space:normal;overflow-wrap:normal}.gc summary{cursor:pointer}"
 )
 
