@@ -1,7 +1,13 @@
 """Hypothesis profiles: `dev` by default, `ci` for the same examples every time, `thorough`."""
 
+import sys
+from collections.abc import Generator
+
+import pytest
 import torch
 from hypothesis import HealthCheck, Phase, settings
+
+from tests.thorough import RECORD, Record, Thorough, commit_of
 
 # Problems this small take longer on several threads, and many times as long on a busy machine.
 torch.set_num_threads(1)
@@ -14,6 +20,27 @@ COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 QUICK = settings(COMMON, phases=set(Phase) - {Phase.target})
 
 settings.register_profile("dev", QUICK, max_examples=60)
-settings.register_profile("ci", QUICK, max_examples=600, derandomize=True)
+settings.register_profile("ci", QUICK, max_examples=150, derandomize=True)
 settings.register_profile("thorough", COMMON, max_examples=10_000)
 settings.load_profile("dev")
+
+
+@pytest.hookimpl(trylast=True)  # after Hypothesis has loaded the profile that was asked for
+def pytest_configure(config: pytest.Config) -> None:
+    if settings.get_current_profile_name() == "thorough":
+        record = Record(config.rootpath / RECORD, commit_of(config.rootpath))
+        plugin = Thorough(record, writes=not hasattr(config, "workerinput"))
+        _ = config.pluginmanager.register(plugin)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Run what is long without coverage's tracing, which doubles its time: others reach its lines."""
+    if item.get_closest_marker("long") is None:
+        return (yield)
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)

@@ -1,12 +1,15 @@
 """The two witnesses meet: the gradient derived by hand against autograd, on random problems."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 
 from autograd_ref.assignment.bounds import rounding_bounds, rounding_tolerances
 from autograd_ref.assignment.problems import Problem, large_problems, problems
 from autograd_ref.rounding.arithmetic import Forms
 from tests.agreement import assert_match, by_autograd, by_hand, doubled
+
+pytestmark = pytest.mark.long
 
 MANY = settings(max_examples=min(5 * settings().max_examples, 10_000))
 FEW = settings(max_examples=settings().max_examples // 3)

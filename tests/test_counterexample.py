@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -27,12 +26,12 @@ from autograd_ref.counterexample import (
 )
 from manual_backprop import Parameters
 from tests.planted import wrong
+from tests.thorough import by_profile
 
 A = NDArray[Any]
 Captured = pytest.CaptureFixture[str]
 ONE_HOT = small_problems(one_hot=True)
-THOROUGH = settings.get_current_profile_name() == "thorough"
-TRIED = PLANTED if THOROUGH else PLANTED[::9]
+TRIED = PLANTED[:: by_profile(dev=9, ci=9, thorough=1)]
 
 
 def where_it_can_be_made(planted: Planted) -> Callable[[Parameters, A, A], Parameters]:
@@ -46,6 +45,7 @@ def found_for(gradient: Callable[..., Any], seed: int = 0) -> Counterexample:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("planted", TRIED, ids=lambda planted: planted.title)
 def test_every_mistake_has_a_small_counterexample(planted: Planted) -> None:
     found = found_for(where_it_can_be_made(planted))
@@ -59,8 +59,9 @@ def test_every_mistake_has_a_small_counterexample(planted: Planted) -> None:
     assert any("agrees here" not in block.reason for block in wrong_here)
 
 
+@pytest.mark.long
 def test_nothing_is_found_against_the_right_gradient() -> None:
-    examples = 10_000 if THOROUGH else 300
+    examples = by_profile(dev=300, ci=300, thorough=10_000)
     assert falsify(manual_backprop.loss_and_gradients, max_examples=examples) is None
     assert autograd_ref.falsify is falsify
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from autograd_ref.check import check_gradients
 from tests.mistakes.case import (
@@ -16,6 +15,7 @@ from tests.mistakes.case import (
     complaint,
 )
 from tests.mistakes.catalogue import MISTAKES, PARTS
+from tests.thorough import by_profile
 
 Twin = tuple[Callable[[], Function], Problem, Outcome]
 
@@ -32,13 +32,13 @@ TWINS: dict[Twin, str] = {
 TWIN_CASES = [(twin, dtype) for twin, name in TWINS.items() for dtype in MISTAKES[name].dtypes]
 TWIN_IDS = [f"not {TWINS[twin]}-{dtype.__name__}" for twin, dtype in TWIN_CASES]
 
-PROBLEMS = {"dev": 2, "ci": 6, "thorough": 100}
+PROBLEMS = by_profile(dev=2, ci=2, thorough=100)
 
 
 def seeds(dtype: DType) -> range:
     """Others in float32."""
     start = 0 if dtype is np.float64 else 1000
-    return range(start, start + PROBLEMS[settings.get_current_profile_name()])
+    return range(start, start + PROBLEMS)
 
 
 def answer(function: Function, arguments: Arguments, outcome: Outcome) -> str:
@@ -56,6 +56,7 @@ def answer(function: Function, arguments: Arguments, outcome: Outcome) -> str:
     return complaint(outcome, report)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "dtype"), CASES, ids=IDS)
 def test_a_mistake_has_its_outcome(name: str, dtype: DType) -> None:
     mistake = MISTAKES[name]
@@ -64,6 +65,7 @@ def test_a_mistake_has_its_outcome(name: str, dtype: DType) -> None:
         assert not found, f"seed {seed}: {found}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("twin", "dtype"), TWIN_CASES, ids=TWIN_IDS)
 def test_the_same_code_without_the_mistake_is_accepted(twin: Twin, dtype: DType) -> None:
     right, problem, outcome = twin

@@ -23,6 +23,7 @@ def problem(name: str, seed: int, samples: int, dtype: Any) -> tuple[Any, tuple[
     return rebuilt(parameters, cast), tuple(rebuilt(item, cast) for item in data)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", MODELS)
 @settings(max_examples=settings().max_examples // 6)
 @given(

@@ -15,8 +15,10 @@ from autograd_ref.commands import main
 from autograd_ref.report.data import Hidden, Power
 from manual_backprop import NetworkShape, initialize
 from tests.planted import BY_TITLE, wrong
+from tests.thorough import by_profile
 
 TITLES = [p.title for p in PLANTED if not p.loses_digits]
+SIZES = [(4, 5, 3, 1), (2, 3, 2, 2), (3, 3, 3, 5), (1, 1, 2, 2)]
 
 
 def power_at(
@@ -41,12 +43,17 @@ def test_an_ordinary_problem_hides_nothing() -> None:
         assert bool(digits) == (dtype is np.float64)
 
 
-@pytest.mark.parametrize("sizes", [(4, 5, 3, 1), (2, 3, 2, 2), (3, 3, 3, 5), (1, 1, 2, 2)])
-def test_what_is_hidden_passes_and_what_is_not_does_not(sizes: tuple[int, int, int, int]) -> None:
-    power, problem = power_at(*sizes)
+@pytest.mark.long
+@pytest.mark.parametrize("part", range(len(SIZES)))
+def test_what_is_hidden_passes_and_what_is_not_does_not(part: int) -> None:
+    """Between them, the four try everything that is visible; all of them, in a thorough run."""
+    power, problem = power_at(*SIZES[part])
     hidden = {h.title for h in power.hidden}
+    every = by_profile(dev=len(SIZES), ci=len(SIZES), thorough=1)
+    tried = set(TITLES[part % every :: every]) & set(power.visible)
+    assert len(tried) >= 20
     for title in TITLES:
-        if title in hidden or title in power.visible:
+        if title in hidden or title in tried:
             # at this point alone: a check also looks at others
             report = check_gradients(wrong(title), *problem)
             here = [b for b in report.blocks if "agrees here" not in b.reason]

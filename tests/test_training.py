@@ -23,10 +23,10 @@ from autograd_ref.assignment.training import (
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 from manual_backprop.descent import Iterate, LossAndGradients, steepest_descent
 from manual_backprop.penguins import split
+from tests.thorough import by_profile
 
 BOTH = pytest.mark.parametrize("optimiser", OPTIMISERS)
 FORMATS = pytest.mark.parametrize("dtype", ["float64", "float32"])
-QUICK = settings.get_current_profile_name() == "dev"
 ITERATIONS = 350
 
 
@@ -77,9 +77,10 @@ def test_hand_and_autograd_stay_within_rounding(optimiser: str, dtype: str, seed
     assert all(moment.within for moment in found)
 
 
+@pytest.mark.long
 @BOTH
 @FORMATS
-@pytest.mark.parametrize("seed", range(1 if QUICK else 5))
+@pytest.mark.parametrize("seed", range(by_profile(dev=1, ci=1, thorough=20)))
 def test_whole_runs_on_the_penguins_stay_together(optimiser: str, dtype: str, seed: int) -> None:
     found = moments(optimiser, of_penguins(seed, dtype), ITERATIONS)
     assert not any(moment.parted for moment in found)
