@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Run what is long without coverage's tracing, which doubles its time: others reach its lines."""
+    """Run what is long without coverage's tracing, which doubles its time."""
     if item.get_closest_marker("long") is None:
         return (yield)
     tracer = sys.gettrace()

@@ -31,7 +31,7 @@ from tests.thorough import by_profile
 A = NDArray[Any]
 Captured = pytest.CaptureFixture[str]
 ONE_HOT = small_problems(one_hot=True)
-TRIED = PLANTED[:: by_profile(dev=9, ci=9, thorough=1)]
+TRIED = PLANTED[:: by_profile(dev=11, ci=11, thorough=1)]
 
 
 def where_it_can_be_made(planted: Planted) -> Callable[[Parameters, A, A], Parameters]:
@@ -61,7 +61,7 @@ def test_every_mistake_has_a_small_counterexample(planted: Planted) -> None:
 
 @pytest.mark.long
 def test_nothing_is_found_against_the_right_gradient() -> None:
-    examples = by_profile(dev=300, ci=300, thorough=10_000)
+    examples = by_profile(dev=150, ci=150, thorough=10_000)
     assert falsify(manual_backprop.loss_and_gradients, max_examples=examples) is None
     assert autograd_ref.falsify is falsify
 

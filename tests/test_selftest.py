@@ -28,8 +28,7 @@ Patch = pytest.MonkeyPatch
 FEW = ["twice (W1)", "softplus derivative at a1", "1/S missing"]
 
 
-@pytest.fixture(autouse=True)
-def few(monkeypatch: Patch) -> None:
+def only_few(monkeypatch: Patch) -> None:
     """Three mistakes of the catalogue, and little of everything."""
     monkeypatch.setattr(measured, "planted_in", lambda _dtype: [BY_TITLE[t] for t in FEW])
     monkeypatch.setattr(measured, "PAIRS", 2)
@@ -37,8 +36,27 @@ def few(monkeypatch: Patch) -> None:
     monkeypatch.setattr(measured, "KINDS", KINDS[:1])
 
 
+@pytest.fixture(autouse=True)
+def few(monkeypatch: Patch) -> None:
+    only_few(monkeypatch)
+
+
 def measure(problems: int = 1) -> Measured:
     return measured.measured(problems, 0, watch=lambda _step: None)
+
+
+@pytest.fixture(scope="module")
+def usual() -> Measured:
+    """What is measured where nothing is changed."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        only_few(monkeypatch)
+        return measure()
+
+
+@pytest.fixture
+def measured_before(usual: Measured, monkeypatch: Patch) -> None:
+    """The command need not measure again."""
+    monkeypatch.setattr(selftest, "measured", lambda *_, **__: usual)
 
 
 def broken(found: Measured) -> set[str]:
@@ -67,6 +85,7 @@ def test_all_is_as_promised_and_written_in_both_forms(tmp_path: Path, capsys: Ca
     assert all(0 < e <= 5e-4 for row in found["smallest_errors"] for e in row["found"])
 
 
+@pytest.mark.usefixtures("measured_before")
 def test_json_alone_goes_to_standard_output(capsys: Captured) -> None:
     assert main(["selftest", "--problems", "1", "--json", "-"]) == 0
     assert json.loads(capsys.readouterr().out)["problems"] == 1
@@ -98,6 +117,7 @@ def test_a_check_that_names_nothing_is_found_out(monkeypatch: Patch, capsys: Cap
         "said": "unknown cause",
         "kind": "unknown",
     }
+    monkeypatch.setattr(selftest, "measured", lambda *_, **__: found)
     assert main(["selftest", "--problems", "1"]) == 1
     assert "Not as promised" in capsys.readouterr().out
 
@@ -136,8 +156,8 @@ def test_what_is_inconclusive_is_no_accusation(monkeypatch: Patch) -> None:
     assert {count.ordinary for count in counts} == {0, 1}
 
 
-def test_a_mistake_that_seldom_makes_a_difference_is_found_out() -> None:
-    found = measure()
+def test_a_mistake_that_seldom_makes_a_difference_is_found_out(usual: Measured) -> None:
+    found = usual
     (first, *others) = found.single["float64"]
     rare = found._replace(single={"float64": (first._replace(left_out=2, problems=3), *others)})
     assert "left out: no difference to see, float64" in broken(rare)
@@ -152,8 +172,8 @@ def with_row(before: Measured, **changed: Any) -> Measured:
     return before._replace(single={**before.single, "float64": rows})
 
 
-def test_every_bound_is_held_to() -> None:
-    found = measure()
+def test_every_bound_is_held_to(usual: Measured) -> None:
+    found = usual
     assert not broken(found)
     assert not broken(with_row(found, problems=5, left_out=1, found=4, named=4))
     alone = found._replace(single={"float64": found.single["float64"][:1]})
@@ -172,23 +192,21 @@ def test_every_bound_is_held_to() -> None:
     }
 
 
-def test_a_check_that_sees_no_error_at_all_is_written_too() -> None:
-    found = measure()
-    blind = found.smallest[0]._replace(errors=(float("inf"),))
-    content = json.loads(as_json(About(1, 0), found._replace(smallest=(blind,))))
+def test_a_check_that_sees_no_error_at_all_is_written_too(usual: Measured) -> None:
+    blind = usual.smallest[0]._replace(errors=(float("inf"),))
+    content = json.loads(as_json(About(1, 0), usual._replace(smallest=(blind,))))
     assert content["smallest_errors"][0]["found"] == [None]
 
 
-def test_what_is_said_instead_is_shown_by_kind() -> None:
-    found = measure()
+def test_what_is_said_instead_is_shown_by_kind(usual: Measured) -> None:
     explained = (
         ("twice", "1/S missing"),
         ("not summed over the batch (b1)", "softmax Jacobian's diagonal only"),
     )
     made = [trial([BY_TITLE[title] for title in titles], *problem(6)) for titles in explained]
     confused = tuple(one for one in made if one is not None)
-    pairs = found.pairs["float64"]._replace(confused=confused)
-    text = as_text(About(1, 0), found._replace(pairs={**found.pairs, "float64": pairs}))
+    pairs = usual.pairs["float64"]._replace(confused=confused)
+    text = as_text(About(1, 0), usual._replace(pairs={**usual.pairs, "float64": pairs}))
     (head,) = (line for line in text.splitlines() if line.split()[:2] == ["made", "same"])
     (same,) = (line for line in text.splitlines() if line.startswith(" twice + 1/S missing"))
     (part,) = (line for line in text.splitlines() if line.startswith(" not summed over"))
@@ -214,10 +232,11 @@ def test_the_seed_chooses_the_problems(monkeypatch: Patch) -> None:
 
 def test_every_step_is_announced() -> None:
     told: list[str] = []
-    _ = measured.measured(2, 0, told.append)
+    _ = measured.measured(1, 0, told.append)
     few, all_mistakes = len(FEW) * len(DTYPES), 250
     assert len({*told}) == 8
-    assert len(told) == steps(2) == few + 2 * len(DTYPES) * (2 + 2 + 1)
+    assert len(told) == steps(1) == few + len(DTYPES) * (2 + 2 + 1)
+    assert steps(3) == few + 3 * len(DTYPES) * (2 + 2 + 1)
     assert sum(len(planted_in(dtype)) for dtype in DTYPES) == all_mistakes
 
 
@@ -322,6 +341,7 @@ def test_the_smallest_error_is_where_the_check_begins_to_see(monkeypatch: Patch)
 # around the command
 
 
+@pytest.mark.usefixtures("measured_before")
 def test_a_file_that_cannot_be_written_is_unusable(tmp_path: Path, capsys: Captured) -> None:
     assert main(["selftest", "--json", str(tmp_path / "no" / "file")]) == 2
     assert "there is no folder" in capsys.readouterr().err

@@ -6,7 +6,7 @@ import numpy as np
 
 from manual_backprop import Parameters
 from tests.mistakes import problems
-from tests.mistakes.case import MISMATCH, Function, Mistake, Outcome
+from tests.mistakes.case import MISMATCH, Arguments, DType, Function, Mistake, Outcome
 from tests.mistakes.steps import A, Steps, correct
 
 
@@ -113,6 +113,30 @@ def at_another_point() -> Function:
     return lambda p, X, Y: correct(Parameters(*(0.9 * block for block in p)), X, Y)
 
 
+def soft_rows(seed: int, dtype: DType) -> Arguments:
+    """Targets of which no two samples have the same."""
+    found = problems.distinct(seed, dtype)
+    weights = np.random.default_rng(seed).random(found.data[1].shape)
+    return problems.changed(found, Y=(weights / weights.sum(axis=1, keepdims=True)).astype(dtype))
+
+
+def sum_of_targets(*, kept: bool) -> Callable[[], Function]:
+    """The sum of Y over the batch, which the order of the samples does not change."""
+
+    def function() -> Function:
+        sums: list[A] = []
+
+        def gradient(p: Parameters, X: A, Y: A) -> Parameters:
+            s = Steps(p, X, Y)
+            if not (kept and sums):
+                sums[:] = [Y.sum(axis=0)]
+            return s.through()._replace(b1=(s.y_hat.sum(axis=0) - sums[0]) / s.S)
+
+        return gradient
+
+    return function
+
+
 def _mistake(wrong: Callable[[], Function], outcome: Outcome) -> Mistake:
     return Mistake(wrong, problems.distinct, outcome, plain)
 
@@ -130,6 +154,9 @@ STATE: dict[str, Mistake] = {
     ),
     "activations cached by the shape of X": _mistake(
         cached_by(lambda p, X: str(X.shape).encode()), BY_PARAMETERS
+    ),
+    "sum of the targets of the first batch kept": Mistake(
+        sum_of_targets(kept=True), soft_rows, BY_DATA, sum_of_targets(kept=False)
     ),
     "dropout left on": _mistake(
         dropout_left_on(anew=False), Outcome(("mismatch",), findings=(VARIES,))
