@@ -44,8 +44,8 @@ from tests.thorough import by_profile
 
 A = NDArray[Any]
 
-PROBLEMS = by_profile(dev=1, ci=1, thorough=100)
-PAIRS = by_profile(dev=20, ci=20, thorough=2000)
+PROBLEMS = by_profile(dev=1, ci=1, thorough=15)
+PAIRS = by_profile(dev=20, ci=20, thorough=400)
 
 
 EVERY = by_profile(dev=2, ci=2, thorough=1)

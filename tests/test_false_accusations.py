@@ -10,7 +10,7 @@ from autograd_ref.selftest.trials import DTYPES
 from tests.thorough import by_profile
 
 PROBLEMS = by_profile(dev=200, ci=800, thorough=2_500)
-PARTS = by_profile(dev=1, ci=1, thorough=40)
+PARTS = by_profile(dev=1, ci=1, thorough=8)
 
 
 @pytest.mark.long
