@@ -221,7 +221,7 @@ CHECKS: dict[str, Mistake] = {
     "the reference computed by the code under test": Mistake(
         made(WITHOUT_SLOPE),
         problems.with_loss(problems.distinct, by_the_code_under_test),
-        Outcome(("inconclusive",), reason="not the slope of its own loss", side="reference"),
+        Outcome(("inconclusive",), reason="not the derivative of its own loss", side="reference"),
         plain,
         problem_of_right=problems.with_loss(problems.distinct, cross_entropy),
     ),
