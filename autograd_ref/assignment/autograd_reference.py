@@ -8,7 +8,7 @@ from autograd_ref.assignment.bounds import bounds_around
 from autograd_ref.network import AutogradPass, exact_loss_of, exact_pass_of
 from autograd_ref.reference.protocol import Evaluation, Level, Reference, Tolerances
 from autograd_ref.report.data import Note
-from autograd_ref.rounding.arithmetic import Forms
+from autograd_ref.rounding.arithmetic import arithmetic_at
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves, name_of
@@ -102,16 +102,8 @@ def _tolerances(
     paths: list[Path],
 ) -> Tolerances:
     """What both sides may round: the one under test, and PyTorch in float64."""
-    forms = Forms.TEXTBOOK if level is Level.TEXTBOOK else Forms.STABLE
-    bounds = bounds_around(
-        found,
-        parameters,
-        batch,
-        number,
-        forms,
-        drifting=level is not Level.STRICT,
-        with_reference=True,
-    )
+    arithmetic = arithmetic_at(level, number).beside_the_reference()
+    bounds = bounds_around(found, parameters, batch, arithmetic)
     wide = {name: np.asarray(bound, dtype=np.float64) for name, bound in bounds.items()}
     blocks = {path: wide[name] for path, name in zip(paths, Parameters._fields, strict=True)}
     return Tolerances(wide["loss"], blocks)

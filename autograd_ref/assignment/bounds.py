@@ -1,4 +1,4 @@
-"""How far rounding alone can move the loss and each gradient entry of the assignment's network.
+"""How far rounding alone can move the loss and each gradient entry of the built-in network.
 
 Nothing else in the project holds a tolerance for it. The derivation is section 5 of
 `rounding/derivation.md`; the letters at the ends of lines are in it. A bound grows with the
@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from scipy.special import exprel
 
 from autograd_ref.network import AutogradPass, exact_pass, widened
-from autograd_ref.rounding.arithmetic import ALLOWED_UNITS, Arithmetic, Forms, additions_in_a_row
-from autograd_ref.tree.number_format import NumberFormat, of_dtype
+from autograd_ref.rounding.arithmetic import Arithmetic, Forms, additions_in_a_row, arithmetic_of
+from autograd_ref.tree.number_format import of_dtype
 from manual_backprop.parameters import Array, Parameters
 from manual_backprop.validation import Batch, checked_batch, checked_parameters
 
@@ -27,6 +27,14 @@ class _Forward(NamedTuple):
     dsigma: Array  # (S, N_H)
     dz2: Array  # (S, N_O)
     moved: Array  # (S, N_O), what dz2 does to y_hat
+
+
+class _Output(NamedTuple):
+    """Errors of what follows from z2 and Y, and e2."""
+
+    dloss: Array  # ()
+    e2: Array  # (S, N_O)
+    de2: Array  # (S, N_O)
 
 
 def rounding_bounds(
@@ -51,37 +59,8 @@ def rounding_bounds(
     batch = checked_batch(parameters, X, Y)
     exact = exact_pass(parameters, X, Y)
     wide = Batch(*(array.astype(np.float64) for array in batch))
-    return bounds_around(exact, widened(parameters), wide, of_dtype(parameters.W0.dtype), forms)
-
-
-def bounds_around(
-    exact: AutogradPass,
-    parameters: Parameters,
-    batch: Batch,
-    number: NumberFormat,
-    forms: Forms,
-    *,
-    drifting: bool = True,
-    with_reference: bool = False,
-) -> dict[str, Array]:
-    """As `rounding_bounds`, from values in float64 that are known to be fit and their exact pass.
-
-    Args:
-        exact: of these parameters and this batch.
-        parameters: in float64.
-        batch: in float64.
-        number: the format of the arithmetic in question.
-        forms: which formulas it is held to.
-        drifting: whether sums may drift; otherwise additions round up and down in turn, as they
-            nearly always do.
-        with_reference: whether to add what PyTorch rounds in float64: softplus and sigma in stable
-            forms, e2 as y_hat - y.
-    """
-    reference_unit = ALLOWED_UNITS * of_dtype(np.float64).unit if with_reference else 0.0
-    arithmetic = Arithmetic(
-        ALLOWED_UNITS * number.unit, number.smallest_normal, forms, drifting, reference_unit
-    )
-    return _bounds(parameters, *batch, exact, arithmetic)
+    arithmetic = arithmetic_of(of_dtype(parameters.W0.dtype), forms)
+    return bounds_around(exact, widened(parameters), wide, arithmetic)
 
 
 def rounding_tolerances(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> dict[str, Array]:
@@ -95,49 +74,30 @@ def rounding_tolerances(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> d
     return {name: (1.0 + reference_share) * bound for name, bound in bounds.items()}
 
 
-def _bounds(
-    parameters: Parameters, X: Array, Y: Array, exact: AutogradPass, arithmetic: Arithmetic
+def bounds_around(
+    exact: AutogradPass, parameters: Parameters, batch: Batch, arithmetic: Arithmetic
 ) -> dict[str, Array]:
-    summed, rounded, output = arithmetic.summed, arithmetic.rounded, arithmetic.output
-    dz1, da1, sigma, dsigma, dz2, moved = _forward_errors(parameters, X, exact, arithmetic)
-    y_hat, a1 = exact.y_hat, exact.a1
-    S, N_O = Y.shape
-    ones = np.ones(S)
-    abs_W1, abs_X, abs_Y = abs(parameters.W1), abs(X), abs(Y)
-    sum_Y = abs_Y.sum(axis=1)
+    """As `rounding_bounds`, from values in float64 that are known to be fit and their exact pass.
 
-    # each sample's loss
-    gaps = exact.z2.max(axis=1, keepdims=True) - exact.z2
-    l_terms = (abs_Y * gaps).sum(axis=1) + sum_Y * np.log1p(_rest(gaps))
-    e2_terms = y_hat * _others(abs_Y) + abs_Y * _others(y_hat)
-    furthest = dz2.max(axis=1)
-    dl = _carried((e2_terms * dz2).sum(axis=1), furthest, most=2 * sum_Y * furthest)
-    dl += arithmetic.growth(N_O) * output(l_terms, sum_Y)  # (F)
-
-    # e2; its two parts, not their difference, are what gets rounded
-    e2 = (y_hat * _others(Y) - Y * _others(y_hat)) / S
-    de2 = moved * sum_Y[:, np.newaxis] + arithmetic.growth(N_O) * output(e2_terms, y_hat + abs_Y)
-    de2 = de2 / S + rounded(abs(e2))  # (G)
-
-    # delta1
-    back = abs(e2 @ parameters.W1)
-    dback = summed(abs(e2) @ abs_W1, N_O) + de2 @ abs_W1
-    delta1 = back * sigma
-    ddelta1 = dback * (sigma + dsigma) + back * dsigma + rounded(delta1)  # (H)
-    in_a_row = additions_in_a_row(S, arithmetic.forms)
-    return {
-        "loss": np.asarray((dl.sum() + summed(l_terms, in_a_row).sum()) / S),
-        "z1": dz1,
-        "a1": da1,
-        "z2": dz2,
-        "y_hat": moved + arithmetic.growth(N_O) * rounded(y_hat),  # (E)
-        "e2": de2,
-        "delta1": ddelta1,
-        "W0": summed(delta1.T @ abs_X, S) + ddelta1.T @ abs_X,  # (I)
-        "b0": summed(delta1.T @ ones, S) + ddelta1.T @ ones,
-        "W1": summed(abs(e2).T @ a1, S) + abs(e2).T @ da1 + de2.T @ (a1 + da1),
-        "b1": summed(abs(e2).T @ ones, S) + de2.T @ ones,
+    Args:
+        exact: of these parameters and this batch.
+        parameters: in float64.
+        batch: in float64.
+        arithmetic: the number format in question, and what is allowed to round in it.
+    """
+    forward = _forward_errors(parameters, batch.X, exact, arithmetic)
+    output = _output_errors(batch.Y, exact, forward, arithmetic)
+    between = {
+        "loss": output.dloss,
+        "z1": forward.dz1,
+        "a1": forward.da1,
+        "z2": forward.dz2,
+        "y_hat": forward.moved
+        + arithmetic.growth(exact.y_hat.shape[1]) * arithmetic.rounded(exact.y_hat),  # (E)
+        "e2": output.de2,
     }
+    gradients = _gradient_errors(parameters, batch.X, exact.a1, forward, output, arithmetic)
+    return between | gradients
 
 
 def _forward_errors(
@@ -159,6 +119,58 @@ def _forward_errors(
     first_order = y_hat * (_others(y_hat) * dz2 + _others(y_hat * dz2))
     moved = _carried(first_order, dz2.max(axis=1, keepdims=True), most=1.0)
     return _Forward(dz1, da1, sigma, dsigma, dz2, moved)
+
+
+def _output_errors(
+    Y: Array, exact: AutogradPass, forward: _Forward, arithmetic: Arithmetic
+) -> _Output:
+    y_hat, dz2 = exact.y_hat, forward.dz2
+    S, N_O = Y.shape
+    abs_Y = abs(Y)
+    sum_Y = abs_Y.sum(axis=1)
+    # the two products that e2 is the difference of; they, not the difference, are rounded
+    e2_terms = y_hat * _others(abs_Y) + abs_Y * _others(y_hat)
+
+    gaps = exact.z2.max(axis=1, keepdims=True) - exact.z2
+    l_terms = (abs_Y * gaps).sum(axis=1) + sum_Y * np.log1p(_rest(gaps))
+    furthest = dz2.max(axis=1)
+    dl = _carried((e2_terms * dz2).sum(axis=1), furthest, most=2 * sum_Y * furthest)
+    dl += arithmetic.growth(N_O) * arithmetic.output(l_terms, sum_Y)  # (F)
+    added_up = arithmetic.summed(l_terms, additions_in_a_row(S, arithmetic.forms))
+
+    e2 = (y_hat * _others(Y) - Y * _others(y_hat)) / S
+    de2 = forward.moved * sum_Y[:, np.newaxis]
+    de2 += arithmetic.growth(N_O) * arithmetic.output(e2_terms, y_hat + abs_Y)
+    de2 = de2 / S + arithmetic.rounded(abs(e2))  # (G)
+    return _Output(np.asarray((dl.sum() + added_up.sum()) / S), e2, de2)
+
+
+def _gradient_errors(
+    parameters: Parameters,
+    X: Array,
+    a1: Array,
+    forward: _Forward,
+    output: _Output,
+    arithmetic: Arithmetic,
+) -> dict[str, Array]:
+    summed = arithmetic.summed
+    _dz1, da1, sigma, dsigma, _dz2, _moved = forward
+    _dloss, e2, de2 = output
+    S, N_O = e2.shape
+    ones = np.ones(S)
+    abs_e2, abs_X, abs_W1 = abs(e2), abs(X), abs(parameters.W1)
+
+    back = abs(e2 @ parameters.W1)
+    dback = summed(abs_e2 @ abs_W1, N_O) + de2 @ abs_W1
+    delta1 = back * sigma
+    ddelta1 = dback * (sigma + dsigma) + back * dsigma + arithmetic.rounded(delta1)  # (H)
+    return {
+        "delta1": ddelta1,
+        "W0": summed(delta1.T @ abs_X, S) + ddelta1.T @ abs_X,  # (I)
+        "b0": summed(delta1.T @ ones, S) + ddelta1.T @ ones,
+        "W1": summed(abs_e2.T @ a1, S) + abs_e2.T @ da1 + de2.T @ (a1 + da1),
+        "b1": summed(abs_e2.T @ ones, S) + de2.T @ ones,
+    }
 
 
 def _carried(first_order: Array, change: Array, *, most: Array | float) -> Array:

@@ -11,7 +11,7 @@ from autograd_ref.assignment.mistakes.derivation import sigma
 from autograd_ref.network import exact_pass_of
 from autograd_ref.observe.compare import Values, compared_block, share_of_tolerance
 from autograd_ref.report.data import Block
-from autograd_ref.rounding.arithmetic import Forms
+from autograd_ref.rounding.arithmetic import Level, arithmetic_at
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import is_real
 from autograd_ref.tree.point import Point
@@ -31,7 +31,8 @@ def compared(found: dict[str, NDArray[Any]], point: Point) -> tuple[Block, ...]:
     parameters, batch = network_problem(point)
     exact = exact_pass_of(parameters, batch)
     number = number_format.coarsest(point.parameters)
-    bounds = bounds_around(exact, parameters, batch, number, Forms.TEXTBOOK, with_reference=True)
+    arithmetic = arithmetic_at(Level.TEXTBOOK, number).beside_the_reference()
+    bounds = bounds_around(exact, parameters, batch, arithmetic)
     right = {name: getattr(exact, name) for name in ORDER[:-1]}
     right["delta1"] = (exact.e2 @ parameters.W1) * sigma(exact.z1)
     return tuple(

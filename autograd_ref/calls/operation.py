@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
-from torch._library.custom_ops import CustomOpDef
-from torch._ops import OpOverload, OpOverloadPacket
+
+from autograd_ref.torch_internals import function_of, has_outputs, is_custom_operator
 
 Operation = Callable[..., Any]
 
@@ -94,7 +94,7 @@ def _directly(
 ) -> list[Tensor | None] | None:
     """The result of the backward pass itself; None where it cannot be called on its own."""
     node: Any = pairs[0][0].grad_fn
-    function = getattr(node, "_forward_cls", None)
+    function = function_of(node)
     if function is None or not _is_alone(node, outputs, pairs, arguments):
         return None
     if not _is_its_own(operation, function):
@@ -119,9 +119,7 @@ def _is_its_own(operation: Operation, function: type) -> bool:
     """
     if function.backward is torch.autograd.Function.backward:  # it defines vjp instead
         return False
-    return getattr(operation, "__self__", None) is function or isinstance(
-        operation, CustomOpDef | OpOverload | OpOverloadPacket
-    )
+    return getattr(operation, "__self__", None) is function or is_custom_operator(operation)
 
 
 def _is_alone(
@@ -131,7 +129,7 @@ def _is_alone(
     arguments: Sequence[object],
 ) -> bool:
     """True where the arguments go in, and all outputs come out, at this very node."""
-    if len(node._input_metadata) != len(outputs):
+    if not has_outputs(node, len(outputs)):
         return False
     if any(output.grad_fn is not node for output, _upstream in pairs):
         return False

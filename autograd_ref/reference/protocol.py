@@ -1,30 +1,18 @@
 """The reference of a comparison, whatever computes it: a loss, its gradients, its tolerances."""
 
 from collections.abc import Callable, Iterable
-from enum import Enum
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.report.data import Note
+from autograd_ref.rounding.arithmetic import Level
 from autograd_ref.tree.point import Point, Results
 
 
 class NotALoss(TypeError):
     """A function returned something that is no loss; the text says what it was."""
-
-
-class Level(Enum):
-    """A level of tolerance; the wider ones are computed where something is wrong.
-
-    What is within the first is a match: had it been off by more, it would at least have needed
-    another. Nobody is accused before the last.
-    """
-
-    STRICT = "formulas that keep their digits, sums that round up and down; few samples"
-    DRIFTING = "formulas that keep their digits, sums that drift; many samples"
-    TEXTBOOK = "textbook formulas, sums that drift; many samples"
 
 
 class Tolerances(NamedTuple):

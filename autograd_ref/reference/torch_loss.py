@@ -17,7 +17,6 @@ from autograd_ref.reference.directional import each_by_itself, moved
 from autograd_ref.reference.kinks import Watch
 from autograd_ref.reference.protocol import Evaluation, Level, NotALoss, Reference, Tolerances
 from autograd_ref.rounding import monte_carlo
-from autograd_ref.rounding.arithmetic import Forms
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_tensor
 from autograd_ref.tree.nest import Path, leaves, rebuilt
@@ -46,11 +45,7 @@ def torch_loss(loss: Loss, seed: int) -> Reference:
 
         @cache
         def tolerances(level: Level) -> Tolerances:
-            forms = Forms.TEXTBOOK if level is Level.TEXTBOOK else Forms.STABLE
-            quick = level is Level.STRICT
-            of_loss, *others = monte_carlo.tolerances(
-                again, exact, number, forms=forms, quick=quick, seed=seed
-            )
+            of_loss, *others = monte_carlo.tolerances(again, exact, number, level=level, seed=seed)
             return Tolerances(of_loss, dict(zip(found, others, strict=True)))
 
         gradients = dict(zip(found, exact[1:], strict=True))

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_ref.tree.number_format import NumberFormat, of_dtype
+
 Array = NDArray[Any]
 
 ALLOWED_UNITS = 4.0
@@ -20,11 +22,15 @@ FUNCTION_FACTOR = 4.0
 """Two evaluations of exp or log1p, each good to 4 units in the last place: 16 of roundoff."""
 
 OF_ITSELF = 1e-2
-"""What an entry is allowed because its neighbours move is at most so much of itself: they may be of
-quite another size."""
+"""An entry is allowed at most so much of itself because its neighbours move: they may be of quite
+another size."""
 
 TERMS_PER_UNIT = ALLOWED_UNITS
 """How many terms earn a sum one more unit: each addition may round by one unit of roundoff."""
+
+IN_A_BLOCK = 24
+"""NumPy sums up to 128 terms in eight running sums and adds these up in three steps, then the last
+seven, say, of 127 one by one: 14 + 3 + 7 additions in a row. Sums of blocks are added in pairs."""
 
 
 class Forms(Enum):
@@ -36,10 +42,23 @@ class Forms(Enum):
     )
 
 
+class Level(Enum):
+    """A level of tolerance; the wider ones are computed where something is wrong.
+
+    What is within the first is a match: had it been off by more, it would at least have needed
+    another. Nobody is accused before the last.
+    """
+
+    STRICT = "formulas that keep their digits, sums that round up and down; few samples"
+    DRIFTING = "formulas that keep their digits, sums that drift; many samples"
+    TEXTBOOK = "textbook formulas, sums that drift; many samples"
+
+
 class Arithmetic(NamedTuple):
     """One number format, and what rounding in it may do; absolute values in, errors out."""
 
     unit: float
+    """The error that counts as one step of rounding: ALLOWED_UNITS units of roundoff."""
     smallest: float
     forms: Forms
     drifting: bool = True
@@ -57,23 +76,40 @@ class Arithmetic(NamedTuple):
         return growth(count if self.drifting else count**0.5)
 
     def summed(self, absolute_terms: Array, count: int) -> Array:
-        """Of a sum of products, from the sum of their absolute values."""
+        """The error of a sum of products, from the sum of their absolute values."""
         return self.both * self.growth(count) * absolute_terms + count * self.smallest  # (A)
 
     def rounded(self, result: Array) -> Array:
-        """Of evaluating a function, from its result."""
+        """The error of evaluating a function, from its result."""
         return FUNCTION_FACTOR * self.both * result + self.smallest
 
     def hidden(self, result: Array, parts: Array | float) -> Array:
-        """Of softplus or sigma; textbook forms round what they subtract, not the result."""
+        """The error of softplus or sigma; textbook forms round what they subtract instead."""
         return self.rounded(np.maximum(result, parts) if self.forms is Forms.TEXTBOOK else result)
 
     def output(self, result: Array, parts: Array) -> Array:
-        """Of the loss or e2, likewise; PyTorch's are not stable there."""
+        """The error of the loss or e2, likewise; PyTorch's forms are not stable there."""
         lossy = np.maximum(result, parts)
         hand = result if self.forms is Forms.STABLE else lossy
         scale = self.unit * hand + self.reference_unit * lossy
         return FUNCTION_FACTOR * scale + self.smallest
+
+    def beside_the_reference(self) -> "Arithmetic":
+        """The same, for a difference from PyTorch's results in float64, which are rounded too."""
+        return self._replace(reference_unit=ALLOWED_UNITS * of_dtype(np.float64).unit)
+
+
+def arithmetic_of(
+    number: NumberFormat, forms: Forms = Forms.STABLE, *, drifting: bool = True
+) -> Arithmetic:
+    """The arithmetic of a number format."""
+    return Arithmetic(ALLOWED_UNITS * number.unit, number.smallest_normal, forms, drifting)
+
+
+def arithmetic_at(level: Level, number: NumberFormat) -> Arithmetic:
+    """The arithmetic of a number format, with what a tolerance level allows."""
+    forms = Forms.TEXTBOOK if level is Level.TEXTBOOK else Forms.STABLE
+    return arithmetic_of(number, forms, drifting=level is not Level.STRICT)
 
 
 def growth(count: float) -> float:
@@ -82,8 +118,5 @@ def growth(count: float) -> float:
 
 
 def additions_in_a_row(count: int, forms: Forms) -> int:
-    """How many additions lie between a term and the sum that NumPy, or a loop, makes of it.
-
-    NumPy adds blocks of 128, eight running sums to a block, and the blocks in pairs.
-    """
-    return min(count, 24 + count.bit_length()) if forms is Forms.STABLE else count
+    """How many additions lie between a term and the sum that NumPy, or a loop, makes of it."""
+    return min(count, IN_A_BLOCK + count.bit_length()) if forms is Forms.STABLE else count

@@ -2,7 +2,7 @@
 
 Every operation of the forward and of the backward pass is repeated in float64 with its result
 moved, up or down at random, by as much as rounding could have moved it in the number format in
-question (Parker's Monte Carlo arithmetic, UCLA 1997; the amounts are in `rounding_rules`). Nothing
+question (Parker's Monte Carlo arithmetic, UCLA 1997; the amounts are in `operations`). Nothing
 about the loss has to be known, only about operations. What cancels later, cancels in the reference
 too and is seen.
 """
@@ -11,25 +11,35 @@ import math
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from random import Random
-from typing import Any, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map_only
 
 from autograd_ref.rounding.arithmetic import (
     ALLOWED_UNITS,
     FUNCTION_FACTOR,
     OF_ITSELF,
     Arithmetic,
-    Forms,
+    Level,
+    arithmetic_at,
 )
-from autograd_ref.rounding.operations import BOUNDED, is_choice, is_known, reach
+from autograd_ref.rounding.operations import (
+    BOUNDED,
+    Dispatched,
+    dispatched,
+    is_choice,
+    is_known,
+    reach,
+)
+from autograd_ref.torch_internals import EveryOperation, tensors_within, with_tensors_replaced
 from autograd_ref.tree.number_format import NumberFormat, of_dtype
 from autograd_ref.user_code import Raised, attempt
+
+Array = NDArray[np.float64]
+Compute = Callable[[], Sequence[Tensor]]
 
 DOUBLE = of_dtype(np.float64)
 
@@ -56,76 +66,72 @@ MOST_KEPT = 32
 
 
 def tolerances(
-    compute: Callable[[], Sequence[Tensor]],
-    exact: Sequence[NDArray[np.float64]],
-    number: NumberFormat,
-    *,
-    forms: Forms,
-    quick: bool,
-    seed: int,
-) -> list[NDArray[np.float64]]:
+    compute: Compute, exact: Sequence[Array], number: NumberFormat, *, level: Level, seed: int
+) -> list[Array]:
     """How far from exact an honest computation in the number format may be, entry by entry.
 
     Args:
         compute: evaluates everything in float64, from the same values every time.
         exact: what it returns without disturbance, as arrays.
         number: the format in which the side under test computes.
-        forms: which formulas that side is held to.
-        quick: whether few disturbed evaluations are enough, and sums are taken not to drift.
+        level: which formulas that side is held to, and how many disturbed evaluations to make.
         seed: for the directions of rounding.
     """
-    samples = FEW if quick else MANY
-    unit, smallest = number.unit, number.smallest_normal
-    arithmetic = Arithmetic(ALLOWED_UNITS * unit, smallest, forms, drifting=not quick)
-    for scale in (s for s in SCALES if s == 1 or s * unit >= DOUBLE.unit):
+    arithmetic = arithmetic_at(level, number)
+    samples = FEW if level is Level.STRICT else MANY
+    for scale in (s for s in SCALES if s == 1 or s * number.unit >= DOUBLE.unit):
         mode = _Rounding(arithmetic, seed, scale)
         moved = attempt(partial(_movements, compute, exact, mode, samples))
         if isinstance(moved, Raised):  # a matrix that rounding makes singular, say
             continue
-        return [
-            SAFETY * np.maximum(largest, _from_neighbours(squares, values))
-            + ALLOWED_UNITS * unit * np.abs(values)
-            + ALLOWED_UNITS * smallest
-            for (largest, squares), values in zip(moved, exact, strict=True)
-        ]
+        return [_tolerance(*each, arithmetic) for each in zip(moved, exact, strict=True)]
     return [np.full(values.shape, np.inf) for values in exact]
 
 
-def as_float64(tensor: Tensor) -> NDArray[np.float64]:
+def as_float64(tensor: Tensor) -> Array:
     """A copy as a NumPy array."""
     return np.array(tensor.detach().cpu().numpy(), dtype=np.float64)
 
 
+class _Movement(NamedTuple):
+    """How far each entry of one array moves, over several disturbed evaluations."""
+
+    largest: Array
+    mean_square: Array
+
+
 def _movements(
-    compute: Callable[[], Sequence[Tensor]],
-    exact: Sequence[NDArray[np.float64]],
-    mode: "_Rounding",
-    samples: int,
-) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """How far each entry moves: the largest of all samples, and the mean square."""
-    largest = [np.zeros_like(values) for values in exact]
-    squares = [np.zeros_like(values) for values in exact]
+    compute: Compute, exact: Sequence[Array], mode: "_Rounding", samples: int
+) -> list[_Movement]:
+    """How far each entry of each array moves."""
+    found = [_Movement(np.zeros_like(values), np.zeros_like(values)) for values in exact]
     for _sample in range(samples):
         with mode:
             disturbed = compute()
-        for i, values in enumerate(exact):
+        for tensor, values, (largest, mean_square) in zip(disturbed, exact, found, strict=True):
             # what overflows under disturbance is beyond the format anyway
-            off = np.abs(as_float64(disturbed[i]) - values) / mode.scale
+            off = np.abs(as_float64(tensor) - values) / mode.scale
             off = np.nan_to_num(off, nan=np.inf, posinf=np.inf)
-            np.maximum(largest[i], off, out=largest[i])
+            np.maximum(largest, off, out=largest)
             with np.errstate(over="ignore"):
-                squares[i] += off**2 / samples
-    return list(zip(largest, squares, strict=True))
+                np.add(mean_square, off**2 / samples, out=mean_square)
+    return found
 
 
-def _from_neighbours(
-    squares: NDArray[np.float64], values: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    return np.minimum(NEIGHBOURS * _typical(squares), OF_ITSELF * np.abs(values))
+def _tolerance(movement: _Movement, exact: Array, arithmetic: Arithmetic) -> Array:
+    """What an array may be off by, from how far it moves."""
+    size = np.abs(exact)
+    from_neighbours = np.minimum(NEIGHBOURS * _typical(movement.mean_square), OF_ITSELF * size)
+    least = arithmetic.unit * size + ALLOWED_UNITS * arithmetic.smallest
+    return SAFETY * np.maximum(movement.largest, from_neighbours) + least
 
 
-def _typical(squares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The root mean square movement of each entry's row times its column's, over that of all."""
+def _typical(squares: Array) -> Array:
+    """The movement that an entry's row and column suggest: row times column, over that of all.
+
+    Args:
+        squares: mean squares, entry by entry.
+    """
     if squares.ndim == 0 or not squares.any():
         return np.sqrt(squares)
     table = squares.reshape(squares.shape[0], -1)
@@ -136,7 +142,7 @@ def _typical(squares: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.sqrt(np.nan_to_num(product, nan=np.inf)).reshape(squares.shape)
 
 
-class _Rounding(TorchDispatchMode):
+class _Rounding(EveryOperation):
     """While it is active, every floating-point result is moved by what rounding may do to it."""
 
     def __init__(self, arithmetic: Arithmetic, seed: int, scale: float) -> None:
@@ -149,37 +155,41 @@ class _Rounding(TorchDispatchMode):
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> object:
         kwargs = kwargs or {}
-        name = func.overloadpacket.__name__
-        if func.is_view or is_choice(name, args):
-            return cast("object", func(*args, **kwargs))
-        plain = name.removesuffix("_")
-        result: Any = func(*args, **kwargs)
-        if not is_known(func, plain) and _floats(result):
-            args, kwargs = tree_map_only(Tensor, self._moved, (args, kwargs))
+        operation = dispatched(func, args, kwargs)
+        result: object = func(*args, **kwargs)
+        if func.is_view or is_choice(operation):
+            return result
+        if not is_known(operation) and _floats(result):
+            args, kwargs = with_tensors_replaced(self._moved, (args, kwargs))
+            operation = operation._replace(args=args, kwargs=kwargs)
             result = func(*args, **kwargs)
         for tensor in _floats(result):
-            by = reach(self._arithmetic_of(tensor), func, plain, args, kwargs, tensor)
-            # what is infinite stays so, and does not become a difference of infinities
-            by = by.nan_to_num_(0.0, 0.0, 0.0)
-            _ = tensor.addcmul_(by, self._signs_for(tensor), value=self.scale)
-            if plain in BOUNDED:
-                _ = tensor.clamp_(*BOUNDED[plain])
+            self._move(tensor, operation)
         return result
 
+    def _move(self, result: Tensor, operation: Dispatched) -> None:
+        """Move a result of an operation in place."""
+        by = reach(self._arithmetic_of(result), operation, result)
+        # what is infinite stays so, and does not become a difference of infinities
+        by = by.nan_to_num_(0.0, 0.0, 0.0)
+        _ = result.addcmul_(by, self._signs_for(result), value=self.scale)
+        if operation.name in BOUNDED:
+            _ = result.clamp_(*BOUNDED[operation.name])
+
     def _arithmetic_of(self, result: Tensor) -> Arithmetic:
-        """A loss may itself go through a coarser format."""
+        """The arithmetic of a result: a loss may itself go through a coarser format."""
         own = ALLOWED_UNITS * torch.finfo(result.dtype).eps / 2
         return self.arithmetic._replace(unit=max(self.arithmetic.unit, own))
 
     def _moved(self, tensor: Tensor) -> Tensor:
-        """An argument, by as much as a function's result."""
+        """An argument, moved by as much as a function's result."""
         if not _is_moved(tensor):
             return tensor
         by = self.scale * FUNCTION_FACTOR * self._arithmetic_of(tensor).unit
         return tensor * (1 + by * self._signs_for(tensor))
 
     def _signs_for(self, result: Tensor) -> Tensor:
-        """Up or down for every entry."""
+        """A direction for every entry, 1 or -1."""
         start, count = self.random.randrange(SIGNS), result.numel()
         times = 1 << ((start + count) // SIGNS).bit_length()  # at least enough
         table = _signs(times) if times <= MOST_KEPT else _signs.__wrapped__(times)
@@ -189,8 +199,7 @@ class _Rounding(TorchDispatchMode):
 
 def _floats(result: object) -> list[Tensor]:
     """The tensors of a floating-point dtype that an operation returned; not single numbers."""
-    found = (leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor))
-    return [tensor for tensor in found if _is_moved(tensor)]
+    return [tensor for tensor in tensors_within(result) if _is_moved(tensor)]
 
 
 def _is_moved(tensor: Tensor) -> bool:
@@ -199,7 +208,7 @@ def _is_moved(tensor: Tensor) -> bool:
 
 @cache
 def _signs(times: int) -> Tensor:
-    """The list, so many times."""
+    """The list of directions, repeated."""
     coins = torch.empty(SIGNS, dtype=torch.float64)
     coins = coins.bernoulli_(0.5, generator=torch.Generator().manual_seed(0)).mul_(2).sub_(1)
     return coins.repeat(times)

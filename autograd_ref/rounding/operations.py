@@ -7,18 +7,19 @@ its result does not tell: then its arguments are moved as well, by 16 u each, wh
 algorithm amounts to.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from autograd_ref.rounding.arithmetic import FUNCTION_FACTOR, Arithmetic, Forms
+from autograd_ref.torch_internals import name_of, works_in_place
 
 SUMS_OF_PRODUCTS = frozenset("mm bmm mv dot vdot addmm baddbmm addmv".split())
 SUMS_OF_TERMS = frozenset("sum mean cumsum add sub rsub".split())
 PRODUCTS = frozenset("mul div".split())
 NOT_ROUNDED = frozenset(
-    "detach clone copy_ fill_ zero_ ones_like zeros_like full_like empty_like ones zeros full empty"
+    "detach clone copy fill zero ones_like zeros_like full_like empty_like ones zeros full empty"
     " arange eye scalar_tensor new_zeros new_ones new_full new_empty_strided _to_copy _unsafe_view"
     " lift_fresh alias index index_select index_fill gather cat stack scatter embedding flip roll"
     " tril triu diag_embed select_backward slice_backward where masked_fill neg abs sgn sign relu"
@@ -56,52 +57,57 @@ RIGHT_TO_A_UNIT_OF_ONE = frozenset(
 """Functions whose textbook formulas subtract from 1, or add to it."""
 
 
-def is_choice(name: str, args: Any) -> bool:
-    """Whether the result of an operation is nothing but some of its arguments, not rounded."""
-    if name in NOT_ROUNDED or name.removesuffix("_") in NOT_ROUNDED:
+class Dispatched(NamedTuple):
+    """One operation as PyTorch carries it out, and what it is given."""
+
+    function: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    name: str
+    """Without the underscore of an operation that works in place."""
+
+
+def dispatched(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Dispatched:
+    """The operation with its name."""
+    return Dispatched(function, args, kwargs, name_of(function).removesuffix("_"))
+
+
+def is_choice(operation: Dispatched) -> bool:
+    """Return whether the result is nothing but some of the arguments, not rounded."""
+    if operation.name in NOT_ROUNDED:
         return True
-    chosen = CHOICES_BY_ARGUMENT.get(name.removesuffix("_"), set[object]())
-    return any(isinstance(given, str | float) and given in chosen for given in args)
+    chosen = CHOICES_BY_ARGUMENT.get(operation.name, set[object]())
+    return any(isinstance(given, str | float) and given in chosen for given in operation.args)
 
 
-def is_known(func: Any, name: str) -> bool:
-    """Whether what rounding does can be seen from the result of an operation.
-
-    Args:
-        func: the operation, as PyTorch dispatches it.
-        name: its name, without the underscore of one that works in place.
-    """
+def is_known(operation: Dispatched) -> bool:
+    """Return whether the result of an operation shows what rounding does to it."""
+    function, name = operation.function, operation.name
     if name in SUMS_OF_PRODUCTS | SUMS_OF_TERMS | PRODUCTS | FUNCTIONS:
         return True
-    if func._schema.is_mutable or torch.Tag.nondeterministic_seeded in func.tags:
+    if works_in_place(function) or torch.Tag.nondeterministic_seeded in function.tags:
         return True  # it cannot be repeated
-    return torch.Tag.pointwise in func.tags and name not in NOT_EVERY_POINT
+    return torch.Tag.pointwise in function.tags and name not in NOT_EVERY_POINT
 
 
-def reach(
-    arithmetic: Arithmetic, func: Any, name: str, args: Any, kwargs: Any, result: Tensor
-) -> Tensor:
-    """How far rounding may move a result, entry by entry; func, name as in `is_known`."""
+def reach(arithmetic: Arithmetic, operation: Dispatched, result: Tensor) -> Tensor:
+    """How far rounding may move a result of an operation, entry by entry."""
     unit, smallest, forms = arithmetic[:3]
+    name, args = operation.name, operation.args
+    first = args[0] if args and isinstance(args[0], Tensor) else None
     if name in SUMS_OF_PRODUCTS:
-        first = args[-2]
-        absolute = func(*map(_absolute, args), **{k: _absolute(v) for k, v in kwargs.items()})
-        return _with_underflow(absolute, unit * arithmetic.growth(first.shape[-1] + 1), smallest)
+        growth = arithmetic.growth(args[-2].shape[-1] + 1)
+        return _with_underflow(_of_absolutes(operation), unit * growth, smallest)
     if name in SUMS_OF_TERMS:
-        absolute = _sum_of_absolutes(func, name, args, kwargs, result)
-        count = args[0].numel() // max(result.numel(), 1) if isinstance(args[0], Tensor) else 2
-        return _with_underflow(absolute, unit * arithmetic.growth(max(count, 2)), smallest)
-    scale = result.abs()
+        count = 2 if first is None else max(first.numel() // max(result.numel(), 1), 2)
+        terms = _sum_of_absolutes(operation, result)
+        return _with_underflow(terms, unit * arithmetic.growth(count), smallest)
     if name in PRODUCTS:
-        return _with_underflow(scale, unit, smallest)
-    if name.endswith(("_backward", "_backward_data")):
-        scale = _of_backward(name, args, result, scale, forms)
-    elif forms is Forms.TEXTBOOK and name in RIGHT_TO_A_UNIT_OF_ONE:
-        scale = scale.clamp_(min=1.0)
-    factor = FUNCTION_FACTOR
-    if args and isinstance(args[0], Tensor) and args[0].numel() > result.numel() > 0:
-        factor *= arithmetic.growth(args[0].numel() // result.numel())
-    return scale.mul_(factor * unit).add_(smallest)
+        return _with_underflow(result.abs(), unit, smallest)
+    factor = FUNCTION_FACTOR * unit
+    if first is not None and first.numel() > result.numel() > 0:
+        factor *= arithmetic.growth(first.numel() // result.numel())
+    return _scale_of_function(operation, result, forms).mul_(factor).add_(smallest)
 
 
 def _with_underflow(absolute: Tensor, factor: float, smallest: float) -> Tensor:
@@ -109,8 +115,19 @@ def _with_underflow(absolute: Tensor, factor: float, smallest: float) -> Tensor:
     return absolute.sign().mul_(smallest).add_(absolute, alpha=factor)
 
 
-def _of_backward(name: str, args: Any, result: Tensor, scale: Tensor, forms: Forms) -> Tensor:
+def _scale_of_function(operation: Dispatched, result: Tensor, forms: Forms) -> Tensor:
+    """What a function rounds to units of: its result, or 1 in the textbook's formulas."""
+    scale = result.abs()
+    if operation.name.endswith(("_backward", "_backward_data")):
+        return _scale_of_derivative(operation, scale, forms)
+    if forms is Forms.TEXTBOOK and operation.name in RIGHT_TO_A_UNIT_OF_ONE:
+        return scale.clamp_(min=1.0)
+    return scale
+
+
+def _scale_of_derivative(operation: Dispatched, scale: Tensor, forms: Forms) -> Tensor:
     """Derivatives of fused functions: softmax's subtract, textbook slopes err by a unit of one."""
+    name, args = operation.name, operation.args
     incoming = args[0]
     if name in ("_log_softmax_backward_data", "_softmax_backward_data"):
         probabilities = args[1].exp() if "log" in name else args[1]
@@ -118,20 +135,26 @@ def _of_backward(name: str, args: Any, result: Tensor, scale: Tensor, forms: For
         if "log" in name:
             return probabilities * arrived.sum(args[2], keepdim=True) + arrived
         return probabilities * (arrived + (arrived * probabilities).sum(args[2], keepdim=True))
-    if forms is Forms.TEXTBOOK and isinstance(incoming, Tensor) and incoming.shape == result.shape:
+    if forms is Forms.TEXTBOOK and isinstance(incoming, Tensor) and incoming.shape == scale.shape:
         return torch.maximum(scale, incoming.abs())
     return scale
 
 
-def _sum_of_absolutes(func: Any, name: str, args: Any, kwargs: Any, result: Tensor) -> Tensor:
+def _sum_of_absolutes(operation: Dispatched, result: Tensor) -> Tensor:
     """The same sum, of the absolute values of its terms."""
-    if name not in ("add", "sub", "rsub"):
-        return func(*map(_absolute, args), **kwargs)
-    alpha = abs(kwargs.get("alpha", 1))
-    if func._schema.is_mutable:  # the first term is the result by now, less the second
-        return result.abs() + 2 * alpha * _absolute(args[1])
-    first, second = (_absolute(term) for term in args[:2])
-    return first * alpha + second if name == "rsub" else first + second * alpha
+    if operation.name not in ("add", "sub", "rsub"):
+        return _of_absolutes(operation)
+    alpha = abs(operation.kwargs.get("alpha", 1))
+    first, second = (_absolute(term) for term in operation.args[:2])
+    if works_in_place(operation.function):  # by now the first is the result, less the second
+        return result.abs() + 2 * alpha * second
+    return first * alpha + second if operation.name == "rsub" else first + second * alpha
+
+
+def _of_absolutes(operation: Dispatched) -> Any:
+    """The result for the absolute values of all arguments."""
+    kwargs = {name: _absolute(value) for name, value in operation.kwargs.items()}
+    return operation.function(*map(_absolute, operation.args), **kwargs)
 
 
 def _absolute(value: Any) -> Any:

@@ -1,0 +1,85 @@
+"""The interfaces of PyTorch that it does not document: each is used here, and nowhere else.
+
+Beside each stands what it is for, and what happens in a version that lacks it. `.ci/versions` tries
+them on the oldest and the newest version that `pyproject.toml` allows.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+from torch._library.custom_ops import CustomOpDef
+from torch._ops import OpOverload, OpOverloadPacket
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map_only
+
+
+class EveryOperation(TorchDispatchMode):
+    """Base of a context that sees every single operation, of the backward pass as well.
+
+    For measuring what rounding does (`rounding.monte_carlo`). Without it no torch loss has a
+    tolerance; importing fails.
+    """
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Keep PyTorch from loading its compiler, some 800 modules, only to switch it off.
+
+        A version that does not ask loads nothing (2.4), or does and takes a second longer.
+        """
+        return False
+
+
+def name_of(operation: Any) -> str:
+    """The name of a dispatched operation, such as mm or add_.
+
+    For knowing how it rounds. Without it every check of a torch loss fails.
+    """
+    return operation.overloadpacket.__name__
+
+
+def works_in_place(operation: Any) -> bool:
+    """Whether a dispatched operation changes one of its arguments.
+
+    For not repeating it. Without it every check of a torch loss fails.
+    """
+    return operation._schema.is_mutable
+
+
+def tensors_within(nest: object) -> list[Tensor]:
+    """The tensors in the arguments or the result of a dispatched operation.
+
+    Without PyTorch's own nests importing fails.
+    """
+    return [leaf for leaf in tree_leaves(nest) if isinstance(leaf, Tensor)]
+
+
+def with_tensors_replaced(replace: Callable[[Tensor], Tensor], nest: Any) -> Any:
+    """The same nest with another tensor in the place of each; likewise."""
+    return tree_map_only(Tensor, replace, nest)
+
+
+def is_custom_operator(operation: object) -> bool:
+    """Whether it is made by `torch.library.custom_op`, or one of `torch.ops`.
+
+    For calling its backward pass directly. Without these classes importing fails.
+    """
+    return isinstance(operation, CustomOpDef | OpOverload | OpOverloadPacket)
+
+
+def function_of(node: object) -> Any:
+    """The `torch.autograd.Function` that a node of the graph calls in its backward pass, or None.
+
+    For calling backward directly, so that the engine cannot mend what it returns. Without it the
+    engine calls it, and a gradient of a wrong shape or dtype that the engine mends is not seen.
+    """
+    return getattr(node, "_forward_cls", None)
+
+
+def has_outputs(node: object, count: int) -> bool:
+    """Whether a node of the graph has so many outputs.
+
+    For not calling backward directly where the operation drops some. A version that does not say
+    (2.4) is taken to have them: such an operation then fails for want of an argument.
+    """
+    return len(getattr(node, "_input_metadata", range(count))) == count
