@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_ref.reference.numerical import slope
+from autograd_ref.reference.numerical import RATIO, STEPS, slope
 
 numbers = st.floats(-2, 2)
 
@@ -116,3 +116,17 @@ def test_where_a_smaller_step_tells_nothing_the_larger_is_believed() -> None:
 
     found = slope(hole, 0.5, 1e-9)
     assert abs(found.value - 1) <= found.accuracy < 1e-6
+
+
+@pytest.mark.parametrize("finer", [4, 6, 8])
+def test_larger_steps_that_agree_by_accident_are_not_believed_against_smaller_ones(
+    finer: int,
+) -> None:
+    """Two straight lines through 0, one of them over the last few steps only."""
+    turn = 0.1 / RATIO ** (STEPS - finer + 0.5)
+
+    def broken(t: float) -> float:
+        return 3 * t if abs(t) < turn else 2 * t
+
+    found = slope(broken, 0.1)
+    assert abs(found.value - 3) <= found.accuracy < 1e-6

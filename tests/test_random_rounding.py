@@ -325,3 +325,32 @@ def test_the_derivative_of_log_softmax_is_a_difference() -> None:
         return torch.autograd.grad((torch.log_softmax(z, 1) * weights).sum(), z)[0]
 
     assert units(moved(gradient, [[0.1, 0.2, 0.3]]), 1e6) > 40
+
+
+def beside_constants(places: list[tuple[int, int]], shape: tuple[int, int]) -> np.ndarray[Any, Any]:
+    """The tolerance of a table of ones, of which exp(0) at some places moves by 16 units."""
+
+    def table(x: Tensor) -> Tensor:
+        found = torch.ones(shape, dtype=torch.float64)
+        for place in places:
+            found[place] = torch.exp(x)
+        return found
+
+    return moved(table, 0.0) / DOUBLE.unit
+
+
+def test_an_entry_that_does_not_move_is_allowed_half_of_what_its_row_moves_by() -> None:
+    """In the root of the mean square: one of two moves."""
+    found = beside_constants([(0, 0)], (1, 2))
+    assert found[0, 0] == pytest.approx(2 * 16 + 4, rel=0.01)
+    assert found[0, 1] == pytest.approx(2 * 0.25 * 16 / 2**0.5 + 4, rel=0.01)
+
+
+def test_in_a_table_its_row_and_its_column_count_over_all() -> None:
+    """Half of each and three quarters of all move: a third of the mean square."""
+    found = beside_constants([(0, 0), (0, 1), (1, 0)], (2, 2))
+    assert found[1, 1] == pytest.approx(2 * 0.25 * 16 / 3**0.5 + 4, rel=0.01)
+
+
+def test_where_its_row_does_not_move_an_entry_is_allowed_its_own_rounding() -> None:
+    assert beside_constants([(0, 0), (0, 1)], (2, 2))[1, 0] == pytest.approx(4, rel=0.01)
