@@ -25,14 +25,14 @@ from autograd_ref import check_gradients
 from autograd_ref.assignment.autograd_reference import assignment
 from autograd_ref.assignment.problems import KINDS, Kind, Problem, problems
 from autograd_ref.network import SOFTPLUS_THRESHOLD
-from autograd_ref.reference.protocol import Evaluation, Point, Results
+from autograd_ref.reference.protocol import Evaluation
 from autograd_ref.reference.torch_loss import torch_loss
 from autograd_ref.rounding.arithmetic import Level
 from autograd_ref.selftest.correct import CORRECT, NAIVE, every_exponential_is_normal
 from autograd_ref.selftest.random_problems import random_problem
+from autograd_ref.tree.point import Point, Results
 from manual_backprop import NetworkShape, Parameters, initialize, load_penguins, loss_and_gradients
 
-BLOCKS = Parameters._fields
 ERRORS = tuple(m * 10.0**e for e in range(-14, 0) for m in (1, 2, 5))
 
 
@@ -104,15 +104,16 @@ def tolerances(evaluation: Evaluation) -> tuple[dict[Level, Results], dict[str, 
     spent: dict[str, float] = {}
     for level in Level:
         start = time.process_time()
-        found[level] = evaluation.tolerances(level)
+        found[level] = evaluation.tolerances(level).gradients
         spent[level.name] = time.process_time() - start
     return found, spent
 
 
 def smallest_error(exact: Evaluation, tolerance: Results) -> float:
     """The smallest relative error of all of W0 that exceeds a tolerance somewhere."""
-    size = abs(exact.gradients["W0"])
-    return float(np.min(tolerance["W0"][size > 0] / size[size > 0], initial=np.inf))
+    size = abs(next(iter(exact.gradients.values())))
+    allowed = next(iter(tolerance.values()))
+    return float(np.min(allowed[size > 0] / size[size > 0], initial=np.inf))
 
 
 def both_on(kind: str, problem: Problem) -> Found:
@@ -126,7 +127,10 @@ def both_on(kind: str, problem: Problem) -> Found:
         f"{kind if several else 'one output'}, {problem.parameters.W0.dtype.name}",
         {
             level: np.concatenate(
-                [(measured[level][name] / derived[level][name]).ravel() for name in BLOCKS]
+                [
+                    (measured[level][path] / allowed).ravel()
+                    for path, allowed in derived[level].items()
+                ]
             )
             for level in Level
         },

@@ -21,9 +21,9 @@ class Row(NamedTuple):
 
 
 def rows(text: str) -> Iterator[Row]:
-    """The rows of all tables, without their headings."""
+    """The rows of the tables of constants."""
     for line in text.splitlines():
-        if line.startswith("|") and not re.match(r"\| constant|\|---", line):
+        if re.match(r"\| [A-Z_, ]+ \|", line):
             yield Row(*(cell.strip() for cell in line.strip("|").split("|")))
 
 
