@@ -58,7 +58,7 @@ def network_loss(parameters: Any, X: Tensor, Y: Tensor) -> Tensor:
 
 
 def drawn(kind: Kind, count: int) -> list[Problem]:
-    """So many problems of one kind, the same every time."""
+    """So many problems of one kind, the same in every run with one version of Hypothesis."""
     found: list[Problem] = []
 
     @settings(

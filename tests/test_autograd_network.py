@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 
 import autograd_ref.network as twin
 from autograd_ref import Network
@@ -14,6 +14,8 @@ from manual_backprop import NetworkShape, Parameters, initialize
 from tests.agreement import assert_match, assert_untouched_and_unshared, by_autograd, by_hand
 
 SHAPE = NetworkShape(inputs=3, hidden=5, outputs=4)
+FEW = settings(max_examples=settings().max_examples // 6)
+"""For what does not depend on the values."""
 
 
 def as_arrays(network: Network) -> Parameters:
@@ -47,6 +49,7 @@ def test_the_module_copies_its_parameters_and_can_be_trained() -> None:
     assert np.array_equal(parameters.W0, before)
 
 
+@FEW
 @given(problems())
 def test_loss_and_gradients_is_the_signature_of_both(problem: Problem) -> None:
     value, gradients = loss_and_gradients(*problem)
@@ -59,6 +62,7 @@ def test_loss_and_gradients_is_the_signature_of_both(problem: Problem) -> None:
         assert np.array_equal(block, expected[name])
 
 
+@FEW
 @given(problems())
 def test_inputs_are_left_alone_and_outputs_are_unshared(problem: Problem) -> None:
     assert_untouched_and_unshared(loss_and_gradients, problem)

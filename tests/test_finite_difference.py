@@ -32,6 +32,7 @@ def gradients_by_hand(problem: Problem) -> dict[str, Array]:
     return manual_backprop.loss_and_gradients(*problem)[1]._asdict()
 
 
+@FEW
 @given(problems(kinds=("typical",), max_samples=1))
 def test_one_sample_agrees_with_approx_fprime_as_far_as_it_is_accurate(problem: Problem) -> None:
     judge(gradients_by_hand(problem), problem)

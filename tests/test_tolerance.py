@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from autograd_ref.assignment.bounds import rounding_bounds, rounding_tolerances
 from autograd_ref.assignment.problems import Problem, problems
@@ -10,6 +10,9 @@ from autograd_ref.network import exact_pass
 from autograd_ref.rounding.arithmetic import Forms, growth
 from manual_backprop import NetworkShape, Parameters, forward, initialize, load_penguins
 from tests.agreement import assert_match, by_autograd, by_hand
+
+FEW = settings(max_examples=settings().max_examples // 6)
+"""For what a formula guarantees, and no rounding can upset."""
 
 
 def table_problem(dtype: str) -> Problem:
@@ -84,6 +87,7 @@ def test_lost_digits_exceed_the_stable_bound_but_not_the_textbook_one() -> None:
         assert_match(found, reference, rounding_bounds(*problem, forms=Forms.STABLE), dtype=dtype)
 
 
+@FEW
 @given(problems())
 def test_the_tolerance_is_positive_finite_and_of_the_results_shape(problem: Problem) -> None:
     results, tolerances = by_hand(*problem), rounding_tolerances(*problem)
@@ -103,6 +107,7 @@ def test_what_lies_between_is_within_its_tolerance(problem: Problem) -> None:
         assert (error <= tolerances[name]).all(), name
 
 
+@FEW
 @given(problems(kinds=("typical",)))
 def test_the_tolerance_does_not_grow_with_the_number_of_entries(problem: Problem) -> None:
     parameters, X, Y = problem
