@@ -14,7 +14,7 @@ from manual_backprop import NetworkShape, Parameters, initialize
 from tests.agreement import assert_match, assert_untouched_and_unshared, by_autograd, by_hand
 
 SHAPE = NetworkShape(inputs=3, hidden=5, outputs=4)
-FEW = settings(max_examples=settings().max_examples // 6)
+FEW = settings(max_examples=settings().max_examples // 3)
 """For what does not depend on the values."""
 
 
