@@ -36,11 +36,17 @@ class Observation:
 
     def __init__(self, trial: Trial, call: Call, *, repeatable: bool) -> None:
         self.trial, self.call, self.repeatable = trial, call, repeatable
-        self.loss = self._loss()
-        self.blocks = {
-            path: self._block(path, leaf) for path, leaf in leaves(trial.point.parameters).items()
-        }
         self._checks: dict[tuple[frozenset[Path], bool], IndependentCheck | None] = {}
+
+    @property
+    def loss(self) -> Quantity | Alone | None:
+        """The loss; None where the function returned none."""
+        return self._loss
+
+    @property
+    def blocks(self) -> dict[Path, Quantity | Alone]:
+        """The gradient by each parameter."""
+        return self._blocks
 
     @property
     def near(self) -> bool:
@@ -48,8 +54,7 @@ class Observation:
 
         The tolerances that tell more take longer to find than everything else.
         """
-        number = number_format.coarsest(self.trial.point.parameters)
-        part = min(number.unit**0.5, MANY_DIGITS)
+        part = min(self._half_of_digits, MANY_DIGITS)
         exact, answer = self.trial.exact, self.call.answer
         for path, values in exact.gradients.items():
             hand = answer.gradients.get(path)
@@ -79,6 +84,12 @@ class Observation:
         found = self.independent_check(blocks, loss=loss)
         return None if found is None else found.side
 
+    @cached_property
+    def _blocks(self) -> dict[Path, Quantity | Alone]:
+        parameters = leaves(self.trial.point.parameters)
+        return {path: self._block(path, leaf) for path, leaf in parameters.items()}
+
+    @cached_property
     def _loss(self) -> Quantity | Alone | None:
         """The loss may be of any real type, and of any shape that holds one number."""
         found = self.call.answer.loss
@@ -128,7 +139,7 @@ class Observation:
     def _neighbours(self) -> Neighbours:
         return Neighbours(self.trial)
 
-    @property
+    @cached_property
     def _half_of_digits(self) -> float:
         return number_format.coarsest(self.trial.point.parameters).unit ** 0.5
 

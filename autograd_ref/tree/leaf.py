@@ -1,5 +1,6 @@
 """One leaf of a nest: a number, an array or a tensor, and its values as an array."""
 
+from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -7,9 +8,12 @@ import numpy as np
 
 def is_tensor(value: object) -> bool:
     """True for a torch tensor, found out without loading torch."""
-    return any(
-        kind.__module__ == "torch" and kind.__name__ == "Tensor" for kind in type(value).__mro__
-    )
+    return _is_tensor(type(value))
+
+
+@cache
+def _is_tensor(kind: type) -> bool:
+    return any(base.__module__ == "torch" and base.__name__ == "Tensor" for base in kind.__mro__)
 
 
 def is_numeric(value: object) -> bool:

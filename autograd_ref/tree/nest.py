@@ -9,6 +9,8 @@ import dataclasses
 from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping
 from typing import Any, cast
 
+import numpy as np
+
 Path = tuple[Hashable, ...]
 """From the outermost container inwards; it identifies a leaf, whatever the leaf is called."""
 
@@ -61,6 +63,8 @@ def _walk(nest: object, path: Path) -> Iterator[tuple[Path, object]]:
 
 def _children(nest: object) -> Children | None:
     """The items of a container with their keys; None for a leaf."""
+    if isinstance(nest, np.ndarray | float):  # a fast path: most leaves are arrays
+        return None
     if nest is None:
         return []
     if isinstance(nest, Mapping):

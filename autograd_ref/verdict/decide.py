@@ -183,9 +183,18 @@ def decide(facts: TrialFacts) -> Decision:
 
 def of_call(facts: CallFacts) -> Rulings:
     """The verdicts of one call by itself."""
+    return _unless_at_fault(by_table(facts), facts)
+
+
+def by_table(facts: CallFacts) -> Rulings:
+    """The verdicts of one call, before anybody asks whether the reference is at fault."""
     loss = None if facts.loss is None else of_quantity(facts.loss)
-    rulings = Rulings(loss, {path: of_quantity(q) for path, q in facts.blocks.items()})
-    accused = rulings.accused
+    return Rulings(loss, {path: of_quantity(q) for path, q in facts.blocks.items()})
+
+
+def _unless_at_fault(rulings: Rulings, facts: CallFacts) -> Rulings:
+    """The rulings, but that nobody is wrong where the reference is."""
+    accused, loss = rulings.accused, rulings.loss
     if not (accused or _is_wrong(loss)):
         return rulings
     if facts.contradicted_side(accused, loss=_is_wrong(loss)) != "reference":
@@ -211,7 +220,9 @@ def _with_place(decided: Decision, place: PlaceFacts) -> Decision:
     nothing_left = all(ruling.verdict == "mismatch" for ruling in rulings.blocks.values())
     if place.near or nothing_left:
         return decided
-    there = of_call(place)
+    there = by_table(place)
+    if not there.wrong <= rulings.wrong:
+        there = _unless_at_fault(there, place)
     if there.wrong <= rulings.wrong:
         return decided
     if not (place.finite and place.binding):
