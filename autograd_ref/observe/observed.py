@@ -1,6 +1,6 @@
 """All facts about a check: every call of the function under test, beside the reference."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import chain
 
@@ -29,10 +29,14 @@ class Observed:
     """
 
     def __init__(self, trial: Trial, more_places: Sequence[Place] = ()) -> None:
-        self.trial, self.more_places = trial, more_places
+        self.trial = trial
         self.first, self.again = trial.call(), trial.call()
         self.changes = changes(self.first, self.again)
         self.here = Observation(trial, self.first, repeatable=not self.changes)
+        places = chain(other_places(trial), more_places)
+        self._places = observed_at(places, trial, repeatable=not self.changes)
+        self._visited: list[Elsewhere] = []
+        self.raised: list[RaisedElsewhere] = []
         self.second: Observation | None = None
         if not same_bits(self.first, self.again):
             self.second = Observation(trial, self.again, repeatable=not self.changes)
@@ -48,19 +52,23 @@ class Observed:
         return contradiction(self.trial) if self.trial.reference.given else None
 
     @property
-    def elsewhere(self) -> list[Elsewhere]:
-        """The calls at other places that returned."""
-        return [one for one in self._elsewhere if isinstance(one, Elsewhere)]
+    def elsewhere(self) -> Iterator[Elsewhere]:
+        """The calls at other places, each made when it is asked for.
 
-    @property
-    def raised(self) -> list[RaisedElsewhere]:
-        """The calls at other places that raised."""
-        return [one for one in self._elsewhere if isinstance(one, RaisedElsewhere)]
+        A function that keeps something from call to call shows it in the next one: what is asked
+        about one place has to be asked before the call at the following.
+        """
+        for one in self._places:
+            if isinstance(one, Elsewhere):
+                self._visited.append(one)
+                yield one
+            else:
+                self.raised.append(one)
 
     @property
     def findings(self) -> list[Note]:
-        """How the function behaves, beside what it returns."""
-        later = [self.again, *(one.call for one in self.elsewhere)]
+        """How the function behaves, beside what it returns, over all calls made so far."""
+        later = [self.again, *(one.call for one in self._visited)]
         return [*self.changes, *side_effects(self.first, later, self.trial.point)]
 
     @property
@@ -71,8 +79,3 @@ class Observed:
             *trial.exact.notes,
             *weaknesses(trial.point, trial.exact, self.first.answer),
         ]
-
-    @cached_property
-    def _elsewhere(self) -> list[Elsewhere | RaisedElsewhere]:
-        places = chain(other_places(self.trial), self.more_places)
-        return list(observed_at(places, self.trial, repeatable=not self.changes))
