@@ -1,18 +1,16 @@
 """The smallest problem on which a gradient is wrong: Hypothesis searches for one and shrinks it."""
 
 from collections.abc import Callable
-from itertools import cycle
 from random import Random
 from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, find, settings
-from hypothesis import strategies as st
 from hypothesis.errors import Flaky, NoSuchExample
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import SearchStrategy
 from numpy.typing import NDArray
 
-from autograd_ref.assignment.smallest import says, shrunk
+from autograd_ref.assignment.small_problems import says, shape_of, shrunk, small_problems
 from autograd_ref.calls.call import Gradients
 from autograd_ref.check import examine, trial_of
 from autograd_ref.observe.elsewhere import other_places
@@ -36,12 +34,6 @@ SEARCH = settings(
     # a function may take its time, and nobody here filters
     suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much),
 )
-MOST = 3
-"""Of every dimension and of the samples: a mistake that needs more is rare, a small problem not."""
-
-
-START = (2, -3, 5, 1, -1, 4, -5, 3, -2, 7, -4)
-"""The simplest entries, in tenths: with zeros most mistakes would be the same."""
 
 
 class Counterexample(NamedTuple):
@@ -64,48 +56,23 @@ class Counterexample(NamedTuple):
 
     @property
     def X(self) -> NDArray[Any]:
-        """Of the assignment's network: the features, (S, N_I)."""
+        """The first of the data: the features of the built-in network, (S, N_I)."""
         return self.arguments[1]
 
     @property
     def Y(self) -> NDArray[Any]:
-        """Of the assignment's network: the targets."""
+        """The second of the data: the targets of the built-in network."""
         return self.arguments[2]
 
     @property
     def shape(self) -> NetworkShape | None:
-        """Of the assignment's network; None for another model."""
-        return self.parameters.shape if isinstance(self.parameters, Parameters) else None
+        """The shape of the built-in network; None for another model."""
+        return shape_of(self.parameters)
 
     def __str__(self) -> str:
         """What happens, what follows, and how to see it."""
         happens = f"It raises {self.error!r}." if self.report is None else str(self.report)
         return "\n\n".join(part for part in (happens, self.says, self.code) if part)
-
-
-@st.composite
-def small_problems(draw: DrawFn, *, one_hot: bool = False) -> tuple[Parameters, Any, Any]:
-    """Problems of the assignment's network with few entries, each with one decimal.
-
-    Args:
-        draw: supplied by Hypothesis.
-        one_hot: Y as rows (S, N_O) in place of labels (S,).
-    """
-    sizes = st.integers(1, MOST)
-    inputs, hidden, outputs, samples = draw(st.tuples(sizes, sizes, sizes, sizes), label="sizes")
-    moves = st.integers(-8, 8)
-    start = cycle(START)
-
-    def array(*shape: int) -> NDArray[np.float64]:
-        count = int(np.prod(shape))
-        moved = draw(st.lists(moves, min_size=count, max_size=count))
-        return np.array([next(start) + move for move in moved]).reshape(shape) / 10
-
-    p = Parameters(array(hidden, inputs), array(hidden), array(outputs, hidden), array(outputs))
-    X = array(samples, inputs)
-    classes = st.integers(0, outputs - 1)
-    labels = np.array(draw(st.lists(classes, min_size=samples, max_size=samples)))
-    return p, X, np.eye(outputs)[labels] if one_hot else labels
 
 
 def falsify(
@@ -124,8 +91,8 @@ def falsify(
         max_examples: how many problems to try before giving up.
         seed: for the search.
         problems: a Hypothesis strategy of tuples (parameters, *data); by default
-            `small_problems()`, for the assignment's network, with labels (S,).
-        loss: as for `check_gradients`; another model than the assignment's needs problems too.
+            `small_problems()`, for the built-in network, with labels (S,).
+        loss: as for `check_gradients`; another model than the built-in network needs problems too.
         watch: told at each problem whether it is "search" or "shrink".
 
     Returns:
@@ -163,7 +130,7 @@ def falsify(
         return None
     except Flaky:  # it keeps something from call to call, and is not wrong each time
         smallest = found[0][0]
-    if loss is None and isinstance(smallest[0], Parameters):
+    if loss is None:
         smallest = shrunk(lambda other: where_wrong(gradients, other) == found[-1][1], smallest)
     if not _is_confirmed(gradients, smallest, loss):
         smallest = found[0][0]
@@ -220,12 +187,11 @@ def _counterexample(
     gradients: Gradients, arguments: tuple[Any, ...], loss: Loss | None
 ) -> Counterexample:
     report, error = _checked(gradients, arguments, loss)
-    own = isinstance(arguments[0], Parameters) and loss is None
 
     def wrong(others: tuple[Any, ...]) -> bool:
         return where_wrong(gradients, others) is not None
 
-    concluded = says(wrong, arguments) if own else ""
+    concluded = says(wrong, arguments) if loss is None else ""
     return Counterexample(arguments, report, error, concluded, as_code(arguments, loss=loss))
 
 

@@ -8,77 +8,101 @@ import numpy as np
 import pytest
 
 from autograd_ref import check_gradients
-from autograd_ref.assignment.conventions import FORMULAS, Convention, Layout, said_in
-from autograd_ref.assignment.mistakes.catalogue import DERIVATIONS, RELATIONS
+from autograd_ref.assignment.conventions import Biases, Convention, Layout, said_in
+from autograd_ref.assignment.mistakes.catalogue import DERIVATIONS, FIXES
 from autograd_ref.assignment.mistakes.mistake import Shows
-from autograd_ref.assignment.mistakes.where import problem_for
+from autograd_ref.assignment.mistakes.notation import formulas, written
+from autograd_ref.assignment.mistakes.planted import problem_for
+from autograd_ref.assignment.model import ADVICE
 from autograd_ref.report.data import Note
 from manual_backprop import forward
 from tests.planted import wrong
 
 COLUMNS = Convention(layout="columns")
+OTHERS: list[tuple[Layout, Biases]] = [
+    ("rows", "matrices"),
+    ("columns", "vectors"),
+    ("columns", "matrices"),
+]
+TEXTS = sorted(
+    {*ADVICE.values(), *FIXES.values()}.union(*((m.what, m.fix) for m in DERIVATIONS)),
+)
+FORMULAS = [name for name in formulas() if name not in ("row", "column")]
 
 
 def quantities() -> dict[str, Any]:
-    """Names as they stand in the catalogue, with samples in rows."""
+    """The names that formulas use, with samples in rows."""
     p, X, Y = problem_for(Shows.ANY, 1, np.float64)
     z1, _a1, _z2, y_hat = activations = forward(p, X)
     e2 = (y_hat - Y) / len(X)
     delta1 = (e2 @ p.W1) / (1 + np.exp(-z1))
     of_samples = {**activations._asdict(), "X": X, "e2": e2, "delta1": delta1}
-    others = {"np": np, "labels": Y.argmax(axis=1), "S": len(X), "N_O": len(p.b1)}
+    others = {"np": np, "exp": np.exp, "labels": Y.argmax(axis=1), "S": len(X), "N_O": len(p.b1)}
     return {**p._asdict(), **of_samples, **others}
 
 
 ROWS = quantities()
 SAMPLES = {"X", "z1", "a1", "z2", "y_hat", "e2", "delta1"}
-TURNED = {name: value.T if name in SAMPLES else value for name, value in ROWS.items()}
 
 
-def completed(part: str) -> str:
-    """Part of an expression as a whole one."""
-    start = {".": "e2", "[": "y_hat"}.get(part[0], "")
-    return start + part.rpartition(" = ")[2]
+def arranged(layout: Layout, biases: Biases) -> dict[str, Any]:
+    """The same quantities as they are kept in a convention."""
+    found = dict(ROWS)
+    if layout == "columns":
+        found |= {name: found[name].T for name in SAMPLES}
+    if biases == "matrices":
+        shape = Convention(layout=layout, biases=biases).bias_shape
+        found |= {name: found[name].reshape(shape) for name in ("b0", "b1")}
+    return found
 
 
-@pytest.mark.parametrize("rows", FORMULAS)
-def test_what_is_said_in_columns_computes_the_same(rows: str) -> None:
-    one = eval(completed(rows), {}, ROWS)
-    two = eval(completed(FORMULAS[rows]), {}, TURNED)
-    of_samples = one.ndim == 2 and len(one) == ROWS["S"]
-    assert np.allclose(one.T if of_samples else one, two)
+@pytest.mark.parametrize(("layout", "biases"), OTHERS)
+@pytest.mark.parametrize("name", FORMULAS)
+def test_a_formula_computes_the_same_in_every_notation(
+    name: str, layout: Layout, biases: Biases
+) -> None:
+    start = "e2" if name == "sum" else ""
+    one = eval(start + formulas()[name], {}, ROWS)
+    two = eval(start + formulas(layout, biases)[name], {}, arranged(layout, biases))
+    if layout == "columns" and one.ndim == 2 and len(one) == ROWS["S"]:
+        two = two.T
+    if two.ndim > one.ndim:
+        assert two.shape == Convention(layout=layout, biases=biases).bias_shape or 1 in two.shape
+        two = two.reshape(-1)
+    assert np.allclose(one, two, rtol=1e-12)
 
 
-FIXES = sorted({mistake.fix for mistake in (*DERIVATIONS, *RELATIONS)})
+def test_every_notation_has_all_formulas() -> None:
+    assert all(formulas(*notation).keys() == formulas().keys() for notation in OTHERS)
 
 
-@pytest.mark.parametrize(
-    "fix", [fix for fix in FIXES if re.search(r"@|axis=|\[|\w\.T\b|one-hot", fix)]
-)
-def test_no_formula_of_the_catalogue_stays_in_rows(fix: str) -> None:
+@pytest.mark.parametrize("text", TEXTS)
+def test_no_formula_is_written_out_in_a_text(text: str) -> None:
+    assert not re.search(r"@|axis=|np\.|\w\.T\b|one-hot rows", text)
+
+
+@pytest.mark.parametrize(("layout", "biases"), OTHERS)
+def test_a_report_is_said_in_the_notation_of_its_texts(layout: Layout, biases: Biases) -> None:
     report = check_gradients(wrong("twice"), *problem_for(Shows.ANY, 0, np.float64))
-    report = replace(report, causes=(report.causes[0]._replace(fix=fix),))
+    (cause,) = report.causes
+    pattern = [Note("ruled out", f"Where to look: {written(text)}.") for text in TEXTS]
+    causes = [cause._replace(explanation=f"Your {written(t)}.", fix=written(t)) for t in TEXTS]
+    report = replace(report, causes=(*causes,), pattern=(*pattern,))
+    found = said_in(Convention(layout=layout, biases=biases), report)
+    for text, cause, note in zip(TEXTS, found.causes, found.pattern, strict=True):
+        theirs = written(text, layout, biases)
+        assert cause.fix == theirs
+        assert cause.explanation == f"Your {theirs}."
+        assert note.text == f"Where to look: {theirs}."
     assert said_in(Convention(), report).causes == report.causes
-    assert said_in(COLUMNS, report).causes[0].fix != fix
 
 
 def test_rows_of_samples_are_columns_in_an_explanation() -> None:
     report = check_gradients(wrong("y_hat[:, labels] -= 1"), *problem_for(Shows.ANY, 0, np.float64))
-    said = said_in(COLUMNS, report).causes[0]
-    assert "from whole rows" in said.explanation
-    assert "with Y as one-hot" not in said.fix
+    assert "from whole columns" in report.causes[0].explanation
+    assert "from whole rows" in said_in(COLUMNS, report).causes[0].explanation
     report = check_gradients(wrong("target not subtracted"), *problem_for(Shows.ANY, 0, np.float64))
     assert said_in(COLUMNS, report).causes[0].fix.endswith("with Y as one-hot columns")
-
-
-def test_everything_that_is_said_is_in_columns() -> None:
-    report = check_gradients(wrong("twice"), *problem_for(Shows.ANY, 0, np.float64))
-    (cause,) = report.causes
-    both = cause._replace(fix="multiply: delta1.T @ X and e2.T @ a1")
-    look = Note("ruled out", "Where to look: e2 @ W1")
-    report = said_in(COLUMNS, replace(report, causes=(both, both), pattern=(look,)))
-    assert [c.fix for c in report.causes] == ["multiply: delta1 @ X.T and e2 @ a1.T"] * 2
-    assert report.pattern[0].text == "Where to look: W1.T @ e2"
 
 
 @pytest.mark.parametrize(("layout", "axis"), [("rows", 0), ("columns", 1)])

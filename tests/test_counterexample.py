@@ -15,15 +15,9 @@ from numpy.typing import NDArray
 import autograd_ref
 import manual_backprop
 from autograd_ref.assignment.mistakes.planted import PLANTED, Planted, gradient_with, right_gradient
-from autograd_ref.assignment.smallest import says, shrunk
+from autograd_ref.assignment.small_problems import says, shrunk, small_problems
 from autograd_ref.commands import main
-from autograd_ref.counterexample import (
-    Counterexample,
-    falsify,
-    literal,
-    small_problems,
-    where_wrong,
-)
+from autograd_ref.counterexample import Counterexample, falsify, literal, where_wrong
 from manual_backprop import Parameters
 from tests.planted import wrong
 from tests.thorough import by_profile
@@ -263,7 +257,7 @@ def test_the_command_finds_and_shows_the_smallest_problem(tmp_path: Path, capsys
     assert "The smallest problem found on which it is wrong has N_I, N_H, N_O = 1, 1, 2" in (
         " ".join(text.split())
     )
-    assert "Cause: Your b1 is right but for a factor 2." in text
+    assert "Cause: Your b1 is off by a factor 2." in text
     found = json.loads(file.read_text())["counterexample"]
     assert found["code"] in text
     assert found["report"]["verdict"] == "mismatch"

@@ -12,15 +12,19 @@ from numpy.typing import NDArray
 
 import manual_backprop
 from autograd_ref import check_gradients
-from autograd_ref.assignment.mistakes.batch import BATCH
 from autograd_ref.assignment.mistakes.catalogue import DERIVATIONS
 from autograd_ref.assignment.mistakes.derivation import RIGHT, STEPS, Run, gradients_by
-from autograd_ref.assignment.mistakes.earlier_call import kept_from
 from autograd_ref.assignment.mistakes.mistake import Mistake, Shows
 from autograd_ref.assignment.mistakes.mistake import both as both_of
-from autograd_ref.assignment.mistakes.planted import PLANTED, Planted, gradient_with, right_gradient
-from autograd_ref.assignment.mistakes.updated import updated, updated_by
-from autograd_ref.assignment.mistakes.where import problem_for
+from autograd_ref.assignment.mistakes.other_moment import kept_from, updated, updated_by
+from autograd_ref.assignment.mistakes.output_layer import BATCH
+from autograd_ref.assignment.mistakes.planted import (
+    PLANTED,
+    Planted,
+    gradient_with,
+    problem_for,
+    right_gradient,
+)
 from autograd_ref.report.report import Report
 from autograd_ref.selftest.trials import (
     DTYPES,
@@ -163,7 +167,7 @@ def test_mistakes_in_blocks_of_their_own_are_named_each_with_its_blocks() -> Non
     report = report_of("sign flipped (b1)", "transposed (W0)")
     assert report.causes[0].blocks == ("W0", "b1")
     assert report.causes[0].explanation == (
-        "Your b1 is right but for the sign. Beside that, your W0 is right, but transposed."
+        "Your b1 is right except for the sign. Beside that, your W0 is right, but transposed."
     )
     assert report.causes[0].before == pytest.approx(2)  # of b1; W0 has no difference
 
@@ -173,22 +177,23 @@ def test_mistakes_in_blocks_of_their_own_are_named_each_with_its_blocks() -> Non
     [
         (
             ("twice (W0)", "in another order (W0, b0)"),
-            "Your W0 is right but for a factor 2. Beside that, your W0 is right, but in another"
-            " order: rows 1, 0. Beside that, your b0 is right, but in another order: entries 1, 0.",
+            "Your W0 is off by a factor 2. Beside that, your W0 is right, but in another order:"
+            " rows 1, 0. Beside that, your b0 is right, but in another order: entries 1, 0.",
         ),
         (
             ("weight decay", "sign flipped (b0)"),
-            "Your W0, b0, W1 and b1 are right but for 0.001 times the parameter, which is added."
-            " Beside that, your b0 is right but for the sign.",
+            "Your W0, b0, W1 and b1 are right, except that 0.001 times the parameter is added."
+            " Beside that, your b0 is right except for the sign.",
         ),
         (
             ("1/S missing", "only the last sample (b1)"),
-            "Your W0, b0 and W1 are right but for a factor S: summed over the batch, not averaged."
-            " Beside that, your b1 is what comes of only the last sample, divided by their number.",
+            "Your W0, b0 and W1 are off by a factor S, the number of samples: summed over the"
+            " batch, not averaged. Beside that, your b1 is what comes of only the last sample,"
+            " divided by their number.",
         ),
         (
             ("a constant factor", "in another shape (b1)"),
-            "Your W0, b0, W1 and b1 are right but for a factor 1.01. Beside that, your b1 is"
+            "Your W0, b0, W1 and b1 are off by a factor 1.01. Beside that, your b1 is"
             " right, but of shape (1, 4) for (4,).",
         ),
     ],
@@ -245,14 +250,14 @@ def test_lower_precision_is_told_from_a_small_error() -> None:
         assert kinds(check_gradients(gradient, p, X, Y))[0] == {named}
 
 
-@pytest.mark.parametrize(("factor", "said"), [(1.05, "1.05"), (1 - 2e-9, "1 -2e-09")])
+@pytest.mark.parametrize(("factor", "said"), [(1.05, "1.05"), (1 - 2e-9, "1 - 2e-09")])
 def test_a_factor_is_given_so_that_it_can_be_told_from_one(factor: float, said: str) -> None:
     def gradient(p: Parameters, X: A, Y: A) -> Parameters:
         found = right_gradient(p, X, Y)
         return found._replace(W0=factor * found.W0)
 
     report = check_gradients(gradient, *problem_for(Shows.ANY, 1, np.float64))
-    assert report.causes[0].explanation == f"Your W0 is right but for a factor {said}."
+    assert report.causes[0].explanation == f"Your W0 is off by a factor {said}."
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -273,15 +278,15 @@ def test_a_step_that_was_taken_too_early_is_measured(rate: float, said: str, dty
 
 def test_what_is_no_step_is_none() -> None:
     p, X, Y = problem_for(Shows.ANY, 2, np.float64)
-    assert updated({}, p, X, Y) is None
-    assert updated({"W0": np.zeros((2, 2))}, p, X, Y) is None
-    alone = {"W0": np.ones_like(p.W0)}  # with b0 missing, any W0 has a rate
+    assert updated([None] * 4, p, X, Y) is None
+    assert updated([np.zeros((2, 2)), *p[1:]], p, X, Y) is None
+    alone = [np.ones_like(p.W0), None, None, None]  # with b0 missing, any W0 has a rate
     assert updated(alone, p, X, Y) is None
     certain = p._replace(W1=p.W1[:1], b1=p.b1[:1])  # one class: no gradient at all
-    assert updated(p._asdict(), certain, X, np.ones((len(X), 1))) is None
+    assert updated(p, certain, X, np.ones((len(X), 1))) is None
     upwards = gradients_by(updated_by(-0.3).change(RIGHT), p, X, Y)
     assert upwards is not None
-    assert updated(upwards._asdict(), p, X, Y) is None
+    assert updated(upwards, p, X, Y) is None
 
 
 def test_an_error_in_the_only_entry_of_delta1_is_no_step() -> None:
@@ -404,13 +409,13 @@ def unlisted(name: str, seed: int = 3) -> list[str]:
 
 def test_the_rows_columns_and_entries_that_are_wrong_are_named() -> None:
     assert unlisted("first row of W1 zero")[0] == (
-        "W1: class 0 alone (of 4) is wrong, 0 times what it should be."
+        "W1: wrong in class 0 only (of 4), off by up to 0.76 of the largest entry."
     )
     assert unlisted("one entry of W0 twice")[0] == (
-        "W0: hidden unit 0 alone (of 2) and input 0 alone (of 7) is wrong, 2 times what it should"
-        " be."
+        "W0: wrong in hidden unit 0 only (of 2) and input 0 only (of 7), off by up to 0.2 of the"
+        " largest entry."
     )
-    assert unlisted("columns of W0 to length one")[0].startswith("W0: every entry is wrong, 3.2")
+    assert unlisted("columns of W0 to length one")[0].startswith("W0: wrong in every entry, 3.2")
 
 
 def test_samples_that_count_more_or_less_than_once_are_named() -> None:
@@ -473,30 +478,27 @@ W, LONG, SHORT = np.arange(1.0, 13).reshape(4, 3) / 7, np.array([1.5, -0.4, 2.5]
         (  # one entry may have any factor, which is then no factor of another block
             {"a": LONG, "b": SHORT},
             lambda p: {"a": -(p["a"] ** 2), "b": p["b"] ** 2 + 0.5},
-            ["Your a is right but for the sign."],
+            ["Your a is right except for the sign."],
         ),
         (
             {"W": W, "b": SHORT},
             lambda p: {"W": 1.05 * p["W"] ** 2, "b": p["b"] ** 2 + 0.5},
-            ["Your W is right but for a factor 1.05."],
+            ["Your W is off by a factor 1.05."],
         ),
         (  # twice and twice again is no pair of mistakes
             {"W": W, "b": LONG},
             lambda p: {"W": 4 * p["W"] ** 2, "b": (p["b"] ** 2)[[1, 2, 0]]},
             [
-                "Your W is right but for a factor 4. Beside that, your b is right, but in another"
+                "Your W is off by a factor 4. Beside that, your b is right, but in another"
                 " order: entries 1, 2, 0.",
-                "Your W is right but for a factor 4. Beside that, your b is made of the right"
+                "Your W is off by a factor 4. Beside that, your b is made of the right"
                 " numbers, in other places.",
             ],
         ),
         (  # and not: both twice, and W besides by 0.525
             {"V": LONG, "W": W},
             lambda p: {"V": 2 * p["V"] ** 2, "W": 1.05 * p["W"] ** 2},
-            [
-                "Your V is right but for a factor 2. Beside that, your W is right but for a factor"
-                " 1.05."
-            ],
+            ["Your V is off by a factor 2. Beside that, your W is off by a factor 1.05."],
         ),
     ],
 )
@@ -629,7 +631,7 @@ def test_a_loss_that_needs_all_samples_has_no_gradient_of_each() -> None:
 
 @pytest.mark.parametrize(
     ("shape", "said"),
-    [((3, 4), "row 0 alone (of 3)"), ((3, 4, 2), "index 0 = 0 alone (of 3)")],
+    [((3, 4), "row 0 only (of 3)"), ((3, 4, 2), "index 0 = 0 only (of 3)")],
 )
 def test_parts_of_another_model_have_no_names(shape: tuple[int, ...], said: str) -> None:
     W = np.random.default_rng(0).normal(size=shape)

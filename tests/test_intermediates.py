@@ -12,7 +12,7 @@ from autograd_ref import check_gradients
 from autograd_ref.assignment.intermediates import ORDER
 from autograd_ref.assignment.mistakes.derivation import RIGHT, Run
 from autograd_ref.assignment.mistakes.mistake import Shows, step
-from autograd_ref.assignment.mistakes.where import problem_for
+from autograd_ref.assignment.mistakes.planted import problem_for
 from autograd_ref.report.report import Report
 from manual_backprop import Parameters
 

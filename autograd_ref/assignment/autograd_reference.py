@@ -1,4 +1,4 @@
-"""The assignment's network as a reference; its tolerance is derived, not measured."""
+"""PyTorch's autograd of the network at a point; its tolerance is derived, not measured."""
 
 from functools import cache
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from autograd_ref.assignment.bounds import bounds_around
 from autograd_ref.network import AutogradPass, exact_loss_of, exact_pass_of
-from autograd_ref.reference.protocol import Evaluation, Level, Reference, Tolerances
+from autograd_ref.reference.protocol import Evaluation, Level, Tolerances
 from autograd_ref.report.data import Note
 from autograd_ref.rounding.arithmetic import arithmetic_at
 from autograd_ref.tree import number_format
@@ -18,14 +18,8 @@ from manual_backprop.parameters import Parameters
 from manual_backprop.validation import Batch, checked_batch, checked_parameters
 
 
-def assignment() -> Reference:
-    """PyTorch's autograd of the network, for parameters and data as users keep them."""
-    about = "autograd of the assignment's network, in float64"
-    return Reference(about, _evaluate, _value, exchangeable=True, of_network=True)
-
-
 def network_paths(parameters: object) -> list[Path]:
-    """The paths of W0, b0, W1 and b1, in this order: by these names, or four in a row.
+    """Return the paths of W0, b0, W1 and b1, in this order: by these names, or four in a row.
 
     Raises:
         TypeError: they are not there.
@@ -39,15 +33,15 @@ def network_paths(parameters: object) -> list[Path]:
     names = ", ".join(name_of(path, root="parameters") for path in found)
     raise TypeError(
         f"parameters has the leaves {names or 'none'}; without loss= they need to be"
-        " those of the assignment's network: W0, b0, W1, b1"
+        " those of the built-in network: W0, b0, W1, b1"
     )
 
 
 def network_problem(point: Point) -> tuple[Parameters, Batch]:
-    """The same values in float64, fit for the network.
+    """Return equal values in float64, fit for the network.
 
     Raises:
-        TypeError, ValueError: parameters or data are not those of the assignment's network.
+        TypeError, ValueError: parameters or data are not those of the network.
     """
     found = leaves(point.parameters)
     paths = network_paths(point.parameters)
@@ -55,7 +49,7 @@ def network_problem(point: Point) -> tuple[Parameters, Batch]:
     if len(point.data) != 2:
         raise TypeError(
             f"data has {len(point.data)} items; without loss= it needs to be X and Y, those of the"
-            " assignment's network"
+            " built-in network"
         )
     parameters = checked_parameters(Parameters(*blocks))
     X, Y = (as_array(item) for item in point.data)
@@ -63,11 +57,13 @@ def network_problem(point: Point) -> tuple[Parameters, Batch]:
     return parameters, checked_batch(parameters, wide, Y)
 
 
-def _value(point: Point) -> float:
+def loss_at(point: Point) -> float:
+    """Return the loss."""
     return exact_loss_of(*network_problem(point))
 
 
-def _evaluate(point: Point) -> Evaluation:
+def evaluated(point: Point) -> Evaluation:
+    """Return the loss, the gradients and their tolerances."""
     parameters, batch = network_problem(point)
     paths = network_paths(point.parameters)
     found = exact_pass_of(parameters, batch)
@@ -83,7 +79,7 @@ def _evaluate(point: Point) -> Evaluation:
 
 
 def _saturation(found: AutogradPass, number: NumberFormat) -> tuple[Note, ...]:
-    """Where softplus is the identity for all units and samples, to rounding."""
+    """Return a warning where softplus is the identity for all units and samples, to rounding."""
     if found.z1.min() < -np.log(number.unit):
         return ()
     text = (
@@ -101,7 +97,7 @@ def _tolerances(
     level: Level,
     paths: list[Path],
 ) -> Tolerances:
-    """What both sides may round: the one under test, and PyTorch in float64."""
+    """Return how far the side under test and PyTorch in float64 may round."""
     arithmetic = arithmetic_at(level, number).beside_the_reference()
     bounds = bounds_around(found, parameters, batch, arithmetic)
     wide = {name: np.asarray(bound, dtype=np.float64) for name, bound in bounds.items()}

@@ -1,21 +1,22 @@
-"""How a user's function for the assignment's network may want to be called, and calling it so."""
+"""How a user's function for the network may want to be called, and calling it so."""
 
 import itertools
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_ref.assignment.mistakes.catalogue import DERIVATIONS, FIXES
+from autograd_ref.assignment.mistakes.notation import Biases, Layout, written
+from autograd_ref.assignment.model import ADVICE
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_numbers
 from manual_backprop.parameters import Parameters
 
-Layout = Literal["rows", "columns"]
 Targets = Literal["labels", "one-hot"]
-Biases = Literal["vectors", "matrices"]
 Gradients = Callable[..., Any]
 
 
@@ -42,7 +43,7 @@ class Convention(NamedTuple):
 
     @property
     def options(self) -> str:
-        """What to type in order to choose it."""
+        """The options that choose it."""
         theta = "--theta " if self.theta else ""
         biases = f" --biases {self.biases}" if self.biases == "matrices" else ""
         return f"{theta}--targets {self.targets} --layout {self.layout}{biases}"
@@ -62,7 +63,7 @@ def choices(
     targets: Targets | None = None,
     biases: Biases | None = None,
 ) -> list[Convention]:
-    """All conventions that agree with what is given, the plainest first."""
+    """Return all conventions that agree with what is given, the plainest first."""
     all_biases: tuple[Biases, ...] = ("vectors", "matrices") if biases is None else (biases,)
     all_layouts: tuple[Layout, ...] = ("rows", "columns") if layout is None else (layout,)
     all_targets: tuple[Targets, ...] = ("labels", "one-hot") if targets is None else (targets,)
@@ -75,7 +76,7 @@ def choices(
 
 
 def adapter(function: Gradients, convention: Convention) -> Gradients:
-    """The function as gradients(parameters, X, Y), in the project's own convention.
+    """Return the function as gradients(parameters, X, Y), in the project's own convention.
 
     It gets the very arrays or views of them, so that what it changes in place is changed. Y needs
     to be what `targets` makes of labels. Four arrays in a row are understood as W0, b0, W1, b1,
@@ -100,7 +101,7 @@ def adapter(function: Gradients, convention: Convention) -> Gradients:
 
 
 def _flat(gradients: Any, arranged: Parameters) -> Any:
-    """Gradients of biases in the shapes of those biases, as vectors; others stay what they are."""
+    """Return gradients of biases in the shapes of those biases as vectors, others as they are."""
 
     def flat(name: str, values: Any) -> Any:
         values = as_numbers(values)
@@ -116,37 +117,21 @@ def _flat(gradients: Any, arranged: Parameters) -> Any:
     return gradients
 
 
-FORMULAS = {
-    "X @ W0.T + b0": "W0 @ X + b0[:, None]",
-    "a1 @ W1.T + b1": "W1 @ a1 + b1[:, None]",
-    "e2 @ W1": "W1.T @ e2",
-    "delta1.T @ X": "delta1 @ X.T",
-    "e2.T @ a1": "e2 @ a1.T",
-    ".sum(axis=0)": ".sum(axis=1)",
-    ".sum(axis=1, keepdims=True)": ".sum(axis=0, keepdims=True)",
-    "[np.arange(S), labels]": "[labels, np.arange(S)]",
-    "rows of them: Y = np.eye(N_O)[labels]": "columns of them: Y = np.eye(N_O)[:, labels]",
-}
-WORDS = {
-    "one-hot rows": "one-hot columns",
-    "whole rows": "whole columns",
-    "whole columns": "whole rows",
-    "every column of y_hat": "every row of y_hat",
-}
-IN_COLUMNS = FORMULAS | WORDS
-"""What the catalogue says of samples in rows, said of samples in columns."""
+@cache
+def _texts(layout: Layout, biases: Biases) -> dict[str, str]:
+    """Return every text that depends on the notation, by how it reads with samples in rows."""
+    catalogue = [text for mistake in DERIVATIONS for text in (mistake.what, mistake.fix)]
+    templates = [text for text in (*catalogue, *FIXES.values(), *ADVICE.values()) if "{" in text]
+    return {written(text): written(text, layout, biases) for text in templates}
 
 
 def said_in(convention: Convention, report: Report) -> Report:
-    """The same report, with what was done, and how to mend it, as in this convention."""
-    known = re.compile("|".join(map(re.escape, IN_COLUMNS)))
+    """Return the same report, with its formulas written as in this convention."""
+    texts = _texts(convention.layout, convention.biases)
 
     def said(text: str) -> str:
-        if convention.layout == "columns":
-            text = known.sub(lambda match: IN_COLUMNS[match[0]], text)
-        if convention.biases == "matrices":
-            text = re.sub(r"\.sum\(axis=(\d)\)", r".sum(axis=\1, keepdims=True)", text)
-            text = text.replace("[:, None]", "")
+        for in_rows, theirs in texts.items():
+            text = text.replace(in_rows, theirs)
         return text
 
     causes = (c._replace(explanation=said(c.explanation), fix=said(c.fix)) for c in report.causes)
@@ -155,20 +140,20 @@ def said_in(convention: Convention, report: Report) -> Report:
 
 
 def targets(convention: Convention, labels: NDArray[Any], like: Parameters) -> NDArray[Any]:
-    """Labels as the targets of this convention, with samples as rows."""
+    """Return labels as the targets of this convention, with samples as rows."""
     if convention.targets == "labels":
         return labels
     return np.eye(len(like.b1), dtype=like.b1.dtype)[labels]
 
 
 def _is_plain(result: Any, length: int) -> bool:
-    """Whether it is a tuple or list without names, and so long."""
+    """Return whether it is a tuple or list without names, of this length."""
     plain = isinstance(result, tuple | list) and not hasattr(cast("object", result), "_fields")
     return plain and len(cast("Sequence[object]", result)) == length
 
 
 def _named(gradients: Any) -> object:
-    """By the names of the parameters, where they are only in order, or named as derivatives."""
+    """Return gradients by name, where they are only in order, or named as derivatives."""
     if _is_plain(gradients, 4):
         return Parameters(*gradients)
     if isinstance(gradients, Mapping):

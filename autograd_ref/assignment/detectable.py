@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from autograd_ref.assignment.autograd_reference import assignment, network_problem
+from autograd_ref.assignment.autograd_reference import evaluated, network_problem
 from autograd_ref.assignment.mistakes.planted import PLANTED, gradient_with
 from autograd_ref.reference.protocol import Level
 from autograd_ref.report.data import Hidden, Power
@@ -14,13 +14,13 @@ from manual_backprop.parameters import Parameters
 
 
 def power_of(point: Point) -> Power:
-    """What a check of the assignment's network at this point could have shown.
+    """Return which known mistakes a check of the network at this point could have shown.
 
     A mistake counts where it can be made: where its code runs on these shapes. It is hidden where
     all that it changes is within the tolerance.
     """
     parameters, batch = network_problem(point)
-    exact = assignment().evaluate(point)
+    exact = evaluated(point)
     narrow = number_format.coarsest(point.parameters).unit > number_format.of_dtype("f8").unit
     visible: list[str] = []
     hidden: list[Hidden] = []
@@ -38,7 +38,7 @@ def power_of(point: Point) -> Power:
 
 
 def together(powers: Iterable[Power]) -> Power:
-    """Of several problems: what one of them could have shown is not hidden."""
+    """Return the power of several problems: what one of them could have shown is not hidden."""
     found = list(powers)
     visible = dict.fromkeys(title for power in found for title in power.visible)
     hidden = {h.title: h for power in found for h in power.hidden if h.title not in visible}

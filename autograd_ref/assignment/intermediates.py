@@ -1,5 +1,6 @@
-"""Intermediate quantities of the assignment's network: the first that goes wrong."""
+"""Intermediate quantities of the network: the first that goes wrong."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,8 @@ SUMMED = ("e2", "delta1")
 """Some divide these by S, others what follows from them: either is right."""
 
 
-def compared(found: dict[str, NDArray[Any]], point: Point) -> tuple[Block, ...]:
-    """Those that have a name of the derivation, in its order; samples as rows or as columns."""
+def compared(found: Mapping[str, NDArray[Any]], point: Point) -> tuple[Block, ...]:
+    """Return those with a name of the derivation, in its order; samples as rows or columns."""
     names = [name for name in ORDER if name in found and is_real(found[name])]
     if not names:
         return ()

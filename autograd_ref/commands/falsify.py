@@ -6,13 +6,14 @@ import sys
 from collections.abc import Sequence
 
 from autograd_ref.assignment.conventions import Convention, Gradients, adapter, said_in
+from autograd_ref.assignment.small_problems import small_problems
 from autograd_ref.check import check_gradients
 from autograd_ref.commands import network_options, options
 from autograd_ref.commands.check_show import filled
 from autograd_ref.commands.loading import UserCodeError, load, require_arguments
 from autograd_ref.commands.output import why_unwritable, why_unwritten
 from autograd_ref.commands.progress import progress
-from autograd_ref.counterexample import Counterexample, falsify, small_problems
+from autograd_ref.counterexample import Counterexample, falsify
 
 DESCRIPTION = """Search for the smallest problem on which a gradient of your own is wrong, or
 raises.

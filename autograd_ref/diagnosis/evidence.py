@@ -1,33 +1,28 @@
 """What a diagnosis looks at: the gradient under test, the right one, and when two are the same."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-from autograd_ref.assignment.autograd_reference import network_problem
-from autograd_ref.assignment.mistakes.derivation import A
-from autograd_ref.assignment.mistakes.earlier_call import kept_from
-from autograd_ref.assignment.mistakes.mistake import Mistake
-from autograd_ref.calls.answer import Answer
-from autograd_ref.diagnosis.relations.relation import Around
-from autograd_ref.diagnosis.wording import Part
+from autograd_ref.diagnosis.relations.relation import Around, Array
+from autograd_ref.diagnosis.wording import Statement
+from autograd_ref.reference.model import Model
 from autograd_ref.reference.protocol import Evaluation, Level, Reference
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_real
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.point import Point, Results, sample_count, with_samples
-from manual_backprop.parameters import Parameters
-from manual_backprop.validation import Batch
+from autograd_ref.user_code import Raised, attempt
 
 NAMEABLE = 20.0
 """Errors of fewer tolerances may have many causes."""
 
 MOST_SAMPLES = 400
 MOST_ENTRIES = 5_000_000
-"""Of more samples, or where all of them together have more entries (40 MB), the gradient of each
-sample is not worked out."""
+"""With more samples, or where all of them together have more entries (40 MB), the gradient of each
+sample is not computed."""
 
 SPREADS = 8.0
 """How many times the rounding of one evaluation another may be off."""
@@ -35,194 +30,193 @@ SPREADS = 8.0
 FLOAT32 = float(np.finfo(np.float32).eps) / 2
 
 
-class Guess(NamedTuple):
+class Prediction(NamedTuple):
     """What the gradients would be, had certain mistakes been made."""
 
-    parts: tuple[Part, ...]
-    """Those mistakes, and the blocks that they touch."""
+    statements: tuple[Statement, ...]
+    """Those mistakes, and the blocks that they change."""
     gradients: Results
-    coarse: Callable[[], Results | None] = lambda: None
+    in_float32: Callable[[], Results | None] = lambda: None
     """The same in float32: how far that is off says how much rounding matters."""
 
 
-class Scene(NamedTuple):
+class Evidence(NamedTuple):
     """One answer that is wrong, block by block, in float64."""
 
     hand: Results
     right: Results
     wrong: tuple[Path, ...]
     """Blocks that are off by so much, or in such a way, that their mistake can be told."""
+    near: Results
+    """Blocks that are wrong by so little that many mistakes could be the cause."""
     allowed: dict[Path, float]
     """What rounding can do to the largest entry of each block."""
+    sizes: dict[Path, float]
+    """The largest entry of each block of the right gradient."""
     unit: float
+    point: Point
     parameters: Results
     samples: int
     """In the batch; 0 where there is none."""
-    problem: tuple[Parameters, Batch] | None
-    """That of the assignment's network, where it is one."""
-    sizes: dict[Path, float]
-    """The largest entry of each block of the right gradient."""
     each: Callable[[], Results | None]
     """The gradients of every sample, divided by their number; None where that is not known."""
-    near: Results
-    """Blocks that are wrong by so little that many mistakes could be the cause."""
-    earlier: Results | None = None
-    """The right gradients of an earlier call, where this one is with other arguments."""
-    kept: tuple[Mistake, ...] = ()
-    """What can be kept from that call, of the assignment's network."""
+    model: Model
+    counts: Mapping[str, int]
+    """Sizes in the model, by name."""
+    earlier: Point | None
+    """Where the function was called before and was right, if that was with other arguments."""
+    right_earlier: Results | None
+    """The right gradients there."""
 
-    def close(self, name: Path, one: A, two: A, coarser: float = 1.0) -> bool:
-        """Whether two arrays of the size of a block are equal to rounding."""
-        return _apart(one, two) <= coarser * self._allowed(name, two)
+    def close(self, key: Path, one: Array, two: Array, coarser: float = 1.0) -> bool:
+        """Return whether two arrays of the size of a block are equal to rounding."""
+        return _apart(one, two) <= coarser * self._allowed(key, two)
 
-    def explains(self, guess: Guess, name: Path) -> bool:
-        """Whether the block under test is what the guess says it is."""
-        hand, guessed = self.hand[name], guess.gradients[name]
-        if hand.shape != guessed.shape:
+    def explains(self, prediction: Prediction, key: Path) -> bool:
+        """Return whether the block under test is what the prediction says it is."""
+        hand, predicted = self.hand[key], prediction.gradients[key]
+        if hand.shape != predicted.shape:
             return False
-        error, allowed = _apart(hand, guessed), self._allowed(name, guessed)
-        if error <= allowed or not error <= _size(guessed) * self.unit**0.25:
+        error, allowed = _apart(hand, predicted), self._allowed(key, predicted)
+        if error <= allowed or not error <= _size(predicted) * self.unit**0.25:
             return error <= allowed
-        coarse = guess.coarse()
+        coarse = prediction.in_float32()
         if coarse is None:
             return False
-        spread = SPREADS * _apart(coarse[name], guessed) * self.unit / FLOAT32
-        return error <= allowed + spread or _apart(hand, coarse[name]) <= allowed
+        spread = SPREADS * _apart(coarse[key], predicted) * self.unit / FLOAT32
+        return error <= allowed + spread or _apart(hand, coarse[key]) <= allowed
 
-    def contradicts(self, guess: Guess, touched: Iterable[Path]) -> bool:
-        """Whether a block that is nearly right is not what the guess makes of it."""
-        pairs = [(n, self.near[n], guess.gradients[n]) for n in touched if n in self.near]
-        return any(a.shape != b.shape or not self.close(n, a, b) for n, a, b in pairs)
+    def contradicts(self, prediction: Prediction, touched: Iterable[Path]) -> bool:
+        """Return whether a block that is nearly right is not what the prediction makes of it."""
+        pairs = [(k, self.near[k], prediction.gradients[k]) for k in touched if k in self.near]
+        return any(a.shape != b.shape or not self.close(k, a, b) for k, a, b in pairs)
 
-    def unexplained(self, guess: Guess) -> list[Path]:
-        """The blocks that are not what the guess says."""
-        return [name for name in self.hand if not self.explains(guess, name)]
+    def unexplained(self, prediction: Prediction) -> list[Path]:
+        """Return the blocks that are not what the prediction says."""
+        return [key for key in self.hand if not self.explains(prediction, key)]
 
-    def touched(self, guess: Guess) -> list[Path]:
-        """The blocks in which the guess is not right."""
+    def touched(self, prediction: Prediction) -> list[Path]:
+        """Return the blocks in which the prediction is not right."""
         return [
-            name
-            for name, right in self.right.items()
-            if right.shape != guess.gradients[name].shape
-            or not self.close(name, guess.gradients[name], right)
+            key
+            for key, right in self.right.items()
+            if right.shape != prediction.gradients[key].shape
+            or not self.close(key, prediction.gradients[key], right)
         ]
 
-    def around(self, name: Path, guess: Guess) -> Around:
-        """A block of the guess, for a further mistake in it."""
-        is_right = guess.gradients is self.right
+    def around(self, key: Path, prediction: Prediction) -> Around:
+        """Return a block of the prediction, for a further mistake in it."""
+        is_right = prediction.gradients is self.right
 
-        def each() -> A | None:
+        def each() -> Array | None:
             found = self.each() if is_right else None
-            return None if found is None else found[name]
+            return None if found is None else found[key]
 
-        def close(one: A, two: A, coarser: float = 1.0) -> bool:
-            return self.close(name, one, two, coarser)
+        def close(one: Array, two: Array, coarser: float = 1.0) -> bool:
+            return self.close(key, one, two, coarser)
 
-        others = {other: a for other, a in guess.gradients.items() if other != name}
         return Around(
-            right=guess.gradients[name],
-            parameter=self.parameters[name],
-            others=others,
+            right=prediction.gradients[key],
+            parameter=self.parameters[key],
+            others={other: a for other, a in prediction.gradients.items() if other != key},
             samples=self.samples,
-            counts=self._counts(),
+            counts=self.counts,
             each=each,
             close=close,
             unit=self.unit,
-            earlier=None if self.earlier is None else self.earlier[name],
+            earlier=None if self.right_earlier is None else self.right_earlier[key],
         )
 
-    def relative(self, name: Path, one: A, two: A) -> float:
-        """The largest difference, relative to the largest entry of the right block."""
-        return _apart(one, two) / (self.sizes[name] or 1.0)
+    def relative(self, key: Path, one: Array, two: Array) -> float:
+        """Return the largest difference, relative to the largest entry of the right block."""
+        return _apart(one, two) / (self.sizes[key] or 1.0)
 
-    def _counts(self) -> dict[str, int]:
-        if self.problem is None:
-            return {}
-        shape = self.problem[0].shape
-        return {"N_I": shape.inputs, "N_H": shape.hidden, "N_O": shape.outputs}
-
-    def _allowed(self, name: Path, guessed: A) -> float:
-        right = self.sizes[name]
-        return self.allowed[name] * max(1.0, _size(guessed) / right if right > 0 else 1.0)
+    def _allowed(self, key: Path, predicted: Array) -> float:
+        right = self.sizes[key]
+        return self.allowed[key] * max(1.0, _size(predicted) / right if right > 0 else 1.0)
 
 
-def seen(
-    answer: Answer,
+def gathered(
+    hand: Mapping[Path, Array],
     wrong: Iterable[Path],
     reference: Reference,
-    point: Point,
-    exact: Evaluation,
+    at: tuple[Point, Evaluation],
     earlier: tuple[Point, Evaluation] | None = None,
-) -> Scene:
-    """The scene of an answer in which some blocks are wrong; earlier is where one was right."""
-    tolerances, parameters = exact.tolerances(Level.TEXTBOOK).gradients, leaves(point.parameters)
-    hand = {
-        name: answer.gradients[name].astype(np.float64)
-        for name in exact.gradients
-        if name in answer.gradients and is_real(answer.gradients[name])
+) -> Evidence:
+    """Return the evidence of a gradient in which some blocks are wrong.
+
+    Args:
+        hand: the gradient under test, as it was returned.
+        wrong: the blocks that are wrong.
+        reference: what it was compared with.
+        at: where it is wrong, and what the reference says there.
+        earlier: where the function was called before and was right, and the reference there.
+    """
+    point, exact = at
+    tolerances = exact.tolerances(Level.TEXTBOOK).gradients
+    allowed = {key: float(tolerances[key].max()) for key in exact.gradients}
+    usable = _finite(hand, exact.gradients)
+    in_question = [key for key in wrong if key in usable]
+    near = {
+        key: usable[key]
+        for key in in_question
+        if usable[key].shape == exact.gradients[key].shape
+        and _apart(usable[key], exact.gradients[key]) <= NAMEABLE * allowed[key]
     }
-    hand = {name: values for name, values in hand.items() if np.isfinite(values).all()}
-    allowed = {name: float(tolerances[name].max()) for name in exact.gradients}
-
-    def nameable(name: Path) -> bool:
-        right = exact.gradients[name]
-        if hand[name].shape != right.shape:
-            return True
-        return not _apart(hand[name], right) <= NAMEABLE * allowed[name]
-
-    in_question = [name for name in wrong if name in hand]
-    too_near = {name for name in in_question if not nameable(name)}
-    return Scene(
-        hand={name: values for name, values in hand.items() if name not in too_near},
+    parameters = leaves(point.parameters)
+    return Evidence(
+        hand={key: values for key, values in usable.items() if key not in near},
         right=exact.gradients,
-        wrong=tuple(name for name in in_question if name not in too_near),
+        wrong=tuple(key for key in in_question if key not in near),
+        near=near,
         allowed=allowed,
+        sizes={key: _size(right) for key, right in exact.gradients.items()},
         unit=number_format.coarsest(point.parameters).unit,
-        parameters={name: as_array(a).astype(np.float64) for name, a in parameters.items()},
+        point=point,
+        parameters={key: as_array(a).astype(np.float64) for key, a in parameters.items()},
         samples=sample_count(point),
-        problem=network_problem(point) if reference.of_network else None,
-        sizes={name: _size(right) for name, right in exact.gradients.items()},
-        near={name: hand[name] for name in too_near},
         each=cache(lambda: _of_every_sample(reference, point, exact)),
-        earlier=earlier and earlier[1].gradients,
-        kept=_kept_from(earlier[0]) if earlier and reference.of_network else (),
+        model=reference.model,
+        counts=reference.model.counts(point),
+        earlier=earlier and earlier[0],
+        right_earlier=earlier and earlier[1].gradients,
     )
 
 
-def _kept_from(point: Point) -> tuple[Mistake, ...]:
-    parameters, batch = network_problem(point)
-    return kept_from(parameters, *batch)
+def _finite(hand: Mapping[Path, Array], right: Results) -> Results:
+    """Return the blocks that have only real, finite numbers, in float64, in the order of right."""
+    real = {key: hand[key] for key in right if key in hand and is_real(hand[key])}
+    wide = {key: values.astype(np.float64) for key, values in real.items()}
+    return {key: values for key, values in wide.items() if np.isfinite(values).all()}
 
 
 def _of_every_sample(reference: Reference, point: Point, exact: Evaluation) -> Results | None:
-    """By the reference on one sample at a time; None where these do not add up to the whole."""
+    """Return the gradients of one sample at a time; None where these do not add up to the whole."""
     samples = sample_count(point)
     entries = samples * sum(right.size for right in exact.gradients.values())
     if not 1 < samples <= MOST_SAMPLES or entries > MOST_ENTRIES:
         return None
-    try:
-        alone = [
-            reference.evaluate(with_samples(point, np.array([i]))).gradients for i in range(samples)
-        ]
-    except Exception:  # a loss need not be able to do that
+    batches = (with_samples(point, np.array([i])) for i in range(samples))
+    alone = attempt(lambda: [reference.evaluate(batch).gradients for batch in batches])
+    if isinstance(alone, Raised):  # a loss need not be able to do that
         return None
-    found = {name: np.stack([one[name] for one in alone]) for name in exact.gradients}
+    found = {key: np.stack([one[key] for one in alone]) for key in exact.gradients}
     for share in (1.0, 1.0 / samples):  # a sum over the batch, or a mean
-        each = {name: share * values for name, values in found.items()}
-        if all(_adds_up(each[name], right) for name, right in exact.gradients.items()):
+        each = {key: share * values for key, values in found.items()}
+        if all(_adds_up(each[key], right) for key, right in exact.gradients.items()):
             return each
     return None
 
 
-def _adds_up(each: A, right: A) -> bool:
+def _adds_up(each: Array, right: Array) -> bool:
     return _apart(each.sum(axis=0), right) <= 1e-9 * _size(np.abs(each).sum(axis=0))
 
 
-def _size(block: A) -> float:
+def _size(block: Array) -> float:
     return float(np.abs(block).max(initial=0.0))
 
 
 @np.errstate(all="ignore")
-def _apart(one: A, two: A) -> float:
-    """The largest difference; NaN where there is one among them."""
+def _apart(one: Array, two: Array) -> float:
+    """Return the largest difference; NaN where there is one among them."""
     return float(np.abs(one - two).max(initial=0.0))

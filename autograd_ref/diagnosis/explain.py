@@ -1,20 +1,16 @@
 """From facts and verdicts to the report: the independent check, causes, what is unexplained."""
 
 from collections.abc import Collection, Iterator
-from functools import partial
 
 import numpy as np
 
-from autograd_ref.assignment.detectable import power_of
-from autograd_ref.assignment.intermediates import compared
-from autograd_ref.diagnosis.evidence import seen
-from autograd_ref.diagnosis.search import diagnosed
-from autograd_ref.diagnosis.unexplained import pattern
+from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
+from autograd_ref.diagnosis.evidence import gathered
 from autograd_ref.independent.kink import AT_A_KINK
 from autograd_ref.observe.elsewhere import Elsewhere
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.observed import Observed
-from autograd_ref.report.data import Cause, IndependentCheck, Note, listed
+from autograd_ref.report.data import IndependentCheck, Note, listed
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves, name_of
@@ -39,8 +35,7 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
     reference, point = facts.trial.reference, facts.trial.point
     loss, blocks = decision.rulings.loss, decision.rulings.blocks
     shares = {path: ruling.facts.comparison.shares for path, ruling in blocks.items()}
-    causes, unexplained = _diagnosis(facts, decision) if diagnose else ((), ())
-    in_network = reference.of_network
+    diagnosis = _diagnosis(facts, decision) if diagnose else Diagnosis()
     found = facts.first.answer.intermediates
     return Report(
         blocks=tuple(block_of(name_of(path), ruling) for path, ruling in blocks.items()),
@@ -49,34 +44,32 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
         findings=tuple(facts.findings),
         warnings=(*facts.weaknesses, *_lost_digits(decision), *_elsewhere(facts, decision)),
         witness=_independent_check(facts, decision),
-        causes=causes,
-        intermediates=compared(found, point) if in_network else (),
-        pattern=unexplained,
+        causes=diagnosis.causes,
+        intermediates=reference.model.intermediates(point, found),
+        pattern=diagnosis.pattern,
         shares={name_of(path): share for path, share in shares.items() if share is not None},
-        measure=partial(power_of, point) if in_network else None,
+        measure=reference.model.detectable(point),
     )
 
 
-def _diagnosis(facts: Observed, decision: Decision) -> tuple[tuple[Cause, ...], tuple[Note, ...]]:
+def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
     """The mistakes that explain the first call that is wrong, and what they leave unexplained."""
     call, rulings = decision.wrong_call, decision.wrong_rulings
     if call is None or rulings is None:
-        return (), ()
+        return Diagnosis()
     assert isinstance(call, Observation), "what is decided about was observed"
     check = _check_of(call, rulings)
     if check is not None and check.side in ("reference", "kink"):
-        return (), ()
+        return Diagnosis()
     trial = facts.trial
     earlier = None if call is facts.here else (trial.point, trial.exact)
     wrong = [path for path in rulings.wrong if path is not None]
     there = call.trial
     ordered = [path for path in rulings.blocks if path in wrong]
-    evidence = seen(call.call.answer, ordered, there.reference, there.point, there.exact, earlier)
-    causes = diagnosed(evidence)
-    known = {name for cause in causes for name in cause.blocks}
-    unknown = [path for path in evidence.wrong if name_of(path) not in known]
+    hand, at = call.call.answer.gradients, (there.point, there.exact)
+    evidence = gathered(hand, ordered, there.reference, at, earlier)
     loss_is_right = rulings.loss is not None and rulings.loss.verdict == "match"
-    return causes, pattern(evidence, unknown, loss_is_right=loss_is_right) if unknown else ()
+    return diagnosed(evidence, loss_is_right=loss_is_right)
 
 
 def _independent_check(facts: Observed, decision: Decision) -> IndependentCheck | None:

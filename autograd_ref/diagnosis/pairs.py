@@ -9,25 +9,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd_ref.assignment.mistakes.catalogue import RELATIONS
-from autograd_ref.assignment.mistakes.derivation import A
-from autograd_ref.diagnosis.evidence import Guess, Scene
+from autograd_ref.diagnosis.evidence import Evidence, Prediction
 from autograd_ref.diagnosis.relations.fitted import A_CONSTANT_FACTOR, FITTED
-from autograd_ref.diagnosis.relations.relation import Around, Claim, Relation, fits
-from autograd_ref.diagnosis.relations.scales import SCALES
-from autograd_ref.diagnosis.wording import Part, of_relation
+from autograd_ref.diagnosis.relations.known import all_relations, named_scales
+from autograd_ref.diagnosis.relations.relation import Around, Array, Claim, Relation, fits
+from autograd_ref.diagnosis.wording import Statement, of_relation
 from autograd_ref.tree.nest import Path
 
-Key = tuple[str, str]
+Kind = tuple[str, str]
 """The name of a relation; of one that is fitted, its number too, which has to be the same in all
 blocks."""
-
 
 MOST_FACTORS = 3
 """Of two relations, a block has the one, the other, or both."""
 
 
-class Made(NamedTuple):
+class Applied(NamedTuple):
     """A relation, as it is in one block."""
 
     relation: Relation
@@ -35,124 +32,137 @@ class Made(NamedTuple):
     weak: bool = False
 
     @property
-    def key(self) -> Key:
+    def kind(self) -> Kind:
         """What it has in common with other blocks."""
         return self.relation.name, self.detail if self.relation in FITTED else ""
 
 
-class Way(NamedTuple):
-    """What explains a block: one relation, or two of them."""
+class BlockExplanation(NamedTuple):
+    """One relation, or two of them, that explain a block."""
 
-    made: tuple[Made, ...]
+    applied: tuple[Applied, ...]
     residual: float
 
     @property
-    def keys(self) -> frozenset[Key]:
-        """Of all that was made."""
-        return frozenset(made.key for made in self.made)
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of all that was applied."""
+        return frozenset(one.kind for one in self.applied)
 
 
-def one_or_both(scene: Scene, right: Guess) -> list[list[Part]]:
-    """Pairs of relations that explain all wrong blocks, the simplest."""
-    around = {name: scene.around(name, right) for name in scene.wrong}
-    factors = _factors(scene, around)
-    ways: dict[Path, list[Way]] = {}
-    for name in scene.wrong:
-        ways[name] = list(_ways(scene, name, around[name], factors))
-        if not ways[name]:
+Possible = Mapping[Path, list[BlockExplanation]]
+Chosen = Mapping[Path, BlockExplanation]
+
+
+def pairs_of_relations(evidence: Evidence, right: Prediction) -> list[list[Statement]]:
+    """Return the simplest pairs of relations that explain all wrong blocks."""
+    around = {key: evidence.around(key, right) for key in evidence.wrong}
+    factors = _factors(evidence, around)
+    possible: dict[Path, list[BlockExplanation]] = {}
+    for key in evidence.wrong:
+        possible[key] = list(_explanations(evidence, key, around[key], factors))
+        if not possible[key]:
             return []
-    pairs: dict[frozenset[Key], dict[Path, Way]] = {}
-    for pair in _candidates(ways):
-        explained = {name: way for name in ways if (way := _simplest(ways[name], pair))}
-        if len(explained) == len(ways) and all(_is_shown(key, explained) for key in pair):
-            pairs[pair] = explained
-    costs = {pair: _cost(pair, explained) for pair, explained in pairs.items()}
+    pairs: dict[frozenset[Kind], Chosen] = {}
+    for pair in _candidates(possible):
+        chosen = {key: one for key in possible if (one := _simplest(possible[key], pair))}
+        if len(chosen) == len(possible) and all(_is_shown(kind, chosen) for kind in pair):
+            pairs[pair] = chosen
+    costs = {pair: _cost(pair, chosen) for pair, chosen in pairs.items()}
     least = min(costs.values(), default=None)
-    return [_parts(explained) for pair, explained in pairs.items() if costs[pair] == least]
+    return [_stated(evidence, chosen) for pair, chosen in pairs.items() if costs[pair] == least]
 
 
-def _candidates(ways: Mapping[Path, list[Way]]) -> Iterator[frozenset[Key]]:
-    """Pairs that explain the block with the fewest ways, and one that is not explained with it."""
-    first = min(ways.values(), key=len)
-    for keys in dict.fromkeys(way.keys for way in first):
-        if len(keys) == 2:
-            yield keys
+def _candidates(possible: Possible) -> Iterator[frozenset[Kind]]:
+    """Pairs that explain the block with the fewest explanations, and one not explained with it."""
+    first = min(possible.values(), key=len)
+    for kinds in dict.fromkeys(one.kinds for one in first):
+        if len(kinds) == 2:
+            yield kinds
             continue
-        others = (found for found in ways.values() if _simplest(found, keys) is None)
-        for other in next(others, list[Way]()):
-            if len(keys | other.keys) == 2:
-                yield keys | other.keys
+        others = (found for found in possible.values() if _simplest(found, kinds) is None)
+        for other in next(others, list[BlockExplanation]()):
+            if len(kinds | other.kinds) == 2:
+                yield kinds | other.kinds
 
 
-def _factors(scene: Scene, around: Mapping[Path, Around]) -> dict[Key, tuple[Made, float]]:
-    """Those that have a name, and those that are in some block all by themselves."""
-    named: dict[Key, tuple[Made, float]] = {}
-    fitted: dict[Key, tuple[Made, float]] = {}
-    for name, about in around.items():
-        for relation in SCALES:
-            for way in relation.ways(about):
-                made = Made(relation, way.detail)
-                named.setdefault(made.key, (made, _factor(way.block, about.right)))
-        claim = fits(A_CONSTANT_FACTOR, scene.hand[name], about)
+def _factors(
+    evidence: Evidence, around: Mapping[Path, Around]
+) -> dict[Kind, tuple[Applied, float]]:
+    """Return factors that have a name, and those that are in some block all by themselves."""
+    named: dict[Kind, tuple[Applied, float]] = {}
+    fitted: dict[Kind, tuple[Applied, float]] = {}
+    for key, about in around.items():
+        for relation in named_scales(tuple(evidence.counts)):
+            for variant in relation.variants(about):
+                one = Applied(relation, variant.detail)
+                named.setdefault(one.kind, (one, _factor(variant.block, about.right)))
+        claim = fits(A_CONSTANT_FACTOR, evidence.hand[key], about)
         if claim is not None:
-            made = Made(A_CONSTANT_FACTOR, claim.detail, claim.weak)
-            fitted.setdefault(made.key, (made, _factor(claim.right, about.right)))
+            one = Applied(A_CONSTANT_FACTOR, claim.detail, claim.weak)
+            fitted.setdefault(one.kind, (one, _factor(claim.right, about.right)))
     if len(fitted) > MOST_FACTORS:
         fitted = {}
-    return {key: one for key, one in (named | fitted).items() if one[1] not in (0, 1)}
+    return {kind: one for kind, one in (named | fitted).items() if one[1] not in (0, 1)}
 
 
-def _factor(block: A, right: A) -> float:
-    """By which all of the one is the other; 0 where that is not known."""
+def _factor(block: Array, right: Array) -> float:
+    """Return the factor between two proportional blocks; 0 where the right one is zero."""
     largest = int(np.abs(right).argmax()) if right.any() else None
     return 0.0 if largest is None else float(block.flat[largest] / right.flat[largest])
 
 
-def _ways(
-    scene: Scene, name: Path, around: Around, factors: Mapping[Key, tuple[Made, float]]
-) -> Iterator[Way]:
-    hand = scene.hand[name]
-    for relation in RELATIONS:
+def _explanations(
+    evidence: Evidence,
+    key: Path,
+    around: Around,
+    factors: Mapping[Kind, tuple[Applied, float]],
+) -> Iterator[BlockExplanation]:
+    hand = evidence.hand[key]
+    relations = all_relations(tuple(evidence.counts))
+
+    def explanation(claim: Claim, *applied: Applied) -> BlockExplanation:
+        return BlockExplanation(applied, evidence.relative(key, claim.mine, claim.right))
+
+    for relation in relations:
         claim = fits(relation, hand, around)
         if claim is not None:
-            yield _way(scene, name, claim, Made(relation, claim.detail, claim.weak))
-    for made, factor in factors.values():
-        for relation in RELATIONS:
-            if relation is made.relation:
+            yield explanation(claim, Applied(relation, claim.detail, claim.weak))
+    for one, factor in factors.values():
+        for relation in relations:
+            if relation is one.relation:
                 continue
             claim = fits(relation, hand / factor, around)
             if claim is not None:
-                other = Made(relation, claim.detail, claim.weak)
-                yield _way(scene, name, claim, made, other)
+                yield explanation(claim, one, Applied(relation, claim.detail, claim.weak))
 
 
-def _way(scene: Scene, name: Path, claim: Claim, *made: Made) -> Way:
-    return Way(made, scene.relative(name, claim.mine, claim.right))
+def _simplest(possible: list[BlockExplanation], pair: frozenset[Kind]) -> BlockExplanation | None:
+    """Return the first of the shortest that are made of this pair."""
+    fitting = [one for one in possible if one.kinds <= pair]
+    return min(fitting, key=lambda one: len(one.applied), default=None)
 
 
-def _simplest(ways: list[Way], pair: frozenset[Key]) -> Way | None:
-    """Of those that are made of this pair, the first of the shortest."""
-    possible = [way for way in ways if way.keys <= pair]
-    return min(possible, key=lambda way: len(way.made), default=None)
+def _is_shown(kind: Kind, chosen: Chosen) -> bool:
+    """Return whether it is in some block with enough entries to tell."""
+    return any(a.kind == kind and not a.weak for one in chosen.values() for a in one.applied)
 
 
-def _is_shown(key: Key, explained: Mapping[Path, Way]) -> bool:
-    """Whether it is in some block, and not only in those with too few entries to tell."""
-    return any(m.key == key and not m.weak for way in explained.values() for m in way.made)
-
-
-def _cost(pair: frozenset[Key], explained: Mapping[Path, Way]) -> tuple[int, int]:
-    """How many numbers are fitted, and how often something is made of a block."""
+def _cost(pair: frozenset[Kind], chosen: Chosen) -> tuple[int, int]:
+    """Return how many numbers are fitted, and how often a relation is applied to a block."""
     fitted = sum(detail != "" for _name, detail in pair)
-    return fitted, sum(len(way.made) for way in explained.values())
+    return fitted, sum(len(one.applied) for one in chosen.values())
 
 
-def _parts(explained: Mapping[Path, Way]) -> list[Part]:
-    """One for each relation, and each way in which it is so, that of the most blocks first."""
-    blocks: dict[Made, list[Path]] = {}
-    for name, way in explained.items():
-        for made in way.made:
-            blocks.setdefault(made._replace(weak=False), []).append(name)
-    residual = max(way.residual for way in explained.values())
-    parts = [of_relation(m.relation, tuple(n), m.detail, residual) for m, n in blocks.items()]
-    return sorted(parts, key=lambda part: -len(part.blocks))
+def _stated(evidence: Evidence, chosen: Chosen) -> list[Statement]:
+    """Return one for each relation, and each way in which it is so, that of most blocks first."""
+    blocks: dict[Applied, list[Path]] = {}
+    for key, one in chosen.items():
+        for applied in one.applied:
+            blocks.setdefault(applied._replace(weak=False), []).append(key)
+    residual = max(one.residual for one in chosen.values())
+    fixes = evidence.model.fixes()
+    statements = [
+        of_relation(a.relation, tuple(keys), a.detail, fixes, residual)
+        for a, keys in blocks.items()
+    ]
+    return sorted(statements, key=lambda statement: -len(statement.blocks))

@@ -1,15 +1,15 @@
-"""One mistake, as part of what explains a gradient, and how it is put into words."""
+"""A mistake as a sentence: its name, the blocks that it explains, and how to fix it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from autograd_ref.assignment.mistakes.mistake import Mistake
 from autograd_ref.diagnosis.relations.relation import Relation
+from autograd_ref.reference.model import Hypothesis
 from autograd_ref.report.data import listed
 from autograd_ref.tree.nest import Path, name_of
 
 
-class Part(NamedTuple):
+class Statement(NamedTuple):
     """One mistake, and the blocks that it explains."""
 
     name: str
@@ -21,23 +21,28 @@ class Part(NamedTuple):
     """The largest difference that is left, corrected for it, relative to the right block."""
 
 
+def names_of(keys: Sequence[Path]) -> str:
+    """Return the names of some blocks as a sentence has them."""
+    return listed([name_of(key) for key in keys])
+
+
 def of_relation(
-    relation: Relation, blocks: tuple[Path, ...], detail: str, residual: float = 0.0
-) -> Part:
-    """Blocks in a relation to the right ones."""
-    said = f"{named(blocks)} {_is(blocks)} {relation.what.format(detail)}"
-    return Part(relation.name, blocks, said, relation.fix, residual)
+    relation: Relation,
+    blocks: tuple[Path, ...],
+    detail: str,
+    fixes: Mapping[str, str],
+    residual: float = 0.0,
+) -> Statement:
+    """Return that blocks are in a relation to the right ones."""
+    said = f"{names_of(blocks)} {_is(blocks)} {relation.what.format(detail)}"
+    fix = fixes.get(relation.name, relation.fix)
+    return Statement(relation.name, blocks, said, fix, residual)
 
 
-def of_mistake(mistake: Mistake, touched: tuple[Path, ...]) -> Part:
-    """Blocks that are another where a derivation is wrong."""
-    said = f"{named(touched)} {_is(touched)} what comes out if {mistake.what}"
-    return Part(mistake.name, touched, said, mistake.fix)
-
-
-def named(blocks: Sequence[Path]) -> str:
-    """Blocks by their names, as a sentence has them."""
-    return listed([name_of(path) for path in blocks])
+def of_hypothesis(hypothesis: Hypothesis, blocks: tuple[Path, ...]) -> Statement:
+    """Return that blocks are what a wrong derivation gives."""
+    said = f"{names_of(blocks)} {_is(blocks)} what comes out if {hypothesis.what}"
+    return Statement(hypothesis.name, blocks, said, hypothesis.fix)
 
 
 def _is(blocks: tuple[Path, ...]) -> str:

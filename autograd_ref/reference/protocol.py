@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_ref.reference.model import UNKNOWN, Model
 from autograd_ref.report.data import Note
 from autograd_ref.rounding.arithmetic import Level
 from autograd_ref.tree.point import Point, Results
@@ -50,5 +51,5 @@ class Reference(NamedTuple):
     """True where nothing is known of formulas, and so not which of them round to a unit of one."""
     exchangeable: bool = False
     """True where the rows of the data are samples, in any order and with repetitions."""
-    of_network: bool = False
-    """True for the built-in network, whose wrong derivations are known."""
+    model: Model = UNKNOWN
+    """What is known of the function behind the loss."""

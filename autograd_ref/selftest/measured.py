@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from autograd_ref.assignment.mistakes.where import problem_for
+from autograd_ref.assignment.mistakes.planted import problem_for
 from autograd_ref.selftest.false_accusations import Count, added_up, verdicts_on
 from autograd_ref.selftest.smallest_error import KINDS, Error, smallest_found
 from autograd_ref.selftest.trials import DTYPES, DType, Trial, pairs, planted_in, trial

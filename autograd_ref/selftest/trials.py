@@ -9,8 +9,13 @@ import numpy as np
 
 from autograd_ref.assignment.mistakes.derivation import A
 from autograd_ref.assignment.mistakes.mistake import Shows
-from autograd_ref.assignment.mistakes.planted import PLANTED, Planted, go_together, gradient_with
-from autograd_ref.assignment.mistakes.where import problem_for
+from autograd_ref.assignment.mistakes.planted import (
+    PLANTED,
+    Planted,
+    go_together,
+    gradient_with,
+    problem_for,
+)
 from autograd_ref.check import check_gradients
 from autograd_ref.report.report import Report
 from manual_backprop.parameters import Parameters

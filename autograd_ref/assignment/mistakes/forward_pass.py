@@ -14,7 +14,7 @@ def _other(name: str, activation: Function, slope: Function) -> Mistake:
     return Mistake(
         f"{name} units",
         f"the hidden units are {name}, forward and backward",
-        "the assignment has softplus, ln(1 + exp(z1))",
+        "the network has softplus, ln(1 + exp(z1))",
         both(step("a1", lambda r: activation(r.z1)), step("slope", lambda r: slope(r.z1))),
     )
 
@@ -27,21 +27,21 @@ FORWARD_PASS = (
     Mistake(
         "b0 not added",
         "b0 is not added in the forward pass",
-        "z1 = X @ W0.T + b0",
+        "z1 = {z1}",
         step("z1", lambda r: r.X @ r.p.W0.T),
         hides="b0 = 0",
     ),
     Mistake(
         "b1 not added",
         "b1 is not added in the forward pass",
-        "z2 = a1 @ W1.T + b1",
+        "z2 = {z2}",
         step("z2", lambda r: r.a1 @ r.p.W1.T),
         hides="b1 = 0",
     ),
     Mistake(
         "z1 to the output",
         "z1 instead of a1 goes to the output layer: the activation is skipped",
-        "z2 = a1 @ W1.T + b1",
+        "z2 = {z2}",
         step("z2", lambda r: r.z1 @ r.p.W1.T + r.p.b1),
     ),
 )

@@ -6,9 +6,9 @@ import numpy as np
 
 from autograd_ref.assignment.mistakes.derivation import A, Run, Step
 from autograd_ref.assignment.mistakes.mistake import Mistake, Shows, after, both, step
-from autograd_ref.assignment.mistakes.updated import updated_by
+from autograd_ref.assignment.mistakes.other_moment import updated_by
 
-DELTA1 = "delta1 = (e2 @ W1) * sigma(z1)"
+DELTA1 = "delta1 = ({back}) * sigma(z1)"
 
 
 def _slope(name: str, what: str, wrong: Step, hides: str = "") -> Mistake:
@@ -146,39 +146,39 @@ BLOCKS = (
     Mistake(
         "z1 for a1 in W1",
         "z1 stands where a1 should in the gradient of W1",
-        "the gradient of W1 is e2.T @ a1",
+        "the gradient of W1 is {dW1}",
         step("W1", lambda r: r.e2.T @ r.z1),
     ),
     Mistake(
         "sigma for a1 in W1",
         "sigma(z1) stands where a1 should in the gradient of W1",
-        "the gradient of W1 is e2.T @ a1",
+        "the gradient of W1 is {dW1}",
         step("W1", lambda r: r.e2.T @ r.sigma),
     ),
     Mistake(
         "ReLU for a1 in W1",
         "max(z1, 0) stands where a1 should in the gradient of W1",
-        "the gradient of W1 is e2.T @ a1",
+        "the gradient of W1 is {dW1}",
         step("W1", lambda r: r.e2.T @ np.maximum(r.z1, 0)),
     ),
     Mistake(
         "elementwise product with a1",
         "e2 and a1 are multiplied entry by entry in the gradient of W1",
-        "the gradient of W1 is e2.T @ a1",
+        "the gradient of W1 is {dW1}",
         step("W1", lambda r: r.e2 * r.a1),
         Shows.ALL_EQUAL,
     ),
     Mistake(
         "elementwise product with X",
         "delta1 and X are multiplied entry by entry in the gradient of W0",
-        "the gradient of W0 is delta1.T @ X",
+        "the gradient of W0 is {dW0}",
         step("W0", lambda r: r.delta1.T * r.X),
         Shows.ALL_EQUAL,
     ),
     Mistake(
         "outer product of batch means",
         "W0 and W1 are products of means over the batch, not means of products",
-        "multiply sample by sample, then add: delta1.T @ X and e2.T @ a1",
+        "multiply sample by sample, then add: {dW0} and {dW1}",
         both(
             step("W0", lambda r: np.outer(r.delta1.sum(axis=0), r.X.mean(axis=0))),
             step("W1", lambda r: np.outer(r.e2.sum(axis=0), r.a1.mean(axis=0))),
@@ -188,25 +188,25 @@ BLOCKS = (
     Mistake(
         "b0 summed over the units",
         "delta1 is summed over the hidden units, not over the samples",
-        "the gradient of b0 is delta1.sum(axis=0)",
+        "the gradient of b0 is {db0}",
         step("b0", lambda r: r.delta1.sum(axis=1)),
     ),
     Mistake(
         "b1 summed over the classes",
         "e2 is summed over the classes, not over the samples",
-        "the gradient of b1 is e2.sum(axis=0)",
+        "the gradient of b1 is {db1}",
         step("b1", lambda r: r.e2.sum(axis=1)),
     ),
     Mistake(
         "b0 the row sums of W0",
         "b0's gradient is the row sums of W0's",
-        "the gradient of b0 is delta1.sum(axis=0)",
+        "the gradient of b0 is {db0}",
         step("b0", _rows_of_sums("W0")),
     ),
     Mistake(
         "b1 the row sums of W1",
         "b1's gradient is the row sums of W1's",
-        "the gradient of b1 is e2.sum(axis=0)",
+        "the gradient of b1 is {db1}",
         step("b1", _rows_of_sums("W1")),
     ),
 )

@@ -1,4 +1,4 @@
-"""What a wrong derivation of the network is."""
+"""A wrong derivation of the network, as a change of the right one."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,13 +20,16 @@ class Shows(Enum):
 
 
 class Mistake(NamedTuple):
-    """A wrong derivation of the assignment's network; its outcome is a mismatch."""
+    """A wrong derivation of the network; its outcome is a mismatch.
+
+    Its texts name formulas in braces, as `notation.written` fills them in.
+    """
 
     name: str
     what: str
     """What is done, as the end of a sentence: the gradients of a derivation in which ..."""
     fix: str
-    """How to mend it: a sentence, or an assignment in NumPy."""
+    """A sentence, or a statement in NumPy."""
     change: Change
     """Of the derivation that would be right without it."""
     shows: Shows = Shows.ANY
@@ -37,18 +40,18 @@ class Mistake(NamedTuple):
 
     @property
     def steps(self) -> frozenset[str]:
-        """Those that are another with the mistake than without."""
+        """The steps that are different with the mistake."""
         changed = self.change(RIGHT)
         return frozenset(n for n in STEPS if getattr(changed, n) is not getattr(RIGHT, n))
 
 
 def step(name: str, wrong: Step) -> Change:
-    """A step replaced, whatever it was."""
+    """Replace a step, whatever it was."""
     return lambda derivation: replace(derivation, **{name: wrong})
 
 
 def after(name: str, change: Callable[[Run, A], A]) -> Change:
-    """What comes out of a step changed afterwards."""
+    """Change the result of a step."""
 
     def changed(derivation: Derivation) -> Derivation:
         right: Step = getattr(derivation, name)
@@ -62,5 +65,5 @@ def after(name: str, change: Callable[[Run, A], A]) -> Change:
 
 
 def both(one: Change, two: Change) -> Change:
-    """One change, then the other."""
+    """Make one change, then the other."""
     return lambda derivation: two(one(derivation))

@@ -1,29 +1,30 @@
-"""Mistakes in e2, the derivative of the loss by z2; all blocks come out wrong."""
+"""Mistakes in e2, the derivative of the loss by z2, and in its batch: all blocks are wrong."""
 
 import numpy as np
 
 from autograd_ref.assignment.mistakes.derivation import A, Run, sigma, softmax
-from autograd_ref.assignment.mistakes.mistake import Mistake, Shows, step
+from autograd_ref.assignment.mistakes.mistake import Change, Mistake, Shows, after, step
+from autograd_ref.diagnosis.relations.samples import DROPPED, KEPT, SAMPLES_FIX, counted
 
-RIGHT_E2 = "e2 = (y_hat - Y) / S, with Y as one-hot rows"
-SOFTMAX = "normalise each sample by itself: exp(z2) / exp(z2).sum(axis=1, keepdims=True)"
+RIGHT_E2 = "e2 = (y_hat - Y) / S, with Y as one-hot {row}s"
+SOFTMAX = "normalise each sample by itself: {y_hat}"
 
 
 def jacobian_again(r: Run) -> A:
-    """The softmax Jacobian, diag(y_hat) - y_hat y_hat^T, applied to what is past it."""
+    """Apply the softmax Jacobian, diag(y_hat) - y_hat y_hat^T, to what is past it."""
     e2 = (r.y_hat - r.Y) / r.S
     return r.y_hat * (e2 - (e2 * r.y_hat).sum(axis=1, keepdims=True))
 
 
 def one_off_the_rows(r: Run) -> A:
-    """As y_hat[labels] -= 1 does, once for every label that occurs."""
+    """Do as y_hat[labels] -= 1, once for every label that occurs."""
     e2 = r.y_hat.copy()
     e2[r.labels] -= 1
     return e2 / r.S
 
 
 def one_off_the_columns(r: Run) -> A:
-    """As y_hat[:, labels] -= 1 does."""
+    """Do as y_hat[:, labels] -= 1."""
     e2 = r.y_hat.copy()
     e2[:, r.labels] -= 1
     return e2 / r.S
@@ -120,21 +121,53 @@ OUTPUT_LAYER = (
     ),
     Mistake(
         "labels subtracted from y_hat",
-        "the labels themselves are subtracted from every column of y_hat, as numbers",
-        "make one-hot rows of them: Y = np.eye(N_O)[labels]",
+        "the labels themselves are subtracted from every {column} of y_hat, as numbers",
+        "make one-hot {row}s of them: Y = {one_hot}",
         step("e2", lambda r: (r.y_hat - r.labels[:, np.newaxis]) / r.S),
     ),
     Mistake(
         "y_hat[labels] -= 1",
-        "1 is subtracted from whole rows, those whose number is a label",
-        "y_hat[np.arange(S), labels] -= 1",
+        "1 is subtracted from whole {row}s, those whose number is a label",
+        "{at_labels} -= 1",
         step("e2", one_off_the_rows),
         Shows.MANY_SAMPLES,
     ),
     Mistake(
         "y_hat[:, labels] -= 1",
-        "1 is subtracted from whole columns, those of all labels that occur",
-        "y_hat[np.arange(S), labels] -= 1",
+        "1 is subtracted from whole {column}s, those of all labels that occur",
+        "{at_labels} -= 1",
         step("e2", one_off_the_columns),
     ),
 )
+
+
+def _kept(kept: slice, *, alone: bool) -> Change:
+    """Keep the e2 of some samples; alone: divided by their number and not by S."""
+
+    def masked(run: Run, e2: A) -> A:
+        found = np.zeros_like(e2)
+        found[kept] = e2[kept]
+        return found * (run.S / len(found[kept])) if alone else found
+
+    return after("e2", masked)
+
+
+def _of_samples(names: dict[str, slice]) -> list[Mistake]:
+    return [
+        Mistake(
+            name,
+            f"e2 is made with {name}, {counted(alone=alone)}",
+            SAMPLES_FIX,
+            _kept(kept, alone=alone),
+            hides="S = 1",
+        )
+        for name, kept in names.items()
+        for alone in (False, True)
+    ]
+
+
+BATCH = (
+    *_of_samples({KEPT[0]: slice(1), KEPT[-1]: slice(-1, None)}),
+    *_of_samples({DROPPED[0]: slice(1, None), DROPPED[-1]: slice(-1)}),
+)
+"""Derivations with the names of relations, so that they can be made beside another mistake."""

@@ -1,4 +1,4 @@
-"""Gradients of the assignment's network with mistakes in them: the catalogue put to use.
+"""Gradients of the network with mistakes in them, and problems on which these show.
 
 What comes out is computed in the dtype of the arguments, as anybody's own gradient would be.
 """
@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from autograd_ref.assignment.mistakes.batch import BATCH
-from autograd_ref.assignment.mistakes.catalogue import DERIVATIONS, RELATIONS
+from autograd_ref.assignment.mistakes.catalogue import DERIVATIONS, RELATIONS, places
 from autograd_ref.assignment.mistakes.derivation import RIGHT, A, Derivation, gradients_by
 from autograd_ref.assignment.mistakes.hidden_layer import PRECISION
 from autograd_ref.assignment.mistakes.mistake import Mistake, Shows
+from autograd_ref.assignment.mistakes.output_layer import BATCH
 from autograd_ref.diagnosis.relations.fitted import IN_LOWER_PRECISION
 from autograd_ref.diagnosis.relations.places import ANOTHER_BLOCK, TRANSPOSED
 from autograd_ref.diagnosis.relations.relation import Around, Relation
 from autograd_ref.diagnosis.relations.samples import SAMPLES
-from manual_backprop.parameters import Parameters
+from manual_backprop.parameters import NetworkShape, Parameters, initialize
 
 Gradient = Callable[[Parameters, A, A], Parameters | None]
 """From parameters, X and Y as rows; None where the code would raise, or the mistake is none."""
@@ -33,19 +34,19 @@ class Planted(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Its name, and where it is unless it is everywhere; no two have the same."""
+        """Its name, and where it is unless it is everywhere; no two are equal."""
         place = "" if self.blocks in ((), Parameters._fields) else f" ({', '.join(self.blocks)})"
         square = ", square" if self.of is TRANSPOSED and self.shows is Shows.SQUARE else ""
         return f"{self.of.name}{place}{square}"
 
     @property
     def loses_digits(self) -> bool:
-        """Whether that is all, so that there has to be a narrower format to lose them to."""
+        """Whether all it does is lose digits, which takes a narrower format to lose them to."""
         return self.of is IN_LOWER_PRECISION or self.of in PRECISION
 
 
 def gradient_with(*planted: Planted) -> Gradient:
-    """The gradient with these mistakes: derivations first, then what relations make of it."""
+    """Return the gradient with these mistakes: derivations first, relations applied to it."""
     derivation: Derivation = RIGHT
     relations: list[tuple[Relation, tuple[str, ...]]] = []
     for one in planted:
@@ -65,7 +66,7 @@ def gradient_with(*planted: Planted) -> Gradient:
 
 
 def go_together(one: Planted, two: Planted) -> bool:
-    """Whether both can be made at once, and neither undoes or hides the other by what it is."""
+    """Return whether both can be made at once, and neither undoes or hides the other."""
     if one.of.name == two.of.name or one.shows is not Shows.ANY or two.shows is not Shows.ANY:
         return False
     if isinstance(one.of, Mistake) and isinstance(two.of, Mistake):
@@ -80,7 +81,7 @@ def go_together(one: Planted, two: Planted) -> bool:
 
 
 def right_gradient(p: Parameters, X: A, Y: A) -> Parameters:
-    """The one without a mistake, by the derivation that the mistakes start from."""
+    """Return the gradient by the derivation that the mistakes start from."""
     found = gradients_by(RIGHT, p, X, Y)
     assert found is not None, "the right derivation runs on any problem"
     return found
@@ -91,10 +92,10 @@ def _related(
 ) -> Parameters | None:
     made: dict[str, A] = {}
     for name in blocks:
-        way = next(iter(relation.ways(_around(name, found, p, X, Y))), None)
-        if way is None:
+        variant = next(iter(relation.variants(_around(name, found, p, X, Y))), None)
+        if variant is None:
             return None
-        made[name] = way.block.astype(p.W0.dtype)
+        made[name] = variant.block.astype(p.W0.dtype)
     return found._replace(**made)
 
 
@@ -123,8 +124,8 @@ def _around(name: str, found: Parameters, p: Parameters, X: A, Y: A) -> Around:
 def _all() -> Iterable[Planted]:
     for relation in RELATIONS:
         shows = Shows.SQUARE if relation is ANOTHER_BLOCK else Shows.ANY
-        yield from (Planted(relation, blocks, shows) for blocks in relation.places)
-    yield from (Planted(TRANSPOSED, blocks, Shows.SQUARE) for blocks in TRANSPOSED.places)
+        yield from (Planted(relation, blocks, shows) for blocks in places(relation))
+    yield from (Planted(TRANSPOSED, blocks, Shows.SQUARE) for blocks in places(TRANSPOSED))
     # those of the batch are relations too, of the same names
     derivations = (mistake for mistake in DERIVATIONS if mistake not in BATCH)
     yield from (Planted(mistake, (), mistake.shows) for mistake in derivations)
@@ -132,3 +133,34 @@ def _all() -> Iterable[Planted]:
 
 PLANTED: tuple[Planted, ...] = tuple(_all())
 """Every mistake of the catalogue, relations in the blocks where people make them."""
+
+
+STD = 0.5
+"""Of the parameters: no unit is linear, and none is saturated. Chosen."""
+
+
+def problem_for(shows: Shows, seed: int, dtype: DTypeLike) -> tuple[Parameters, A, A]:
+    """Return a random problem on which mistakes of this class show as what they are.
+
+    Returns:
+        Parameters, X (S, N_I), and Y as one-hot rows (S, N_O) with every class there is room for.
+    """
+    random = np.random.default_rng(seed)
+    inputs, hidden, outputs, samples = _sizes(shows, random)
+    X = random.normal(size=(samples, inputs)).astype(dtype)
+    labels = random.permutation(np.arange(samples) % outputs)
+    shape = NetworkShape(inputs, hidden, outputs)
+    parameters = initialize(shape, int(random.integers(1 << 30)), std=STD, dtype=dtype)
+    return parameters, X, np.eye(outputs, dtype=dtype)[labels]
+
+
+def _sizes(shows: Shows, random: np.random.Generator) -> tuple[int, int, int, int]:
+    n = int(random.integers(3, 7))
+    if shows is Shows.ALL_EQUAL:
+        return n, n, n, n
+    if shows is Shows.SQUARE:
+        return n, n, n, n + int(random.integers(1, 6))
+    inputs, hidden, outputs = (int(size) for size in random.permutation(np.arange(2, 8))[:3])
+    fewest = 8 if shows is Shows.MANY_SAMPLES else 3
+    counts = [m for m in range(fewest, 13) if m not in (inputs, hidden, outputs)]
+    return inputs, hidden, outputs, int(random.choice(counts))

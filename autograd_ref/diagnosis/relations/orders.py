@@ -1,22 +1,21 @@
-"""Blocks with the right entries in another order."""
+"""Relations of blocks that have the right entries in another order."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
-from autograd_ref.assignment.mistakes.derivation import A
 from autograd_ref.diagnosis.relations.relation import (
-    EACH_WEIGHT,
     FEWEST,
     Around,
+    Array,
     Claim,
     Close,
     Relation,
-    Way,
+    Variant,
 )
 
 
-def _in_another_order(hand: A, around: Around) -> Claim | None:
+def _in_another_order(hand: Array, around: Around) -> Claim | None:
     right = around.right
     if hand.shape != right.shape:
         return None
@@ -29,8 +28,8 @@ def _in_another_order(hand: A, around: Around) -> Claim | None:
     return None
 
 
-def _order(hand: A, right: A, close: Close) -> list[int] | None:
-    """Which row of the one is where in the other; None where they are not the same rows."""
+def _order(hand: Array, right: Array, close: Close) -> list[int] | None:
+    """Return where each row of hand is in right; None where they are not the same rows."""
     left = list(range(len(right)))
     order: list[int] = []
     for row in hand:
@@ -42,41 +41,39 @@ def _order(hand: A, right: A, close: Close) -> list[int] | None:
     return None if order == sorted(order) else order
 
 
-def _order_ways(around: Around) -> Iterator[Way]:
+def _reordered(around: Around) -> Iterator[Variant]:
     if around.right.ndim and len(around.right) > 1:
-        yield Way(np.roll(around.right, 1, axis=0))
+        yield Variant(np.roll(around.right, 1, axis=0))
 
 
-def _in_other_places(hand: A, around: Around) -> Claim | None:
+def _in_other_places(hand: Array, around: Around) -> Claim | None:
     right = around.right
     if hand.shape != right.shape or right.size < FEWEST:
         return None
     return Claim(np.sort(hand, axis=None), np.sort(right, axis=None))
 
 
-def _other_places_ways(around: Around) -> Iterator[Way]:
+def _swapped(around: Around) -> Iterator[Variant]:
     right = around.right
     if right.ndim == 2 and min(right.shape) > 1:
         found = right.copy()
         found[0, 0], found[1, 1] = right[1, 1], right[0, 0]
-        yield Way(found)
+        yield Variant(found)
 
 
 ORDERS = (
     Relation(
         "in another order",
         "right, but in another order: {}",
-        "loop in the order of the parameters (rows of W0, b0 and columns of W1 are hidden units)",
+        "keep the order of the parameter's own rows and columns",
         _in_another_order,
-        _order_ways,
-        places=(("W0", "b0"), ("W0",)),
+        _reordered,
     ),
     Relation(
         "in other places",
         "made of the right numbers, in other places",
         "look at reshapes, and at the order in which entries are filled in",
         _in_other_places,
-        _other_places_ways,
-        places=EACH_WEIGHT,
+        _swapped,
     ),
 )

@@ -6,67 +6,62 @@ corrected, and what it then has to equal to rounding.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from autograd_ref.assignment.mistakes.derivation import A
+from numpy.typing import NDArray
+
 from autograd_ref.tree.nest import Path
-from manual_backprop.parameters import Parameters
+
+Array = NDArray[Any]
 
 FEWEST = 3
 """Entries from which a number may be fitted: one is always right, and two may be each other's
 opposites."""
 
 
-Places = tuple[tuple[str, ...], ...]
-WEIGHTS, BIASES = ("W0", "W1"), ("b0", "b1")
-EACH_WEIGHT: Places = (("W0",), ("W1",))
-EACH_BIAS: Places = (("b0",), ("b1",))
-EVERYWHERE: Places = (Parameters._fields,)
-
-
 class Close(Protocol):
-    """Whether two arrays of a block's size are equal to rounding."""
+    """A comparison of two arrays of a block's size: whether they are equal to rounding."""
 
-    def __call__(self, one: A, two: A, coarser: float = 1.0) -> bool:
-        """In an arithmetic whose unit is so much coarser."""
+    def __call__(self, one: Array, two: Array, coarser: float = 1.0) -> bool:
+        """Compare in an arithmetic whose unit is coarser by this factor."""
         ...
 
 
 class Around(NamedTuple):
     """One block of the right gradient, and what a mistake in it could have used instead."""
 
-    right: A
-    parameter: A
-    others: Mapping[Path, A]
+    right: Array
+    parameter: Array
+    others: Mapping[Path, Array]
     """The right gradients of the other blocks."""
     samples: int
-    """In the batch; 0 where there is none."""
-    counts: dict[str, int]
+    """The size of the batch; 0 where there is none."""
+    counts: Mapping[str, int]
     """Other numbers that one might divide by."""
-    each: Callable[[], A | None]
+    each: Callable[[], Array | None]
     """The gradient of every sample, divided by their number: (S, ...); None where it cannot be
-    told apart."""
+    separated."""
     close: Close
     unit: float
     """The unit roundoff of the number format that the gradient should be in."""
-    earlier: A | None = None
+    earlier: Array | None = None
     """What was right in an earlier call, with other arguments; None where there was none."""
 
 
-class Way(NamedTuple):
-    """What a mistake makes of a block."""
+class Variant(NamedTuple):
+    """A block as a mistake makes it."""
 
-    block: A
+    block: Array
     detail: str = ""
     """In which way, for the explanation."""
 
 
 class Claim(NamedTuple):
-    """That a block is wrong in a certain way."""
+    """A claim that a block is wrong in a certain way."""
 
-    mine: A
+    mine: Array
     """The gradient under test, or what can be made of it."""
-    right: A
+    right: Array
     """What that has to equal."""
     detail: str = ""
     """Which one, or how much, for the explanation."""
@@ -82,16 +77,14 @@ class Relation:
 
     name: str
     what: str
-    """As the end of a sentence: your W0 is ...; with {} for the detail."""
+    """As the end of a sentence: your W is ...; with {} for the detail."""
     fix: str
-    claim: Callable[[A, Around], Claim | None]
+    claim: Callable[[Array, Around], Claim | None]
     """None where it cannot be this, by shape or numbers; else it is for others to compare."""
-    ways: Callable[[Around], Iterable[Way]]
+    variants: Callable[[Around], Iterable[Variant]]
     """The blocks that the mistake can make; none where it cannot be made."""
     wipes: bool = False
     """Whether nothing is left of the right gradient, so that another mistake cannot be seen."""
-    places: Places = EVERYWHERE
-    """In which blocks of the assignment's network people make it."""
     hides: str = ""
     """Where it makes no difference, in a few words."""
 
@@ -100,26 +93,27 @@ def plain(
     name: str,
     what: str,
     fix: str,
-    wrong: Callable[[Around], A | None],
-    places: Places = EVERYWHERE,
+    wrong: Callable[[Around], Array | None],
     *,
     wipes: bool = False,
     hides: str = "",
 ) -> Relation:
-    """One that fits no number: what it makes is to be compared."""
+    """Return a relation that fits no number: the block that it makes is compared."""
 
-    def ways(around: Around) -> Iterable[Way]:
+    def variants(around: Around) -> Iterable[Variant]:
         found = wrong(around)
-        return () if found is None else (Way(found),)
+        return () if found is None else (Variant(found),)
 
-    return Relation(name, what, fix, one_of(ways), ways, wipes, places, hides)
+    return Relation(name, what, fix, one_of(variants), variants, wipes, hides)
 
 
-def one_of(ways: Callable[[Around], Iterable[Way]]) -> Callable[[A, Around], Claim | None]:
-    """The claim that a block is what the mistake makes, in one of the ways."""
+def one_of(
+    variants: Callable[[Around], Iterable[Variant]],
+) -> Callable[[Array, Around], Claim | None]:
+    """Return the claim that a block is one of these variants."""
 
-    def claim(hand: A, around: Around) -> Claim | None:
-        for block, detail in ways(around):
+    def claim(hand: Array, around: Around) -> Claim | None:
+        for block, detail in variants(around):
             if hand.shape == block.shape and around.close(hand, block):
                 return Claim(hand, block, detail)
         return None
@@ -127,8 +121,8 @@ def one_of(ways: Callable[[Around], Iterable[Way]]) -> Callable[[A, Around], Cla
     return claim
 
 
-def fits(relation: Relation, hand: A, around: Around) -> Claim | None:
-    """What a relation claims, where it is so to rounding."""
+def fits(relation: Relation, hand: Array, around: Around) -> Claim | None:
+    """Return a relation's claim, where it holds to rounding."""
     claim = relation.claim(hand, around)
     if claim is None or claim.mine.shape != claim.right.shape:
         return None

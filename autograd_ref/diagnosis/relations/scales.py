@@ -1,18 +1,10 @@
-"""Blocks that are right but for a factor that can be named."""
+"""Relations of blocks that are off by a factor with a name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from autograd_ref.assignment.mistakes.derivation import A
-from autograd_ref.diagnosis.relations.relation import (
-    BIASES,
-    EACH_BIAS,
-    EACH_WEIGHT,
-    EVERYWHERE,
-    Around,
-    Places,
-    Relation,
-    plain,
-)
+from autograd_ref.diagnosis.relations.relation import Around, Array, Relation, plain
+
+ONE_SAMPLE = "S = 1"
 
 
 def _times(
@@ -20,79 +12,74 @@ def _times(
     what: str,
     fix: str,
     factor: Callable[[Around], float | None],
-    places: Places = EVERYWHERE,
     hides: str = "",
 ) -> Relation:
-    def wrong(around: Around) -> A | None:
+    def wrong(around: Around) -> Array | None:
         found = factor(around)
         return None if found is None else found * around.right
 
-    return plain(name, what, fix, wrong, places, hides=hides)
+    return plain(name, what, fix, wrong, hides=hides)
+
+
+SCALES = (
+    _times("sign flipped", "right except for the sign", "flip the sign", lambda _a: -1.0),
+    _times(
+        "1/S missing",
+        "off by a factor S, the number of samples: summed over the batch, not averaged",
+        "divide by S",
+        lambda a: float(a.samples) or None,
+        ONE_SAMPLE,
+    ),
+    _times(
+        "1/S twice",
+        "off by a factor 1/S, with S samples: averaged over the batch twice",
+        "divide by S once",
+        lambda a: 1 / a.samples if a.samples else None,
+        ONE_SAMPLE,
+    ),
+    _times(
+        "divided by S - 1",
+        "off by a factor S/(S - 1), with S samples",
+        "divide by S, not S - 1",
+        lambda a: a.samples / (a.samples - 1) if a.samples > 1 else None,
+    ),
+    _times("twice", "off by a factor 2", "remove a factor 2", lambda _a: 2.0),
+    _times("half", "off by a factor 1/2", "remove a factor 1/2", lambda _a: 0.5),
+)
+
+
+def over_counts(names: Sequence[str]) -> tuple[Relation, ...]:
+    """Return the relations of a mean over one of these counts instead of, or beside, the batch."""
+    return (
+        *(
+            _times(
+                f"divided by {n}",
+                f"off by a factor S/{n}",
+                f"divide by S, not {n}",
+                _over_count(n),
+                f"S = {n}",
+            )
+            for n in names
+        ),
+        *(
+            _times(
+                f"divided by S {n}",
+                f"off by a factor 1/{n}",
+                "divide by S alone",
+                _per_count(n),
+                f"{n} = 1",
+            )
+            for n in names
+        ),
+    )
 
 
 def _over_count(name: str) -> Callable[[Around], float | None]:
     def factor(around: Around) -> float | None:
-        count = around.counts.get(name)
-        return None if not count or not around.samples else around.samples / count
+        return around.samples / around.counts[name] if around.samples else None
 
     return factor
 
 
 def _per_count(name: str) -> Callable[[Around], float | None]:
-    def factor(around: Around) -> float | None:
-        count = around.counts.get(name)
-        return None if not count else 1 / count
-
-    return factor
-
-
-ONE_SAMPLE = "S = 1"
-EACH: Places = (*EVERYWHERE, *EACH_WEIGHT, *EACH_BIAS)
-COUNTS = ("N_I", "N_H", "N_O")
-
-SCALES = (
-    _times("sign flipped", "right but for the sign", "turn the sign", lambda _a: -1.0, EACH),
-    _times(
-        "1/S missing",
-        "right but for a factor S: summed over the batch, not averaged",
-        "divide by S",
-        lambda a: float(a.samples) or None,
-        hides=ONE_SAMPLE,
-    ),
-    _times(
-        "1/S twice",
-        "right but for a factor 1/S: averaged over the batch twice",
-        "divide by S once: e2 may hold it already",
-        lambda a: 1 / a.samples if a.samples else None,
-        (*EVERYWHERE, BIASES),
-        ONE_SAMPLE,
-    ),
-    _times(
-        "divided by S - 1",
-        "right but for a factor S/(S - 1)",
-        "divide by S, not S - 1",
-        lambda a: a.samples / (a.samples - 1) if a.samples > 1 else None,
-    ),
-    _times("twice", "right but for a factor 2", "a factor 2 is too many", lambda _a: 2.0, EACH),
-    _times("half", "right but for a factor 1/2", "a factor 1/2 is too many", lambda _a: 0.5, EACH),
-    *(
-        _times(
-            f"divided by {n}",
-            f"right but for a factor S/{n}",
-            f"divide by S, not {n}",
-            _over_count(n),
-            hides=f"S = {n}",
-        )
-        for n in COUNTS
-    ),
-    *(
-        _times(
-            f"divided by S {n}",
-            f"right but for a factor 1/{n}",
-            "divide by S alone",
-            _per_count(n),
-            hides=f"{n} = 1",
-        )
-        for n in COUNTS
-    ),
-)
+    return lambda around: 1 / around.counts[name]

@@ -1,10 +1,13 @@
-"""What the smallest problem on which a gradient of the assignment's network is wrong says."""
+"""Small problems of the network: drawn, made smaller, and what the smallest wrong one says."""
 
 from collections.abc import Callable, Iterator
-from itertools import combinations, product
+from itertools import combinations, cycle, product
 from typing import Any, Literal, get_args
 
 import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+from numpy.typing import NDArray
 
 from manual_backprop.parameters import NetworkShape, Parameters, initialize
 
@@ -14,24 +17,62 @@ Wrong = Callable[[tuple[Any, ...]], bool]
 
 SIZES = range(1, 5)
 TRIED = 12
-"""Problems of a kind that have to be right before anything is said of it."""
+"""Problems of a kind that have to be right before anything is said of it. Chosen."""
+
+MOST = 3
+"""Of every dimension and of the samples: a mistake that needs more is rare, a small problem not."""
+
+START = (2, -3, 5, 1, -1, 4, -5, 3, -2, 7, -4)
+"""The simplest entries, in tenths: with zeros most mistakes would be the same."""
+
+
+@st.composite
+def small_problems(draw: DrawFn, *, one_hot: bool = False) -> tuple[Parameters, Any, Any]:
+    """Draw problems of the network with few entries, each with one decimal.
+
+    Args:
+        draw: supplied by Hypothesis.
+        one_hot: Y as rows (S, N_O) in place of labels (S,).
+    """
+    sizes = st.integers(1, MOST)
+    inputs, hidden, outputs, samples = draw(st.tuples(sizes, sizes, sizes, sizes), label="sizes")
+    moves = st.integers(-8, 8)
+    start = cycle(START)
+
+    def array(*shape: int) -> NDArray[np.float64]:
+        count = int(np.prod(shape))
+        moved = draw(st.lists(moves, min_size=count, max_size=count))
+        return np.array([next(start) + move for move in moved]).reshape(shape) / 10
+
+    p = Parameters(array(hidden, inputs), array(hidden), array(outputs, hidden), array(outputs))
+    X = array(samples, inputs)
+    classes = st.integers(0, outputs - 1)
+    labels = np.array(draw(st.lists(classes, min_size=samples, max_size=samples)))
+    return p, X, np.eye(outputs)[labels] if one_hot else labels
+
+
+def shape_of(parameters: object) -> NetworkShape | None:
+    """Return the shape of the network; None for anything but its Parameters."""
+    return parameters.shape if isinstance(parameters, Parameters) else None
 
 
 def says(wrong: Wrong, arguments: tuple[Any, ...]) -> str:
-    """What can be concluded: each sentence is tried on other problems before it is said.
+    """Return what can be concluded: each sentence is tried on other problems before it is said.
 
     Args:
         wrong: whether the gradient is wrong on a problem.
-        arguments: the smallest on which it is.
+        arguments: the smallest on which it is; nothing is said of parameters of another class.
     """
     parameters, X, Y = arguments
+    shape = shape_of(parameters)
+    if shape is None:
+        return ""
     said: list[str] = []
     alone = [(parameters, X[i : i + 1], Y[i : i + 1]) for i in range(len(X))]
     if len(X) > 1 and not any(map(wrong, alone)):
         said.append(
             "Each of its samples alone is right: look at the sum over the batch and its 1/S."
         )
-    shape: NetworkShape = parameters.shape
     counts = shape.inputs, shape.hidden, shape.outputs, len(X)
     sizes = dict(zip(NAMES, counts, strict=True))
     for one, two in combinations(NAMES, 2):
@@ -43,17 +84,20 @@ def says(wrong: Wrong, arguments: tuple[Any, ...]) -> str:
 
 
 def shrunk(wrong: Wrong, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Without the inputs, hidden units, outputs and samples that are not needed for it.
+    """Return the problem without inputs, hidden units, outputs and samples it does not need.
 
-    Hypothesis shrinks entry by entry, and at times does not see that a whole row can go.
+    Hypothesis shrinks entry by entry, and at times does not see that a whole row can go. Parameters
+    of another class stay as they are.
     """
+    if shape_of(arguments[0]) is None:
+        return arguments
     while smaller := next((other for other in _without_one(*arguments) if wrong(other)), None):
         arguments = smaller
     return arguments
 
 
 def _without_one(p: Parameters, X: Any, Y: Any) -> Iterator[tuple[Any, ...]]:
-    """The problem without one of its parts; an output goes with the samples of its class."""
+    """Yield the problem without one of its parts; an output goes with the samples of its class."""
     labels = Y if Y.ndim == 1 else Y.argmax(axis=1)
     for i in range(len(X) if len(X) > 1 else 0):
         yield p, np.delete(X, i, axis=0), np.delete(Y, i, axis=0)
@@ -74,7 +118,7 @@ def _without_one(p: Parameters, X: Any, Y: Any) -> Iterator[tuple[Any, ...]]:
 def _problems(
     one: Size, two: Size, *, equal: bool, one_hot: bool
 ) -> Iterator[tuple[Parameters, Any, Any]]:
-    """Random ones in which these two sizes are equal, or not."""
+    """Yield random problems in which these two sizes are equal, or not."""
     random = np.random.default_rng(0)
     fitting = [
         sizes

@@ -1,0 +1,119 @@
+"""The seam: what a reference may know of its model beyond the loss and its gradients.
+
+The diagnosis asks a `Model` and imports none. `UNKNOWN` knows nothing: what is found with it holds
+for the gradient of any function.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from numpy.typing import NDArray
+
+from autograd_ref.report.data import Block, Power
+from autograd_ref.tree.nest import Path
+from autograd_ref.tree.point import Point, Results
+
+
+class Hypothesis(NamedTuple):
+    """A wrong derivation of the model, and the gradients that it gives."""
+
+    name: str
+    what: str
+    """What is done wrong: the end of the sentence "what comes out if ..."."""
+    fix: str
+    gradients: Results
+    in_float32: Callable[[], Results | None]
+    """The same in float32, None where that fails: the difference shows the effect of rounding."""
+    fitted: bool = False
+    """Whether a number in it was chosen to explain the gradient under test."""
+    derivation: object = None
+    """What the model needs to compose it with another; None where pairs cost too much."""
+
+
+class Model(Protocol):
+    """What is known of the function behind a loss."""
+
+    def axes(self, point: Point, key: Path, /) -> tuple[str, ...]:
+        """Return a word for an index along each axis of a parameter."""
+        ...
+
+    def counts(self, point: Point, /) -> Mapping[str, int]:
+        """Return sizes, by name, that one might have divided by instead of the batch size."""
+        ...
+
+    def fixes(self) -> Mapping[str, str]:
+        """Return how to fix mistakes of any gradient in the model's own words, by their names."""
+        ...
+
+    def hypotheses(
+        self, point: Point, hand: Results, earlier: Point | None, /
+    ) -> Iterable[Hypothesis]:
+        """Yield wrong derivations, one at a time: together they may not fit into memory.
+
+        Args:
+            point: where the gradient is wrong.
+            hand: the gradient under test, as far as it is finite.
+            earlier: where the same function was called before, and was right.
+        """
+        ...
+
+    def compose(self, one: Hypothesis, two: Hypothesis, /) -> Hypothesis | None:
+        """Return the derivation that is wrong in both ways; None where it cannot be computed."""
+        ...
+
+    def advice(self, point: Point, wrong: Sequence[Path], loss_is_right: bool, /) -> str:
+        """Return what follows if exactly these parameters are wrong; empty where nothing does."""
+        ...
+
+    def intermediates(
+        self, point: Point, found: Mapping[str, NDArray[Any]], /
+    ) -> tuple[Block, ...]:
+        """Return the comparison of those intermediate quantities that the model knows by name."""
+        ...
+
+    def detectable(self, point: Point, /) -> Callable[[], Power] | None:
+        """Return a function that lists the known mistakes that a check here can show, or None."""
+        ...
+
+
+class UnknownModel:
+    """A model of which nothing is known, so that everything found holds for any gradient."""
+
+    def axes(self, _point: Point, _key: Path, /) -> tuple[str, ...]:
+        """Return the words for a matrix."""
+        return ("row", "column")
+
+    def counts(self, _point: Point, /) -> Mapping[str, int]:
+        """Return nothing."""
+        return {}
+
+    def fixes(self) -> Mapping[str, str]:
+        """Return nothing: the general words stand."""
+        return {}
+
+    def hypotheses(
+        self, _point: Point, _hand: Results, _earlier: Point | None, /
+    ) -> Iterable[Hypothesis]:
+        """Yield nothing."""
+        return ()
+
+    def compose(self, _one: Hypothesis, _two: Hypothesis, /) -> Hypothesis | None:
+        """Return None: there is nothing to compose."""
+        return None
+
+    def advice(self, _point: Point, _wrong: Sequence[Path], _loss_is_right: bool, /) -> str:
+        """Return nothing."""
+        return ""
+
+    def intermediates(
+        self, _point: Point, _found: Mapping[str, NDArray[Any]], /
+    ) -> tuple[Block, ...]:
+        """Return nothing: no name of an intermediate quantity is known."""
+        return ()
+
+    def detectable(self, _point: Point, /) -> Callable[[], Power] | None:
+        """Return None: no mistakes are listed."""
+        return None
+
+
+UNKNOWN = UnknownModel()
