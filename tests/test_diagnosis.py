@@ -409,10 +409,10 @@ def unlisted(name: str, seed: int = 3) -> list[str]:
 
 def test_the_rows_columns_and_entries_that_are_wrong_are_named() -> None:
     assert unlisted("first row of W1 zero")[0] == (
-        "W1: wrong in class 0 only (of 4), off by up to 0.76 of the largest entry."
+        "W1: wrong in class 0 only (of 4), off by up to 0.93 of the largest entry."
     )
     assert unlisted("one entry of W0 twice")[0] == (
-        "W0: wrong in hidden unit 0 only (of 2) and input 0 only (of 7), off by up to 0.2 of the"
+        "W0: wrong in hidden unit 0 only (of 2) and input 0 only (of 7), off by up to 0.87 of the"
         " largest entry."
     )
     assert unlisted("columns of W0 to length one")[0].startswith("W0: wrong in every entry, 3.2")
