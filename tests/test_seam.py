@@ -21,7 +21,9 @@ from autograd_ref.reference.model import UNKNOWN, Hypothesis, UnknownModel
 from autograd_ref.reference.torch_loss import torch_loss
 from autograd_ref.report.html import as_html
 from autograd_ref.report.report import Report
-from autograd_ref.tree.point import Point
+from autograd_ref.tree import nest
+from autograd_ref.tree.nest import leaves
+from autograd_ref.tree.point import Point, Results
 from tests.test_imports import imported_by
 
 A = NDArray[Any]
@@ -181,6 +183,7 @@ def test_no_line_of_the_diagnosis_knows_the_network(file: Path) -> None:
 
 # what a model tells is used
 
+EMISSION, MIX = ("emission",), ("mix",)
 SLOPES = {"h": "h for the slope", "1": "no slope", "h * h": "h squared for the slope"}
 
 
@@ -195,8 +198,8 @@ class TwoBlocks(UnknownModel):
     def __init__(self, *, in_pairs: bool = True) -> None:
         self.in_pairs = in_pairs
 
-    def axes(self, _point: Point, key: str, /) -> tuple[str, ...]:
-        return {"emission": ("state", "symbol"), "mix": ("class",)}[key]
+    def axes(self, _point: Point, key: nest.Path, /) -> tuple[str, ...]:
+        return ("class",) if key == MIX else ("state", "symbol")
 
     def counts(self, point: Point, /) -> Mapping[str, int]:
         return {"N_S": len(point.parameters["mix"])}
@@ -204,35 +207,30 @@ class TwoBlocks(UnknownModel):
     def fixes(self) -> Mapping[str, str]:
         return {"transposed": "states are rows"}
 
-    def advice(self, _point: Point, wrong: Sequence[str], loss_is_right: bool, /) -> str:
-        return "look at the mixture" if tuple(wrong) == ("mix",) and loss_is_right else ""
+    def advice(self, _point: Point, wrong: Sequence[nest.Path], loss_is_right: bool, /) -> str:
+        return "look at the mixture" if tuple(wrong) == (MIX,) and loss_is_right else ""
 
-    def hypotheses(self, point: Point, hand: Any, earlier: Point | None, /) -> Iterator[Hypothesis]:
+    def hypotheses(
+        self, point: Point, hand: Results, earlier: Point | None, /
+    ) -> Iterator[Hypothesis]:
         for slope, name in SLOPES.items():
             yield self.hypothesis(name, f"{name} stands there", Step({"slope": slope}, point))
         c = {"c": "2 * abs(h @ mix)[:, None] / len(X)"}
         yield self.hypothesis("absolute", "the absolute value is taken", Step(c, point))
-        if "emission" in hand:
-            factor = float(hand["emission"].flat[0])
+        if EMISSION in hand:
             found = self.hypothesis("fitted", "all is fitted", Step({}, point))
-            fitted = np.full_like(hand["emission"], factor)
-            gradients = {**found.gradients, "emission": fitted}
+            fitted = np.full_like(hand[EMISSION], hand[EMISSION].flat[0])
+            gradients = {**found.gradients, EMISSION: fitted}
             yield found._replace(gradients=gradients, fitted=True)
         if earlier is not None:
             old = derived(earlier.parameters, *earlier.data)["mix"]
             found = self.hypothesis("an old mixture", "it is kept", Step({}, point))
-            yield found._replace(gradients={**found.gradients, "mix": old})
+            yield found._replace(gradients={**found.gradients, MIX: old})
 
     def hypothesis(self, name: str, what: str, step: Step) -> Hypothesis:
-        gradients = derived(step.point.parameters, *step.point.data, **step.wrong)
-        return Hypothesis(
-            name,
-            what,
-            "do not",
-            gradients,
-            lambda: None,
-            derivation=step if self.in_pairs else None,
-        )
+        gradients = leaves(derived(step.point.parameters, *step.point.data, **step.wrong))
+        derivation = step if self.in_pairs else None
+        return Hypothesis(name, what, "do not", gradients, lambda: None, derivation=derivation)
 
     def compose(self, one: Hypothesis, two: Hypothesis, /) -> Hypothesis | None:
         first, second = one.derivation, two.derivation
@@ -259,14 +257,14 @@ def diagnosis_of(
         point = Point({name: 0.7 * block for name, block in p.items()}, (X,))
         hand = {**derived(point.parameters, X), "mix": hand["mix"]}
     exact = reference.evaluate(point)
-    wrong = [
-        k
-        for k, g in exact.gradients.items()
-        if not np.array_equal(hand[k].shape, g.shape) or not np.allclose(hand[k], g, rtol=1e-10)
-    ]
-    return diagnosed(
-        gathered(hand, wrong, reference, (point, exact), earlier), loss_is_right=loss_is_right
-    )
+    found = leaves(hand)
+    wrong = [path for path, right in exact.gradients.items() if not equal(found[path], right)]
+    evidence = gathered(found, wrong, reference, (point, exact), earlier)
+    return diagnosed(evidence, loss_is_right=loss_is_right)
+
+
+def equal(hand: A, right: A) -> bool:
+    return hand.shape == right.shape and np.allclose(hand, right, rtol=1e-10, atol=0)
 
 
 def kinds(found: Diagnosis) -> list[str]:
@@ -344,11 +342,11 @@ def test_what_is_fitted_comes_after_what_is_not() -> None:
 def test_the_unknown_model_knows_nothing() -> None:
     point = Point(*problem()[:1], problem()[1:])
     nothing = Hypothesis("", "", "", {}, lambda: None)
-    assert UNKNOWN.axes(point, "mix") == ("row", "column")
+    assert UNKNOWN.axes(point, MIX) == ("row", "column")
     assert not UNKNOWN.counts(point)
     assert not UNKNOWN.fixes()
     assert not list(UNKNOWN.hypotheses(point, {}, None))
     assert UNKNOWN.compose(nothing, nothing) is None
-    assert UNKNOWN.advice(point, ["mix"], True) == ""
+    assert UNKNOWN.advice(point, [MIX], True) == ""
     assert UNKNOWN.intermediates(point, {"z1": np.ones(3)}) == ()
     assert UNKNOWN.detectable(point) is None
