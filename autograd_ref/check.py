@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from autograd_ref.assignment.model import assignment
+from autograd_ref.assignment.network_model import assignment
 from autograd_ref.calls.arguments import checked_point
 from autograd_ref.calls.call import Gradients
 from autograd_ref.calls.trial import Trial

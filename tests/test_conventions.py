@@ -13,7 +13,7 @@ from autograd_ref.assignment.mistakes.catalogue import DERIVATIONS, FIXES
 from autograd_ref.assignment.mistakes.mistake import Shows
 from autograd_ref.assignment.mistakes.notation import formulas, written
 from autograd_ref.assignment.mistakes.planted import problem_for
-from autograd_ref.assignment.model import ADVICE
+from autograd_ref.assignment.network_model import ADVICE
 from autograd_ref.report.data import Note
 from manual_backprop import forward
 from tests.planted import wrong

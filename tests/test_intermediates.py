@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from autograd_ref import check_gradients
-from autograd_ref.assignment.intermediates import ORDER
+from autograd_ref.assignment.autograd_reference import ORDER
 from autograd_ref.assignment.mistakes.derivation import RIGHT, Run
 from autograd_ref.assignment.mistakes.mistake import Shows, step
 from autograd_ref.assignment.mistakes.planted import problem_for

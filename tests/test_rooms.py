@@ -39,10 +39,10 @@ def test_no_two_modules_have_one_name() -> None:
     [
         ("autograd_ref.tree.nest", "autograd_ref.report.data"),
         ("autograd_ref.verdict.decide", "autograd_ref.observe.observed"),
-        ("autograd_ref.diagnosis.search", "autograd_ref.assignment.model"),
+        ("autograd_ref.diagnosis.search", "autograd_ref.assignment.network_model"),
         ("autograd_ref.report.data", "autograd_ref.reference.protocol"),
         ("autograd_ref.observe.observed", "manual_backprop.parameters"),
-        ("autograd_ref.assignment.model", "autograd_ref.check"),
+        ("autograd_ref.assignment.network_model", "autograd_ref.check"),
         ("autograd_ref.user_code", "autograd_ref.tree.nest"),
     ],
 )
@@ -54,8 +54,8 @@ def test_a_wrong_import_is_noticed(module: str, other: str) -> None:
     ("module", "other"),
     [
         ("autograd_ref.report.data", "autograd_ref.tree.nest"),
-        ("autograd_ref.assignment.model", "manual_backprop.parameters"),
-        ("autograd_ref.check", "autograd_ref.assignment.model"),
+        ("autograd_ref.assignment.network_model", "manual_backprop.parameters"),
+        ("autograd_ref.check", "autograd_ref.assignment.network_model"),
         ("autograd_ref.network", "manual_backprop.parameters"),
     ],
 )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autograd_ref.assignment.mistakes.catalogue import DERIVATIONS, FIXES
 from autograd_ref.assignment.mistakes.notation import Biases, Layout, written
-from autograd_ref.assignment.model import ADVICE
+from autograd_ref.assignment.network_model import ADVICE
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_numbers
 from manual_backprop.parameters import Parameters

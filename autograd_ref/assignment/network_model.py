@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.assignment.autograd_reference import (
+    compared,
     evaluated,
     loss_at,
     network_paths,
     network_problem,
 )
 from autograd_ref.assignment.detectable import power_of
-from autograd_ref.assignment.intermediates import compared
 from autograd_ref.assignment.mistakes.catalogue import COUNTS, DERIVATIONS, FIXES
 from autograd_ref.assignment.mistakes.derivation import RIGHT, A, gradients_by
 from autograd_ref.assignment.mistakes.mistake import Change, Mistake, both
