@@ -10,7 +10,7 @@ from hypothesis.errors import Flaky, NoSuchExample
 from hypothesis.strategies import SearchStrategy
 from numpy.typing import NDArray
 
-from autograd_ref.assignment.small_problems import says, shape_of, shrunk, small_problems
+from autograd_ref.assignment.small_problems import IMPORT, is_network, says, shrunk, small_problems
 from autograd_ref.calls.call import Gradients
 from autograd_ref.check import examine, trial_of
 from autograd_ref.observe.elsewhere import other_places
@@ -19,8 +19,6 @@ from autograd_ref.observe.repeatability import changes
 from autograd_ref.reference.choose import Loss, quiet
 from autograd_ref.report.report import Report
 from autograd_ref.user_code import Raised, as_raised, attempt
-from manual_backprop.arguments import require_integer
-from manual_backprop.parameters import NetworkShape, Parameters
 
 Search = SearchStrategy[tuple[Any, ...]]
 Where = Literal["here", "nearby"]
@@ -65,9 +63,9 @@ class Counterexample(NamedTuple):
         return self.arguments[2]
 
     @property
-    def shape(self) -> NetworkShape | None:
+    def shape(self) -> Any:
         """The shape of the built-in network; None for another model."""
-        return shape_of(self.parameters)
+        return self.parameters.shape if is_network(self.parameters) else None
 
     def __str__(self) -> str:
         """What happens, what follows, and how to see it."""
@@ -101,7 +99,10 @@ def falsify(
     Raises:
         TypeError, ValueError: arguments that cannot be used, by name.
     """
-    max_examples = require_integer("max_examples", max_examples, at_least=1)
+    if isinstance(max_examples, bool) or not isinstance(max_examples, int):
+        raise TypeError(f"max_examples is {max_examples!r}; it needs to be an integer")
+    if max_examples < 1:
+        raise ValueError(f"max_examples is {max_examples}; it needs to be at least 1")
     if loss is not None and problems is None:
         raise TypeError(
             "problems is None; with a loss of your own it needs to be a Hypothesis strategy of"
@@ -200,8 +201,8 @@ def as_code(arguments: tuple[Any, ...], *, loss: Loss | None = None) -> str:
     others = "XY" if len(arguments) == 3 else [f"data_{i}" for i in range(1, len(arguments))]
     names = ["parameters", *others]
     lines = ["import numpy as np", "from autograd_ref import check_gradients"]
-    if isinstance(arguments[0], Parameters):
-        lines.append("from manual_backprop import Parameters")
+    if is_network(arguments[0]):
+        lines.append(IMPORT)
     lines.append("")
     lines += [f"{n} = {literal(a)}" for n, a in zip(names, arguments, strict=True)]
     given = "" if loss is None else ", loss=loss"
@@ -217,9 +218,10 @@ def literal(value: object) -> str:
     if isinstance(value, dict):
         items = cast("dict[object, object]", value).items()
         return "{" + ", ".join(f"{key!r}: {literal(item)}" for key, item in items) + "}"
-    if isinstance(value, Parameters):
-        blocks = value._asdict().items()
-        return f"Parameters({', '.join(f'{name}={literal(block)}' for name, block in blocks)})"
+    if isinstance(value, tuple) and hasattr(cast("object", value), "_fields"):
+        fields = cast("Any", value)._asdict().items()
+        inside = ", ".join(f"{name}={literal(field)}" for name, field in fields)
+        return f"{type(cast('object', value)).__name__}({inside})"
     if isinstance(value, list | tuple):
         items = [literal(item) for item in cast("list[object]", value)]
         inside = ", ".join(items)

@@ -51,9 +51,13 @@ def small_problems(draw: DrawFn, *, one_hot: bool = False) -> tuple[Parameters, 
     return p, X, np.eye(outputs)[labels] if one_hot else labels
 
 
-def shape_of(parameters: object) -> NetworkShape | None:
-    """Return the shape of the network; None for anything but its Parameters."""
-    return parameters.shape if isinstance(parameters, Parameters) else None
+IMPORT = "from manual_backprop import Parameters"
+"""What code that writes the network's parameters out needs."""
+
+
+def is_network(parameters: object) -> bool:
+    """Return whether these are the Parameters of the network."""
+    return isinstance(parameters, Parameters)
 
 
 def says(wrong: Wrong, arguments: tuple[Any, ...]) -> str:
@@ -64,9 +68,9 @@ def says(wrong: Wrong, arguments: tuple[Any, ...]) -> str:
         arguments: the smallest on which it is; nothing is said of parameters of another class.
     """
     parameters, X, Y = arguments
-    shape = shape_of(parameters)
-    if shape is None:
+    if not is_network(parameters):
         return ""
+    shape: NetworkShape = parameters.shape
     said: list[str] = []
     alone = [(parameters, X[i : i + 1], Y[i : i + 1]) for i in range(len(X))]
     if len(X) > 1 and not any(map(wrong, alone)):
@@ -89,7 +93,7 @@ def shrunk(wrong: Wrong, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     Hypothesis shrinks entry by entry, and at times does not see that a whole row can go. Parameters
     of another class stay as they are.
     """
-    if shape_of(arguments[0]) is None:
+    if not is_network(arguments[0]):
         return arguments
     while smaller := next((other for other in _without_one(*arguments) if wrong(other)), None):
         arguments = smaller
