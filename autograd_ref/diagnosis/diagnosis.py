@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from autograd_ref.diagnosis.evidence import Evidence
 from autograd_ref.diagnosis.predictions import derivations
 from autograd_ref.diagnosis.search import Explanation, explanations
@@ -22,6 +24,7 @@ class Diagnosis(NamedTuple):
     pattern: tuple[Note, ...] = ()
 
 
+@np.errstate(all="ignore")
 def diagnosed(evidence: Evidence, *, loss_is_right: bool) -> Diagnosis:
     """Return the causes of what is wrong, and notes on the blocks that have none."""
     if not evidence.wrong:

@@ -136,6 +136,7 @@ class Evidence(NamedTuple):
         return self.allowed[key] * max(1.0, _size(predicted) / right if right > 0 else 1.0)
 
 
+@np.errstate(all="ignore")
 def gathered(
     hand: Mapping[Path, Array],
     wrong: Iterable[Path],
@@ -216,7 +217,6 @@ def _size(block: Array) -> float:
     return float(np.abs(block).max(initial=0.0))
 
 
-@np.errstate(all="ignore")
 def _apart(one: Array, two: Array) -> float:
     """Return the largest difference; NaN where there is one among them."""
     return float(np.abs(one - two).max(initial=0.0))
