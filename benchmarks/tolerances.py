@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograd_ref import check_gradients
-from autograd_ref.assignment.autograd_reference import assignment
+from autograd_ref.assignment.network_model import assignment
 from autograd_ref.assignment.problems import KINDS, Kind, Problem, problems
 from autograd_ref.network import SOFTPLUS_THRESHOLD
 from autograd_ref.reference.protocol import Evaluation
