@@ -453,7 +453,7 @@ def test_where_some_blocks_have_a_cause_the_others_rule_nothing_out() -> None:
 
 def test_digits_that_are_lost_are_not_corrected() -> None:
     text = " ".join(str(report_of("in lower precision (W0)")).split())
-    assert "only to the precision of float32. The largest difference is" in text
+    assert "only to the precision of float32. The relative error is" in text
 
 
 def test_what_agrees_says_where_to_look() -> None:
