@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from autograd_ref.report.data import Block, Cause
     from autograd_ref.report.report import Report
 
+    __version__: str
+
 __all__ = [
     "Block",
     "Cause",
@@ -46,6 +48,7 @@ __all__ = [
     "GradientMismatch",
     "Network",
     "Report",
+    "__version__",
     "assert_gradients_match",
     "check_backward",
     "check_gradients",
@@ -74,9 +77,21 @@ if not TYPE_CHECKING:  # a type checker knows the names above, and that there ar
     def __getattr__(name: str) -> object:
         if name == "problems":
             return import_module("autograd_ref.problems")
+        if name == "__version__":
+            return _version()
         if name in _HOME:
             return getattr(import_module(_HOME[name]), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _version() -> str:
+    """The version of the installed distribution, or one that says that there is none."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("backprop-crosscheck")
+    except PackageNotFoundError:
+        return "0+not.installed"
 
 
 def __dir__() -> list[str]:

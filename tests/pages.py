@@ -24,6 +24,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = (
     "README.md",
     "autograd_ref/README.md",
+    "autograd_ref/commands/README.md",
     "autograd_ref/assignment/mistakes/README.md",
     "manual_backprop/README.md",
     "tests/README.md",

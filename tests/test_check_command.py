@@ -13,9 +13,11 @@ import pytest
 
 from autograd_ref import check_gradients
 from autograd_ref.assignment.conventions import Biases, Convention, adapter
-from autograd_ref.commands import check_problems, convention_search, main
-from autograd_ref.commands.convention_search import random_problem, unlike
-from autograd_ref.commands.loading import load
+from autograd_ref.commands import main
+from autograd_ref.commands.check import problems as check_problems
+from autograd_ref.commands.functions import convention_search
+from autograd_ref.commands.functions.convention_search import random_inputs, unlike
+from autograd_ref.commands.functions.loading import load
 from manual_backprop import NetworkShape
 
 Captured = pytest.CaptureFixture[str]
@@ -114,11 +116,11 @@ def test_a_right_program_is_a_match_in_its_own_convention_which_is_said(
     text = output(capsys)
     flat = " ".join(text.split())
     assert text.startswith(f"{spec}\n")
-    assert f"Called with {convention}: found out by trying ({convention.options})." in flat
+    assert f"Called with {convention}, detected automatically ({convention.options})." in flat
     assert text.count("  match\n") == 4
     assert "Match: on all 4 problems everything agrees with autograd" in flat
     assert main(["check", spec, *QUICK, *convention.options.split()]) == 0
-    said = "as the options say" if convention.theta else "found out by trying"
+    said = "as the options say" if convention.theta else "detected automatically"
     assert said in " ".join(output(capsys).split())
 
 
@@ -130,11 +132,14 @@ def test_a_wrong_program_is_a_mismatch_in_its_own_convention(
     assert main(["check", spec, "--problems", "1"]) == 1
     text = output(capsys)
     flat = " ".join(text.split())
-    assert f"this one comes nearest ({convention.options})" in flat
-    assert re.search(r"right in none of the 16 conventions tried, runs in [12] of them,", flat)
+    assert f"Called assuming {convention} (closest of 16 conventions, " in flat
+    assert re.search(
+        r"conventions, (1 of which runs|2 of which run); choose another with --theta, --tar", flat
+    )
+    assert f"this one is {convention.options})." in flat
     assert text.count("  mismatch: W1\n") == 2
-    assert "The first mismatch, on the penguins, shape 4,16,3, 342 samples," in flat
-    assert "W1" in text.partition("The first mismatch")[2], "the report is not there"
+    assert "the first mismatch, on the penguins, shape 4,16,3, 342 samples," in flat
+    assert text.split("\n\n")[1].startswith("Mismatch: W1 is wrong;"), "the report comes first"
 
 
 def test_a_right_program_that_runs_in_two_conventions_is_judged_in_the_right_one(
@@ -154,12 +159,12 @@ def gradients(theta, X, Y):
 """
     own = Convention(layout="columns", targets="one-hot")
     spec = written(tmp_path, text.replace("WRONG", ""))
-    assert f"Called with {own}:" in printed(["check", spec, *QUICK], 0, capsys)
+    assert f"Called with {own}, detected" in printed(["check", spec, *QUICK], 0, capsys)
     (tmp_path / "wrong").mkdir()
     spec = written(tmp_path / "wrong", text.replace("WRONG", " * 2"))
     flat = printed(["check", spec, *QUICK], 1, capsys)
-    assert f"Called with {own}:" in flat
-    assert "runs in 2 of them" in flat
+    assert f"Called assuming {own} (closest" in flat
+    assert " 2 of which run;" in flat
     tried = json_of([spec, *QUICK], 1, capsys)["tried"]
     assert str(Convention(layout="columns")) in tried
 
@@ -181,7 +186,7 @@ def gradients(theta, X, Y):
 )
 def test_gradients_may_come_back_in_many_ways(returned: str, tmp_path: Path) -> None:
     function = load(written(tmp_path, program(returned=returned)))
-    problem = random_problem(PLAIN, NetworkShape(3, 4, 2), 5, seed=0)
+    problem = random_inputs(PLAIN, NetworkShape(3, 4, 2), 5, seed=0)
     report = check_gradients(adapter(function, PLAIN), *problem)
     assert report.verdict == "match", report
     assert (report.loss is not None) == returned.strip("[").startswith("loss")
@@ -189,7 +194,7 @@ def test_gradients_may_come_back_in_many_ways(returned: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("command", ["check", "falsify"])
-def test_what_to_mend_is_said_in_columns_where_samples_are(
+def test_the_fix_is_said_in_columns_where_samples_are(
     command: str, tmp_path: Path, capsys: Captured
 ) -> None:
     text = program(Convention(layout="columns")).replace("/ (1 + np.exp(-z1))", "")
@@ -218,7 +223,7 @@ def test_a_gradient_of_the_wrong_shape_is_a_mismatch_and_no_convention(
         (tmp_path / str(i)).mkdir()
         spec = written(tmp_path / str(i), program(own, wrong=wrong))
         text = printed(["check", spec, *QUICK], 1, capsys)
-        assert f"Called with {own}:" in text
+        assert f"Called assuming {own} (closest" in text
         assert f"mismatch: {wrong[:2]} " in text
 
 
@@ -236,7 +241,7 @@ def test_in_place_changes_reach_the_users_arrays() -> None:
         return theta
 
     for convention in ALL:
-        problem = random_problem(convention, NetworkShape(3, 4, 2), 5, seed=0)
+        problem = random_inputs(convention, NetworkShape(3, 4, 2), 5, seed=0)
         (note,) = [
             note
             for note in check_gradients(adapter(changing, convention), *problem).findings
@@ -258,7 +263,7 @@ def test_dimensions_that_are_written_in_are_found_out(
 ) -> None:
     text = program().replace("a1 = np.logaddexp(0, z1)", FIXED[how])
     spec = written(tmp_path, text)
-    said = "Its dimensions seem to be written in. Checked with N_I, N_H, N_O = 4, 16, 3"
+    said = "Its dimensions seem to be hard-coded. Checked with N_I, N_H, N_O = 4, 16, 3"
     flat = printed(["check", spec, *QUICK], 0, capsys)
     assert f"{said} only." in flat
     assert " penguins 4 16 3 342 " in flat
@@ -294,7 +299,7 @@ def test_a_shape_that_is_given_is_the_only_one(tmp_path: Path, capsys: Captured)
         }
     flat = printed(["check", spec, *QUICK, "--shape", "4,9,3"], 0, capsys)
     assert " Checked with N_I, N_H, N_O = 4, 9, 3 only." in flat
-    assert "written in" not in flat
+    assert "hard-coded" not in flat
 
 
 def test_all_dimensions_of_the_random_problems_differ(tmp_path: Path, capsys: Captured) -> None:
@@ -310,7 +315,7 @@ def test_all_dimensions_of_the_random_problems_differ(tmp_path: Path, capsys: Ca
 def test_one_output_is_inconclusive(tmp_path: Path, capsys: Captured) -> None:
     spec = written(tmp_path, program())
     flat = printed(["check", spec, *QUICK, "--shape", "4,5,1"], 3, capsys)
-    assert "The first inconclusive, on a random problem, shape 4,5,1," in flat
+    assert "the first inconclusive, on a random problem, shape 4,5,1," in flat
 
 
 def test_a_mismatch_comes_before_what_is_inconclusive(tmp_path: Path, capsys: Captured) -> None:
@@ -321,7 +326,7 @@ def test_a_mismatch_comes_before_what_is_inconclusive(tmp_path: Path, capsys: Ca
     assert {p["samples"] > 20 for p in found["problems"]} == {True, False}
     flat = printed(["check", spec, *options], 1, capsys)
     samples = next(p["samples"] for p in found["problems"] if p["samples"] > 20)
-    assert f"The first mismatch, on a random problem, shape 4,5,1, {samples} samples" in flat
+    assert f"the first mismatch, on a random problem, shape 4,5,1, {samples} samples" in flat
 
 
 @pytest.mark.parametrize(
@@ -373,7 +378,7 @@ def test_what_else_there_is_to_know_is_said_once(tmp_path: Path, capsys: Capture
 
 
 UNUSABLE = {
-    "no colon": ("student.py", "names no function; it needs PATH.py:function"),
+    "no colon": ("student", "expected PATH.py:function, got 'student'"),
     "no file": ("no_such.py:gradients", "cannot read no_such.py: No such file or directory"),
     "no module": ("no_such:gradients", "there is no module no_such"),
     "no name": ("student.py:gradient", "student.py has no gradient; did you mean gradients?"),
@@ -397,10 +402,56 @@ def test_what_names_no_function_is_one_line_and_status_2(
     assert captured.err.count("\n") == 1
 
 
+CANDIDATES = """
+from numpy.linalg import multi_dot as dot
+class Model:
+    def gradients(self, p, X, Y): ...
+def _helper(p, X, Y): ...
+def forward(p, X): ...
+NUMBER = 1
+"""
+
+
+@pytest.mark.parametrize("command", ["check", "falsify"])
+def test_a_file_alone_stands_for_its_only_function(
+    command: str, tmp_path: Path, capsys: Captured
+) -> None:
+    spec = written(tmp_path, program() + CANDIDATES)
+    quick = QUICK if command == "check" else ["--examples", "3"]
+    text = printed([command, spec.removesuffix(":gradients"), *quick], 0, capsys)
+    assert text.startswith(spec)
+    said = ", the only function there that takes (parameters, X, Y)"
+    assert (said in text) == (command == "check")
+    assert said not in printed([command, spec, *quick], 0, capsys)
+
+
+@pytest.mark.parametrize("command", ["check", "falsify"])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def b(p, X, Y): ...\ndef a(*all): ...\ndef c(p, X): ...", "has: b, a\n"),
+        ("", "has no function that takes (parameters, X, Y), but forward; a method is named PATH"),
+        ("del forward", "has no function that takes (parameters, X, Y); a method is named PATH.py"),
+    ],
+)
+def test_a_file_with_no_function_or_several_is_one_line_and_status_2(
+    command: str, text: str, message: str, tmp_path: Path, capsys: Captured
+) -> None:
+    file = written(tmp_path, CANDIDATES + text).removesuffix(":gradients")
+    assert main([command, file]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"crosscheck: expected PATH.py:function; {file} {message}")
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+
+
 BROKEN = {
-    "syntax": ("def gradients(p, X, Y:\n    pass\n", "def gradients(p, X, Y:", "not import (Syn"),
-    "import": ("import no_such_thing\n", "import no_such_thing", "not import (ModuleNotFound"),
-    "at import": ("[][0]\n", "[][0]", "does not import (IndexError)"),
+    "syntax": (
+        "def gradients(p, X, Y:\n    pass\n",
+        "def gradients(p, X, Y:",
+        ".py (SyntaxError); fix",
+    ),
+    "import": ("import no_such_thing\n", "import no_such_thing", ".py (ModuleNotFoundError)"),
+    "at import": ("[][0]\n", "[][0]", ".py (IndexError); fix the error above"),
     "exit": ("import sys; sys.exit()\n", "import sys; sys.exit()", "under: if __name__"),
     "call": (program(wrong="1 / 0"), "1 / 0", "in all conventions that were tried; above is the"),
 }
@@ -459,7 +510,7 @@ def test_an_error_of_ours_is_not_blamed_on_the_user(
         raise ZeroDivisionError("ours")
 
     if where == "find":
-        monkeypatch.setattr(convention_search, "examined", broken)
+        monkeypatch.setattr(convention_search, "examine", broken)
     else:
         monkeypatch.setattr(check_problems, "check_gradients", broken)
     with pytest.raises(ZeroDivisionError, match="ours"):
@@ -569,7 +620,7 @@ def test_what_the_program_prints_is_not_in_the_result(tmp_path: Path, capsys: Ca
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "the following arguments are required: function"),
+        ([], "the following arguments are required: FILE[:NAME]"),
         (["x.py:f", "--targets", "rows"], "argument --targets: invalid choice: 'rows'"),
         (["x.py:f", "--layout", "one-hot"], "argument --layout: invalid choice: 'one-hot'"),
         (["x.py:f", "--shape", "4,16"], "argument --shape: got '4,16'; it needs three integers"),
@@ -605,7 +656,7 @@ def test_bad_options_are_one_line_and_status_2(
 
 def test_help_says_what_the_command_does_and_that_it_is_there(capsys: Captured) -> None:
     for arguments, words in (
-        (["--help"], "crosscheck check PATH.py:function"),
+        (["--help"], "crosscheck check mine.py:gradients"),
         (["check", "--help"], "usage: crosscheck check "),
     ):
         with pytest.raises(SystemExit) as stopped:
@@ -710,8 +761,8 @@ def test_another_model_is_held_against_its_own_loss(tmp_path: Path, capsys: Capt
 
 def test_another_model_that_is_wrong_is_a_mismatch(tmp_path: Path, capsys: Captured) -> None:
     text = printed(["check", *model(tmp_path, "wrong"), *QUICK], 1, capsys)
-    assert text.count(" mismatch: c ") == 2
-    assert "The first mismatch, on the parameters and data of seed 0:" in text
+    assert text.count(" mismatch: c") == 2
+    assert "the first mismatch, on the parameters and data of seed 0:" in text
 
 
 def test_parameters_may_need_neither_seed_nor_data(tmp_path: Path, capsys: Captured) -> None:

@@ -10,17 +10,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import autograd_ref
 import manual_backprop
 from autograd_ref.assignment.finite_difference import ForwardDifference
+from autograd_ref.assignment.mistakes.planted import PLANTED
 from autograd_ref.assignment.problems import Problem
-from autograd_ref.commands import main, main_job, options, show, side_by_side
+from autograd_ref.commands import main, options
+from autograd_ref.commands.comparison import PENGUINS, run, show, side_by_side
+from autograd_ref.commands.mistakes import trainable
+from autograd_ref.commands.options import Command
 from autograd_ref.commands.output import write_whole
+from autograd_ref.commands.parser import ALONE, COMMANDS, parsed
+from autograd_ref.report.table import display_of
 from manual_backprop import NetworkShape, Parameters, initialize
 
 QUANTITIES = ["loss", "y_hat", "e2", "W0", "b0", "W1", "b1"]
@@ -41,7 +49,7 @@ def test_the_main_job_matches(capsys: Captured) -> None:
     firsts = [line.split()[0] for line in lines if line.strip()]
     for name in QUANTITIES:
         assert name in firsts
-    assert any(line.startswith("Match: ") for line in lines)
+    assert lines[4].startswith("Match: "), "the verdict comes before the table"
     assert not any(line != line.rstrip() for line in lines)
     assert "\x1b" not in "".join(lines)
 
@@ -72,7 +80,8 @@ def test_json_has_the_same_content(capsys: Captured) -> None:
             assert row["approx_fprime"]["tolerance"] < 1e-5
             assert "share" not in row["approx_fprime"], "its allowance is not rounding alone"
     assert sum(row["approx_fprime"] is not None for row in found["quantities"]) == 4
-    assert found["sentence"].split()[:5] == text.split("\n\n")[-1].split()[:5]
+    assert found["sentence"].split() == text.split("\n\n")[1].split()
+    assert found["schema"] == 1
 
 
 def test_options_reach_the_problem(capsys: Captured) -> None:
@@ -122,8 +131,8 @@ def small_problem(outputs: int = 3) -> Problem:
     return Problem(parameters, X, np.arange(4) % outputs)
 
 
-def about(problem: Problem) -> show.About:
-    return show.About(problem.parameters.shape, len(problem.X), 0, "float64")
+def setup_of(problem: Problem) -> show.Setup:
+    return show.Setup(problem.parameters.shape, len(problem.X), 0, "float64")
 
 
 @pytest.mark.parametrize("columns", ["80", "40"])
@@ -131,12 +140,11 @@ def test_a_terminal_gets_a_table_in_colour(columns: str, monkeypatch: pytest.Mon
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.delenv("NO_COLOR", raising=False)
-    problem, stream = small_problem(), Terminal()
-    show.as_text(about(problem), side_by_side.side_by_side(*problem), stream)
-    text = stream.getvalue()
+    problem = small_problem()
+    result = side_by_side.side_by_side(*problem)
+    text = show.as_text(setup_of(problem), result, display_of(Terminal()))
     assert "\x1b[32mMatch: " in text
     assert "─" in text
-    assert "…" not in text, "a cell is cut"
     value = manual_backprop.loss_and_gradients(*problem)[0]
     assert f"{value:.17g}" in text, "a value is broken into two lines"
 
@@ -172,7 +180,7 @@ def test_a_gradient_of_the_wrong_shape_is_a_mismatch(
     assert json.loads("\n".join(lines_of(capsys)))["quantities"][-1]["share"] is None
 
 
-def test_a_contradicting_third_witness_is_a_mismatch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_contradicting_independent_check_is_a_mismatch(monkeypatch: pytest.MonkeyPatch) -> None:
     right = side_by_side.forward_difference
 
     def contradicting(*arguments: Any) -> ForwardDifference:
@@ -188,7 +196,7 @@ def test_a_contradicting_third_witness_is_a_mismatch(monkeypatch: pytest.MonkeyP
     )
 
 
-def test_a_third_witness_that_is_not_finite_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_independent_check_that_is_not_finite_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     right = side_by_side.forward_difference
 
     def broken(*arguments: Any) -> ForwardDifference:
@@ -196,9 +204,9 @@ def test_a_third_witness_that_is_not_finite_is_shown(monkeypatch: pytest.MonkeyP
         return found._replace(gradients=found.gradients._replace(b1=np.full(3, np.nan)))
 
     monkeypatch.setattr(side_by_side, "forward_difference", broken)
-    problem, stream = small_problem(), io.StringIO()
-    show.as_text(about(problem), side_by_side.side_by_side(*problem), stream)
-    assert "the reference is nan at [0]" in stream.getvalue()
+    problem = small_problem()
+    text = show.as_text(setup_of(problem), side_by_side.side_by_side(*problem))
+    assert "the reference is nan at [0]" in text
 
 
 def test_one_output_is_inconclusive() -> None:
@@ -241,7 +249,7 @@ def test_bad_options_are_one_line_and_status_2(
 def test_a_folder_that_is_not_there_is_noticed_before_the_work(
     capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(main_job, "side_by_side")
+    monkeypatch.delattr(run, "side_by_side")
     assert main(["--json", "no/such/folder/x.json"]) == 2
     message = "crosscheck: cannot write no/such/folder/x.json: there is no folder no/such/folder\n"
     assert capsys.readouterr().err == message
@@ -251,7 +259,7 @@ def test_a_folder_that_is_not_there_is_noticed_before_the_work(
 def test_what_is_no_files_name_is_noticed_before_the_work(
     name: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(main_job, "side_by_side")
+    monkeypatch.delattr(run, "side_by_side")
     assert main(["--json", name]) == 2
     message = f"crosscheck: cannot write {name!r}: it needs to be the name of a file\n"
     assert capsys.readouterr().err == message
@@ -275,19 +283,121 @@ def test_too_little_memory_is_one_line_and_status_2(
     def too_large(*_arguments: Any, **_options: Any) -> Parameters:
         raise MemoryError
 
-    monkeypatch.setattr(main_job, "initialize", too_large)
+    monkeypatch.setattr(run, "initialize", too_large)
     assert main([]) == 2
     assert capsys.readouterr().err == (
         "crosscheck: this machine's memory is too small for that; try a smaller size\n"
     )
 
 
-def test_what_is_no_command_is_named(capsys: Captured) -> None:
-    assert main(["penguins"]) == 2
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("penguins", "unknown command 'penguins'; the commands are check, falsify, train, "),
+        ("chek", "unknown command 'chek'; did you mean check?"),
+        ("selftests", "unknown command 'selftests'; did you mean selftest?"),
+    ],
+)
+def test_an_unknown_command_is_one_line_and_status_2(
+    given: str, message: str, capsys: Captured
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        _ = main([given])
+    assert stopped.value.code == 2
     captured = capsys.readouterr()
-    known = "there are check, falsify, selftest and train, or none at all"
-    assert captured.err == f"crosscheck: 'penguins' is no command; {known}\n"
+    assert captured.err.startswith(f"crosscheck: {message}")
+    assert captured.err.count("\n") == 1
     assert captured.out == ""
+
+
+def test_the_help_shows_every_command_with_an_example(capsys: Captured) -> None:
+    with pytest.raises(SystemExit):
+        _ = main(["--help"])
+    text = capsys.readouterr().out
+    for command in (ALONE, *COMMANDS):
+        assert f"{command.name or '(none)':<10}{command.summary}\n" in text
+        assert f" {command.example}\n" in text
+        assert len(f"  {command.name:<10}{command.summary}") <= 80
+
+
+@pytest.mark.parametrize("command", [ALONE, *COMMANDS], ids=lambda command: command.name)
+def test_every_example_can_be_parsed(command: Command) -> None:
+    chosen = parsed(command.example.split()[1:])
+    assert chosen.run is command.run
+    assert chosen.json is None or command.name == "mistakes"
+
+
+LIGHT = [
+    (["--help"], 0),
+    (["--version"], 0),
+    (["chek"], 2),
+    (["check", "--help"], 0),
+    (["check", "nofile.py:f"], 2),
+    (["check", "nofile.py"], 2),
+    (["falsify", "nofile.py:f"], 2),
+    (["train", "--help"], 0),
+    (["train", "--mistake", "twise"], 2),
+    (["selftest", "--help"], 0),
+    (["mistakes", "--help"], 0),
+    (["mistakes"], 0),
+]
+LOADED = """
+import sys
+from autograd_ref.commands import main
+try:
+    status = main(sys.argv[1:])
+except SystemExit as stopped:
+    status = stopped.code
+print(status, *{name.partition(".")[0] for name in sys.modules})
+"""
+
+
+@pytest.mark.parametrize(("arguments", "status"), LIGHT, ids=str)
+def test_these_load_no_torch(arguments: list[str], status: int) -> None:
+    command = [sys.executable, "-c", LOADED, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found, *loaded = done.stdout.splitlines()[-1].split()
+    assert found == str(status)
+    assert not {"torch", "scipy", "hypothesis", "rich", "matplotlib"} & {*loaded}
+
+
+def test_the_test_above_can_fail() -> None:
+    command = [sys.executable, "-c", LOADED, "--samples", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert {"torch", "rich"} <= {*done.stdout.splitlines()[-1].split()}
+
+
+def test_all_penguins_are_the_default() -> None:
+    assert len(manual_backprop.load_penguins().X) == PENGUINS
+
+
+def test_the_version_is_that_of_the_distribution(
+    capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SystemExit):
+        _ = main(["check", "--version"])
+    assert capsys.readouterr().out == f"crosscheck {autograd_ref.__version__}\n"
+    assert autograd_ref.__version__ == metadata.version("backprop-crosscheck")
+
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    assert autograd_ref.__version__ == "0+not.installed"
+
+
+def test_the_catalogue_is_listed_with_every_title(capsys: Captured, tmp_path: Path) -> None:
+    assert main(["mistakes", "--json", str(tmp_path / "m.json")]) == 0
+    text = " ".join(" ".join(lines_of(capsys)).split())
+    found = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))["mistakes"]
+    assert [one["title"] for one in found] == [planted.title for planted in PLANTED]
+    assert text.startswith(f"{len(PLANTED)} mistakes, {len(trainable())} of which crosscheck")
+    for one in found:
+        assert one["title"] in text
+        assert f"{one['what']}. Fix: {one['fix']}." in text
+        assert "{" not in one["what"]
+        assert one["train"] == (one["title"] in trainable())
+    assert text.count("Not for crosscheck train; it needs ") >= 4
 
 
 @pytest.mark.parametrize(("option", "word"), [("--version", "crosscheck "), ("--help", "usage: ")])
@@ -310,7 +420,7 @@ def test_an_interrupt_ends_quietly(capsys: Captured, monkeypatch: pytest.MonkeyP
     def interrupted(*_arguments: Any) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(main_job, "run", interrupted)
+    monkeypatch.setattr(run, "run", interrupted)
     assert main([]) == 130
     assert capsys.readouterr() == ("", "")
 

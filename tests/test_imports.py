@@ -72,7 +72,7 @@ def test_the_hand_derived_side_imports_neither_torch_nor_the_reference(file: Pat
 
 def test_the_tests_above_would_notice() -> None:
     assert any(file.parent.name == "mistakes" for file in REFERENCE)
-    from autograd_ref.commands import side_by_side
+    from autograd_ref.commands.comparison import side_by_side
 
     assert arithmetic_by_hand_in(imported_by(Path(side_by_side.__file__)))
     tops = {name.partition(".")[0] for name in imported_by(Path(side_by_side.__file__))}
@@ -97,6 +97,7 @@ def test_the_public_names_are_exactly_these() -> None:
         "GradientMismatch",
         "Network",
         "Report",
+        "__version__",
         "assert_gradients_match",
         "check_backward",
         "check_gradients",

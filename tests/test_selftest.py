@@ -12,13 +12,14 @@ import pytest
 
 from autograd_ref.assignment.mistakes.planted import PLANTED, go_together
 from autograd_ref.check import check_gradients
-from autograd_ref.commands import main, selftest
-from autograd_ref.commands.selftest_show import About, as_json, as_text
+from autograd_ref.commands import main
+from autograd_ref.commands.selftest import run
+from autograd_ref.commands.selftest.show import Size, as_json, as_text
 from autograd_ref.report.report import Report
 from autograd_ref.selftest import false_accusations, measured, smallest_error, trials
 from autograd_ref.selftest.measured import Measured, bounds, steps
 from autograd_ref.selftest.smallest_error import ERRORS, KINDS, smallest_found
-from autograd_ref.selftest.trials import DTYPES, Trial, Why, pairs, planted_in, trial
+from autograd_ref.selftest.trials import DTYPES, CheckedMistakes, Why, pairs, planted_in, trial
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 from tests.planted import BY_TITLE
 
@@ -56,7 +57,7 @@ def usual() -> Measured:
 @pytest.fixture
 def measured_before(usual: Measured, monkeypatch: Patch) -> None:
     """The command need not measure again."""
-    monkeypatch.setattr(selftest, "measured", lambda *_, **__: usual)
+    monkeypatch.setattr(run, "measured", lambda *_, **__: usual)
 
 
 def broken(found: Measured) -> set[str]:
@@ -68,11 +69,11 @@ def test_all_is_as_promised_and_written_in_both_forms(tmp_path: Path, capsys: Ca
     assert main(["selftest", "--problems", "2", "--seed", "2", "--json", str(file)]) == 0
     printed = capsys.readouterr()
     assert printed.err == ""
-    rows = [line.split() for line in printed.out.splitlines() if line.startswith(" ")]
+    rows = [line.split() for line in printed.out.splitlines()]
     assert [*"mistakes and pairs found".split(), *"10 of 10 10 of 10 all".split()] in rows
     assert [*"mistakes named".split(), *"6 of 6 6 of 6 98%, 90%".split()] in rows
     assert "2 problems for each mistake, 4 pairs of mistakes; seed 2" in printed.out
-    assert printed.out.endswith("\nAll as promised.\n")
+    assert printed.out.startswith("All bounds hold.\n"), "the answer comes first"
     found = json.loads(file.read_text(encoding="utf-8"))
     assert (found["problems"], found["seed"], found["versions"]["NumPy"]) == (2, 2, np.__version__)
     assert all(bound["holds"] for bound in found["bounds"])
@@ -109,17 +110,17 @@ def test_a_check_that_names_nothing_is_found_out(monkeypatch: Patch, capsys: Cap
     found = measure()
     named = {f"{w} named, {d}" for w in ("mistakes", "pairs of mistakes") for d in found.single}
     assert broken(found) == named
-    text = as_text(About(1, 0), found)
+    text = as_text(Size(1, 0), found)
     assert [*FEW[0].split(), "2", "unknown", "cause"] in [ln.split() for ln in text.splitlines()]
-    assert "Not as promised: mistakes named (float64); mistakes named (float32);" in text
-    assert json.loads(as_json(About(1, 0), found))["confused"][0] == {
+    assert text.startswith("Bounds that do not hold: mistakes named (float64); mistakes named")
+    assert json.loads(as_json(Size(1, 0), found))["confused"][0] == {
         "made": FEW[0],
         "said": "unknown cause",
         "kind": "unknown",
     }
-    monkeypatch.setattr(selftest, "measured", lambda *_, **__: found)
+    monkeypatch.setattr(run, "measured", lambda *_, **__: found)
     assert main(["selftest", "--problems", "1"]) == 1
-    assert "Not as promised" in capsys.readouterr().out
+    assert "Bounds that do not hold: " in capsys.readouterr().out
 
 
 def test_a_check_that_lets_small_errors_pass_is_found_out(monkeypatch: Patch) -> None:
@@ -140,7 +141,7 @@ def test_a_check_that_accuses_the_right_is_found_out(monkeypatch: Patch) -> None
     monkeypatch.setattr(false_accusations, "check_gradients", answering(strict))
     found = measure()
     assert broken(found) == {f"right gradients called wrong, {d}" for d in found.right}
-    text = as_text(About(1, 0), found)
+    text = as_text(Size(1, 0), found)
     assert "seed 0, float64: manual_backprop, W0, b0, W1, b1" in text
 
 
@@ -194,7 +195,7 @@ def test_every_bound_is_held_to(usual: Measured) -> None:
 
 def test_a_check_that_sees_no_error_at_all_is_written_too(usual: Measured) -> None:
     blind = usual.smallest[0]._replace(errors=(float("inf"),))
-    content = json.loads(as_json(About(1, 0), usual._replace(smallest=(blind,))))
+    content = json.loads(as_json(Size(1, 0), usual._replace(smallest=(blind,))))
     assert content["smallest_errors"][0]["found"] == [None]
 
 
@@ -206,11 +207,11 @@ def test_what_is_said_instead_is_shown_by_kind(usual: Measured) -> None:
     made = [trial([BY_TITLE[title] for title in titles], *problem(6)) for titles in explained]
     confused = tuple(one for one in made if one is not None)
     pairs = usual.pairs["float64"]._replace(confused=confused)
-    text = as_text(About(1, 0), usual._replace(pairs={**usual.pairs, "float64": pairs}))
-    (head,) = (line for line in text.splitlines() if line.split()[:2] == ["made", "same"])
-    (same,) = (line for line in text.splitlines() if line.startswith(" twice + 1/S missing"))
-    (part,) = (line for line in text.splitlines() if line.startswith(" not summed over"))
-    assert same[head.index("same")] == part[head.index("part")] == "1"
+    text = as_text(Size(1, 0), usual._replace(pairs={**usual.pairs, "float64": pairs}))
+    (head,) = (line for line in text.splitlines() if line.split()[:2] == ["injected", "same"])
+    (same,) = (line for line in text.splitlines() if line.startswith("twice + 1/S missing"))
+    (part,) = (line for line in text.splitlines() if line.startswith("not summed over"))
+    assert same[head.index("same") + 3] == part[head.index("part") + 3] == "1"
 
 
 def test_the_seed_chooses_the_problems(monkeypatch: Patch) -> None:
@@ -293,7 +294,7 @@ def test_a_pair_is_named_only_where_both_are() -> None:
     assert found is not None
     assert found.made == "sign flipped (b1) + transposed (W0)"
     assert found.named
-    assert not Trial(found.mistakes[:1], found.report).named
+    assert not CheckedMistakes(found.mistakes[:1], found.report).named
 
 
 def test_what_is_the_same_on_a_problem_counts_as_named() -> None:
@@ -353,7 +354,7 @@ def test_an_interrupt_leaves_no_file(tmp_path: Path, monkeypatch: Patch, capsys:
     def interrupted(*_: object, **__: object) -> Measured:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(selftest, "measured", interrupted)
+    monkeypatch.setattr(run, "measured", interrupted)
     assert main(["selftest", "--json", str(tmp_path / "found.json")]) == 130
     assert capsys.readouterr().out == ""
     assert not list(tmp_path.iterdir())

@@ -1,45 +1,97 @@
-"""What the commands' options share: one-line errors, and numbers that say what they need."""
+"""Shared by all command lines: one-line errors, common options and their types.
+
+Imported by every command line, so nothing here loads NumPy or PyTorch.
+"""
 
 import argparse
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 EXIT_STATUS = {"match": 0, "mismatch": 1, "inconclusive": 3}
 """By verdict."""
 UNUSABLE_INPUT = 2
 INTERRUPTED = 130
 
+DEFAULT = "(default: %(default)s)"
+
 LARGEST_HIDDEN = 100_000
-"""Hidden units whose activations still fit in memory; a forward difference would take days."""
+"""Hidden units whose activations still fit in memory; finite differences would take days."""
+
+
+class Unusable(Exception):
+    """Input that cannot be used, or output that cannot be written.
+
+    The text is one line that says what is needed.
+
+    Attributes:
+        trace: the traceback of the user's own lines; empty where none of them was reached.
+    """
+
+    def __init__(self, advice: str, trace: str = "") -> None:
+        super().__init__(advice)
+        self.trace = trace
 
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line on standard error, with status 2."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and stop."""
+        """Write what is wrong, and exit."""
         self.exit(UNUSABLE_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
-def unusable(message: str) -> int:
-    """Say in one line what cannot be used; the exit status that goes with it."""
-    sys.stderr.write(f"crosscheck: {message}\n")
-    return UNUSABLE_INPUT
+class Command(NamedTuple):
+    """One command, as its help shows it and as the parser runs it."""
+
+    name: str
+    """Empty for what `crosscheck` alone does."""
+    summary: str
+    example: str
+    description: str
+    exit_status: str
+    add_options: Callable[[Parser], None]
+    run: Callable[[argparse.Namespace], int]
+    """Loads what it needs, and returns the exit status."""
+
+    def set_up(self, parser: Parser) -> None:
+        """Give a parser the options of this command."""
+        self.add_options(parser)
+        parser.add_argument("--version", action=Version, nargs=0, help="show the version and exit")
+        parser.set_defaults(run=self.run, refuse=parser.error)
 
 
-def parser(description: str) -> Parser:
-    """A parser that knows --help and --version."""
-    result = Parser(prog="crosscheck", description=description, allow_abbrev=False)
-    result.add_argument(
-        "--version", action="version", version=f"crosscheck {version('backprop-crosscheck')}"
+class Version(argparse.Action):
+    """Prints the version; looked up only when it is asked for."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, *_others: object, **_named: object
+    ) -> NoReturn:
+        """Print it and exit."""
+        from autograd_ref import __version__
+
+        sys.stdout.write(f"crosscheck {__version__}\n")
+        parser.exit()
+
+
+def add_seed(parser: Parser, meaning: str) -> None:
+    """Add the option --seed."""
+    parser.add_argument("--seed", type=integer(0), default=0, help=f"{meaning} {DEFAULT}")
+
+
+def add_hidden(parser: Parser) -> None:
+    """Add the option --hidden."""
+    parser.add_argument(
+        "--hidden",
+        type=integer(1, LARGEST_HIDDEN),
+        default=16,
+        metavar="N_H",
+        help=f"hidden units {DEFAULT}",
     )
-    return result
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
-    """The option --json, of every command."""
+def add_json(parser: Parser) -> None:
+    """Add the option --json, which every command has."""
     parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - for stdout")
 
 

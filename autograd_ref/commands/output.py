@@ -1,15 +1,21 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and what is printed beside them."""
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from autograd_ref.commands.options import Unusable
 
-def why_unwritable(*names: str | None) -> str:
-    """Why no file of such a name can be written, in a line, before any work is done; or nothing.
+
+def require_writable(*names: str | None) -> None:
+    """Make sure that files of these names can be written, before any work is done.
 
     Args:
         names: as for `write_whole`; None is no file.
+
+    Raises:
+        Unusable: one of them cannot.
     """
     for name in names:
         if name is None or name == "-":
@@ -18,12 +24,35 @@ def why_unwritable(*names: str | None) -> str:
         try:
             is_folder = path.is_dir()
         except OSError as error:
-            return f"cannot write {name!r}: {error.strerror}"
+            raise Unusable(f"cannot write {name!r}: {error.strerror}") from None
         if not name or is_folder:
-            return f"cannot write {name!r}: it needs to be the name of a file"
+            raise Unusable(f"cannot write {name!r}: it needs to be the name of a file")
         if not path.parent.is_dir():
-            return f"cannot write {name}: there is no folder {path.parent}"
-    return ""
+            raise Unusable(f"cannot write {name}: there is no folder {path.parent}")
+
+
+def write_results(text: Callable[[], str], files: Mapping[str | None, Callable[[], str]]) -> None:
+    """Print a text, and write files; where a file is standard output, the text is left out.
+
+    Args:
+        text: makes what is printed.
+        files: by name, what makes the content; the name None is no file.
+
+    Raises:
+        Unusable: a file cannot be written.
+        OSError: standard output cannot be written.
+    """
+    if "-" not in files:
+        sys.stdout.write(text())
+    for name, content in files.items():
+        if name is None:
+            continue
+        try:
+            write_whole(name, content())
+        except OSError as error:
+            if name == "-":
+                raise
+            raise Unusable(f"cannot write {name}: {error.strerror}") from None
 
 
 def write_whole(name: str, text: str) -> None:
@@ -57,18 +86,3 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def why_unwritten(name: str, text: str) -> str:
-    """Write as `write_whole` does; why it could not be done, in a line, or nothing where it was.
-
-    Raises:
-        OSError: standard output cannot be written, which is looked after further out.
-    """
-    try:
-        write_whole(name, text)
-    except OSError as error:
-        if name == "-":
-            raise
-        return f"cannot write {name}: {error.strerror}"
-    return ""

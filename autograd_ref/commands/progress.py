@@ -5,6 +5,6 @@ from rich.progress import Progress
 
 
 def progress() -> Progress:
-    """A bar on standard error, where somebody sees it; it leaves nothing behind."""
+    """A bar on standard error, shown on a terminal only; it leaves nothing behind."""
     console = Console(stderr=True)
     return Progress(console=console, transient=True, disable=not console.is_terminal)

@@ -1,1 +1,1 @@
-"""What the check finds, names and lets pass on this installation, measured."""
+"""Measured detection and false-alarm rates of this installation."""

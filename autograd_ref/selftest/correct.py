@@ -1,4 +1,4 @@
-"""The assignment's gradient, derived rightly and written in the ways that people write it."""
+"""Correct gradients of the built-in network, in the styles in which people write them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -66,7 +66,7 @@ def in_fortran_order(parameters: Parameters, X: A, Y: A) -> tuple[float, Paramet
 
 
 def every_exponential_is_normal(parameters: Parameters, X: A) -> bool:
-    """Whether the textbook formulas can be evaluated: no exp overflows or underflows."""
+    """True if the textbook formulas can be evaluated: no exp overflows or underflows."""
     W0, b0, W1, b1 = parameters
     info = np.finfo(W0.dtype)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):

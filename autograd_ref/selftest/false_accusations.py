@@ -1,4 +1,4 @@
-"""What is said of right implementations, on random problems from ordinary to degenerate."""
+"""Verdicts on correct implementations, on random problems from ordinary to degenerate."""
 
 import warnings
 from collections import Counter
@@ -12,7 +12,7 @@ from autograd_ref.selftest.trials import DType
 
 
 class Count(NamedTuple):
-    """What was found."""
+    """Verdicts on some problems."""
 
     problems: int
     ordinary: int
@@ -49,7 +49,7 @@ def verdicts_on(seed: int, dtype: DType) -> Count:
 
 
 def added_up(counts: Iterable[Count]) -> Count:
-    """Of several problems."""
+    """The sum over several problems."""
     parts = list(counts)
     return Count(
         sum(part.problems for part in parts),

@@ -7,23 +7,23 @@ from typing import NamedTuple
 from autograd_ref.assignment.mistakes.planted import problem_for
 from autograd_ref.selftest.false_accusations import Count, added_up, verdicts_on
 from autograd_ref.selftest.smallest_error import KINDS, Error, smallest_found
-from autograd_ref.selftest.trials import DTYPES, DType, Trial, pairs, planted_in, trial
+from autograd_ref.selftest.trials import DTYPES, CheckedMistakes, DType, pairs, planted_in, trial
 
 PAIRS, RIGHT = 20, 20
-"""So many pairs of mistakes, and problems for the right gradients, where each mistake has one; in
-each number format."""
+"""Pairs of mistakes, and problems for the correct gradients, for each problem of a mistake and each
+number format."""
 
 NAMED = {"float64": 0.98, "float32": 0.9}
 PAIRS_NAMED = 0.85
 LEFT_OUT = 0.01
-"""Of the problems of a mistake, at most; one in any case."""
+"""The largest share of the problems of a mistake; one problem in any case."""
 
 Watch = Callable[[str], object]
 """Told before every step what it is."""
 
 
 class Detection(NamedTuple):
-    """What became of one mistake, or of the pairs of mistakes, in one number format."""
+    """The detection of one mistake, or of the pairs of mistakes, in one number format."""
 
     mistake: str
     problems: int
@@ -31,8 +31,8 @@ class Detection(NamedTuple):
     """Problems on which it makes no difference, or too small a one."""
     found: int
     named: int
-    confused: tuple[Trial, ...]
-    """Those that were said to be something else, or unknown."""
+    confused: tuple[CheckedMistakes, ...]
+    """The checks that named another mistake, or none."""
 
 
 class Smallest(NamedTuple):
@@ -44,7 +44,7 @@ class Smallest(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What the check did."""
+    """All measurements."""
 
     single: dict[str, tuple[Detection, ...]]
     """By number format, one for each mistake of the catalogue."""
@@ -53,14 +53,14 @@ class Measured(NamedTuple):
     right: dict[str, Count]
 
     @property
-    def confused(self) -> list[Trial]:
-        """All mistakes, alone and in pairs, that were said to be something else, or unknown."""
+    def confused(self) -> list[CheckedMistakes]:
+        """All checks, of mistakes alone and in pairs, that named another mistake, or none."""
         rows = [row for rows in self.single.values() for row in rows]
         return [t for row in (*rows, *self.pairs.values()) for t in row.confused]
 
 
 class Bound(NamedTuple):
-    """What is promised, and what was found."""
+    """A promise, and the measurement that it is compared with."""
 
     what: str
     dtype: str
@@ -70,13 +70,13 @@ class Bound(NamedTuple):
 
 
 def steps(problems: int) -> int:
-    """How often a measurement tells its watcher."""
+    """The number of steps that a measurement announces."""
     mistakes = sum(len(planted_in(dtype)) for dtype in DTYPES)
     return mistakes + len(DTYPES) * (PAIRS + RIGHT + len(KINDS)) * problems
 
 
 def measured(problems: int, seed: int, watch: Watch) -> Measured:
-    """So many problems for each mistake, each number format and each kind of error."""
+    """Measure on this number of problems for each mistake, number format and kind of error."""
     return Measured(
         {_name(dtype): _single(problems, seed, dtype, watch) for dtype in DTYPES},
         {_name(dtype): _pairs(PAIRS * problems, seed, dtype, watch) for dtype in DTYPES},
@@ -111,14 +111,14 @@ def _single(problems: int, seed: int, dtype: DType, watch: Watch) -> tuple[Detec
 
 
 def _pairs(count: int, seed: int, dtype: DType, watch: Watch) -> Detection:
-    trials: list[Trial] = []
+    trials: list[CheckedMistakes] = []
     for found in islice(pairs(seed, dtype), count):
         watch(f"pairs of mistakes, {_name(dtype)}")
         trials.append(found)
     return _counted("two", trials)
 
 
-def _counted(mistake: str, trials: Sequence[Trial | None]) -> Detection:
+def _counted(mistake: str, trials: Sequence[CheckedMistakes | None]) -> Detection:
     made = [t for t in trials if t is not None]
     found = [t for t in made if t.found]
     confused = tuple(t for t in found if not t.named)

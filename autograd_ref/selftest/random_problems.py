@@ -1,4 +1,4 @@
-"""Problems for the assignment's network in great numbers, from seeds: ordinary to degenerate.
+"""Random problems of the built-in network in great numbers, by seed: ordinary to degenerate.
 
 Hypothesis searches and shrinks; this one only has to be fast, and to reach thousands of samples.
 """

@@ -1,4 +1,4 @@
-"""How small an error may be and still be found: on the penguins, in the gradient of W0."""
+"""The smallest error that is found in the gradient of W0, on the penguins."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ class Error(NamedTuple):
     name: str
     made: Callable[[A, float], A]
     needed: dict[str, float]
-    """By number format: what is to be found, at the latest."""
+    """The largest error that may go unseen, by number format."""
 
 
 def _scaled(block: A, error: float) -> A:

@@ -1,4 +1,4 @@
-"""A mistake is planted, alone or with another, and the check is asked."""
+"""Checks of gradients with injected mistakes, alone and in pairs."""
 
 from collections.abc import Iterator, Sequence
 from enum import Enum
@@ -24,46 +24,46 @@ DType = type[np.floating[Any]]
 DTYPES: tuple[DType, ...] = (np.float64, np.float32)
 
 VISIBLE: dict[DType, float] = {np.float64: 1e-10, np.float32: 1e-3}
-"""What changes the gradient by less, relative to the right one, may stay unseen."""
+"""A mistake that changes the gradient by less, relative to the right one, may stay unseen."""
 
 
 class Why(Enum):
-    """What to think of a cause that is not the mistake that was made."""
+    """The relation of a cause to the injected mistake, where they differ."""
 
     SAME = "explains everything that is wrong, to rounding: nothing tells the two apart here"
-    PART = "explains some of the wrong blocks; of the others the cause is unknown"
-    UNKNOWN = "is that the cause is unknown"
+    PART = "explains some of the wrong blocks, and the others are left unexplained"
+    UNKNOWN = "is none: the report says that it is unknown"
 
 
-class Trial(NamedTuple):
-    """What a check said of a gradient with these mistakes."""
+class CheckedMistakes(NamedTuple):
+    """A report on a gradient with injected mistakes."""
 
     mistakes: tuple[Planted, ...]
     report: Report
 
     @property
     def made(self) -> str:
-        """The mistakes, and where."""
+        """The injected mistakes and their places."""
         return " + ".join(planted.title for planted in self.mistakes)
 
     @property
     def found(self) -> bool:
-        """Whether the gradient was said to be wrong."""
+        """True if the verdict is a mismatch."""
         return self.report.verdict == "mismatch"
 
     @property
     def named(self) -> bool:
-        """Whether these mistakes are the first cause, or among those that are the same here."""
+        """True if the injected mistakes are the first cause, or one equally consistent with it."""
         return {planted.of.name for planted in self.mistakes} in kinds(self.report)
 
     @property
     def said(self) -> str:
-        """The first cause, or that it is unknown."""
+        """The first cause that the report names, or "unknown cause"."""
         return self.report.causes[0].kind if self.report.causes else "unknown cause"
 
     @property
     def why(self) -> Why:
-        """Where something else was said than what was made: what to think of that."""
+        """The relation of the first cause to the injected mistakes, where it is another."""
         if not self.report.causes:
             return Why.UNKNOWN
         return Why.SAME if self.report.causes[0].blocks == wrong_blocks(self.report) else Why.PART
@@ -75,13 +75,13 @@ def kinds(report: Report) -> list[set[str]]:
 
 
 def wrong_blocks(report: Report) -> tuple[str, ...]:
-    """At the problem itself."""
+    """The names of the blocks that are wrong at the problem itself."""
     wrong = [block for block in report.blocks if block.verdict == "mismatch"]
     return tuple(block.name for block in wrong if "agrees here" not in block.reason)
 
 
-def trial(mistakes: Sequence[Planted], p: Parameters, X: A, Y: A) -> Trial | None:
-    """A check of the gradient with these mistakes.
+def trial(mistakes: Sequence[Planted], p: Parameters, X: A, Y: A) -> CheckedMistakes | None:
+    """The report on the gradient with these mistakes.
 
     None where they cannot be made on this problem, or where one of them makes no difference, to the
     right gradient or beside the others. That is worked out without the check.
@@ -93,7 +93,7 @@ def trial(mistakes: Sequence[Planted], p: Parameters, X: A, Y: A) -> Trial | Non
     by = VISIBLE[p.W0.dtype.type]
     if wrong is None or any(other is None or not differ(wrong, other, by) for other in others):
         return None
-    return Trial(tuple(mistakes), check_gradients(gradient, p, X, Y))
+    return CheckedMistakes(tuple(mistakes), check_gradients(gradient, p, X, Y))
 
 
 def planted_in(dtype: DType) -> list[Planted]:
@@ -101,7 +101,7 @@ def planted_in(dtype: DType) -> list[Planted]:
     return [p for p in PLANTED if dtype is np.float64 or not p.loses_digits]
 
 
-def pairs(seed: int, dtype: DType) -> Iterator[Trial]:
+def pairs(seed: int, dtype: DType) -> Iterator[CheckedMistakes]:
     """Two mistakes at a time, chosen at random, each on a problem of its own, without end."""
     random = np.random.default_rng(seed)
     candidates = [planted for planted in PLANTED if not planted.loses_digits]
@@ -114,7 +114,7 @@ def pairs(seed: int, dtype: DType) -> Iterator[Trial]:
 
 
 def differ(one: Parameters, two: Parameters, by: float) -> bool:
-    """Whether two gradients are further apart than that, relative to the second."""
+    """True if two gradients are further apart than that, relative to the second."""
     if any(a.shape != b.shape for a, b in zip(one, two, strict=True)):
         return True
     flat = [np.concatenate([block.ravel() for block in p]).astype("f8") for p in (one, two)]

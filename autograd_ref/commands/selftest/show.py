@@ -1,4 +1,4 @@
-"""What `crosscheck selftest` measured, as text and as JSON."""
+"""The result of `crosscheck selftest` as text and as JSON."""
 
 import json
 import platform
@@ -8,41 +8,43 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from autograd_ref.commands.check_show import filled
+from autograd_ref.commands.paragraphs import counted, filled
+from autograd_ref.report.table import PLAIN, Display, table
 from autograd_ref.selftest.measured import Bound, Detection, Measured, bounds
-from autograd_ref.selftest.trials import Trial, Why
+from autograd_ref.selftest.trials import CheckedMistakes, Why
 
 SCHEMA = 1
 
 COLUMNS = {Why.SAME: "same", Why.PART: "part", Why.UNKNOWN: "unknown"}
 
 
-class About(NamedTuple):
-    """What was measured."""
+class Size(NamedTuple):
+    """The number of problems that were measured, and the first seed."""
 
     problems: int
     seed: int
 
 
-def as_text(about: About, found: Measured) -> str:
-    """Every bound with what was found, and what was said instead of what was made."""
+def as_text(size: Size, found: Measured, display: Display = PLAIN) -> str:
+    """The bounds, first those that do not hold, and the mistakes that were given another name."""
     promised = bounds(found)
     broken = [f"{bound.what} ({bound.dtype})" for bound in promised if not bound.holds]
+    kept = f"Bounds that do not hold: {'; '.join(broken)}." if broken else "All bounds hold."
     parts = [
-        f"{_problems(about, found)}\n{', '.join(f'{n} {v}' for n, v in _versions().items())}",
-        _table(promised),
-        *([_matrix(found.confused)] if found.confused else []),
+        filled(kept, display),
         *(line for count in found.right.values() for line in count.accused),
-        filled(f"Not as promised: {'; '.join(broken)}." if broken else "All as promised."),
+        _measured_on(size, found),
+        _bounds(promised, display),
+        *(_confusions(found.confused, display) if found.confused else []),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def as_json(about: About, found: Measured) -> str:
-    """The same content for machines, and one row for every mistake."""
+def as_json(size: Size, found: Measured) -> str:
+    """The content as JSON, with one row for every mistake."""
     content = {
         "schema": SCHEMA,
-        **about._asdict(),
+        **size._asdict(),
         "versions": _versions(),
         "bounds": [bound._asdict() for bound in bounds(found)],
         "mistakes": {n: [_row(row) for row in rows] for n, rows in found.single.items()},
@@ -61,10 +63,12 @@ def as_json(about: About, found: Measured) -> str:
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
-def _problems(about: About, found: Measured) -> str:
-    count = "1 problem" if about.problems == 1 else f"{about.problems} problems"
+def _measured_on(size: Size, found: Measured) -> str:
     (pairs,) = {row.problems for row in found.pairs.values()}
-    return f"{count} for each mistake, {pairs} pairs of mistakes; seed {about.seed}"
+    return (
+        f"{counted(size.problems, 'problem')} for each mistake, {pairs} pairs of mistakes; seed"
+        f" {size.seed}\n{', '.join(f'{n} {v}' for n, v in _versions().items())}"
+    )
 
 
 def _versions() -> dict[str, str]:
@@ -75,8 +79,8 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _table(promised: Sequence[Bound]) -> str:
-    """One row for what is promised in several number formats."""
+def _bounds(promised: Sequence[Bound], display: Display) -> str:
+    """A table with one row for a bound that holds in several number formats."""
     dtypes = [*dict.fromkeys(bound.dtype for bound in promised)]
     rows: list[tuple[str, ...]] = []
     for what in dict.fromkeys(bound.what for bound in promised):
@@ -84,40 +88,29 @@ def _table(promised: Sequence[Bound]) -> str:
         needed = dict.fromkeys(bound.needed for bound in by_dtype.values())
         found = (by_dtype[dtype].found for dtype in dtypes)
         rows.append((what, *found, ", ".join(needed)))
-    return _aligned(("", *dtypes, "needed"), rows)
+    return table(("measured", *dtypes, "needed"), rows, display=display)
 
 
-def _matrix(confused: Sequence[Trial]) -> str:
-    """One row for each thing that was made, and how often what was said is of which kind."""
-    made = dict.fromkeys(one.made for one in confused)
+def _confusions(confused: Sequence[CheckedMistakes], display: Display) -> list[str]:
+    """A table with one row for each injected mistake, and how often which other name was given."""
     rows: list[tuple[str, ...]] = []
-    for title in made:
-        trials = [one for one in confused if one.made == title]
-        counts = [sum(one.why is why for one in trials) for why in COLUMNS]
-        said = "; ".join(dict.fromkeys(one.said for one in trials))
+    for title in dict.fromkeys(one.made for one in confused):
+        checked = [one for one in confused if one.made == title]
+        counts = [sum(one.why is why for one in checked) for why in COLUMNS]
+        said = "; ".join(dict.fromkeys(one.said for one in checked))
         rows.append((title, *(str(count or "") for count in counts), said))
-    explained = (filled(f"{name}: what is said {why.value}.") for why, name in COLUMNS.items())
-    return "\n\n".join(
-        (
-            "Made, and said to be something else:",
-            _aligned(("made", *COLUMNS.values(), "said"), rows),
-            "\n".join(explained),
-        )
-    )
-
-
-def _aligned(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (head, *rows)
-    )
-    return "\n".join(f" {line}" for line in lines)
+    explained = (filled(f"{name}: the cause named {why.value}.") for why, name in COLUMNS.items())
+    header = ("injected", *COLUMNS.values(), "named")
+    return [
+        "Injected mistakes that were given another name:",
+        table(header, rows, numbers=(1, 2, 3), display=display),
+        "\n".join(explained),
+    ]
 
 
 def _row(row: Detection) -> dict[str, object]:
     return {name: value for name, value in row._asdict().items() if name != "confused"}
 
 
-def _confused(one: Trial) -> dict[str, str]:
+def _confused(one: CheckedMistakes) -> dict[str, str]:
     return {"made": one.made, "said": one.said, "kind": COLUMNS[one.why]}

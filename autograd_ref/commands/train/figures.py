@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.figure import Figure
 
 from autograd_ref.assignment.training import OPTIMISERS, Moment
+from autograd_ref.commands.train.runs import MistakenRun, TrainingRun, TrainingSetup
 
 HIGHEST = 10
-"""Times the largest loss of a right run: where the picture of a loss ends."""
+"""The upper end of the loss axis, times the largest loss of a right run."""
 
 Runs = Mapping[str, Sequence[Moment]]
 """By optimiser."""
@@ -21,8 +23,21 @@ OF_MISTAKES = ("#009e73", "#cc79a7", "#000000", "#e69f00")
 """All colours are Okabe and Ito's."""
 
 
+def drawn(
+    setup: TrainingSetup, runs: Sequence[TrainingRun], mistaken: Sequence[MistakenRun]
+) -> dict[str, Figure]:
+    """All pictures, by name."""
+    moments = {run.optimiser: run.moments for run in runs}
+    curves = [(run.optimiser, run.mistake, run.losses) for run in mistaken if run.losses]
+    return {
+        "loss": losses(moments, curves),
+        "accuracy": accuracies(moments),
+        "distance": distances(moments, float(np.finfo(setup.dtype).eps) / 2),
+    }
+
+
 def losses(runs: Runs, wrong: Sequence[tuple[str, str, Sequence[float]]]) -> Figure:
-    """The loss on a logarithmic axis; of wrong gradients too, by optimiser and mistake.
+    """The loss on a logarithmic axis, with the right and with mistaken gradients.
 
     An optimiser has its kind of line, a mistake its colour; what rises far above every right run
     leaves the picture.
@@ -43,8 +58,8 @@ def losses(runs: Runs, wrong: Sequence[tuple[str, str, Sequence[float]]]) -> Fig
 
 
 def accuracies(runs: Runs) -> Figure:
-    """Of the training samples and of the test samples."""
-    figure, panel = _panel("predicted rightly (%)")
+    """The accuracy on the training samples and on the test samples."""
+    figure, panel = _panel("accuracy (%)")
     for name, moments in runs.items():
         training = [100 * m.accuracy for m in moments]
         test = [100 * m.test_accuracy for m in moments]
@@ -55,20 +70,22 @@ def accuracies(runs: Runs) -> Figure:
 
 
 def distances(runs: Runs, unit: float) -> Figure:
-    """How far hand and autograd are apart, in units of rounding, and how far rounding leads."""
-    figure, panel = _panel("largest difference, in units of roundoff")
+    """The distance between hand and autograd, and the drift from rounding, in units of roundoff."""
+    figure, panel = _panel("largest parameter difference, in units of roundoff")
     for name, moments in runs.items():
         apart = [m.distance / (unit * m.largest) for m in moments]
-        leads = [m.by_rounding / (unit * m.largest) for m in moments]
+        drift = [m.by_rounding / (unit * m.largest) for m in moments]
         panel.plot(apart, "-", color=COLOURS[name], label=f"{name}, hand and autograd")
-        panel.plot(leads, "--", color=COLOURS[name], linewidth=1, label=f"{name}, rounding leads")
+        panel.plot(
+            drift, "--", color=COLOURS[name], linewidth=1, label=f"{name}, drift from rounding"
+        )
     panel.set_yscale("log")
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
 def as_bytes(figure: Figure, kind: str) -> bytes:
-    """A file of this kind, png or svg; the same figure gives the same bytes."""
+    """The content of a png or svg file; the same figure gives the same bytes."""
     file = io.BytesIO()
     metadata = {"Date": None} if kind == "svg" else None
     # with random names, two runs of the same training would write different files

@@ -1,4 +1,4 @@
-"""What `crosscheck check` checks: the problems, and the report of each."""
+"""The problems on which `crosscheck check` checks, and the report of each."""
 
 import inspect
 from collections.abc import Callable, Generator, Sequence
@@ -9,24 +9,26 @@ import numpy as np
 
 from autograd_ref.assignment.conventions import Convention, Gradients, adapter, said_in, targets
 from autograd_ref.check import check_gradients
-from autograd_ref.commands.convention_search import PENGUINS, Found, random_problem
-from autograd_ref.commands.loading import UserCodeError, raised_by_user, their_traceback
+from autograd_ref.commands.functions.convention_search import PENGUINS, Detected, random_inputs
+from autograd_ref.commands.functions.loading import UserCodeError
+from autograd_ref.commands.functions.world import raised_by_user, their_traceback
 from autograd_ref.report.data import Verdict, overall
 from autograd_ref.report.report import Report
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import leaves
+from autograd_ref.user_code import Raised, attempt, user_code
 from manual_backprop import NetworkShape, Parameters, initialize, load_penguins
 
 SIZES = range(2, 13)
-"""Of each dimension of a random problem; no two of them are the same."""
+"""From which the dimensions of a random problem are drawn; no two of them are the same."""
 
 MORE_SIZES = range(2, 41)
-"""Of the samples, where the other dimensions are fixed."""
+"""From which the number of samples is drawn, where the other dimensions are hard-coded."""
 
 
 class Case(NamedTuple):
-    """One problem to come."""
+    """One problem that is to be checked."""
 
     name: str
     seed: int
@@ -34,13 +36,13 @@ class Case(NamedTuple):
     """Parameters and data."""
     dtype: str
     shape: NetworkShape | None = None
-    """None for another model than the assignment's."""
+    """None for a model of the user's own."""
     binding: bool = True
-    """Whether it is held against code that leaves the number format."""
+    """True if a mismatch counts even where the function leaves the number format."""
 
     @property
     def samples(self) -> int | None:
-        """How many; None for another model."""
+        """The number of samples; None for a model of the user's own."""
         return None if self.shape is None else len(self.arguments[1])
 
     @property
@@ -59,35 +61,35 @@ class Case(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """One problem, and what was found."""
+    """One problem and its report."""
 
     case: Case
     report: Report | None
     """None where a note says why there is none."""
     note: str = ""
-    """Why this problem does not count."""
+    """The reason why this problem does not count; empty where it does."""
 
 
 def verdict_of(results: Sequence[Checked]) -> Verdict:
-    """Over all problems that count: mismatch before inconclusive before match."""
+    """The verdict over all problems that count: mismatch before inconclusive before match."""
     return overall(r.report.verdict for r in results if r.report is not None and not r.note)
 
 
-def network_cases(found: Found, count: int, seed: int) -> list[Case]:
+def network_cases(detected: Detected, count: int, seed: int) -> list[Case]:
     """The penguins, random problems in float64, and one in float32."""
-    shape = found.fixed.shape or PENGUINS
+    shape = detected.fixed.shape or PENGUINS
     cases: list[Case] = []
     if (shape.inputs, shape.outputs) == (PENGUINS.inputs, PENGUINS.outputs):
         X, labels, _names = load_penguins()
         parameters = initialize(shape, seed)
-        arguments = (parameters, X, targets(found.convention, labels, parameters))
+        arguments = (parameters, X, targets(detected.convention, labels, parameters))
         cases.append(Case("penguins", seed, arguments, "float64", shape))
-    cases += [_random_case(found, seed + i, "float64") for i in range(count)]
-    return [*cases, _random_case(found, seed + count, "float32")]
+    cases += [_random_case(detected, seed + i, "float64") for i in range(count)]
+    return [*cases, _random_case(detected, seed + count, "float32")]
 
 
 def model_cases(make: Callable[..., Any], spec: str, count: int, seed: int) -> list[Case]:
-    """Parameters and data as the user's function makes them, once for every seed.
+    """The parameters and data that the user's function makes, once for every seed.
 
     Raises:
         UserCodeError: it raises, or returns something else.
@@ -118,7 +120,7 @@ def _parameters_and_data(made: object, spec: str) -> tuple[Any, tuple[Any, ...]]
 def network_reports(
     function: Gradients, convention: Convention, cases: Sequence[Case]
 ) -> Generator[Checked]:
-    """One after the other."""
+    """Check a gradient of the built-in network on one problem after the other."""
     gradients = adapter(function, convention)
     for case in cases:
         try:
@@ -136,7 +138,7 @@ def network_reports(
 def model_reports(
     gradients: Gradients, loss: Callable[..., Any], cases: Sequence[Case]
 ) -> Generator[Checked]:
-    """One after the other."""
+    """Check a gradient of a model of the user's own on one problem after the other."""
     for case in cases:
         with blamed(case.where):
             report = check_gradients(gradients, *case.arguments, loss=loss, seed=case.seed)
@@ -145,7 +147,7 @@ def model_reports(
 
 @contextmanager
 def blamed(where: str, *, ran_before: bool = False) -> Generator[None]:
-    """What the user's function raises, as a UserCodeError that says on which problem.
+    """Turn what the user's function raises into a UserCodeError that names the problem.
 
     Args:
         where: the problem.
@@ -158,38 +160,38 @@ def blamed(where: str, *, ran_before: bool = False) -> Generator[None]:
             raise
         kept = " (it ran on others before: is something kept between calls?)" if ran_before else ""
         raise UserCodeError(
-            f"your code raises {type(error).__name__} on {where}{kept}; the last of your lines"
-            " above is where to look",
+            f"your code raises {type(error).__name__} on {where}{kept}; fix the error above",
             their_traceback(error),
         ) from error
 
 
-def _random_case(found: Found, seed: int, dtype: str) -> Case:
+def _random_case(detected: Detected, seed: int, dtype: str) -> Case:
     random = np.random.default_rng(seed)
-    shape, samples = found.fixed
+    shape, samples = detected.fixed
     if shape is None:
         inputs, hidden, outputs, *rest = (int(n) for n in random.permutation(SIZES))
         shape = NetworkShape(inputs, hidden, outputs)
     else:
         taken = {shape.inputs, shape.hidden, shape.outputs}
         rest = [int(n) for n in random.permutation(MORE_SIZES) if n not in taken]
-    arguments = random_problem(found.convention, shape, samples or rest[0], seed, dtype)
+    arguments = random_inputs(detected.convention, shape, samples or rest[0], seed, dtype)
     return Case("random", seed, arguments, dtype, shape, binding=dtype == "float64")
 
 
 def _raises_in_float64(gradients: Gradients, case: Case) -> bool:
-    """Whether it is not the number format that the function does not like."""
+    """True if the function raises in float64 too: the number format is not the cause."""
     parameters, X, Y = case.arguments
     wide = Parameters(*(block.astype(np.float64) for block in parameters))
-    try:
-        gradients(wide, X.astype(np.float64), Y)
-    except Exception:
-        return True
-    return False
+
+    def call() -> None:
+        with user_code():
+            gradients(wide, X.astype(np.float64), Y)
+
+    return isinstance(attempt(call), Raised)
 
 
 def _not_float32(report: Report) -> str:
-    """Why a mismatch in float32 is none: all that is wrong comes in float64."""
+    """The reason why a mismatch in float32 does not count: all wrong blocks are float64."""
     wrong = [block for block in report.blocks if block.verdict == "mismatch"]
     loss_is_right = report.loss is None or report.loss.verdict != "mismatch"
     if wrong and loss_is_right and all(block.dtype == "float64" for block in wrong):

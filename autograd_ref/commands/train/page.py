@@ -1,53 +1,58 @@
-"""What `crosscheck train` found, as a page that needs no other file: the answer first."""
+"""The result of `crosscheck train` as a page that needs no other file: the answer first."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from autograd_ref.commands.train_show import About, Run, Wrong, heading, sentence, tables
+from autograd_ref.commands.train.runs import MistakenRun, TrainingRun, TrainingSetup
+from autograd_ref.commands.train.show import heading, outcomes, sentence, tables
 from autograd_ref.report.html import as_html, document
 from autograd_ref.report.report import Report
 
 CAPTIONS = {
-    "loss": "The loss of the training samples.",
-    "accuracy": "The share of samples whose class is predicted.",
+    "loss": "The loss on the training samples.",
+    "accuracy": "The accuracy on the training and on the test samples.",
     "distance": (
-        "The largest difference between a parameter by hand and by autograd, and how far rounding"
-        " alone leads, in units of roundoff at the largest parameter. Rounding leads as far as"
-        " twins of the run by hand go apart that start at the next number, each gradient off by"
-        " what rounding may do to it."
+        "The largest difference between a parameter by hand and by autograd, and the drift from"
+        " rounding, in units of roundoff at the largest parameter. The drift is measured: perturbed"
+        " runs by hand start at the next number, and their gradients are off by as much as rounding"
+        " can move them."
     ),
 }
 
 
 def as_page(
-    about: About, runs: Sequence[Run], wrong: Sequence[Wrong], pictures: Mapping[str, bytes]
+    setup: TrainingSetup,
+    runs: Sequence[TrainingRun],
+    mistaken: Sequence[MistakenRun],
+    pictures: Mapping[str, bytes],
 ) -> str:
     """The document.
 
     Args:
-        about: what was trained.
+        setup: the network, and how it was trained.
         runs: the runs by hand and by autograd.
-        wrong: those with a mistake.
+        mistaken: the runs with a mistake.
         pictures: SVG files, by the keys of CAPTIONS.
     """
     answers = "".join(
         f"<p><b>{escape(run.optimiser)}</b>: {escape(sentence(run))}</p>" for run in runs
     )
+    answers += "".join(f"<p>{escape(line)}</p>" for line in outcomes(mistaken))
     drawn = "".join(_picture(CAPTIONS[name], svg) for name, svg in pictures.items())
-    numbers = f"<h2>In numbers</h2><pre>{escape(tables(runs, wrong))}</pre>"
+    numbers = "".join(f"<pre>{escape(table)}</pre>" for table in tables(runs))
     checks = "".join(
         _check(run.optimiser, iteration, report)
         for run in runs
         for iteration, report in run.checks.items()
     )
-    first = f"<pre>{escape(heading(about))}</pre>{answers}"
-    body = f"{first}{drawn}{numbers}<h2>Gradient checks</h2>{checks}"
+    first = f"<pre>{escape(heading(setup))}</pre>{answers}"
+    body = f"{first}{drawn}<h2>In numbers</h2>{numbers}<h2>Gradient checks</h2>{checks}"
     return document("A training run, by hand and by autograd", body)
 
 
 def _picture(caption: str, svg: bytes) -> str:
-    """As an image, because the names inside one picture are those inside the next."""
+    """The picture as an image: inlined, names in one picture would clash with those in the next."""
     data = b64encode(svg).decode()
     return (
         f"<figure><figcaption>{escape(caption)}</figcaption>"

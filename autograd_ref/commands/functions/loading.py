@@ -1,37 +1,24 @@
-"""A user's own function: found by PATH.py:name or package.module:name, and called in its own world.
+"""A user's own function: found by PATH.py:name or package.module:name, called as if it were theirs.
 
-What goes wrong in there is theirs to see: the traceback of their lines, and one line of what to do.
+An error in it is shown as the traceback of their lines, and one line that says what to do.
 """
 
 import contextlib
 import difflib
-import functools
 import importlib
 import inspect
 import sys
-import sysconfig
-import traceback
 from collections.abc import Callable, Generator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-PACKAGES = [Path(__file__).parents[1], Path(__file__).parents[2] / "manual_backprop"]
-"""Ours: no traceback of somebody else's code needs to show them."""
-
-INSTALLED = {"site-packages", "dist-packages"}
+from autograd_ref.commands.functions.world import in_their_world, their_traceback, their_world
+from autograd_ref.commands.options import Unusable
 
 
-class UserCodeError(Exception):
-    """Code of the user's that cannot be used; its text is one line that says what to do.
-
-    Attributes:
-        trace: the traceback of their own lines; empty where none of them was reached.
-    """
-
-    def __init__(self, advice: str, trace: str = "") -> None:
-        super().__init__(advice)
-        self.trace = trace
+class UserCodeError(Unusable):
+    """Code of the user's that cannot be used."""
 
 
 def load(spec: str) -> Callable[..., Any]:
@@ -50,20 +37,36 @@ def load(spec: str) -> Callable[..., Any]:
     """
     target, _colon, name = spec.rpartition(":")
     if not target or not _is_dotted(name):
-        raise UserCodeError(f"{spec!r} names no function; it needs PATH.py:function")
+        raise UserCodeError(f"expected PATH.py:function, got {spec!r}")
     is_file = target.endswith(".py")
     if not is_file and not _is_dotted(target):
-        raise UserCodeError(f"{target!r} is neither a file that ends in .py nor a module's name")
-    folder = Path(target).resolve().parent if is_file else Path.cwd()
-    path = [str(folder), *sys.path]
-    with _their_world(path), _explained(target):
+        raise UserCodeError(f"expected PATH.py:function or package.module:function, got {spec!r}")
+    path = [str(_folder_of(target) if is_file else Path.cwd()), *sys.path]
+    with their_world(path), _explained(target):
         module = _from_file(target) if is_file else _from_name(target)
         function = _member(module, target, name)
-    return _in_their_world(function, path)
+    return in_their_world(function, path)
+
+
+def functions_of(target: str) -> dict[str, Callable[..., Any]]:
+    """The public functions that a file defines, by name, in its order; it is run once.
+
+    Raises:
+        UserCodeError: the file does not import.
+    """
+    with their_world([str(_folder_of(target)), *sys.path]), _explained(target):
+        module = _from_file(target)
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isroutine(value)
+        and value.__module__ == module.__name__
+        and not name.startswith("_")
+    }
 
 
 def require_arguments(function: Callable[..., Any], spec: str, names: list[str]) -> None:
-    """Make sure that the function can be called with so many arguments, in this order.
+    """Make sure that the function can be called with these arguments, in this order.
 
     Raises:
         UserCodeError: it takes more or fewer.
@@ -81,70 +84,12 @@ def require_arguments(function: Callable[..., Any], spec: str, names: list[str])
         ) from None
 
 
-def raised_by_user(error: BaseException) -> bool:
-    """Whether an exception comes out of a function that was loaded here."""
-    frames = traceback.walk_tb(error.__traceback__)
-    return any(frame.f_code.co_filename == __file__ for frame, _line in frames)
-
-
-def their_traceback(error: BaseException) -> str:
-    """The traceback of an exception as the user's own files have it, without anybody else's."""
-    trace = traceback.TracebackException.from_exception(error)
-    _trim(trace)
-    return "".join(trace.format())
-
-
-def line_reached(error: BaseException) -> int:
-    """The line of the function itself, as it was loaded here, at which an exception left it."""
-    frames = list(traceback.walk_tb(error.__traceback__))
-    entered = [i for i, (frame, _line) in enumerate(frames) if frame.f_code.co_filename == __file__]
-    inside = frames[entered[-1] + 1 :] if entered else []
-    return inside[0][1] if inside else 0
-
-
-def _trim(trace: traceback.TracebackException) -> None:
-    entered = [i for i, frame in enumerate(trace.stack) if frame.filename == __file__]
-    inside = trace.stack[entered[-1] + 1 :] if entered else trace.stack
-    trace.stack = traceback.StackSummary.from_list([f for f in inside if _is_theirs(f)])
-    for other in (trace.__cause__, trace.__context__, *(trace.exceptions or ())):
-        if other is not None:
-            _trim(other)
-
-
-def _is_theirs(frame: traceback.FrameSummary) -> bool:
-    if frame.filename.startswith("<frozen "):
-        return False
-    file = Path(frame.filename)
-    others = [*PACKAGES, Path(sysconfig.get_path("stdlib"))]
-    return not (INSTALLED & set(file.parts) or any(file.is_relative_to(o) for o in others))
+def _folder_of(file: str) -> Path:
+    return Path(file).resolve().parent
 
 
 def _is_dotted(name: str) -> bool:
     return all(part.isidentifier() for part in name.split("."))
-
-
-@contextlib.contextmanager
-def _their_world(path: list[str]) -> Generator[None]:
-    """Import from this path, and keep what they add to it; what they print is no result of ours."""
-    before = sys.path[:]
-    sys.path[:] = path
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-    finally:
-        path[:] = sys.path
-        sys.path[:] = before
-
-
-def _in_their_world(function: Callable[..., Any], path: list[str]) -> Callable[..., Any]:
-    def call(*arguments: object) -> object:
-        with _their_world(path):
-            try:
-                return function(*arguments)
-            except SystemExit as error:
-                raise RuntimeError("the function ended the program") from error
-
-    return functools.update_wrapper(call, function, updated=())
 
 
 def _from_file(target: str) -> ModuleType:
@@ -190,23 +135,23 @@ def _from_name(target: str) -> ModuleType:
 
 @contextlib.contextmanager
 def _explained(target: str) -> Generator[None]:
-    """Anything that happens while their code is imported, as a UserCodeError."""
+    """Turn any exception raised while their code is imported into a UserCodeError."""
     try:
         yield
     except UserCodeError:
         raise
     except SystemExit as error:
-        advice = "put what is to run under: if __name__ == '__main__'"
+        advice = "put the code that runs it under: if __name__ == '__main__'"
         raise UserCodeError(
             f"{target} ends the program when it is imported; {advice}", their_traceback(error)
         ) from None
     except Exception as error:
         kind = type(error).__name__
-        advice = "what the error names needs to be put right, or installed"
+        advice = "fix the error above, or install the package that it names"
         if isinstance(error, ImportError) and "relative import" in str(error):
             advice = "it is part of a package: name it as package.module:function"
         raise UserCodeError(
-            f"{target} does not import ({kind}); {advice}", their_traceback(error)
+            f"cannot import {target} ({kind}); {advice}", their_traceback(error)
         ) from None
 
 

@@ -14,8 +14,10 @@ from autograd_ref.report.data import Block, Verdict, overall
 from manual_backprop.network import backward
 from manual_backprop.parameters import Parameters
 
+A = NDArray[Any]
 
-class Row(NamedTuple):
+
+class Compared(NamedTuple):
     """One quantity: by hand against autograd, and for gradients against the forward difference."""
 
     by_autograd: Block
@@ -23,14 +25,14 @@ class Row(NamedTuple):
 
 
 class SideBySide(NamedTuple):
-    """What the three witnesses say, and what follows."""
+    """All quantities, and the verdict over them."""
 
-    rows: tuple[Row, ...]
+    quantities: tuple[Compared, ...]
     verdict: Verdict
 
 
 def side_by_side(
-    parameters: Parameters, X: NDArray[Any], Y: NDArray[Any], *, loss: Loss = manual_backprop.loss
+    parameters: Parameters, X: A, Y: A, *, loss: Loss = manual_backprop.loss
 ) -> SideBySide:
     """Compare loss, y_hat, e2 and the four gradients.
 
@@ -40,40 +42,40 @@ def side_by_side(
         parameters: as for `loss_and_gradients`.
         X: likewise.
         Y: likewise.
-        loss: what the forward difference is taken of; to wrap it is to watch its progress.
+        loss: the function that the forward difference is taken of; it may report its progress.
     """
     reference = exact_pass(parameters, X, Y)
     tolerances = rounding_tolerances(parameters, X, Y)
     difference = forward_difference(loss, parameters, X, Y)
     dtype = parameters.W0.dtype
 
-    def against_autograd(name: str, hand: NDArray[Any], autograd: NDArray[Any]) -> Block:
+    def against_autograd(name: str, hand: A, autograd: A) -> Block:
         # the loss is a Python float in either number format
         needed = np.float64 if name == "loss" else dtype
         return compared_block(name, Values(hand, autograd, needed), tolerances[name])
 
-    def against_difference(name: str, hand: NDArray[Any]) -> Block:
+    def against_difference(name: str, hand: A) -> Block:
         accuracy = getattr(difference.accuracy, name) + tolerances[name]
         estimate = getattr(difference.gradients, name)
         return compared_block(name, Values(hand, estimate, dtype), accuracy)
 
     value, gradients = manual_backprop.loss_and_gradients(parameters, X, Y)
     y_hat, e2 = manual_backprop.forward(parameters, X).y_hat, backward(parameters, X, Y).e2
-    rows = [
-        Row(against_autograd("loss", np.asarray(value), np.asarray(reference.loss)), None),
-        Row(against_autograd("y_hat", y_hat, reference.y_hat), None),
-        Row(against_autograd("e2", e2, reference.e2), None),
+    quantities = (
+        Compared(against_autograd("loss", np.asarray(value), np.asarray(reference.loss)), None),
+        Compared(against_autograd("y_hat", y_hat, reference.y_hat), None),
+        Compared(against_autograd("e2", e2, reference.e2), None),
         *(
-            Row(
+            Compared(
                 against_autograd(name, block, getattr(reference.gradients, name)),
                 against_difference(name, block),
             )
             for name, block in gradients._asdict().items()
         ),
-    ]
+    )
     # a forward difference may be too coarse to confirm anything; it can only contradict
     contradicted = any(
-        row.by_difference and row.by_difference.verdict == "mismatch" for row in rows
+        one.by_difference and one.by_difference.verdict == "mismatch" for one in quantities
     )
-    verdict = overall(row.by_autograd.verdict for row in rows)
-    return SideBySide(tuple(rows), "mismatch" if contradicted else verdict)
+    verdict = overall(one.by_autograd.verdict for one in quantities)
+    return SideBySide(quantities, "mismatch" if contradicted else verdict)

@@ -1,0 +1,88 @@
+"""`crosscheck check FILE[:NAME]`: a user's own gradient against the reference."""
+
+import argparse
+
+from autograd_ref.commands.functions import network_options
+from autograd_ref.commands.functions.loading import load, require_arguments
+from autograd_ref.commands.functions.only_function import FUNCTION_HELP, completed
+from autograd_ref.commands.options import Command, Parser, add_json, add_seed, integer
+from autograd_ref.commands.output import require_writable
+
+DESCRIPTION = """Check a gradient of your own, entry by entry, against autograd.
+
+The function is called as function(parameters, X, Y) and returns the gradients,
+or (loss, gradients), of the built-in network: the mean cross-entropy of a
+softmax over one hidden layer of softplus units. Its calling convention is
+detected automatically, or chosen with the options below. It is checked on the
+Palmer penguins and on random problems whose dimensions all differ. With --loss
+and --parameters, any other model can be checked."""
+
+
+def _add_options(parser: Parser) -> None:
+    parser.add_argument("function", metavar="FILE[:NAME]", help=FUNCTION_HELP)
+    network_options.add(parser)
+    other = parser.add_argument_group("any other model")
+    other.add_argument(
+        "--loss",
+        metavar="PATH.py:function",
+        help="its loss in PyTorch, loss(parameters, *data) -> scalar tensor, or in NumPy",
+    )
+    other.add_argument(
+        "--parameters",
+        metavar="PATH.py:function",
+        help="make(), or make(seed), returns a tuple of two: parameters (any nest of arrays) and"
+        " the data, itself a tuple: the arguments that follow parameters in each call",
+    )
+    parser.add_argument(
+        "--problems",
+        type=integer(1),
+        default=10,
+        metavar="N",
+        help="number of random problems in float64, or of seeds for --parameters (default:"
+        " %(default)s)",
+    )
+    add_seed(parser, "the first seed")
+    add_json(parser)
+    parser.add_argument(
+        "--html", metavar="FILE", help="write the report as a page of HTML; - for stdout"
+    )
+
+
+def _require_consistent(chosen: argparse.Namespace) -> None:
+    if (chosen.loss is None) != (chosen.parameters is None):
+        chosen.refuse("--loss and --parameters belong together: give both or neither")
+    conventions = (chosen.theta, chosen.targets, chosen.layout, chosen.biases, chosen.shape)
+    if chosen.loss is not None and any(conventions):
+        chosen.refuse(
+            "--theta, --targets, --layout, --biases and --shape are for the built-in network, not"
+            " for the model of --loss"
+        )
+    if chosen.json is not None and chosen.json == chosen.html:
+        chosen.refuse(f"--json and --html both write to {chosen.json}")
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    _require_consistent(chosen)
+    require_writable(chosen.json, chosen.html)
+    if chosen.loss is not None:
+        function, loss, make = map(load, (chosen.function, chosen.loss, chosen.parameters))
+        from autograd_ref.commands.check.run import check_model
+
+        return check_model(chosen, function, loss, make)
+    spec = completed(chosen.function)
+    function = load(spec)
+    require_arguments(function, spec, ["parameters", "X", "Y"])
+    from autograd_ref.commands.check.run import check_network
+
+    return check_network(chosen, spec, function)
+
+
+COMMAND = Command(
+    name="check",
+    summary="check a gradient of your own",
+    example="crosscheck check mine.py:gradients",
+    description=DESCRIPTION,
+    exit_status="Exit status: 0 match, 1 mismatch, 2 unusable input, 3 inconclusive.",
+    add_options=_add_options,
+    run=_run,
+)

@@ -1,0 +1,88 @@
+"""`crosscheck check`: the order of events."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from autograd_ref.commands.check.called import CheckedFunction
+from autograd_ref.commands.check.problems import (
+    Checked,
+    model_cases,
+    model_reports,
+    network_cases,
+    network_reports,
+    verdict_of,
+)
+from autograd_ref.commands.check.show import as_html, as_json, as_text
+from autograd_ref.commands.functions.convention import convention_of
+from autograd_ref.commands.functions.loading import UserCodeError, require_arguments
+from autograd_ref.commands.options import EXIT_STATUS
+from autograd_ref.commands.output import write_results
+from autograd_ref.commands.progress import progress
+from autograd_ref.report.table import display_of
+
+Function = Callable[..., Any]
+
+
+def check_network(chosen: argparse.Namespace, spec: str, function: Function) -> int:
+    """Check a gradient of the built-in network, show, and return the exit status.
+
+    Args:
+        chosen: the options.
+        spec: the function's file and name.
+        function: the gradient.
+    """
+    detected = convention_of(function, spec, chosen)
+    cases = network_cases(detected, chosen.problems, chosen.seed)
+    results = _watched(network_reports(function, detected.convention, cases), len(cases))
+    plain = detected.convention.biases == (chosen.biases or "vectors")
+    checked = CheckedFunction(
+        spec,
+        detected,
+        convention_given=bool(chosen.theta and chosen.layout and chosen.targets and plain),
+        shape_given=chosen.shape is not None,
+        name_given=spec == chosen.function,
+    )
+    return _shown(chosen, checked, results)
+
+
+def check_model(
+    chosen: argparse.Namespace, function: Function, loss: Function, make: Function
+) -> int:
+    """Check a gradient of any other model, show, and return the exit status.
+
+    Args:
+        chosen: the options.
+        function: the gradient.
+        loss: the model's loss.
+        make: returns parameters and data.
+    """
+    cases = model_cases(make, chosen.parameters, chosen.problems, chosen.seed)
+    names = ["parameters", *(f"data_{i}" for i in range(1, len(cases[0].arguments)))]
+    require_arguments(function, chosen.function, names)
+    require_arguments(loss, chosen.loss, names)
+    try:
+        results = _watched(model_reports(function, loss, cases), len(cases))
+    except (TypeError, ValueError) as error:  # arguments that check_gradients cannot use
+        raise UserCodeError(str(error)) from error
+    checked = CheckedFunction(chosen.function, loss=chosen.loss, parameters=chosen.parameters)
+    return _shown(chosen, checked, results)
+
+
+def _watched(results: Iterable[Checked], count: int) -> list[Checked]:
+    """All results, behind a progress bar."""
+    bar = progress()
+    with bar:
+        return list(bar.track(results, total=count, description="problems"))
+
+
+def _shown(chosen: argparse.Namespace, checked: CheckedFunction, results: Sequence[Checked]) -> int:
+    write_results(
+        lambda: as_text(checked, results, display_of(sys.stdout)),
+        {
+            chosen.json: lambda: as_json(checked, results),
+            chosen.html: lambda: as_html(checked, results),
+        },
+    )
+    return EXIT_STATUS[verdict_of(results)]

@@ -1,0 +1,40 @@
+"""`crosscheck selftest`: the detection and false-alarm rates of this installation."""
+
+import argparse
+
+from autograd_ref.commands.options import Command, Parser, add_json, add_seed, integer
+from autograd_ref.commands.output import require_writable
+
+DESCRIPTION = """Measure this installation: whether every mistake of the catalogue, alone and in
+pairs, is found and named on random problems; the smallest error that is found;
+and whether correct gradients, in several styles, are all accepted."""
+
+
+def _add_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--problems",
+        type=integer(1),
+        default=5,
+        metavar="N",
+        help="random problems for each mistake (default: %(default)s, a minute or two)",
+    )
+    add_seed(parser, "of the first problem")
+    add_json(parser)
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    require_writable(chosen.json)
+    from autograd_ref.commands.selftest.run import run
+
+    return run(chosen)
+
+
+COMMAND = Command(
+    name="selftest",
+    summary="measure the detection and false-alarm rates of this installation",
+    example="crosscheck selftest --problems 2",
+    description=DESCRIPTION,
+    exit_status="Exit status: 0 all bounds hold, 1 one of them does not, 2 unusable input.",
+    add_options=_add_options,
+    run=_run,
+)
