@@ -35,15 +35,33 @@ SEARCH = settings(
 
 
 class Counterexample(NamedTuple):
-    """A problem on which a gradient is wrong, as small as could be found."""
+    """A problem on which a gradient is wrong, as small as could be found.
+
+    Examples:
+        >>> import numpy as np
+        >>> from hypothesis import strategies as st
+        >>> problems = st.integers(1, 9).map(lambda i: (np.array([float(i)]),))
+        >>> def loss(x):
+        ...     return (x**2).sum()
+        >>> found = falsify(lambda x: 2 * np.minimum(x, 3.0), problems=problems, loss=loss)
+        >>> found.report.verdict
+        'mismatch'
+        >>> print(found.code)
+        import numpy as np
+        from autograd_ref import check_gradients
+        <BLANKLINE>
+        parameters = np.array([4.0])
+        print(check_gradients(gradients, parameters, loss=loss))
+        <BLANKLINE>
+    """
 
     arguments: tuple[Any, ...]
     """Parameters and data."""
     report: Report | None
-    """What the check says there; None where the function raises."""
+    """The report of the check there; None where the function raises."""
     error: Exception | None
     says: str
-    """What can be concluded from the problem being no smaller; empty where nothing can."""
+    """The conclusion from the problem being no smaller; empty where there is none."""
     code: str
     """Python that shows it when pasted after the function, which it calls gradients."""
 
@@ -68,7 +86,7 @@ class Counterexample(NamedTuple):
         return self.parameters.shape if is_network(self.parameters) else None
 
     def __str__(self) -> str:
-        """What happens, what follows, and how to see it."""
+        """The report, the conclusion, and code that shows it."""
         happens = f"It raises {self.error!r}." if self.report is None else str(self.report)
         return "\n\n".join(part for part in (happens, self.says, self.code) if part)
 
@@ -86,18 +104,31 @@ def falsify(
 
     Args:
         gradients: the function under test, as for `check_gradients`.
-        max_examples: how many problems to try before giving up.
+        max_examples: how many problems to try before giving up; at least 1.
         seed: for the search.
-        problems: a Hypothesis strategy of tuples (parameters, *data); by default
-            `small_problems()`, for the built-in network, with labels (S,).
-        loss: as for `check_gradients`; another model than the built-in network needs problems too.
-        watch: told at each problem whether it is "search" or "shrink".
+        problems: a Hypothesis strategy of tuples (parameters, *data); by default small problems of
+            the built-in network: W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H), b1 (N_O,); X (S, N_I);
+            labels Y (S,); every dimension at most 3.
+        loss: as for `check_gradients`; a model other than the built-in network needs problems too.
+        watch: called at each problem with "search" or "shrink".
 
     Returns:
         The smallest counterexample found; None where there is none.
 
     Raises:
-        TypeError, ValueError: arguments that cannot be used, by name.
+        TypeError, ValueError: an argument cannot be used; the message names it.
+
+    Examples:
+        >>> import numpy as np
+        >>> from hypothesis import strategies as st
+        >>> problems = st.integers(1, 9).map(lambda i: (np.array([float(i)]),))
+        >>> def loss(x):
+        ...     return (x**2).sum()
+        >>> falsify(lambda x: 2 * x, problems=problems, loss=loss) is None
+        True
+        >>> found = falsify(lambda x: 2 * np.minimum(x, 3.0), problems=problems, loss=loss)
+        >>> found.parameters
+        array([4.])
     """
     if isinstance(max_examples, bool) or not isinstance(max_examples, int):
         raise TypeError(f"max_examples is {max_examples!r}; it needs to be an integer")
@@ -168,7 +199,7 @@ def _exceeds(call: Observation) -> bool:
 
 
 def _is_confirmed(gradients: Gradients, arguments: tuple[Any, ...], loss: Loss | None) -> bool:
-    """Whether the whole check says so too."""
+    """True where the whole check confirms it."""
     report, _error = _checked(gradients, arguments, loss)
     return report is None or report.verdict == "mismatch" or bool(report.findings)
 

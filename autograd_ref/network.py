@@ -22,7 +22,7 @@ SOFTPLUS_THRESHOLD = {torch.float64: 700.0, torch.float32: 80.0}
 
 
 class TensorActivations(NamedTuple):
-    """What the forward pass computes, each with its autograd history."""
+    """The results of the forward pass, each with its autograd history."""
 
     z1: Tensor  # (S, N_H)
     a1: Tensor  # (S, N_H)
@@ -43,14 +43,22 @@ class AutogradPass(NamedTuple):
 
 
 class Network(torch.nn.Module):
-    """The assignment's network as a module, with the parameters W0, b0, W1 and b1.
+    """The built-in network as a PyTorch module, with the parameters W0, b0, W1 and b1.
 
     Args:
-        parameters: the values it starts from, copied; their dtype is the module's.
+        parameters: the values it starts from, copied: W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H),
+            b1 (N_O,); their dtype is the module's.
         device: any device that PyTorch knows on this machine, by name.
 
     Raises:
         TypeError, ValueError: parameters that do not fit each other, or an unknown device.
+
+    Examples:
+        >>> import torch
+        >>> from manual_backprop import NetworkShape
+        >>> network = Network.from_seed(NetworkShape(inputs=2, hidden=5, outputs=3), seed=0)
+        >>> network(torch.zeros(4, 2, dtype=torch.float64)).y_hat.shape
+        torch.Size([4, 3])
     """
 
     def __init__(self, parameters: Parameters, *, device: str = "cpu") -> None:
@@ -84,7 +92,7 @@ class Network(torch.nn.Module):
 def loss_and_gradients(
     parameters: Parameters, X: ArrayLike, Y: ArrayLike, *, device: str = "cpu"
 ) -> tuple[float, Parameters]:
-    """The loss and its gradients by autograd; arguments and result as in `manual_backprop`.
+    """Return the loss and its gradients by autograd, for the arguments of `manual_backprop`.
 
     Args:
         parameters: W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H), b1 (N_O,), all float64 or all float32.
@@ -98,6 +106,15 @@ def loss_and_gradients(
 
     Raises:
         TypeError, ValueError: as in `manual_backprop.loss_and_gradients`, or an unknown device.
+
+    Examples:
+        >>> import numpy as np
+        >>> from manual_backprop import NetworkShape, initialize
+        >>> parameters = initialize(NetworkShape(inputs=2, hidden=5, outputs=3), seed=0)
+        >>> X, Y = np.array([[0.5, -1.0], [2.0, 0.25]]), np.array([2, 0])
+        >>> value, gradients = loss_and_gradients(parameters, X, Y)
+        >>> gradients.W0.shape, gradients.b1.shape
+        ((5, 2), (3,))
     """
     result = autograd_pass(parameters, X, Y, device=device)
     return result.loss, result.gradients
@@ -134,7 +151,7 @@ def exact_loss_of(parameters: Parameters, batch: Batch) -> float:
 
 
 def widened(parameters: Parameters) -> Parameters:
-    """The same values in float64."""
+    """Equal values in float64."""
     return Parameters(*(block.astype(np.float64) for block in checked_parameters(parameters)))
 
 

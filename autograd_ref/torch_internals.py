@@ -39,7 +39,7 @@ def name_of(operation: Any) -> str:
 
 
 def works_in_place(operation: Any) -> bool:
-    """Whether a dispatched operation changes one of its arguments.
+    """True where a dispatched operation changes one of its arguments.
 
     For not repeating it. Without it every check of a torch loss fails.
     """
@@ -55,12 +55,12 @@ def tensors_within(nest: object) -> list[Tensor]:
 
 
 def with_tensors_replaced(replace: Callable[[Tensor], Tensor], nest: Any) -> Any:
-    """The same nest with another tensor in the place of each; likewise."""
+    """An equal nest with another tensor in the place of each; likewise."""
     return tree_map_only(Tensor, replace, nest)
 
 
 def is_custom_operator(operation: object) -> bool:
-    """Whether it is made by `torch.library.custom_op`, or one of `torch.ops`.
+    """True for what `torch.library.custom_op` makes, and for `torch.ops`.
 
     For calling its backward pass directly. Without these classes importing fails.
     """
@@ -77,7 +77,7 @@ def function_of(node: object) -> Any:
 
 
 def has_outputs(node: object, count: int) -> bool:
-    """Whether a node of the graph has so many outputs.
+    """True where a node of the graph has so many outputs.
 
     For not calling backward directly where the operation drops some. A version that does not say
     (2.4) is taken to have them: such an operation then fails for want of an argument.

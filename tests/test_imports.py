@@ -122,3 +122,11 @@ def test_a_submodule_is_loaded_by_its_name(monkeypatch: pytest.MonkeyPatch) -> N
 def test_another_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'loss_and_gradient'"):
         _ = autograd_ref.loss_and_gradient  # pyright: ignore[reportAttributeAccessIssue]  its absence is the point
+
+
+def test_every_public_name_has_an_example() -> None:
+    """The doctests of --doctest-modules run them."""
+    data = {"__version__", "problems"}
+    for name in {*autograd_ref.__all__} - data:
+        assert ">>> " in (getattr(autograd_ref, name).__doc__ or ""), name
+    assert ">>> " in (autograd_ref.problems.problems.__doc__ or "")

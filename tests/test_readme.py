@@ -142,3 +142,10 @@ def test_the_readme_has_a_line_for_every_reason_to_be_inconclusive() -> None:
 
 def test_the_readme_is_a_page() -> None:
     assert text_of("README.md").count("\n") <= 200
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md"])
+def test_every_link_leads_to_a_file(page: str) -> None:
+    links = re.findall(r"\]\(([^)#]+)", text_of(page))
+    local = [link for link in links if not link.startswith("https://")]
+    assert [link for link in local if not (ROOT / page).parent.joinpath(link).exists()] == []

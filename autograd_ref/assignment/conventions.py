@@ -21,15 +21,20 @@ Gradients = Callable[..., Any]
 
 
 class Convention(NamedTuple):
-    """One way to call the function."""
+    """How a user's function for the built-in network is called.
+
+    Examples:
+        >>> print(Convention(theta=True, layout="columns", targets="one-hot"))
+        a dict theta, X (N_I, S), one-hot Y (N_O, S)
+    """
 
     theta: bool = False
     """Parameters in a dict with the keys W0, b0, W1, b1, not in a NamedTuple."""
     layout: Layout = "rows"
-    """Whether samples are the rows of X and of one-hot targets, or their columns."""
+    """The axis of X and of one-hot targets that samples are along: rows or columns."""
     targets: Targets = "labels"
     biases: Biases = "vectors"
-    """Whether b0 and b1 have one axis, or two, as they are added to rows or columns."""
+    """Biases with one axis, or with two, as they are added to rows or columns."""
 
     def __str__(self) -> str:
         """In words."""
@@ -76,11 +81,35 @@ def choices(
 
 
 def adapter(function: Gradients, convention: Convention) -> Gradients:
-    """Return the function as gradients(parameters, X, Y), in the project's own convention.
+    """Return the function as gradients(parameters, X, Y), in the convention of `check_gradients`.
 
-    It gets the very arrays or views of them, so that what it changes in place is changed. Y needs
-    to be what `targets` makes of labels. Four arrays in a row are understood as W0, b0, W1, b1,
-    also after the loss, and so are the names dW0, db0, dW1, db1.
+    It gets the arrays themselves or views of them, so that what it changes in place is changed.
+    Four arrays in a row are taken for W0, b0, W1, b1, also after the loss, and so are the names
+    dW0, db0, dW1, db1.
+
+    Args:
+        function: gradients(parameters, X, Y) as its author calls it.
+        convention: how that is: parameters as a dict or not, samples as rows or columns, biases as
+            vectors or matrices, and Y as what `targets` makes of labels.
+
+    Returns:
+        A function of Parameters, X (S, N_I), and Y (S,) or (S, N_O).
+
+    Examples:
+        >>> import numpy as np
+        >>> from autograd_ref import check_gradients
+        >>> from manual_backprop import NetworkShape, initialize
+        >>> def gradients(theta, X, Y):  # samples are columns
+        ...     a1 = np.log1p(np.exp(theta["W0"] @ X + theta["b0"][:, None]))
+        ...     e = np.exp(theta["W1"] @ a1 + theta["b1"][:, None])
+        ...     e2 = (e / e.sum(axis=0) - Y) / X.shape[1]
+        ...     delta1 = (theta["W1"].T @ e2) * (1 - np.exp(-a1))
+        ...     return delta1 @ X.T, delta1.sum(axis=1), e2 @ a1.T, e2.sum(axis=1)
+        >>> columns = Convention(theta=True, layout="columns", targets="one-hot")
+        >>> X, Y = np.array([[0.5, -1.0], [2.0, 0.25]]), np.eye(3)[[2, 0]]
+        >>> parameters = initialize(NetworkShape(inputs=2, hidden=5, outputs=3), seed=0)
+        >>> check_gradients(adapter(gradients, columns), parameters, X, Y).verdict
+        'match'
     """
 
     def gradients(parameters: Parameters, X: NDArray[Any], Y: NDArray[Any]) -> object:

@@ -39,7 +39,7 @@ def forward_difference(
     In float64 whatever the dtype of the arguments: in float32 the default step drowns in rounding.
 
     Args:
-        loss: loss(parameters, X, Y) of the assignment's network, called N + 1 times.
+        loss: loss(parameters, X, Y) of the built-in network, called N + 1 times.
         parameters: as for `loss_and_gradients`.
         X: likewise.
         Y: likewise.

@@ -32,7 +32,7 @@ MOST_WORK = 2e9
 """Multiplications, a second or two, beyond which wrong derivations are not tried in pairs."""
 
 AXES = (("hidden unit", "input"), ("hidden unit",), ("class", "hidden unit"), ("class",))
-"""What the rows and columns of W0, b0, W1 and b1 stand for."""
+"""Words for an index along the rows and columns of W0, b0, W1 and b1."""
 
 ALL = (0, 1, 2, 3)
 ADVICE: dict[tuple[int, ...], str] = {
@@ -60,7 +60,7 @@ class Derived(NamedTuple):
 
 
 class NetworkModel:
-    """What is known of the network: its words, its sizes, and its wrong derivations."""
+    """The built-in network as a model: its words, its sizes, and its wrong derivations."""
 
     def axes(self, point: Point, key: Path, /) -> tuple[str, ...]:
         """Return what the rows and columns of a block stand for."""

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for the assignment's network: shapes, parameters, batches, whole problems.
+"""Hypothesis strategies for the built-in network: shapes, parameters, batches, whole problems.
 
 They are public: draw from them in tests of your own gradient.
 
@@ -28,7 +28,7 @@ from manual_backprop.parameters import Array, NetworkShape, Parameters, initiali
 DType = np.dtype[np.floating[Any]]
 
 Kind = Literal["typical", "free", "saturated", "confident"]
-"""What a problem is like.
+"""Kinds of problems.
 
 typical: parameters from N(0, 0.05) by seed, as the assignment starts.
 free: every entry of its own, of any size up to 1000; pre-activations up to 1e4 and beyond.
@@ -158,18 +158,29 @@ def problems(
     kinds: Collection[Kind] = KINDS,
     max_samples: int = 6,
 ) -> Problem:
-    """Parameters, X and Y that fit each other.
+    """Return a strategy of parameters, X and Y of the built-in network that fit each other.
+
+    A problem is (parameters, X, Y): W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H), b1 (N_O,); X (S, N_I);
+    Y labels (S,), or rows (S, N_O) that sum to one.
 
     Args:
         draw: supplied by Hypothesis.
-        shape: where the dimensions come from; by default `shapes()`, as far as the kinds allow.
-        dtype: where the number format comes from; by default `dtypes()`.
+        shape: a strategy of the dimensions; by default `shapes()`, as far as the kinds allow.
+        dtype: a strategy of the number format; by default `dtypes()`.
         kinds: what the problems may be like, see `Kind`.
         max_samples: the largest S.
 
     Raises:
         InvalidArgument: no kind, an unknown kind, or only confident ones for a shape with a
             single output, which cannot be ahead of another.
+
+    Examples:
+        >>> from hypothesis import given, settings
+        >>> @settings(max_examples=5)
+        ... @given(problems(kinds=["typical"]))
+        ... def test_X_has_a_column_for_every_input(problem):
+        ...     assert problem.X.shape[1] == problem.parameters.shape.inputs
+        >>> test_X_has_a_column_for_every_input()
     """
     if not kinds or not set(kinds) <= set(KINDS):
         raise InvalidArgument(f"kinds is {kinds!r}; it needs one or more of {KINDS}")

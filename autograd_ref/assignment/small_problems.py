@@ -20,7 +20,7 @@ TRIED = 12
 """Problems of a kind that have to be right before anything is said of it. Chosen."""
 
 MOST = 3
-"""Of every dimension and of the samples: a mistake that needs more is rare, a small problem not."""
+"""The largest dimension and number of samples: few mistakes need more."""
 
 START = (2, -3, 5, 1, -1, 4, -5, 3, -2, 7, -4)
 """The simplest entries, in tenths: with zeros most mistakes would be the same."""
@@ -52,7 +52,7 @@ def small_problems(draw: DrawFn, *, one_hot: bool = False) -> tuple[Parameters, 
 
 
 IMPORT = "from manual_backprop import Parameters"
-"""What code that writes the network's parameters out needs."""
+"""The import that code needs in which the network's parameters are written out."""
 
 
 def is_network(parameters: object) -> bool:

@@ -30,7 +30,7 @@ PARTED = 1e-3
 
 
 class Data(NamedTuple):
-    """What is trained on, and what is tested on, in the dtype of the parameters."""
+    """The training and test samples, in the dtype of the parameters."""
 
     X: A
     Y: A
@@ -54,7 +54,7 @@ class Moment(NamedTuple):
     iteration: int
     loss: float
     accuracy: float
-    """Of the training samples, from 0 to 1."""
+    """The share of training samples predicted rightly, from 0 to 1."""
     test_accuracy: float
     largest: float
     """The largest parameter."""
@@ -63,11 +63,11 @@ class Moment(NamedTuple):
     by_rounding: float
     """The largest difference, so far, between a parameter by hand and a twin's."""
     parted: bool
-    """Whether rounding alone has led elsewhere by now, so that no distance says anything more."""
+    """True where rounding alone has led elsewhere by now: distances tell nothing more."""
 
     @property
     def within(self) -> bool:
-        """Whether hand and autograd are no further apart than rounding leads."""
+        """True where hand and autograd are no further apart than rounding leads."""
         return self.parted or self.distance <= self.by_rounding
 
 

@@ -18,7 +18,7 @@ MOST_CAUSES = 4
 
 
 class Diagnosis(NamedTuple):
-    """What explains the wrong blocks, and what is left unexplained."""
+    """The causes of the wrong blocks, and notes about what they leave unexplained."""
 
     causes: tuple[Cause, ...] = ()
     pattern: tuple[Note, ...] = ()

@@ -1,4 +1,4 @@
-"""What a diagnosis looks at: the gradient under test, the right one, and when two are the same."""
+"""The evidence of a diagnosis: the gradient under test, the right one, and when two are equal."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -31,13 +31,13 @@ FLOAT32 = float(np.finfo(np.float32).eps) / 2
 
 
 class Prediction(NamedTuple):
-    """What the gradients would be, had certain mistakes been made."""
+    """The gradients that certain mistakes would give."""
 
     statements: tuple[Statement, ...]
-    """Those mistakes, and the blocks that they change."""
+    """The mistakes, and the blocks that they change."""
     gradients: Results
     in_float32: Callable[[], Results | None] = lambda: None
-    """The same in float32: how far that is off says how much rounding matters."""
+    """The gradients in float32; their error shows how much rounding matters."""
 
 
 class Evidence(NamedTuple):
@@ -50,7 +50,7 @@ class Evidence(NamedTuple):
     near: Results
     """Blocks that are wrong by so little that many mistakes could be the cause."""
     allowed: dict[Path, float]
-    """What rounding can do to the largest entry of each block."""
+    """The largest error that rounding explains, in each block."""
     sizes: dict[Path, float]
     """The largest entry of each block of the right gradient."""
     unit: float

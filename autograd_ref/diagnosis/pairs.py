@@ -21,7 +21,7 @@ Kind = tuple[str, str]
 blocks."""
 
 MOST_FACTORS = 3
-"""Of two relations, a block has the one, the other, or both."""
+"""The most factors in a pair: a block has the one, the other, or both."""
 
 
 class Applied(NamedTuple):
@@ -33,7 +33,7 @@ class Applied(NamedTuple):
 
     @property
     def kind(self) -> Kind:
-        """What it has in common with other blocks."""
+        """The name that it shares with other blocks, and the number where one is fitted."""
         return self.relation.name, self.detail if self.relation in FITTED else ""
 
 

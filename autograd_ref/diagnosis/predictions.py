@@ -1,4 +1,4 @@
-"""What the model's wrong derivations, and dropped samples, predict the gradients to be."""
+"""The gradients that wrong derivations of the model, and dropped samples, predict."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -21,7 +21,7 @@ class Derivations(NamedTuple):
 
     tried: list[Tried]
     in_pairs: bool
-    """Whether any two of them can be composed."""
+    """True where any two of them can be composed."""
 
 
 def derivations(evidence: Evidence) -> Derivations:

@@ -1,4 +1,4 @@
-"""What there is to see where no known mistake explains a wrong gradient, and what it rules out."""
+"""Notes where no known mistake explains a gradient: what is wrong, and what that rules out."""
 
 from collections.abc import Sequence
 

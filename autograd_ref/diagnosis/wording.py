@@ -15,7 +15,7 @@ class Statement(NamedTuple):
     name: str
     blocks: tuple[Path, ...]
     said: str
-    """What is true of these blocks: a sentence that begins with their names."""
+    """A statement about these blocks: a sentence that begins with their names."""
     fix: str
     residual: float = 0.0
     """The largest difference that is left, corrected for it, relative to the right block."""

@@ -1,4 +1,4 @@
-"""The seam: what a reference may know of its model beyond the loss and its gradients.
+"""The seam: knowledge of a model beyond its loss and its gradients.
 
 The diagnosis asks a `Model` and imports none. `UNKNOWN` knows nothing: what is found with it holds
 for the gradient of any function.
@@ -19,19 +19,19 @@ class Hypothesis(NamedTuple):
 
     name: str
     what: str
-    """What is done wrong: the end of the sentence "what comes out if ..."."""
+    """The mistake: the end of the sentence "what comes out if ..."."""
     fix: str
     gradients: Results
     in_float32: Callable[[], Results | None]
-    """The same in float32, None where that fails: the difference shows the effect of rounding."""
+    """The gradients in float32, None where that fails: how far they are off is due to rounding."""
     fitted: bool = False
-    """Whether a number in it was chosen to explain the gradient under test."""
+    """True where a number in it was chosen to explain the gradient under test."""
     derivation: object = None
-    """What the model needs to compose it with another; None where pairs cost too much."""
+    """The form in which the model composes it with another; None where pairs cost too much."""
 
 
 class Model(Protocol):
-    """What is known of the function behind a loss."""
+    """Knowledge of the function behind a loss."""
 
     def axes(self, point: Point, key: Path, /) -> tuple[str, ...]:
         """Return a word for an index along each axis of a parameter."""

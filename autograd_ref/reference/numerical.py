@@ -30,7 +30,7 @@ NOISE_DEGREE = 5
 """Over so little, anything smooth is a polynomial of this degree; what is left over is noise."""
 
 CLEARLY, CALMER = 64.0, 10.0
-"""So many units of roundoff are no rounding of the result; so many times less of it, over a smaller
+"""Scatter of so many units of roundoff is no rounding; so many times less of it, over a smaller
 distance, and it was no noise."""
 
 Function = Callable[[Any], Any]

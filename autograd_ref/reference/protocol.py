@@ -52,4 +52,4 @@ class Reference(NamedTuple):
     exchangeable: bool = False
     """True where the rows of the data are samples, in any order and with repetitions."""
     model: Model = UNKNOWN
-    """What is known of the function behind the loss."""
+    """Knowledge of the function behind the loss."""

@@ -16,10 +16,18 @@ Side = Literal["hand", "losses", "reference", "kink", "undecided"]
 
 
 class Block(NamedTuple):
-    """One array of the gradient, or the loss, compared with the reference.
+    """One quantity, as both sides have it; None where a figure is not defined.
 
-    A field is None where it is not defined: nothing can be subtracted from an array of another
-    shape.
+    Examples:
+        >>> import numpy as np
+        >>> from autograd_ref import check_gradients
+        >>> loss = lambda p: p["a"] ** 2 + (p["b"] ** 3).sum()
+        >>> gradients = lambda p: {"a": 2 * p["a"], "b": 3 * p["b"]}
+        >>> report = check_gradients(gradients, {"a": 0.5, "b": np.array([1.0, 2.0])}, loss=loss)
+        >>> for block in report.blocks:
+        ...     print(block.name, block.verdict, block.worst_index, block.hand, block.reference)
+        a match () 1.0 1.0
+        b mismatch (1,) 6.0 12.0
     """
 
     name: str
@@ -90,7 +98,16 @@ class IndependentCheck(NamedTuple):
 
 
 class Cause(NamedTuple):
-    """A mistake that explains the wrong blocks: without it, they agree up to rounding."""
+    """A mistake that explains what is wrong: corrected for it, the gradient agrees to rounding.
+
+    Examples:
+        >>> import numpy as np
+        >>> from autograd_ref import check_gradients
+        >>> report = check_gradients(lambda x: -2 * x, np.ones(3), loss=lambda x: (x**2).sum())
+        >>> cause = report.causes[0]
+        >>> cause.kind, cause.before, cause.residual
+        ('sign flipped', 2.0, 0.0)
+    """
 
     kind: str
     """A few fixed words, for programs; two mistakes at once are joined by " + "."""

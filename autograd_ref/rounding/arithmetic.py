@@ -62,7 +62,7 @@ class Arithmetic(NamedTuple):
     smallest: float
     forms: Forms
     drifting: bool = True
-    """Whether all additions of a sum may round the same way, as they do for equal terms."""
+    """True where all additions of a sum may round the same way, as they do for equal terms."""
     reference_unit: float = 0.0
     """That of a reference in PyTorch's forms, whose rounding is to be added; 0 for none."""
 

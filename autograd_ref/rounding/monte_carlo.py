@@ -119,7 +119,7 @@ def _movements(
 
 
 def _tolerance(movement: _Movement, exact: Array, arithmetic: Arithmetic) -> Array:
-    """What an array may be off by, from how far it moves."""
+    """The tolerance of an array, from how far it moves."""
     size = np.abs(exact)
     from_neighbours = np.minimum(NEIGHBOURS * _typical(movement.mean_square), OF_ITSELF * size)
     least = arithmetic.unit * size + ALLOWED_UNITS * arithmetic.smallest

@@ -1,4 +1,4 @@
-"""What rounding may do to the result of one PyTorch operation, in some number format.
+"""The largest effect of rounding on the result of one PyTorch operation, in a number format.
 
 The amounts are those of section 5 of `derivation.md`: a product of matrices moves
 by what any order of its additions can do, (4 + n) u |A| |B|; a function by 16 u of its result; a
@@ -116,7 +116,7 @@ def _with_underflow(absolute: Tensor, factor: float, smallest: float) -> Tensor:
 
 
 def _scale_of_function(operation: Dispatched, result: Tensor, forms: Forms) -> Tensor:
-    """What a function rounds to units of: its result, or 1 in the textbook's formulas."""
+    """The quantity that a function rounds to units of: its result, or 1 in textbook formulas."""
     scale = result.abs()
     if operation.name.endswith(("_backward", "_backward_data")):
         return _scale_of_derivative(operation, scale, forms)
@@ -141,7 +141,7 @@ def _scale_of_derivative(operation: Dispatched, scale: Tensor, forms: Forms) -> 
 
 
 def _sum_of_absolutes(operation: Dispatched, result: Tensor) -> Tensor:
-    """The same sum, of the absolute values of its terms."""
+    """The sum of the absolute values of the terms."""
     if operation.name not in ("add", "sub", "rsub"):
         return _of_absolutes(operation)
     alpha = abs(operation.kwargs.get("alpha", 1))

@@ -62,7 +62,7 @@ FIXES = {
     "not summed over the batch": "sum over the samples: {sum}",
     "filled with the total sum": "sum over the samples only: {sum}",
 }
-"""Of relations, in the network's own words."""
+"""Fixes of relations, in the network's own words."""
 
 
 def places(relation: Relation) -> Places:

@@ -1,4 +1,4 @@
-"""The assignment's network in steps, each of which a mistake can replace.
+"""The built-in network in steps, each of which a mistake can replace.
 
 Written out here, in the dtype of the arguments and with formulas that keep their digits: nothing of
 `manual_backprop`'s arithmetic, so that a mistake there would not be made here as well.
@@ -37,12 +37,12 @@ class Run:
 
     @property
     def gradients(self) -> Parameters:
-        """What this derivation says they are."""
+        """The gradients that follow from this derivation."""
         return Parameters(self.W0, self.b0, self.W1, self.b1)
 
     @property
     def sigma(self) -> A:
-        """Of z1, whatever slope is taken: the derivative of softplus."""
+        """The derivative of softplus at z1, whatever slope is taken."""
         return sigma(self.z1)
 
     @property

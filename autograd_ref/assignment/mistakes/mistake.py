@@ -27,16 +27,16 @@ class Mistake(NamedTuple):
 
     name: str
     what: str
-    """What is done, as the end of a sentence: the gradients of a derivation in which ..."""
+    """The mistake, as the end of a sentence: the gradients of a derivation in which ..."""
     fix: str
     """A sentence, or a statement in NumPy."""
     change: Change
-    """Of the derivation that would be right without it."""
+    """The change of the derivation that would be right without it."""
     shows: Shows = Shows.ANY
     hides: str = ""
     """Where it makes no difference, in a few words."""
     fitted: bool = False
-    """Whether a number in it was chosen so that it explains what there is."""
+    """True where a number in it was chosen to explain the gradient under test."""
 
     @property
     def steps(self) -> frozenset[str]:

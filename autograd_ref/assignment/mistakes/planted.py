@@ -29,7 +29,7 @@ class Planted(NamedTuple):
 
     of: Mistake | Relation
     blocks: tuple[str, ...] = ()
-    """Those of a relation; a derivation touches what follows from it."""
+    """The blocks of a relation; a derivation changes what follows from it."""
     shows: Shows = Shows.ANY
 
     @property
@@ -41,7 +41,7 @@ class Planted(NamedTuple):
 
     @property
     def loses_digits(self) -> bool:
-        """Whether all it does is lose digits, which takes a narrower format to lose them to."""
+        """True where all it does is lose digits, for which there has to be a narrower format."""
         return self.of is IN_LOWER_PRECISION or self.of in PRECISION
 
 
@@ -136,7 +136,7 @@ PLANTED: tuple[Planted, ...] = tuple(_all())
 
 
 STD = 0.5
-"""Of the parameters: no unit is linear, and none is saturated. Chosen."""
+"""The standard deviation of the parameters: no unit is linear, and none is saturated. Chosen."""
 
 
 def problem_for(shows: Shows, seed: int, dtype: DTypeLike) -> tuple[Parameters, A, A]:

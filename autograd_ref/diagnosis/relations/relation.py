@@ -45,7 +45,7 @@ class Around(NamedTuple):
     unit: float
     """The unit roundoff of the number format that the gradient should be in."""
     earlier: Array | None = None
-    """What was right in an earlier call, with other arguments; None where there was none."""
+    """The right block in an earlier call, with other arguments; None where there was none."""
 
 
 class Variant(NamedTuple):
@@ -62,13 +62,13 @@ class Claim(NamedTuple):
     mine: Array
     """The gradient under test, or what can be made of it."""
     right: Array
-    """What that has to equal."""
+    """The block that it has to equal."""
     detail: str = ""
     """Which one, or how much, for the explanation."""
     coarser: float = 1.0
     """By how much the unit of rounding is coarser than it needs to be, where that is the claim."""
     weak: bool = False
-    """Whether it holds of so few entries that it needs another block of which the same is so."""
+    """True where it holds of so few entries that another block has to show it as well."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Relation:
     variants: Callable[[Around], Iterable[Variant]]
     """The blocks that the mistake can make; none where it cannot be made."""
     wipes: bool = False
-    """Whether nothing is left of the right gradient, so that another mistake cannot be seen."""
+    """True where nothing is left of the right gradient, so that no other mistake can be seen."""
     hides: str = ""
     """Where it makes no difference, in a few words."""
 
