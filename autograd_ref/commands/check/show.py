@@ -8,11 +8,12 @@ from autograd_ref.assignment.detectable import together
 from autograd_ref.commands.check.called import CheckedFunction, called, heading, tried_in
 from autograd_ref.commands.check.problems import Checked, verdict_of
 from autograd_ref.commands.functions.convention_search import Detected
-from autograd_ref.commands.paragraphs import filled, verdict_coloured
+from autograd_ref.commands.paragraphs import filled
 from autograd_ref.report.data import Note, Power
 from autograd_ref.report.html import as_page
 from autograd_ref.report.report import Report
 from autograd_ref.report.table import PLAIN, Display, table
+from autograd_ref.report.text import as_text as report_text
 
 SCHEMA = 2
 
@@ -27,7 +28,7 @@ def as_text(function: CheckedFunction, results: Sequence[Checked], display: Disp
         parts += [filled(str(power), display)] if power is not None else []
     else:
         first = f"{heading(function)}; the first {verdict}, on {shown.case.where}:"
-        parts = [filled(first, display), verdict_coloured(str(shown.report), display)]
+        parts = [filled(first, display), report_text(cast("Report", shown.report), display)]
     parts += [filled(line, display) for line in called(function)]
     return "\n\n".join([*parts, _table(results, display)]) + "\n"
 

@@ -42,7 +42,7 @@ def losses(runs: Runs, wrong: Sequence[tuple[str, str, Sequence[float]]]) -> Fig
     An optimiser has its kind of line, a mistake its colour; what rises far above every right run
     leaves the picture.
     """
-    figure, panel = _panel("loss of the training samples")
+    figure, panel = _panel("Loss on the training samples", "cross-entropy, mean over the samples")
     for name, moments in runs.items():
         panel.plot([m.loss for m in moments], LINES[name], color=COLOURS[name], label=name)
     highest = HIGHEST * max(m.loss for moments in runs.values() for m in moments)
@@ -59,7 +59,7 @@ def losses(runs: Runs, wrong: Sequence[tuple[str, str, Sequence[float]]]) -> Fig
 
 def accuracies(runs: Runs) -> Figure:
     """The accuracy on the training samples and on the test samples."""
-    figure, panel = _panel("accuracy (%)")
+    figure, panel = _panel("Accuracy on the training and test samples", "accuracy (%)")
     for name, moments in runs.items():
         training = [100 * m.accuracy for m in moments]
         test = [100 * m.test_accuracy for m in moments]
@@ -71,7 +71,9 @@ def accuracies(runs: Runs) -> Figure:
 
 def distances(runs: Runs, unit: float) -> Figure:
     """The distance between hand and autograd, and the drift from rounding, in units of roundoff."""
-    figure, panel = _panel("largest parameter difference, in units of roundoff")
+    figure, panel = _panel(
+        "Parameters by hand and by autograd", "largest difference, in units of roundoff"
+    )
     for name, moments in runs.items():
         apart = [m.distance / (unit * m.largest) for m in moments]
         drift = [m.by_rounding / (unit * m.largest) for m in moments]
@@ -94,10 +96,10 @@ def as_bytes(figure: Figure, kind: str) -> bytes:
     return file.getvalue()
 
 
-def _panel(label: str) -> tuple[Figure, Any]:
+def _panel(title: str, label: str) -> tuple[Figure, Any]:
     figure = Figure(figsize=(7, 4.8), layout="constrained")
     panel = figure.subplots()
-    panel.set(xlabel="iteration", ylabel=label)
+    panel.set(title=title, xlabel="iteration", ylabel=label)
     panel.grid(color="0.92")
     for side in ("top", "right"):
         panel.spines[side].set_visible(False)

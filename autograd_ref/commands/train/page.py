@@ -46,8 +46,11 @@ def as_page(
         for run in runs
         for iteration, report in run.checks.items()
     )
-    first = f"<pre>{escape(heading(setup))}</pre>{answers}"
-    body = f"{first}{drawn}<h2>In numbers</h2>{numbers}<h2>Gradient checks</h2>{checks}"
+    about = "".join(f"<p>{escape(line)}</p>" for line in heading(setup).split("\n"))
+    body = (
+        f"{answers}<h2>Setup</h2>{about}<h2>Pictures</h2>{drawn}<h2>In numbers</h2>{numbers}"
+        f"<h2>Gradient checks</h2>{checks}"
+    )
     return document("A training run, by hand and by autograd", body)
 
 
