@@ -12,6 +12,7 @@ from autograd_ref import check_gradients
 from autograd_ref.independent.along_difference import BLURRED, Along
 from autograd_ref.report.data import IndependentCheck, Slope
 from autograd_ref.report.report import Report
+from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 
 A = NDArray[Any]
 RANDOM = np.random.default_rng(0)
@@ -374,3 +375,18 @@ def test_a_kink_here_is_told_of_where_another_call_has_no_values_to_compare() ->
 
 
 W3 = np.array([0.5, -1.0, 2.0])
+
+
+def test_soft_rows_that_sum_to_one_in_float32_only_are_no_error_of_the_check() -> None:
+    random = np.random.default_rng(0)
+    p = initialize(NetworkShape(inputs=2, hidden=3, outputs=3), 0, std=0.5, dtype="float32")
+    rows = random.random((4, 3)).astype(np.float32)
+    X, Y = random.normal(size=(4, 2)).astype(np.float32), rows / rows.sum(axis=1, keepdims=True)
+    assert (Y.astype(np.float64).sum(axis=1) != 1).any()
+
+    def doubled(p: Parameters, X: A, Y: A) -> Parameters:
+        found = loss_and_gradients(p, X, Y)[1]
+        return found._replace(W0=2 * found.W0)
+
+    report = check_gradients(doubled, p, X, Y)
+    assert [block.verdict for block in report.blocks] == ["mismatch", "match", "match", "match"]
