@@ -208,3 +208,18 @@ def test_a_symmetric_matrix_is_moved_symmetrically() -> None:
 
     report = check_gradients(lambda S: np.linalg.inv(S) / 2, S, loss=log_determinant)
     assert report.verdict == "match", report
+
+
+def test_a_loss_that_is_defined_only_very_near_is_not_held_to_its_derivative() -> None:
+    """One difference contradicts the gradient; the careful derivative cannot be taken."""
+
+    def narrow(w: Tensor, X: Tensor, y: Tensor) -> Tensor:
+        if abs(w.detach().numpy() / W - 1).max() > 1e-4:
+            raise ValueError("too far")
+        return detached(w, X, y)
+
+    def gradients(w: A, X: A, y: A) -> A:
+        return semi_gradient(w, X, y)
+
+    assert check(gradients, detached).verdict == "inconclusive"
+    assert check(gradients, narrow).verdict == "match"

@@ -342,3 +342,15 @@ def test_what_the_command_cannot_use_is_said_in_a_line(tmp_path: Path, capsys: C
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path, capsys: Captured) -> None:
     assert main(["falsify", written(tmp_path), "--examples", "2", "--json", str(tmp_path)]) == 2
     assert "cannot write" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [True, 2.0, "3"])
+def test_a_number_of_examples_has_to_be_one(given: Any) -> None:
+    with pytest.raises(TypeError, match=r"max_examples is .*; it needs to be an integer"):
+        _ = falsify(right_gradient, max_examples=given)
+
+
+def test_of_another_model_nothing_is_concluded_and_nothing_left_out() -> None:
+    arguments = ({"w": np.ones(3)}, np.ones((2, 3)), np.zeros(2))
+    assert says(lambda _arguments: True, arguments) == ""
+    assert shrunk(lambda _arguments: True, arguments) is arguments

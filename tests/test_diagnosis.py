@@ -25,6 +25,12 @@ from autograd_ref.assignment.mistakes.planted import (
     problem_for,
     right_gradient,
 )
+from autograd_ref.assignment.network_model import assignment
+from autograd_ref.diagnosis.evidence import Prediction, gathered
+from autograd_ref.diagnosis.predictions import Tried, composed
+from autograd_ref.diagnosis.relations.orders import ORDERS
+from autograd_ref.diagnosis.relations.relation import Around
+from autograd_ref.reference.model import UNKNOWN, Hypothesis
 from autograd_ref.report.report import Report
 from autograd_ref.selftest.trials import (
     DTYPES,
@@ -38,6 +44,7 @@ from autograd_ref.selftest.trials import (
     wrong_blocks,
 )
 from autograd_ref.tree.nest import leaves, rebuilt
+from autograd_ref.tree.point import Point, Results
 from manual_backprop import Parameters
 from tests.mistakes.state import first_pass_kept
 from tests.mistakes.unlisted import UNLISTED
@@ -659,3 +666,34 @@ def test_many_blocks_each_with_a_mistake_of_its_own_take_no_longer_than_few() ->
     assert cause.kind == "a constant factor"
     assert len(cause.blocks) == 19  # the first is right
     assert report.pattern == ()
+
+
+def test_a_block_of_one_number_has_no_order() -> None:
+    around = Around(
+        right=np.array(2.0),
+        parameter=np.array(1.0),
+        others={},
+        samples=0,
+        counts={},
+        each=lambda: None,
+        close=lambda one, two, coarser=1.0: bool(np.allclose(one, two, rtol=1e-12 * coarser)),
+        unit=1e-16,
+    )
+    in_another_order = next(r for r in ORDERS if r.name == "in another order")
+    assert list(in_another_order.variants(around)) == []
+    row = around._replace(right=np.array([1.0, 2.0, 3.0]))
+    assert [list(made.block) for made in in_another_order.variants(row)] == [[3.0, 1.0, 2.0]]
+
+
+def test_what_a_model_cannot_compose_predicts_nothing() -> None:
+    """Two wrong steps may raise together where each of them runs."""
+    p, X, Y = problem_for(Shows.ANY, 0, np.float64)
+    found = right_gradient(p, X, Y)._asdict()
+    blocks: Results = {(name,): 2 * gradient for name, gradient in found.items()}
+    point = Point(p, (X, Y))
+    reference = assignment()._replace(model=UNKNOWN)
+    exact = reference.evaluate(point)
+    evidence = gathered(blocks, list(blocks), reference, (point, exact), None)
+    one = Hypothesis("one", "", "", exact.gradients, lambda: None, derivation="a")
+    tried = Tried(one, Prediction((), exact.gradients))
+    assert composed(evidence, tried, tried) is None

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from autograd_ref.assignment.mistakes.mistake import Shows
+from autograd_ref.assignment.mistakes.planted import problem_for
 from autograd_ref.check import check_gradients
 from tests.mistakes.case import (
     Arguments,
@@ -76,3 +78,14 @@ def test_the_same_code_without_the_mistake_is_accepted(twin: Twin, dtype: DType)
 
 def test_no_two_mistakes_have_the_same_name() -> None:
     assert sum(len(part) for part in PARTS) == len(MISTAKES)
+
+
+def test_the_problems_of_a_mistake_have_the_shapes_it_shows_on() -> None:
+    for seed in range(20):
+        for shows in Shows:
+            parameters, X, Y = problem_for(shows, seed, np.float64)
+            shape, samples = parameters.shape, len(X)
+            sizes = {shape.inputs, shape.hidden, shape.outputs}
+            assert len(sizes) == (1 if shows in (Shows.SQUARE, Shows.ALL_EQUAL) else 3)
+            assert (samples in sizes) == (shows is Shows.ALL_EQUAL)
+            assert Y.shape == (samples, shape.outputs)

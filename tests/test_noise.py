@@ -199,3 +199,18 @@ def test_a_wrong_loss_and_a_parameter_called_loss_are_told_apart() -> None:
 
 
 Y = X @ W + 1.0
+
+
+def test_too_few_points_nearby_are_no_noise() -> None:
+    """The first of them look like noise; then the function is not defined."""
+    nearby: list[int] = []
+
+    def gradients(w: A, X: A, y: A) -> A:
+        if not np.array_equal(w, W) and np.abs(w - W).max() < 1e-6:
+            nearby.append(1)
+            if len(nearby) > 6:
+                raise ValueError("not here")
+        return through_something_large(w, X, y)
+
+    assert check(gradients).verdict == "mismatch"
+    assert len(nearby) == 7

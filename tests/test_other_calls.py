@@ -10,6 +10,7 @@ from torch import Tensor
 
 from autograd_ref import check_gradients
 from autograd_ref.report.report import Report
+from manual_backprop import Parameters, loss_and_gradients
 
 A = NDArray[Any]
 RANDOM = np.random.default_rng(0)
@@ -228,3 +229,34 @@ def test_the_map_shows_where_a_later_call_is_wrong() -> None:
     report = check_gradients(gradients, PAIR["a"], loss=lambda w: (w**2).sum())
     assert report.verdict == "mismatch"
     assert report.shares["gradient"].max() > 1
+
+
+def test_gradients_added_up_over_calls_are_told_of() -> None:
+    kept = {"a": np.zeros(3), "b": np.zeros(3)}
+
+    def gradients(p: Any) -> Any:
+        for name in kept:
+            kept[name] = kept[name] + 2 * p[name]
+        return dict(kept)
+
+    report = check_gradients(gradients, PAIR, loss=two_squares)
+    assert "accumulates" in [note.kind for note in report.findings]
+    assert report.verdict == "mismatch"
+
+
+def test_two_gradients_in_one_array_are_told_of() -> None:
+    def gradients(p: Any) -> Any:
+        both = 2 * np.concatenate([p["a"], p["b"][-1:]])
+        return {"a": both[:2], "b": both[1:]}
+
+    same = {"a": np.ones(2), "b": np.ones(2)}
+    report = check_gradients(gradients, same, loss=two_squares)
+    assert [note.kind for note in report.findings] == ["gradients share memory"]
+
+
+def test_saturated_units_are_a_weakness_of_the_check() -> None:
+    p = Parameters(np.full((2, 3), 9.0), np.full(2, 40.0), np.eye(2), np.zeros(2))
+    for b0, expected in ((40.0, True), (-9.0, False)):
+        at = p._replace(b0=np.full(2, b0))
+        report = check_gradients(loss_and_gradients, at, np.abs(X[:, :3]), np.arange(len(X)) % 2)
+        assert ("saturated units" in [note.kind for note in report.warnings]) is expected

@@ -49,7 +49,7 @@ def as_json() -> str:
                 "name": planted.of.name,
                 "blocks": list(planted.blocks),
                 "what": _what(planted),
-                "fix": planted.of.fix,
+                "fix": _fix(planted),
                 "train": planted.title in train,
                 "needs": planted.shows.value,
             }
@@ -67,15 +67,25 @@ def _catalogue() -> tuple["Planted", ...]:
 
 def _what(planted: "Planted") -> str:
     """The mistake in words, without the detail that a report fills in."""
-    what = planted.of.what.replace(", {}", "").replace("{}", "...")
+    from autograd_ref.assignment.mistakes.notation import written
+
+    what = written(planted.of.what.replace(", {}", "").replace("{}", "..."))
     # of a wrong derivation it is a sentence, of a relation the end of one
     return f"the gradient is {what}" if planted.blocks else what
+
+
+def _fix(planted: "Planted") -> str:
+    """The fix, in the network's own words where it has any."""
+    from autograd_ref.assignment.mistakes.catalogue import FIXES
+    from autograd_ref.assignment.mistakes.notation import written
+
+    return written(FIXES.get(planted.of.name, planted.of.fix))
 
 
 def _entry(same: list["Planted"]) -> str:
     """The titles of one mistake, and what it is."""
     first = same[0]
-    lines = [f"{_what(first)}.", f"Fix: {first.of.fix}."]
+    lines = [f"{_what(first)}.", f"Fix: {_fix(first)}."]
     if first.title not in trainable():
         lines.append(f"Not for crosscheck train; it needs {first.shows.value}.")
     titles = fill("; ".join(planted.title for planted in same), WIDTH)
