@@ -10,7 +10,8 @@ from autograd_ref.calls.trial import Trial
 from autograd_ref.diagnosis.explain import explained
 from autograd_ref.observe.elsewhere import Place
 from autograd_ref.observe.observed import Observed
-from autograd_ref.reference.choose import Loss, quiet, reference_for
+from autograd_ref.reference.choose import quiet, reference_for
+from autograd_ref.reference.protocol import Loss
 from autograd_ref.report.report import Report
 from autograd_ref.user_code import as_raised
 from autograd_ref.verdict.decide import decide

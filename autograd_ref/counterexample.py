@@ -16,7 +16,8 @@ from autograd_ref.check import examine, trial_of
 from autograd_ref.observe.elsewhere import other_places
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.repeatability import changes
-from autograd_ref.reference.choose import Loss, quiet
+from autograd_ref.reference.choose import quiet
+from autograd_ref.reference.protocol import Loss
 from autograd_ref.report.report import Report
 from autograd_ref.user_code import Raised, as_raised, attempt
 

@@ -35,7 +35,7 @@ LEAST = 0.05
 """Units of roundoff; less is drawn as this much, because the axis is logarithmic."""
 
 
-class Found(NamedTuple):
+class AccuracyResult(NamedTuple):
     """The largest error of all entries at each point, in units of roundoff of the exact entry."""
 
     axis: str
@@ -68,7 +68,7 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def measured(axis: str, dtype: str, points: NDArray[Any], names: Sequence[str]) -> Found:
+def measured(axis: str, dtype: str, points: NDArray[Any], names: Sequence[str]) -> AccuracyResult:
     """Return the errors of every contestant at every point."""
     given = [AXES[axis](float(point), dtype) for point in points]
     found: dict[str, list[float]] = {name: [] for name in names}
@@ -76,7 +76,7 @@ def measured(axis: str, dtype: str, points: NDArray[Any], names: Sequence[str]) 
         exact = exact_results(problem.parameters, problem.X, np.eye(2)[problem.Y])
         for name in names:
             found[name].append(units(_results(name, problem), exact, dtype))
-    return Found(axis, dtype, points.tolist(), found)
+    return AccuracyResult(axis, dtype, points.tolist(), found)
 
 
 def units(results: dict[str, NDArray[Any]], exact: dict[str, Any], dtype: str) -> float:
@@ -128,7 +128,7 @@ def _results(name: str, problem: Problem) -> dict[str, NDArray[Any]]:
     return {"loss": np.asarray(value), **dict(zip(Parameters._fields, gradients, strict=True))}
 
 
-def _figure(found: Sequence[Found]) -> "Figure":
+def _figure(found: Sequence[AccuracyResult]) -> "Figure":
     """Draw errors along each axis; a row of panels for each axis, a panel for each dtype."""
     panels = [
         plots.Curves(
@@ -143,7 +143,7 @@ def _figure(found: Sequence[Found]) -> "Figure":
     return plots.curves(panels, columns=(len(found) + 1) // 2)
 
 
-def _table(found: Sequence[Found], names: Sequence[str]) -> Table:
+def _table(found: Sequence[AccuracyResult], names: Sequence[str]) -> Table:
     title = "Largest error of loss and gradient, in units of roundoff of each exact entry"
     table = output.table(title, "along", *names)
     for (axis, dtype, points, found_of), moderate in itertools.product(found, (True, False)):

@@ -42,7 +42,7 @@ ERRORS = [m * 10.0**e for e in range(0, -16, -1) for m in (1, 0.5, 0.2)]
 ROUNDS, QUICK_ROUNDS = 15, 3
 
 
-class Found(NamedTuple):
+class CheckersResult(NamedTuple):
     """The smallest relative errors of ERRORS that a checker reports; None if it reports none."""
 
     checker: str
@@ -94,11 +94,11 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def sensitivity(name: str) -> Found:
+def sensitivity(name: str) -> CheckersResult:
     """Return the smallest error of each kind that a checker reports on the table's problem."""
     accepts = peers.CHECKERS[name]
     double, single = (problem(*TABLE, dtype=dtype) for dtype in ("f8", "f4"))
-    return Found(
+    return CheckersResult(
         name,
         smallest(lambda error: accepts(double, lambda block: block * (1 + error))),
         smallest(lambda error: accepts(double, lambda block: largest_wrong(block, error))),
@@ -153,7 +153,7 @@ def _figure(costs: Sequence[Cost]) -> "Figure":
     return plots.curves([panel], columns=1, height=4.0)
 
 
-def _sensitivity_table(found: Sequence[Found]) -> Table:
+def _sensitivity_table(found: Sequence[CheckersResult]) -> Table:
     shape, samples = TABLE
     title = (
         "Smallest relative error that is reported; N_I, N_H, N_O, S = "

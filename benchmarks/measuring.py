@@ -31,7 +31,7 @@ Cell = tuple[NetworkShape, int, str]
 """Shape, number of samples, dtype."""
 
 
-class Row(NamedTuple):
+class TimedRow(NamedTuple):
     """One cell of the grid in one process: raw times in seconds, by contestant."""
 
     shape: NetworkShape
@@ -65,12 +65,12 @@ class Row(NamedTuple):
         return statistics.median(self.times[name])
 
 
-def ratio(name: str, to: str, rows: Sequence[Row], cell: str) -> float:
+def ratio(name: str, to: str, rows: Sequence[TimedRow], cell: str) -> float:
     """Return a contestant's time divided by another's in a cell, as the median over processes."""
     return statistics.median(row.median(name) / row.median(to) for row in rows if row.cell == cell)
 
 
-def measured(cell: Cell, names: Sequence[str], seconds: float, device: str = "cpu") -> Row:
+def measured(cell: Cell, names: Sequence[str], seconds: float, device: str = "cpu") -> TimedRow:
     """Return the times of all contestants on one problem; each result is checked first."""
     shape, samples, dtype = cell
     given = problem(shape, samples, dtype=dtype)
@@ -95,7 +95,7 @@ def measured(cell: Cell, names: Sequence[str], seconds: float, device: str = "cp
         for name in order.permutation(names):
             times[name].append(_settled(runs[name], loops[name]))
         canary.append(_settled(lambda: matrix @ matrix, 1))
-    return Row(shape, samples, dtype, times, first, wrong, floor(given), canary, environment())
+    return TimedRow(shape, samples, dtype, times, first, wrong, floor(given), canary, environment())
 
 
 def floor(given: Problem) -> float:

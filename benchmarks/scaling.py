@@ -12,7 +12,7 @@ from rich.table import Table
 
 from autograd_ref.commands.progress import progress
 from benchmarks import output, plots
-from benchmarks.scaling_point import Point
+from benchmarks.scaling_point import ScalingPoint
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,12 +31,12 @@ LEAST_PEAK = 1e5
 """Bytes; less is drawn as this much, because the axis is logarithmic."""
 
 
-class Found(NamedTuple):
+class ScalingResult(NamedTuple):
     """The measurements of one size; None for one that does not fit into memory."""
 
     size: tuple[int, int, int, int]
     """N_I, N_H, N_O, S."""
-    points: list[Point | None]
+    points: list[ScalingPoint | None]
     """In the order of WHO."""
 
     def along(self, name: str) -> int:
@@ -56,11 +56,13 @@ def run(chosen: argparse.Namespace) -> int:
     series = {"S": SAMPLES, "N_H": HIDDEN}
     if chosen.quick:
         series = {name: sizes[:3] for name, sizes in series.items()}
-    found: dict[str, list[Found]] = {}
+    found: dict[str, list[ScalingResult]] = {}
     with progress() as bar:
         for name, sizes in series.items():
             tracked = bar.track(sizes, description=name)
-            found[name] = [Found(size, [point(size, who) for who in WHO]) for size in tracked]
+            found[name] = [
+                ScalingResult(size, [point(size, who) for who in WHO]) for size in tracked
+            ]
     rows = [{"against": name, **_plain(one)} for name, sizes in found.items() for one in sizes]
     output.append(chosen.json, rows)
     if chosen.plots:
@@ -69,17 +71,17 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _plain(found: Found) -> dict[str, Any]:
+def _plain(found: ScalingResult) -> dict[str, Any]:
     points = zip(WHO, found.points, strict=True)
     return {"size": found.size} | {who: point and point._asdict() for who, point in points}
 
 
-def point(size: tuple[int, int, int, int], who: str) -> Point | None:
+def point(size: tuple[int, int, int, int], who: str) -> ScalingPoint | None:
     """Return one measurement from a process of its own; None if memory does not suffice."""
     command = [sys.executable, "-m", "benchmarks.scaling_point", who, *map(str, size)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 0:
-        return Point(**json.loads(done.stdout))
+        return ScalingPoint(**json.loads(done.stdout))
     if done.returncode == 3:
         return None
     raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
@@ -91,7 +93,7 @@ def slope(sizes: Sequence[float], values: Sequence[float]) -> float:
     return float(np.polyfit(x, y, 1)[0])
 
 
-def _figure(found: dict[str, list[Found]]) -> "Figure":
+def _figure(found: dict[str, list[ScalingResult]]) -> "Figure":
     """Draw time and peak memory against S and N_H, a row of panels for each."""
     panels: list[plots.Curves] = []
     for name, rows in found.items():
@@ -107,7 +109,7 @@ def _figure(found: dict[str, list[Found]]) -> "Figure":
     return plots.curves(panels, columns=2)
 
 
-def _table(name: str, rows: Sequence[Found]) -> Table:
+def _table(name: str, rows: Sequence[ScalingResult]) -> Table:
     inputs, hidden, outputs, samples = rows[0].size
     fixed = f"N_H = {hidden}" if name == "S" else f"S = {samples:,}"
     title = f"Against {name}; N_I = {inputs}, N_O = {outputs}, {fixed}, float64"
@@ -125,7 +127,7 @@ def _table(name: str, rows: Sequence[Found]) -> Table:
     return table
 
 
-def _cells(one: Point | None) -> list[str]:
+def _cells(one: ScalingPoint | None) -> list[str]:
     if one is None:
         return ["does not fit", ""]
     return [output.duration(one.seconds), f"{one.peak / 1e6:,.0f}"]

@@ -29,7 +29,7 @@ WARM = 100
 """Samples of a first, untimed problem, which loads everything that is loaded once."""
 
 
-class Point(NamedTuple):
+class ScalingPoint(NamedTuple):
     """Time and memory of one size."""
 
     seconds: float
@@ -37,7 +37,7 @@ class Point(NamedTuple):
     """Peak memory in bytes beyond the data."""
 
 
-def measured(who: str, shape: NetworkShape, samples: int) -> Point:
+def measured(who: str, shape: NetworkShape, samples: int) -> ScalingPoint:
     """Return the time of the fastest of a few calls, and their peak memory beyond the data."""
     _ = contestants.made(who, problem(shape, WARM))()
     run = contestants.made(who, problem(shape, samples))
@@ -47,7 +47,7 @@ def measured(who: str, shape: NetworkShape, samples: int) -> Point:
         start = time.perf_counter()
         _ = run()
         times.append(time.perf_counter() - start)
-    return Point(min(times), max(_status("VmHWM") - before, 0))
+    return ScalingPoint(min(times), max(_status("VmHWM") - before, 0))
 
 
 def main(arguments: Sequence[str]) -> int:

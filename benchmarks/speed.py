@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from autograd_ref.commands.progress import progress
 from benchmarks import contestants, output, plots
-from benchmarks.measuring import Row, measured, ratio
+from benchmarks.measuring import TimedRow, measured, ratio
 from manual_backprop import NetworkShape
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _rows(chosen: argparse.Namespace) -> list[Row]:
+def _rows(chosen: argparse.Namespace) -> list[TimedRow]:
     if chosen.threads is not None:
         _keep_to(chosen.threads)
     grid = GRID[:3] if chosen.quick else GRID
@@ -96,7 +96,7 @@ def _rows(chosen: argparse.Namespace) -> list[Row]:
         return [measured(cell, names, seconds, chosen.device) for cell in tracked]
 
 
-def _in_processes(chosen: argparse.Namespace) -> list[Row]:
+def _in_processes(chosen: argparse.Namespace) -> list[TimedRow]:
     """Return the rows of the command run in several processes, one after the other."""
     command = [sys.executable, "-m", "benchmarks", "speed", "--device", chosen.device]
     for name in ("threads", "dtype"):
@@ -105,7 +105,7 @@ def _in_processes(chosen: argparse.Namespace) -> list[Row]:
     command += ["--quick"] * chosen.quick
     for name in chosen.only or ():
         command += ["--only", name]
-    rows: list[Row] = []
+    rows: list[TimedRow] = []
     with progress() as bar, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rows"
         for _number in bar.track(range(chosen.processes), description="processes"):
@@ -115,15 +115,15 @@ def _in_processes(chosen: argparse.Namespace) -> list[Row]:
         for line in file.read_text(encoding="utf-8").splitlines():
             values: dict[str, Any] = json.loads(line)
             values["shape"] = NetworkShape(**values["shape"])
-            rows.append(Row(**{field: values[field] for field in Row._fields}))
+            rows.append(TimedRow(**{field: values[field] for field in TimedRow._fields}))
     return rows
 
 
-def _plain(row: Row) -> dict[str, Any]:
+def _plain(row: TimedRow) -> dict[str, Any]:
     return {**row._asdict(), "shape": vars(row.shape)}
 
 
-def _figure(rows: Sequence[Row]) -> "Figure":
+def _figure(rows: Sequence[TimedRow]) -> "Figure":
     """Draw each contestant's time divided by the first's, cell by cell; a panel for each dtype."""
     panels: list[plots.Dots] = []
     for dtype in dict.fromkeys(row.dtype for row in rows):
@@ -135,7 +135,7 @@ def _figure(rows: Sequence[Row]) -> "Figure":
     return plots.dots(panels)
 
 
-def _ratios(on: str, names: Sequence[str], rows: Sequence[Row]) -> Table:
+def _ratios(on: str, names: Sequence[str], rows: Sequence[TimedRow]) -> Table:
     """Tabulate times divided by the first contestant's: medians over processes, of medians."""
     title = f"{on}: times divided by that of {names[0]}"
     table = output.table(title, "N_I, N_H, N_O, S", *names[1:])
@@ -153,7 +153,7 @@ def _ratios(on: str, names: Sequence[str], rows: Sequence[Row]) -> Table:
     return table
 
 
-def _beside(on: str, name: str, rows: Sequence[Row]) -> Table:
+def _beside(on: str, name: str, rows: Sequence[TimedRow]) -> Table:
     """Tabulate the first contestant's times beside their lower bound and a fixed product."""
     title = f"{on}: {name}, and a product of matrices of 512 x 512"
     columns = ("median (quartiles)", "GFLOP/s", "time / floor", "canary (quartiles)")
@@ -171,7 +171,7 @@ def _beside(on: str, name: str, rows: Sequence[Row]) -> Table:
     return table
 
 
-def _first_calls(on: str, names: Sequence[str], rows: Sequence[Row]) -> Table:
+def _first_calls(on: str, names: Sequence[str], rows: Sequence[TimedRow]) -> Table:
     title = f"{on}: the first call, which may load and compile"
     table = output.table(title, "N_I, N_H, N_O, S", *names)
     for cell in dict.fromkeys(row.cell for row in rows):

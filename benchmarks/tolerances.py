@@ -36,7 +36,7 @@ from manual_backprop import NetworkShape, Parameters, initialize, load_penguins,
 ERRORS = tuple(m * 10.0**e for e in range(-14, 0) for m in (1, 2, 5))
 
 
-class Found(NamedTuple):
+class TolerancesResult(NamedTuple):
     """What one problem says of both tolerances, the derived one first."""
 
     kind: str
@@ -116,14 +116,14 @@ def smallest_error(exact: Evaluation, tolerance: Results) -> float:
     return float(np.min(allowed[size > 0] / size[size > 0], initial=np.inf))
 
 
-def both_on(kind: str, problem: Problem) -> Found:
+def both_on(kind: str, problem: Problem) -> TolerancesResult:
     """Work out all of it for one problem."""
     point = Point(problem.parameters, problem[1:])
     sides = [assignment().evaluate(point), torch_loss(network_loss, 0).evaluate(point)]
     (derived, time_derived), (measured, time_measured) = map(tolerances, sides)
     verdicts, times = zip(*(judged(problem, loss) for loss in (None, network_loss)), strict=True)
     several = len(problem.parameters.b1) > 1
-    return Found(
+    return TolerancesResult(
         f"{kind if several else 'one output'}, {problem.parameters.W0.dtype.name}",
         {
             level: np.concatenate(

@@ -26,7 +26,7 @@ from autograd_ref.assignment.mistakes.planted import (
     right_gradient,
 )
 from autograd_ref.assignment.network_model import assignment
-from autograd_ref.diagnosis.evidence import Prediction, gathered
+from autograd_ref.diagnosis.evidence import Predicted, gathered
 from autograd_ref.diagnosis.predictions import Tried, composed
 from autograd_ref.diagnosis.relations.orders import ORDERS
 from autograd_ref.diagnosis.relations.relation import Around
@@ -695,5 +695,5 @@ def test_what_a_model_cannot_compose_predicts_nothing() -> None:
     exact = reference.evaluate(point)
     evidence = gathered(blocks, list(blocks), reference, (point, exact), None)
     one = Hypothesis("one", "", "", exact.gradients, lambda: None, derivation="a")
-    tried = Tried(one, Prediction((), exact.gradients))
+    tried = Tried(one, Predicted((), exact.gradients))
     assert composed(evidence, tried, tried) is None

@@ -1,10 +1,13 @@
 """Imports go one way: from the commands down to nests of arrays, and nowhere in circles."""
 
+import ast
+
 import pytest
 
 from tests.rooms import ORDER, ROOT, cycle_in, described, floors, graph_of, room_of, wrong_way
 
 GRAPH = graph_of(ROOT / "autograd_ref")
+PACKAGES = ("autograd_ref", "benchmarks", "manual_backprop")
 
 
 def test_every_import_goes_down_the_order_of_the_rooms() -> None:
@@ -31,6 +34,14 @@ def test_no_two_modules_have_one_name() -> None:
     """But a command's file may carry the command's name, and doors that of what they show."""
     inside = [m.split(".") for m in GRAPH if m.count(".") > 1]
     names = [parts[-1] for parts in inside if parts[1] not in ("commands", "selftest")]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+def test_no_two_classes_have_one_name() -> None:
+    files = [f for name in PACKAGES for f in (ROOT / name).rglob("*.py")]
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in files]
+    names = [n.name for tree in trees for n in tree.body if isinstance(n, ast.ClassDef)]
+    assert len(names) > 80
     assert sorted({name for name in names if names.count(name) > 1}) == []
 
 

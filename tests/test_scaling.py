@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks import scaling, scaling_point
 from benchmarks.__main__ import main
-from benchmarks.scaling_point import Point
+from benchmarks.scaling_point import ScalingPoint
 from manual_backprop import NetworkShape
 
 Captured = pytest.CaptureFixture[str]
@@ -41,8 +41,12 @@ def test_the_peak_is_what_a_contestant_takes_beyond_its_data() -> None:
 
 
 def test_both_tables_are_printed(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    def found(size: tuple[int, int, int, int], who: str) -> Point | None:
-        return None if who == "torch eager" and size[3] > 100_000 else Point(1e-3 * size[3], 2e6)
+    def found(size: tuple[int, int, int, int], who: str) -> ScalingPoint | None:
+        return (
+            None
+            if who == "torch eager" and size[3] > 100_000
+            else ScalingPoint(1e-3 * size[3], 2e6)
+        )
 
     monkeypatch.setattr(scaling, "point", found)
     assert main(["scaling"]) == 0

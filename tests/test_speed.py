@@ -97,10 +97,10 @@ def test_several_processes_are_several_rows(capsys: Captured, tmp_path: Path) ->
 
 
 def test_a_ratio_is_the_median_over_processes_and_a_wrong_one_is_marked() -> None:
-    def row(own: float, other: float, wrong: list[str]) -> measuring.Row:
+    def row(own: float, other: float, wrong: list[str]) -> measuring.TimedRow:
         times = {"NumPy in tiles": [own, own, 9.0], "peer": [other, other, 9.0]}
         first = dict.fromkeys(times, 1.0)
-        return measuring.Row(SMALL, 20, "float64", times, first, wrong, 1.0, [1.0], {})
+        return measuring.TimedRow(SMALL, 20, "float64", times, first, wrong, 1.0, [1.0], {})
 
     rows = [row(1.0, 2.0, []), row(1.0, 5.0, ["peer"]), row(2.0, 6.0, [])]
     table = speed._ratios("", ["NumPy in tiles", "peer"], rows)  # pyright: ignore[reportPrivateUsage]

@@ -18,7 +18,7 @@ from autograd_ref.rounding.arithmetic import Forms
 from manual_backprop.parameters import Parameters
 from manual_backprop.validation import checked_batch
 
-Loss = Callable[[Parameters, ArrayLike, ArrayLike], float]
+NetworkLoss = Callable[[Parameters, ArrayLike, ArrayLike], float]
 
 STEP = float(np.sqrt(np.finfo(np.float64).eps))
 """The step that approx_fprime takes by default, in the parameter's own units."""
@@ -32,7 +32,7 @@ class ForwardDifference(NamedTuple):
 
 
 def forward_difference(
-    loss: Loss, parameters: Parameters, X: ArrayLike, Y: ArrayLike
+    loss: NetworkLoss, parameters: Parameters, X: ArrayLike, Y: ArrayLike
 ) -> ForwardDifference:
     """The gradient of a loss by `scipy.optimize.approx_fprime` with its default step.
 

@@ -30,7 +30,7 @@ SPREADS = 8.0
 FLOAT32 = float(np.finfo(np.float32).eps) / 2
 
 
-class Prediction(NamedTuple):
+class Predicted(NamedTuple):
     """The gradients that certain mistakes would give."""
 
     statements: tuple[Statement, ...]
@@ -72,7 +72,7 @@ class Evidence(NamedTuple):
         """Return whether two arrays of the size of a block are equal to rounding."""
         return _apart(one, two) <= coarser * self._allowed(key, two)
 
-    def explains(self, prediction: Prediction, key: Path) -> bool:
+    def explains(self, prediction: Predicted, key: Path) -> bool:
         """Return whether the block under test is what the prediction says it is."""
         hand, predicted = self.hand[key], prediction.gradients[key]
         if hand.shape != predicted.shape:
@@ -86,16 +86,16 @@ class Evidence(NamedTuple):
         spread = SPREADS * _apart(coarse[key], predicted) * self.unit / FLOAT32
         return error <= allowed + spread or _apart(hand, coarse[key]) <= allowed
 
-    def contradicts(self, prediction: Prediction, touched: Iterable[Path]) -> bool:
+    def contradicts(self, prediction: Predicted, touched: Iterable[Path]) -> bool:
         """Return whether a block that is nearly right is not what the prediction makes of it."""
         pairs = [(k, self.near[k], prediction.gradients[k]) for k in touched if k in self.near]
         return any(a.shape != b.shape or not self.close(k, a, b) for k, a, b in pairs)
 
-    def unexplained(self, prediction: Prediction) -> list[Path]:
+    def unexplained(self, prediction: Predicted) -> list[Path]:
         """Return the blocks that are not what the prediction says."""
         return [key for key in self.hand if not self.explains(prediction, key)]
 
-    def touched(self, prediction: Prediction) -> list[Path]:
+    def touched(self, prediction: Predicted) -> list[Path]:
         """Return the blocks in which the prediction is not right."""
         return [
             key
@@ -104,7 +104,7 @@ class Evidence(NamedTuple):
             or not self.close(key, prediction.gradients[key], right)
         ]
 
-    def around(self, key: Path, prediction: Prediction) -> Around:
+    def around(self, key: Path, prediction: Predicted) -> Around:
         """Return a block of the prediction, for a further mistake in it."""
         is_right = prediction.gradients is self.right
 

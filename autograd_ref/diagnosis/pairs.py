@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd_ref.diagnosis.evidence import Evidence, Prediction
+from autograd_ref.diagnosis.evidence import Evidence, Predicted
 from autograd_ref.diagnosis.relations.fitted import A_CONSTANT_FACTOR, FITTED
 from autograd_ref.diagnosis.relations.known import all_relations, named_scales
 from autograd_ref.diagnosis.relations.relation import Around, Array, Claim, Relation, fits
@@ -53,7 +53,7 @@ Possible = Mapping[Path, list[BlockExplanation]]
 Chosen = Mapping[Path, BlockExplanation]
 
 
-def pairs_of_relations(evidence: Evidence, right: Prediction) -> list[list[Statement]]:
+def pairs_of_relations(evidence: Evidence, right: Predicted) -> list[list[Statement]]:
     """Return the simplest pairs of relations that explain all wrong blocks."""
     around = {key: evidence.around(key, right) for key in evidence.wrong}
     factors = _factors(evidence, around)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from autograd_ref.diagnosis.evidence import Evidence, Prediction
+from autograd_ref.diagnosis.evidence import Evidence, Predicted
 from autograd_ref.diagnosis.relations.samples import FIRST_OR_LAST
 from autograd_ref.diagnosis.wording import Statement, of_hypothesis, of_relation
 from autograd_ref.reference.model import Hypothesis
@@ -13,7 +13,7 @@ class Tried(NamedTuple):
     """A wrong derivation that makes a difference here."""
 
     hypothesis: Hypothesis
-    prediction: Prediction
+    prediction: Predicted
 
 
 class Derivations(NamedTuple):
@@ -41,7 +41,7 @@ def derivations(evidence: Evidence) -> Derivations:
     return Derivations(kept, in_pairs)
 
 
-def composed(evidence: Evidence, one: Tried, two: Tried) -> Prediction | None:
+def composed(evidence: Evidence, one: Tried, two: Tried) -> Predicted | None:
     """Return what the two make together; None where that makes no difference."""
     both = evidence.model.compose(one.hypothesis, two.hypothesis)
     if both is None:
@@ -51,29 +51,29 @@ def composed(evidence: Evidence, one: Tried, two: Tried) -> Prediction | None:
 
 def _predicted(
     evidence: Evidence, hypothesis: Hypothesis, statements: tuple[Statement, ...] = ()
-) -> Prediction | None:
-    prediction = Prediction(statements, hypothesis.gradients, hypothesis.in_float32)
+) -> Predicted | None:
+    prediction = Predicted(statements, hypothesis.gradients, hypothesis.in_float32)
     touched = tuple(evidence.touched(prediction))
     if not touched or evidence.contradicts(prediction, touched):
         return None
     return prediction._replace(statements=statements or (of_hypothesis(hypothesis, touched),))
 
 
-def without_samples(evidence: Evidence) -> Iterator[Prediction]:
+def without_samples(evidence: Evidence) -> Iterator[Predicted]:
     """Yield all wrong blocks without the first or last sample, or made of it alone."""
-    right = Prediction((), evidence.right)
+    right = Predicted((), evidence.right)
     around = [evidence.around(key, right) for key in evidence.wrong]
     fixes = evidence.model.fixes()
     for relation in FIRST_OR_LAST:
         for variants in zip(*map(relation.variants, around), strict=True):
             statement = of_relation(relation, evidence.wrong, variants[0].detail, fixes)
             blocks = dict(zip(evidence.wrong, (v.block for v in variants), strict=True))
-            prediction = Prediction((statement,), {**evidence.right, **blocks})
+            prediction = Predicted((statement,), {**evidence.right, **blocks})
             if evidence.touched(prediction):
                 yield prediction
 
 
-def confirmed(evidence: Evidence, prediction: Prediction) -> list[Statement]:
+def confirmed(evidence: Evidence, prediction: Predicted) -> list[Statement]:
     """Return the mistakes of a prediction, with what is left of the difference it explains."""
     left = evidence.unexplained(prediction)
     residual = max(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, combinations, permutations
 from typing import NamedTuple
 
-from autograd_ref.diagnosis.evidence import Evidence, Prediction
+from autograd_ref.diagnosis.evidence import Evidence, Predicted
 from autograd_ref.diagnosis.pairs import pairs_of_relations
 from autograd_ref.diagnosis.predictions import (
     Derivations,
@@ -36,7 +36,7 @@ class Unit(NamedTuple):
 
 def explanations(evidence: Evidence, derivations: Derivations) -> list[Explanation]:
     """Return what explains wrong blocks: the results of the first search that finds any."""
-    right = Prediction((), evidence.right)
+    right = Predicted((), evidence.right)
     names = tuple(evidence.counts)
     named, relations = named_relations(names), all_relations(names)
     tried = derivations.tried
@@ -53,7 +53,7 @@ def explanations(evidence: Evidence, derivations: Derivations) -> list[Explanati
 
 
 def _one_mistake(
-    evidence: Evidence, right: Prediction, named: Sequence[Relation], tried: Sequence[Tried]
+    evidence: Evidence, right: Predicted, named: Sequence[Relation], tried: Sequence[Tried]
 ) -> list[Explanation]:
     explaining = [
         (hypothesis, confirmed(evidence, prediction))
@@ -69,7 +69,7 @@ def _one_mistake(
 
 
 def _by_a_relation(
-    evidence: Evidence, prediction: Prediction, relations: Sequence[Relation]
+    evidence: Evidence, prediction: Predicted, relations: Sequence[Relation]
 ) -> list[Explanation]:
     """Find relations to a prediction that explain every block that the prediction does not."""
     left = evidence.unexplained(prediction)
@@ -125,7 +125,7 @@ def _covered(units: Iterable[Unit]) -> frozenset[Path]:
 
 
 def _units(
-    evidence: Evidence, right: Prediction, relations: Sequence[Relation], tried: Sequence[Tried]
+    evidence: Evidence, right: Predicted, relations: Sequence[Relation], tried: Sequence[Tried]
 ) -> list[Unit]:
     """Return each mistake with the wrong blocks that it explains, where it harms no other."""
     units: list[Unit] = []

@@ -1,19 +1,16 @@
 """The reference for a loss: by PyTorch where it can differentiate it, else by NumPy."""
 
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 
 from autograd_ref.reference.numpy_loss import numpy_loss
-from autograd_ref.reference.protocol import Evaluation, NotALoss, Reference
+from autograd_ref.reference.protocol import Evaluation, Loss, NotALoss, Reference
 from autograd_ref.reference.torch_loss import torch_loss
 from autograd_ref.tree.point import Point
 from autograd_ref.user_code import Raised, attempt
-
-Loss = Callable[..., Any]
 
 CHANGED = 1e-6
 """A change of a loss, relative to it, that rounding in another order cannot explain. Chosen."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from autograd_ref.reference.directional import typical
 from autograd_ref.reference.numerical import slope
-from autograd_ref.reference.protocol import Evaluation, Level, NotALoss, Reference, Tolerances
+from autograd_ref.reference.protocol import Evaluation, Level, Loss, NotALoss, Reference, Tolerances
 from autograd_ref.report.data import Note
 from autograd_ref.rounding.arithmetic import ALLOWED_UNITS, FUNCTION_FACTOR, OF_ITSELF
 from autograd_ref.tree import number_format
@@ -24,7 +24,6 @@ STEP = 0.1
 BEND = 1e-4
 """The step for the curvature, likewise."""
 
-Loss = Callable[..., Any]
 
 KINK = Note(
     "kink",

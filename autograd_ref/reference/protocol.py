@@ -1,7 +1,7 @@
 """The reference of a comparison, whatever computes it: a loss, its gradients, its tolerances."""
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from autograd_ref.reference.model import UNKNOWN, Model
 from autograd_ref.report.data import Note
 from autograd_ref.rounding.arithmetic import Level
 from autograd_ref.tree.point import Point, Results
+
+Loss = Callable[..., Any]
+"""A loss as the caller has it: loss(parameters, *data), in PyTorch or in NumPy."""
 
 
 class NotALoss(TypeError):

@@ -4,7 +4,7 @@ Whatever the number format under test, the reference works on the same values in
 own rounding is far below. The loss finds tensors in the places of the arrays.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, cast
@@ -15,16 +15,13 @@ from torch import Tensor
 
 from autograd_ref.reference.directional import each_by_itself, moved
 from autograd_ref.reference.kinks import Watch
-from autograd_ref.reference.protocol import Evaluation, Level, NotALoss, Reference, Tolerances
+from autograd_ref.reference.protocol import Evaluation, Level, Loss, NotALoss, Reference, Tolerances
 from autograd_ref.rounding import monte_carlo
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_tensor
 from autograd_ref.tree.nest import Path, leaves, rebuilt
 from autograd_ref.tree.point import Point, Results
 from autograd_ref.user_code import user_code
-
-Loss = Callable[..., Any]
-
 
 PAIRS = 4
 """How often a point moves there and back to find its kinks: one of the two is on the other side."""

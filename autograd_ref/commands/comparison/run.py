@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import manual_backprop
-from autograd_ref.assignment.finite_difference import Loss
+from autograd_ref.assignment.finite_difference import NetworkLoss
 from autograd_ref.commands.comparison.show import Setup, as_json, as_text
 from autograd_ref.commands.comparison.side_by_side import A, side_by_side
 from autograd_ref.commands.options import EXIT_STATUS
@@ -44,7 +44,7 @@ def _problem(chosen: argparse.Namespace) -> tuple[Parameters, A, A]:
 
 
 @contextmanager
-def _progress(parameter_count: int) -> Generator[Loss]:
+def _progress(parameter_count: int) -> Generator[NetworkLoss]:
     """The hand-derived loss, drawing a progress bar as the forward difference calls it."""
     bar = progress()
     task = bar.add_task("approx_fprime", total=parameter_count + 1)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 import manual_backprop
 from autograd_ref.assignment.bounds import rounding_tolerances
-from autograd_ref.assignment.finite_difference import Loss, forward_difference
+from autograd_ref.assignment.finite_difference import NetworkLoss, forward_difference
 from autograd_ref.network import exact_pass
 from autograd_ref.observe.compare import Values, compared_block
 from autograd_ref.report.data import Block, Verdict, overall
@@ -32,7 +32,7 @@ class SideBySide(NamedTuple):
 
 
 def side_by_side(
-    parameters: Parameters, X: A, Y: A, *, loss: Loss = manual_backprop.loss
+    parameters: Parameters, X: A, Y: A, *, loss: NetworkLoss = manual_backprop.loss
 ) -> SideBySide:
     """Compare loss, y_hat, e2 and the four gradients.
 
