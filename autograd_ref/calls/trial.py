@@ -1,9 +1,12 @@
 """A trial: the function under test, the reference and the point, passed as one object."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from autograd_ref.calls.call import Call, Gradients, called
 from autograd_ref.reference.protocol import Evaluation, Reference
+from autograd_ref.tree.nest import Path, name_of
 from autograd_ref.tree.point import Point
 
 
@@ -17,6 +20,8 @@ class Trial(NamedTuple):
     """The reference at the point."""
     seed: int = 0
     """For the other points, and for the directions of rounding."""
+    argument: Callable[[Path], str] = partial(name_of, root="parameters")
+    """The name of a parameter among the arguments of the function under test."""
 
     def call(self) -> Call:
         """Call the function under test."""

@@ -69,7 +69,7 @@ class Observed:
     def findings(self) -> list[Note]:
         """How the function behaves, beside what it returns, over all calls made so far."""
         later = [self.again, *(one.call for one in self._visited)]
-        return [*self.changes, *side_effects(self.first, later, self.trial.point)]
+        return [*self.changes, *side_effects(self.first, later, self.trial)]
 
     @property
     def weaknesses(self) -> list[Note]:

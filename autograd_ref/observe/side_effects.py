@@ -8,26 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.calls.call import Call
+from autograd_ref.calls.trial import Trial
 from autograd_ref.report.data import Note, listed
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import ROOT, leaves, name_of
 from autograd_ref.tree.point import Point, is_array
 
 
-def side_effects(first: Call, later: Sequence[Call], before: Point) -> list[Note]:
-    """The side effects that the calls show, each kind once; before is what the first was given."""
+def side_effects(first: Call, later: Sequence[Call], trial: Trial) -> list[Note]:
+    """The side effects that the calls of a trial show, each kind once."""
     found = [
-        *_changed_arguments(first.given, before),
-        *_shared_memory(first),
+        *_changed_arguments(first.given, trial),
+        *_shared_memory(first, trial),
         *_reused_buffers(first, later),
     ]
     return [note for i, note in enumerate(found) if note.kind not in {n.kind for n in found[:i]}]
 
 
-def _changed_arguments(given: Point, before: Point) -> list[Note]:
+def _changed_arguments(given: Point, trial: Trial) -> list[Note]:
+    after, before = _arrays(given, trial), _arrays(trial.point, trial)
     changed = [
         name
-        for (name, now), (_name, then) in zip(_arrays(given), _arrays(before), strict=True)
+        for (name, now), (_name, then) in zip(after, before, strict=True)
         if not np.array_equal(now, then, equal_nan=now.dtype.kind == "f")
     ]
     if not changed:
@@ -35,14 +37,13 @@ def _changed_arguments(given: Point, before: Point) -> list[Note]:
     return [Note("changes its arguments", f"The function changes {listed(changed)} in place.")]
 
 
-def _shared_memory(call: Call) -> list[Note]:
+def _shared_memory(call: Call, trial: Trial) -> list[Note]:
     found: list[Note] = []
     gradients = call.answer.gradients
     named = {name_of(path, root="parameters"): found for path, found in gradients.items()}
     for name, gradient in named.items():
-        owners = [
-            other for other, array in _arrays(call.given) if np.shares_memory(gradient, array)
-        ]
+        arguments = _arrays(call.given, trial)
+        owners = [other for other, array in arguments if np.shares_memory(gradient, array)]
         if owners:
             text = (
                 f"The gradient of {name} shares memory with {owners[0]}:"
@@ -70,12 +71,10 @@ def _reused_buffers(first: Call, later: Sequence[Call]) -> list[Note]:
     return []
 
 
-def _arrays(point: Point) -> list[tuple[str, NDArray[Any]]]:
+def _arrays(point: Point, trial: Trial) -> list[tuple[str, NDArray[Any]]]:
     """Parameters by their names, and the arrays of the data by their places."""
-    named = [
-        (name_of(path, root="parameters"), as_array(leaf))
-        for path, leaf in leaves(point.parameters).items()
-    ]
+    parameters = leaves(point.parameters).items()
+    named = [(trial.argument(path), as_array(leaf)) for path, leaf in parameters]
     for i, item in enumerate(point.data):
         for path, leaf in leaves(item).items():
             if is_array(leaf):
