@@ -8,6 +8,7 @@ outputs and input gradients are the blocks of one gradient, judged like any othe
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -87,11 +88,7 @@ def check_backward(
         [('output', 'match'), ('x', 'mismatch')]
     """
     operation = _as_operation(function)
-    for name, given in (("function", operation), ("reference", reference)):
-        if not callable(given):
-            raise TypeError(
-                f"{name} is of type {type(given).__name__}; it needs to be a function of the inputs"
-            )
+    _require_functions(function=operation, reference=reference)
     signature, upstream = _signature(reference, inputs, seed)
     originals = {name: cast("Tensor", inputs[i]) for name, i in signature.inputs.items()}
 
@@ -114,18 +111,28 @@ def check_backward(
     against = torch_loss(loss, seed)._replace(about=about)
     elsewhere = Place("with inputs that are not contiguous", gradients(_spread_out), point)
 
-    def argument(path: Path) -> str:
-        name = str(path[0])
-        return f"the upstream gradient of {name}" if name in signature.outputs else name
-
     def examined() -> Report:
-        exact = against.evaluate(point)
+        exact, argument = against.evaluate(point), partial(_argument_name, signature)
         trial = Trial(gradients(as_given), against, point, exact, seed, argument)
         return examine(trial, more_places=[elsewhere])
 
     report = as_raised(examined)
     # no loss: the outputs say it in detail
     return replace(report, loss=None, warnings=(*report.warnings, *_nested(inputs)))
+
+
+def _require_functions(**given: object) -> None:
+    for name, value in given.items():
+        if not callable(value):
+            raise TypeError(
+                f"{name} is of type {type(value).__name__}; it needs to be a function of the inputs"
+            )
+
+
+def _argument_name(signature: _Signature, path: Path) -> str:
+    """The name of an argument of the backward pass: a gradient has the name of its output."""
+    name = str(path[0])
+    return f"the upstream gradient of {name}" if name in signature.outputs else name
 
 
 def _nested(inputs: tuple[object, ...]) -> list[Note]:

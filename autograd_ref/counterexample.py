@@ -131,15 +131,7 @@ def falsify(
         >>> found.parameters
         array([4.])
     """
-    if isinstance(max_examples, bool) or not isinstance(max_examples, int):
-        raise TypeError(f"max_examples is {max_examples!r}; it needs to be an integer")
-    if max_examples < 1:
-        raise ValueError(f"max_examples is {max_examples}; it needs to be at least 1")
-    if loss is not None and problems is None:
-        raise TypeError(
-            "problems is None; with a loss of your own it needs to be a Hypothesis strategy of"
-            " (parameters, *data), for nobody else knows what fits your model"
-        )
+    _require_usable(max_examples, problems, loss)
     found: list[tuple[tuple[Any, ...], Where]] = []
 
     def condition(arguments: tuple[Any, ...]) -> bool:
@@ -168,6 +160,18 @@ def falsify(
     if not _is_confirmed(gradients, smallest, loss):
         smallest = found[0][0]
     return _counterexample(gradients, smallest, loss)
+
+
+def _require_usable(max_examples: object, problems: Search | None, loss: Loss | None) -> None:
+    if isinstance(max_examples, bool) or not isinstance(max_examples, int):
+        raise TypeError(f"max_examples is {max_examples!r}; it needs to be an integer")
+    if max_examples < 1:
+        raise ValueError(f"max_examples is {max_examples}; it needs to be at least 1")
+    if loss is not None and problems is None:
+        raise TypeError(
+            "problems is None; with a loss of your own it needs to be a Hypothesis strategy of"
+            " (parameters, *data), for nobody else knows what fits your model"
+        )
 
 
 def where_wrong(
