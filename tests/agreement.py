@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 import manual_backprop
 from autograd_ref.assignment.problems import Problem
 from autograd_ref.network import autograd_pass, exact_pass
-from autograd_ref.observe.compare import Values, compared_block
+from autograd_ref.observe.compare import Values, compare
+from autograd_ref.verdict.block import block_by
 from manual_backprop import Parameters
 from manual_backprop.network import backward
 from manual_backprop.parameters import Array
@@ -48,10 +49,12 @@ def assert_match(
     """
     assert hand, "nothing to compare"
     blocks = [
-        compared_block(
+        block_by(
             name,
-            Values(values, reference[name], np.float64 if name == "loss" else dtype),
-            tolerance[name],
+            compare(
+                Values(values, reference[name], np.float64 if name == "loss" else dtype),
+                tolerance[name],
+            ),
         )
         for name, values in hand.items()
     ]

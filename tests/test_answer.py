@@ -111,3 +111,14 @@ def test_the_arrays_are_not_copied() -> None:
     gradients = Parameters(W, B, W, B)
     answer = understood((0.0, gradients), leaves(gradients))
     assert answer.gradients[("W0",)] is W
+
+
+def test_a_single_number_is_a_loss_even_where_names_are_wrong() -> None:
+    answer = read((0.5, {"dW": W, "b": B}))
+    assert answer.loss == 0.5
+    assert answer.gradients.keys() == {("b",)}
+    assert answer.unknown == ("dW",)
+
+
+def test_one_array_has_no_name_that_could_be_unknown() -> None:
+    assert read(W).unknown == ()

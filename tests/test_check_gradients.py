@@ -797,3 +797,37 @@ def test_formats_of_few_digits_are_judged_by_their_own() -> None:
     assert check_gradients(lambda w: 3 * w, by_two, loss=squares).verdict == "mismatch"
     half = np.array([1.0, -2.0, 0.5], dtype=np.float16)
     assert check_gradients(lambda w: np.float16(2) * w, half, loss=squares).verdict == "match"
+
+
+@pytest.mark.parametrize("by_torch", [True, False])
+def test_a_loss_that_changes_in_its_fifth_digit_is_another_function(*, by_torch: bool) -> None:
+    calls: list[int] = []
+
+    def drifting(w: Tensor) -> Tensor:
+        if not by_torch and isinstance(w, Tensor):
+            raise TypeError("arrays only")
+        calls.append(1)
+        return (w * w).sum() * (1 + 1e-5 * len(calls))
+
+    with pytest.raises(ValueError, match=r"returned .* and then .*; it needs to be the same fu"):
+        _ = check_gradients(twice, np.ones(3), loss=drifting)
+
+
+def test_where_tensors_give_no_loss_and_arrays_an_exception_both_are_told() -> None:
+    def loss(w: Tensor) -> str:
+        if isinstance(w, Tensor):
+            return "text"
+        raise KeyError("w")
+
+    message = "it returned str, not a tensor; with arrays, it raised KeyError: 'w'; it needs"
+    with pytest.raises(TypeError, match=message):
+        _ = check_gradients(twice, np.ones(3), loss=loss)
+
+
+def test_an_error_that_mentions_one_format_only_gets_no_advice_about_two() -> None:
+    def loss(_w: Tensor) -> Tensor:
+        raise RuntimeError("expected scalar type Double")
+
+    with pytest.raises(RuntimeError) as raised:
+        _ = check_gradients(twice, np.ones(3), loss=loss)
+    assert not hasattr(raised.value, "__notes__")

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from autograd_ref.observe.compare import Values, compared_block
+from autograd_ref.observe.compare import Values
+from autograd_ref.observe.compare import compare as compare_values
 from autograd_ref.report.data import Block, Verdict, overall
+from autograd_ref.verdict.block import block_by
 
 REFERENCE = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 TOLERANCE = np.full((2, 3), 0.03125)
@@ -20,7 +22,7 @@ def compare(
     tolerance: NDArray[np.float64] = TOLERANCE,
     dtype: str = "f8",
 ) -> Block:
-    return compared_block("W0", Values(np.asarray(hand), reference, dtype), tolerance)
+    return block_by("W0", compare_values(Values(np.asarray(hand), reference, dtype), tolerance))
 
 
 def changed(value: float, index: tuple[int, int] = (1, 2)) -> NDArray[np.float64]:
@@ -187,3 +189,26 @@ def test_mismatch_comes_before_inconclusive_before_match(
     verdicts: list[Verdict], expected: Verdict
 ) -> None:
     assert overall(verdicts) == expected
+
+
+@pytest.mark.parametrize(("tolerance", "verdict"), [(0.99, "match"), (1.01, "inconclusive")])
+def test_in_float16_a_block_that_could_be_off_by_128_units_is_not_called_right(
+    tolerance: float, verdict: Verdict
+) -> None:
+    most = tolerance * 128 * 2.0**-11 * float(np.linalg.norm(REFERENCE)) / 6**0.5
+    block = compare(REFERENCE.astype("f2"), tolerance=np.full((2, 3), most), dtype="f2")
+    assert block.verdict == verdict
+
+
+def test_where_the_reference_is_known_in_part_the_tolerance_is_the_border_too() -> None:
+    hand, reference = changed(np.nan), changed(np.nan)
+    hand[0, 1] = 2.0 + 0.03
+    assert compare(hand, reference=reference).verdict == "inconclusive"
+    hand[0, 1] = 2.0 + 0.032
+    assert compare(hand, reference=reference).verdict == "mismatch"
+
+
+def test_another_dtype_is_said_to_agree_only_where_all_entries_do() -> None:
+    right = "has dtype float32; it needs float64, with which its values agree"
+    assert compare(REFERENCE.astype("f4")).reason == right
+    assert compare(changed(7.0).astype("f4")).reason == "has dtype float32; it needs float64"

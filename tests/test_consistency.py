@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autograd_ref import check_gradients
+from autograd_ref.check import trial_of
+from autograd_ref.observe.observed import Observed
 from autograd_ref.report.report import Report
 from autograd_ref.verdict.decide import CONTRADICTED
 
@@ -223,3 +225,10 @@ def test_a_loss_that_is_defined_only_very_near_is_not_held_to_its_derivative() -
 
     assert check(gradients, detached).verdict == "inconclusive"
     assert check(gradients, narrow).verdict == "match"
+
+
+def test_a_reference_of_our_own_is_not_held_to_its_loss() -> None:
+    trial = trial_of(semi_gradient, W, (X, Y), detached, seed=0)
+    assert Observed(trial).contradicted
+    ours = trial._replace(reference=trial.reference._replace(given=False))
+    assert not Observed(ours).contradicted

@@ -257,7 +257,7 @@ def test_the_command_finds_and_shows_the_smallest_problem(tmp_path: Path, capsys
     assert ": the smallest problem found on which it is wrong has N_I, N_H, N_O = 1, 1, 2" in (
         " ".join(text.split())
     )
-    assert "Cause: Your b1 is off by a factor 2." in text
+    assert "Cause: Your b1 is too large by a factor 2." in text
     found = json.loads(file.read_text())["counterexample"]
     assert found["code"] in text
     assert found["report"]["verdict"] == "mismatch"

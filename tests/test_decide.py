@@ -276,3 +276,32 @@ def test_the_decision_needs_no_pytorch() -> None:
     code = "import autograd_ref.verdict.decide, sys; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_a_second_call_accuses_nobody_where_the_reference_is_contradicted() -> None:
+    again = replace(call(W=WRONG), sides={frozenset([("W",)]): "reference"})
+    assert verdicts(decide(Check(call(W=RIGHT), second=again))) == {"W": "match"}
+
+
+def test_what_the_second_call_does_wrong_is_no_reason_to_doubt_the_reference() -> None:
+    here, again = call(W=RIGHT, b=RIGHT), call(W=WRONG, b=RIGHT)
+    decision = decide(Check(here, second=again, contradicted=True))
+    assert verdicts(decision) == {"W": "mismatch", "b": "match"}
+
+
+def test_each_block_is_asked_about_without_the_loss() -> None:
+    asked: list[tuple[tuple[Path, ...], bool]] = []
+
+    class Asked(Call):
+        def contradicted_side(self, blocks: Collection[Path], *, loss: bool) -> Side | None:
+            asked.append((tuple(blocks), loss))
+            return "reference"
+
+    _ = decide(Check(Asked({("W",): WRONG, ("b",): WRONG}, loss=WRONG)))
+    assert asked == [((("W",), ("b",)), True), ((("W",),), False), ((("b",),), False)]
+
+
+def test_a_symmetric_parameter_does_not_keep_the_reference_from_being_doubted() -> None:
+    decision = decide(Check(call(W=RIGHT, S=MIRRORED), contradicted=True))
+    assert verdicts(decision) == {"W": "inconclusive", "S": "inconclusive"}
+    assert reason(decision) == CONTRADICTED

@@ -184,8 +184,8 @@ def test_mistakes_in_blocks_of_their_own_are_named_each_with_its_blocks() -> Non
     [
         (
             ("twice (W0)", "in another order (W0, b0)"),
-            "Your W0 is off by a factor 2. Beside that, your W0 is right, but in another order:"
-            " rows 1, 0. Beside that, your b0 is right, but in another order: entries 1, 0.",
+            "Your W0 is too large by a factor 2. Beside that, your W0 is right, but in another"
+            " order: rows 1, 0. Beside that, your b0 is right, but in another order: entries 1, 0.",
         ),
         (
             ("weight decay", "sign flipped (b0)"),
@@ -194,7 +194,7 @@ def test_mistakes_in_blocks_of_their_own_are_named_each_with_its_blocks() -> Non
         ),
         (
             ("1/S missing", "only the last sample (b1)"),
-            "Your W0, b0 and W1 are off by a factor S, the number of samples: summed over the"
+            "Your W0, b0 and W1 are too large by a factor S, the number of samples: summed over the"
             " batch, not averaged. Beside that, your b1 is what comes of only the last sample,"
             " divided by their number.",
         ),
@@ -403,7 +403,7 @@ def test_a_large_problem_is_not_searched_for_pairs() -> None:
     pair = wrong("sigma squared", "gradient of W1 for W1")
     report = check_gradients(pair, p, X, np.eye(5)[labels])
     assert report.causes == ()
-    assert report.pattern[0].text == "No mistake of the catalogue makes W0 and b0 what you have."
+    assert report.pattern[0].text == "None of the known mistakes gives your W0 and b0."
 
 
 # where no mistake is known
@@ -505,7 +505,7 @@ W, LONG, SHORT = np.arange(1.0, 13).reshape(4, 3) / 7, np.array([1.5, -0.4, 2.5]
         (  # and not: both twice, and W besides by 0.525
             {"V": LONG, "W": W},
             lambda p: {"V": 2 * p["V"] ** 2, "W": 1.05 * p["W"] ** 2},
-            ["Your V is off by a factor 2. Beside that, your W is off by a factor 1.05."],
+            ["Your V is too large by a factor 2. Beside that, your W is off by a factor 1.05."],
         ),
     ],
 )

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autograd_ref import check_gradients
-from autograd_ref.independent.along_difference import BLURRED, Along
+from autograd_ref.check import trial_of
+from autograd_ref.independent.along_difference import BLURRED, Along, along_difference
+from autograd_ref.observe.observation import Observation
 from autograd_ref.report.data import IndependentCheck, Slope
 from autograd_ref.report.report import Report
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
@@ -390,3 +392,40 @@ def test_soft_rows_that_sum_to_one_in_float32_only_are_no_error_of_the_check() -
 
     report = check_gradients(doubled, p, X, Y)
     assert [block.verdict for block in report.blocks] == ["mismatch", "match", "match", "match"]
+
+
+def test_without_rounding_a_gradient_is_confirmed_by_what_is_a_thousandth_off() -> None:
+    exact = Slope(0.0, 1e-12)
+    along = Along(hand=1.0, reference=0.0, slack=0.0, of_reference=exact, of_hand=None)
+    assert along.confirms(exact._replace(value=0.9e-3), 0.0)
+    assert not along.confirms(exact._replace(value=2e-3), 0.0)
+
+
+def test_the_smallest_parameter_that_moves_decides_the_step() -> None:
+    """A loss that varies over 1e-9 in one parameter and over 1 in the other."""
+    scale = np.array([1e-9, 1.0])
+
+    def loss(p: Tensor) -> Tensor:
+        s = torch.as_tensor(scale)
+        return (s * torch.exp(p / s)).sum()
+
+    report = check_gradients(lambda p: 2 * np.exp(p / scale), scale, loss=loss)
+    assert report.witness is not None
+    assert report.witness.side == "hand"
+
+
+def test_where_nothing_finite_differs_there_is_nothing_to_ask() -> None:
+    trial = trial_of(lambda w: 2 * w * np.inf, W3, (), lambda w: (w**2).sum(), seed=0)
+    answer = trial.call().answer
+    assert along_difference(trial, answer, [()], loss=False) is None
+    assert along_difference(trial, answer, [()], loss=True) is None, "it returns none"
+
+
+def test_what_is_asked_with_the_loss_is_not_what_is_asked_without() -> None:
+    def squares(w: Tensor) -> Tensor:
+        return (w**2).sum()
+
+    trial = trial_of(lambda w: (float((w**2).sum()) + 1, 2 * w), W3, (), squares, seed=0)
+    call = Observation(trial, trial.call(), repeatable=True)
+    assert call.contradicted_side([], loss=True) == "losses"
+    assert call.contradicted_side([], loss=False) is None

@@ -10,6 +10,8 @@ from torch import Tensor
 from torch.autograd import Function
 
 from autograd_ref import check_backward, check_gradients
+from autograd_ref.independent.kink import JUMP, lies_between_slopes
+from autograd_ref.independent.symmetry import agrees_in_symmetric_part
 from autograd_ref.report.report import Report
 from autograd_ref.verdict.decide import BETWEEN_SLOPES, SYMMETRIC
 
@@ -254,3 +256,38 @@ def test_the_side_of_a_kink_that_pytorch_does_not_take_is_looked_at() -> None:
         loss=lambda w, X: (X @ w).abs().sum(),
     )
     assert reasons(report) == {"gradient": BETWEEN_SLOPES}
+
+
+def lies_between(hand: float, near: float, far: float, reference: float = 0.0) -> bool:
+    """One entry whose slopes are those of the reference and another, with a tolerance of 1e-6."""
+    entry = [np.array([value]) for value in (hand, reference, far, near)]
+    slopes = [entry[2]], [entry[3]]
+    return lies_between_slopes(entry[0], entry[1], slopes, np.array([1e-6]), np.array([True]))
+
+
+def test_the_reference_is_one_of_the_slopes_of_a_kink() -> None:
+    assert lies_between(0.5, near=1.0, far=1.0)
+    assert not lies_between(1.5, near=1.0, far=1.0)
+    assert not lies_between(-0.5, near=1.0, far=1.0)
+
+
+def test_a_gradient_jumps_where_most_of_its_change_is_over_the_smaller_distance() -> None:
+    assert lies_between(0.1, near=0.9 * JUMP + 0.1, far=1.0)
+    assert not lies_between(0.1, near=0.9 * JUMP, far=1.0)
+    assert not lies_between(0.1, near=0.3, far=1.0)
+
+
+def test_a_jump_is_larger_than_rounding_makes() -> None:
+    assert lies_between(0.0, near=1.2e-5, far=1.2e-5)
+    assert not lies_between(0.0, near=5e-6, far=5e-6)
+
+
+def test_beyond_a_jump_there_is_room_for_rounding_alone() -> None:
+    assert lies_between(1 + 0.9e-3, near=1.0, far=1.0)
+    assert not lies_between(1 + 1e-2, near=1.0, far=1.0)
+
+
+def test_zeros_are_symmetric_by_accident() -> None:
+    error, tolerance = np.array([[0.0, 1.0], [-1.0, 0.0]]), np.full((2, 2), 1e-9)
+    assert agrees_in_symmetric_part(np.eye(2), error, tolerance)
+    assert not agrees_in_symmetric_part(np.zeros((2, 2)), error, tolerance)

@@ -85,3 +85,48 @@ def test_where_pytorchs_softplus_is_another_it_is_said(largest: float, *, seen: 
     with Watch() as watch:
         _ = torch.nn.functional.softplus(torch.tensor([-50.0, largest]))
     assert [note.kind for note in watch.notes()] == ["exact softplus"] * seen
+
+
+@pytest.mark.parametrize(
+    ("function", "at", "left", "right"),
+    [
+        (torch.relu, 0.0, 0.0, 1.0),
+        (torch.abs, 0.0, -1.0, 1.0),
+        (torch.absolute, 0.0, -1.0, 1.0),
+        (functional.relu6, 6.0, 1.0, 0.0),
+        (functional.hardtanh, -1.0, 0.0, 1.0),
+        (functional.hardtanh, 1.0, 1.0, 0.0),
+        (lambda x: torch.clamp(x, min=0.5), 0.5, 0.0, 1.0),
+        (lambda x: torch.clamp(x, max=256.0), 256.0, 1.0, 0.0),
+    ],
+)
+def test_each_side_of_a_kink_has_its_slope(
+    function: Callable[[Tensor], Any], at: float, left: float, right: float
+) -> None:
+    for side, slope in ((-1, left), (1, right)):
+        x = torch.tensor([at, at + 0.25], dtype=torch.float64, requires_grad=True)
+        with Watch(side) as watch:
+            value = function(x)
+        (found,) = torch.autograd.grad(value[0], x)
+        assert found.tolist() == [slope, 0.0]
+        assert len(watch.kinks) == 1
+
+
+def test_a_norm_of_zeros_that_is_not_differentiated_has_no_kink() -> None:
+    assert kinks(torch.norm, 0.0) == {"norm"}
+    assert not kinks(torch.norm, 0.0, grad=False)
+
+
+def test_softplus_is_exact_as_far_as_float64_can_tell() -> None:
+    z = torch.tensor([30.0, 31.0], dtype=torch.float64)
+    with Watch():
+        assert (functional.softplus(z) > z).all()
+
+
+@pytest.mark.parametrize(("z", "beta", "seen"), [(12.0, 2.0, True), (24.0, 0.5, False)])
+def test_a_scaled_softplus_is_another_where_its_scaled_argument_is(
+    z: float, beta: float, *, seen: bool
+) -> None:
+    with Watch() as watch:
+        _ = functional.softplus(torch.tensor([z], dtype=torch.float64), beta)
+    assert [note.kind for note in watch.notes()] == ["exact softplus"] * seen

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from autograd_ref import check_gradients
 from autograd_ref.report.report import Report
+from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 
 A = NDArray[Any]
 RANDOM = np.random.default_rng(0)
@@ -214,3 +215,63 @@ def test_too_few_points_nearby_are_no_noise() -> None:
 
     assert check(gradients).verdict == "mismatch"
     assert len(nearby) == 7
+
+
+def is_nearby(w: A) -> bool:
+    return not np.array_equal(w, W) and bool(np.abs(w - W).max() < 1e-6)
+
+
+def test_three_errors_that_are_alike_by_accident_are_noise_among_fifteen() -> None:
+    alike = [1.0, 1.05, 1.1]
+    off = iter([*alike, *[-1.0, 0.6, -1.2, 0.9, -0.8, -1.1, 0.7, -0.9, 1.0, -0.6, 0.5, -1.2]])
+
+    def gradients(w: A, X: A, y: A) -> A:
+        by = 1.0 if np.array_equal(w, W) else next(off) if is_nearby(w) else 0.0
+        return by_the_residual(w, X, y) * (1 + 1e-9 * by)
+
+    assert check(gradients, Y).verdict == "match"
+
+
+@pytest.mark.parametrize(("spreads", "verdict"), [(4.0, "match"), (12.0, "mismatch")])
+def test_noise_explains_six_of_its_standard_deviations(spreads: float, verdict: str) -> None:
+    """At the point itself the error is larger than at all points nearby."""
+
+    def gradients(w: A, X: A, y: A) -> A:
+        noise = np.random.default_rng(np.abs(w.view(np.int64)) % 2**31).normal(size=3)
+        by = spreads if np.array_equal(w, W) else noise
+        return by_the_residual(w, X, y) * (1 + 1e-9 * by)
+
+    assert check(gradients, Y).verdict == verdict
+
+
+def drawn_for_each_cell(w: A, at: A, size: float) -> A:
+    """Normal numbers that are the same all over a cell; `at` is the centre of one."""
+    cell = np.round((w / at - 1) / size).astype(np.int64) + 1_000_000
+    return np.random.default_rng(cell).normal(size=w.shape)
+
+
+@pytest.mark.parametrize(("cell", "verdict"), [(3e-14, "match"), (2e-13, "mismatch")])
+def test_an_error_that_is_the_same_over_512_units_of_roundoff_is_a_mistake(
+    cell: float, verdict: str
+) -> None:
+    def gradients(w: A, X: A, y: A) -> A:
+        return by_the_residual(w, X, y) * (1 + 1e-9 * drawn_for_each_cell(w, W, cell))
+
+    assert check(gradients, Y).verdict == verdict
+
+
+@pytest.mark.parametrize("soft", [True, False])
+def test_noise_is_asked_about_where_targets_have_to_sum_to_one(*, soft: bool) -> None:
+    """Rows that were moved would be refused: they stay, and the parameters move."""
+    p = initialize(NetworkShape(3, 4, 2), seed=0, std=0.5)
+    features, labels = RANDOM.normal(size=(6, 3)), np.array([0, 1, 1, 0, 1, 0])
+
+    def noisy(p: Parameters, X: A, Y: A) -> Parameters:
+        random = np.random.default_rng(np.abs(p.W0.view(np.int64)).ravel() % 2**31)
+        found = loss_and_gradients(p, X, Y)[1]
+        return Parameters(*(g * (1 + 1e-9 * random.normal(size=g.shape)) for g in found))
+
+    rows = np.eye(2)[labels] * 0.5 + 0.25
+    report = check_gradients(noisy, p, features, rows if soft else labels)
+    assert report.verdict == "match", report
+    assert "digits lost" in [note.kind for note in report.warnings]

@@ -233,3 +233,45 @@ def test_the_loss_of_the_hand_side_is_judged_to_its_last_digits() -> None:
         report = check_gradients(lambda w, by=off: gradients(w, by), W, loss=loss)
         assert report.loss is not None
         assert report.loss.verdict == verdict
+
+
+def drawn_for_each_cell(w: A, at: A, size: float) -> A:
+    """Normal numbers that are the same all over a cell; `at` is the centre of one."""
+    cell = np.round((w / at - 1) / size).astype(np.int64) + 1_000_000
+    return np.random.default_rng(cell).normal(size=w.shape)
+
+
+@pytest.mark.parametrize(("cell", "verdict"), [(1.2e-7, "match"), (5e-7, "mismatch")])
+def test_how_far_points_are_where_formulas_are_not_known(cell: float, verdict: str) -> None:
+    """16 times the root of a unit of roundoff, 1.7e-7: over less an error is a mistake."""
+    at = np.array([1.0, -2.0, 0.5])
+
+    def gradients(w: A) -> A:
+        return 2 * w * (1 + 1e-9 * drawn_for_each_cell(w, at, cell))
+
+    report = check_gradients(gradients, at, loss=by_numpy_alone(lambda w: (w**2).sum()))
+    assert report.verdict == verdict, report
+
+
+@pytest.mark.parametrize(("distance", "verdict"), [(4e-7, "mismatch"), (2e-6, "inconclusive")])
+def test_errors_tell_nothing_where_the_gradient_itself_is_another_nearby(
+    distance: float, verdict: str
+) -> None:
+    """Near a minimum: 4 and 20 times what it changes over these points."""
+    at = np.full(3, 1 + distance)
+
+    def gradients(w: A) -> A:
+        return 4 * w * (w**2 - 1) + 1e-10 * drawn_for_each_cell(w, at, 1e-9)
+
+    loss = by_numpy_alone(lambda w: ((w**2 - 1) ** 2).sum())
+    assert check_gradients(gradients, at, loss=loss).verdict == verdict
+
+
+@pytest.mark.parametrize(("off", "verdict"), [(1e-15, "match"), (4e-15, "mismatch")])
+def test_the_loss_may_be_off_by_16_units_of_roundoff(off: float, verdict: str) -> None:
+    def gradients(w: A) -> tuple[float, A]:
+        return float((w**2).sum()) * (1 + off), 2 * w
+
+    report = check_gradients(gradients, W, loss=by_numpy_alone(lambda w: (w**2).sum()))
+    assert report.loss is not None
+    assert report.loss.verdict == verdict

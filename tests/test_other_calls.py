@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autograd_ref import check_gradients
+from autograd_ref.check import trial_of
+from autograd_ref.observe.observation import Observation
 from autograd_ref.report.report import Report
 from manual_backprop import Parameters, loss_and_gradients
 
@@ -260,3 +262,130 @@ def test_saturated_units_are_a_weakness_of_the_check() -> None:
         at = p._replace(b0=np.full(2, b0))
         report = check_gradients(loss_and_gradients, at, np.abs(X[:, :3]), np.arange(len(X)) % 2)
         assert ("saturated units" in [note.kind for note in report.warnings]) is expected
+
+
+def test_the_seed_decides_what_the_other_parameters_are() -> None:
+    def visited(seed: int) -> A:
+        calls: list[A] = []
+
+        def gradients(w: A, X: A, y: A) -> A:
+            calls.append(w)
+            return right(w, X, y)
+
+        _ = check_gradients(gradients, W, X, Y, loss=loss, seed=seed)
+        assert np.array_equal(calls[0], calls[1])
+        return calls[2]
+
+    assert np.array_equal(visited(1), visited(1))
+    assert not np.array_equal(visited(0), visited(1))
+
+
+@pytest.mark.parametrize(("steps", "near"), [(0, True), (2, False)])
+def test_in_float16_half_of_the_digits_are_not_enough_to_be_near(steps: int, near: bool) -> None:
+    """Two units in the last place are 2e-3, and the root of a unit is 2e-2."""
+
+    def gradients(w: A) -> A:
+        return 2 * w * np.float16(1 + steps * 2.0**-10)
+
+    at = np.ones(3, np.float16)
+    trial = trial_of(gradients, at, (), lambda w: (w**2).sum(), seed=0)
+    assert Observation(trial, trial.call(), repeatable=True).near is near
+
+
+@pytest.mark.parametrize("again", [2, 3, 4])
+def test_a_result_that_any_later_call_writes_to_is_told_of(again: int) -> None:
+    buffer, calls = np.zeros(3), list[int]()
+
+    def gradients(w: A, X: A, y: A) -> A:
+        calls.append(1)
+        if len(calls) not in (1, again):
+            return right(w, X, y)
+        buffer[:] = right(w, X, y)
+        return buffer
+
+    report = check_gradients(gradients, W, X, Y, loss=loss)
+    assert report.verdict == "match"
+    assert kinds(report) == ["reuses its result"]
+
+
+def test_a_block_that_stays_while_another_doubles_is_no_accumulation() -> None:
+    calls: list[int] = []
+
+    def gradients(p: Any) -> Any:
+        calls.append(1)
+        return {"a": 2 * p["a"] * (2 if len(calls) == 2 else 1), "b": 2 * p["b"]}
+
+    assert kinds(check_gradients(gradients, PAIR, loss=two_squares)) == [
+        "changes from call to call"
+    ]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_block_that_only_one_of_two_calls_returns_is_told_of(*, first: bool) -> None:
+    calls: list[int] = []
+
+    def gradients(p: Any) -> Any:
+        calls.append(1)
+        whole = (len(calls) == 1) is first
+        return {"a": 2 * p["a"], **({"b": 2 * p["b"]} if whole else {})}
+
+    report = check_gradients(gradients, PAIR, loss=two_squares)
+    assert "different structures or shapes" in report.findings[0].text
+    assert report.blocks[1].verdict == "mismatch"
+
+
+def test_a_sum_kept_in_one_array_is_told_of_as_it_was_at_each_call() -> None:
+    total = np.zeros(3)
+
+    def gradients(w: A) -> A:
+        total[:] += 2 * w
+        return total
+
+    report = check_gradients(gradients, PAIR["a"], loss=lambda w: (w**2).sum())
+    assert [note.kind for note in report.findings] == ["accumulates", "reuses its result"]
+
+
+def test_data_that_are_not_numbers_everywhere_are_not_changed_by_it() -> None:
+    gaps = np.where(X > 1, np.nan, X)
+    assert np.isnan(gaps).any()
+
+    def filled(w: Tensor, X: Tensor) -> Tensor:
+        return ((torch.nan_to_num(X) @ w) ** 2).sum()
+
+    def gradients(w: A, X: A) -> A:
+        F = np.nan_to_num(X)
+        return 2 * F.T @ (F @ w)
+
+    report = check_gradients(gradients, W, gaps, loss=filled)
+    assert report.verdict == "match", report
+    assert not kinds(report)
+
+
+def test_the_gradient_by_a_number_of_pythons_is_a_float() -> None:
+    report = check_gradients(lambda a: 2, 1.0, loss=lambda a: a**2)
+    assert report.blocks[0].reason.startswith("has dtype int64; it needs float64")
+    assert check_gradients(lambda a: 2.0 * a, 1.0, loss=lambda a: a**2).verdict == "match"
+
+
+def test_a_cause_explains_what_was_returned_and_not_what_its_buffer_holds_later() -> None:
+    held = {"a": np.zeros(3), "b": np.zeros(3)}
+
+    def gradients(p: Any) -> Any:
+        held["a"][:], held["b"][:] = 4 * p["a"], 2 * p["b"]
+        return held
+
+    report = check_gradients(gradients, PAIR, loss=two_squares)
+    assert [note.kind for note in report.findings] == ["reuses its result"]
+    assert [cause.kind for cause in report.causes] == ["twice"]
+
+
+def test_a_first_call_is_judged_by_what_it_returned_though_the_second_writes_to_it() -> None:
+    total = np.zeros(3)
+
+    def gradients(w: A) -> A:
+        total[:] += 2 * w
+        return total
+
+    report = check_gradients(gradients, PAIR["a"], loss=lambda w: (w**2).sum())
+    assert report.blocks[0].reason.startswith("agrees at first, but the second call differs")
+    assert report.causes == ()

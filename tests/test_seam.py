@@ -287,7 +287,7 @@ def test_two_wrong_derivations_are_composed_where_they_can_be(*, in_pairs: bool)
         assert not found.pattern
     else:
         assert [(c.kind, c.blocks) for c in found.causes] == []
-        assert found.pattern[0].text.startswith("No mistake of the catalogue makes emission")
+        assert found.pattern[0].text.startswith("None of the known mistakes gives your emission")
 
 
 def test_counts_words_and_fixes_are_the_models() -> None:

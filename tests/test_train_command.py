@@ -223,7 +223,7 @@ def test_wrong_gradients_train_as_well(tmp_path: Path, capsys: Captured) -> None
     assert "<!-- Nesterov, twice (W1) -->" in drawn
     assert main([*SHORT, *mistakes[:2]]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "Nesterov, with the mistake twice (W1): the loss goes from" in said
+    assert "Nesterov, with the mistake 'twice (W1)': the loss goes from" in said
 
 
 def test_a_wrong_gradient_that_diverges_ends_its_own_curve(
@@ -285,7 +285,7 @@ def test_a_mistake_that_never_gets_anywhere_is_said(capsys: Captured, monkeypatc
     monkeypatch.setattr(run, "gradient_with", lambda _planted: gradient)
     assert main([*SHORT, "--optimiser", "steepest", "--mistake", "twice"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "with the mistake twice: at iteration 0 an entry of the gradient is not finite" in said
+    assert "with the mistake 'twice': at iteration 0 an entry of the gradient is not finite" in said
 
 
 def test_a_mistake_that_is_named_twice_is_tried_once(capsys: Captured) -> None:

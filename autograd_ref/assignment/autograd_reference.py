@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from autograd_ref.assignment.bounds import bounds_around
 from autograd_ref.assignment.mistakes.derivation import sigma
 from autograd_ref.network import AutogradPass, exact_loss_of, exact_pass_of
-from autograd_ref.observe.compare import Values, compared_block, share_of_tolerance
+from autograd_ref.observe.compare import Values, compare, share_of_tolerance
 from autograd_ref.reference.protocol import Evaluation, Tolerances
 from autograd_ref.report.data import Block, Note
 from autograd_ref.rounding.arithmetic import Level, arithmetic_at
@@ -23,6 +23,7 @@ from autograd_ref.tree.nest import Path, leaves, name_of
 from autograd_ref.tree.number_format import NumberFormat
 from autograd_ref.tree.point import Point
 from autograd_ref.user_code import user_code
+from autograd_ref.verdict.block import block_by
 from manual_backprop.parameters import Parameters
 from manual_backprop.validation import Batch, checked_batch, checked_parameters
 
@@ -42,7 +43,7 @@ def network_paths(parameters: object) -> list[Path]:
     names = ", ".join(name_of(path, root="parameters") for path in found)
     raise TypeError(
         f"parameters has the leaves {names or 'none'}; without loss= they need to be"
-        " those of the built-in network: W0, b0, W1, b1"
+        " those of the built-in network, W0, b0, W1, b1; any other model needs loss="
     )
 
 
@@ -157,4 +158,4 @@ def _block(
         if (share <= 1).all():
             right, tolerance = samples * right, samples * tolerance
     dtype = hand.dtype if hand.dtype.kind == "f" else np.dtype(np.float64)
-    return compared_block(name, Values(hand.astype(dtype), right, dtype), tolerance)
+    return block_by(name, compare(Values(hand.astype(dtype), right, dtype), tolerance))

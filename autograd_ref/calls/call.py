@@ -24,14 +24,15 @@ class Call(NamedTuple):
 
     given: Point
     answer: Answer
-    kept: dict[Path, NDArray[Any]]
-    """The gradients as they were when the call returned."""
+    """As it was when the call returned: copies, which no later call can change."""
+    live: dict[Path, NDArray[Any]]
+    """The gradients that were returned, in whose memory later calls may write."""
 
     @property
     def values(self) -> dict[Path | None, NDArray[Any]]:
-        """The gradients as they were, and the loss under None."""
+        """The gradients, and the loss under None."""
         loss = {} if self.answer.loss is None else {None: self.answer.loss}
-        return {**self.kept, **loss}
+        return {**self.answer.gradients, **loss}
 
 
 def called(gradients: Gradients, point: Point) -> Call:
@@ -44,4 +45,6 @@ def called(gradients: Gradients, point: Point) -> Call:
     with user_code():
         result = gradients(given.parameters, *given.data)
     answer = understood(result, leaves(given.parameters))
-    return Call(given, answer, {path: np.array(a) for path, a in answer.gradients.items()})
+    kept = {path: np.array(a) for path, a in answer.gradients.items()}
+    loss = None if answer.loss is None else np.array(answer.loss)
+    return Call(given, answer._replace(gradients=kept, loss=loss), answer.gradients)

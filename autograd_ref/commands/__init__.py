@@ -19,6 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Python has no stdout at all where the caller has closed it
     if sys.stdout is None:
         return _unusable("standard output is closed")
+    if arguments is None:  # in a process of its own; small problems are slower on several threads
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         chosen = parsed(sys.argv[1:] if arguments is None else arguments)
         # loads PyTorch, so that an interrupt meanwhile ends as quietly as any other

@@ -20,8 +20,8 @@ def pattern(
     evidence: Evidence, unknown: Sequence[Path], *, in_pairs: bool, loss_is_right: bool
 ) -> tuple[Note, ...]:
     """Return where blocks without a known cause are wrong, and what follows from that."""
-    pairs = ", alone or with another," if in_pairs else ""
-    text = f"No mistake of the catalogue{pairs} makes {names_of(unknown)} what you have."
+    pairs = ", nor any two together," if in_pairs else ""
+    text = f"None of the known mistakes{pairs} gives your {names_of(unknown)}."
     found = [Note("unknown cause", text)]
     shaped = [key for key in unknown if evidence.hand[key].shape == evidence.right[key].shape]
     found += [Note("where", _place(evidence, key)) for key in shaped]

@@ -5,10 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from autograd_ref.report.data import Block
 from autograd_ref.tree.number_format import BFLOAT16, of_dtype
-from autograd_ref.verdict.block import block_of
-from autograd_ref.verdict.decide import of_quantity
 from autograd_ref.verdict.facts import Comparison
 
 COARSEST, COARSEST_UNITS = 1e-2, 128
@@ -39,21 +36,6 @@ class Values(NamedTuple):
     def needs(self) -> str:
         """The dtype that it needs, by its name."""
         return str(self.dtype) if self.dtype == BFLOAT16.name else np.dtype(self.dtype).name
-
-
-class Alone(NamedTuple):
-    """The facts about a quantity that can be compared, but not asked for anything else."""
-
-    comparison: Comparison
-    lost_digits: Comparison | None = None
-    scatters: bool = False
-    between_slopes: bool = False
-    antisymmetric: bool = False
-
-
-def compared_block(name: str, values: Values, tolerance: NDArray[Any]) -> Block:
-    """The block of a quantity that is judged by this one tolerance."""
-    return block_of(name, of_quantity(Alone(compare(values, tolerance))))
 
 
 @np.errstate(over="ignore")  # what is beyond all numbers is infinite, and rightly so

@@ -9,7 +9,7 @@ from autograd_ref.calls.call import Call
 from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.along_difference import along_difference
 from autograd_ref.independent.kink import gradients_around
-from autograd_ref.observe.compare import Alone, Values
+from autograd_ref.observe.compare import Values
 from autograd_ref.observe.noise import Neighbours
 from autograd_ref.observe.quantity import A, Quantity, Slopes
 from autograd_ref.report.data import IndependentCheck, Side
@@ -18,7 +18,7 @@ from autograd_ref.tree.leaf import as_array, is_real
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.number_format import dtype_name
 from autograd_ref.tree.point import Results
-from autograd_ref.verdict.facts import Comparison
+from autograd_ref.verdict.facts import Alone, Comparison
 
 MANY_DIGITS = 1e-3
 """An answer that is right to so much, relative to the block, is no other point's answer. Chosen."""

@@ -22,7 +22,7 @@ def changes(first: Call, again: Call) -> list[Note]:
     """The notes about two calls with the same arguments that returned different gradients."""
     if same_bits(first, again):
         return []
-    one, two = first.kept, again.kept
+    one, two = first.answer.gradients, again.answer.gradients
     if one.keys() != two.keys() or any(one[path].shape != two[path].shape for path in one):
         text = "Two calls with the same arguments return different structures or shapes."
         return [Note("changes from call to call", text)]

@@ -39,8 +39,8 @@ def _changed_arguments(given: Point, trial: Trial) -> list[Note]:
 
 def _shared_memory(call: Call, trial: Trial) -> list[Note]:
     found: list[Note] = []
-    gradients = call.answer.gradients
-    named = {name_of(path, root="parameters"): found for path, found in gradients.items()}
+    live = call.live.items()
+    named = {name_of(path, root="parameters"): gradient for path, gradient in live}
     for name, gradient in named.items():
         arguments = _arrays(call.given, trial)
         owners = [other for other, array in arguments if np.shares_memory(gradient, array)]
@@ -60,8 +60,8 @@ def _shared_memory(call: Call, trial: Trial) -> list[Note]:
 def _reused_buffers(first: Call, later: Sequence[Call]) -> list[Note]:
     """A result that a later call writes to, or returns again."""
     for call in later:
-        for path, gradient in first.answer.gradients.items():
-            name, newer = name_of(path, root="parameters"), call.answer.gradients.get(path)
+        for path, gradient in first.live.items():
+            name, newer = name_of(path, root="parameters"), call.live.get(path)
             if newer is not None and gradient.size and np.shares_memory(gradient, newer):
                 text = (
                     f"The gradient of {name} lies in memory that the next call uses again:"

@@ -1,7 +1,13 @@
 """A verdict and the comparison it follows from, as the block of a report."""
 
 from autograd_ref.report.data import Block
-from autograd_ref.verdict.decide import Ruling
+from autograd_ref.verdict.decide import Ruling, of_quantity
+from autograd_ref.verdict.facts import Alone, Comparison
+
+
+def block_by(name: str, comparison: Comparison) -> Block:
+    """The block of a quantity that is judged by one comparison alone."""
+    return block_of(name, of_quantity(Alone(comparison)))
 
 
 def block_of(name: str, ruling: Ruling) -> Block:

@@ -21,8 +21,8 @@ AT_FAULT = "differs from a reference that is itself wrong here"
 CONTRADICTED = "agrees with a reference that is not the derivative of its own loss"
 NOTHING = "the reference is zero everywhere, so nothing could have shown"
 TOO_LITTLE = (
-    "its tolerance leaves room for an error of {resolution:.1g} times the block itself: try other"
-    " data, or float64"
+    "its tolerance leaves room for an error of {resolution:.1g} times the block itself: check at"
+    " another point, with other data, or in a wider number format"
 )
 SCATTERS = (
     "is off by {max_rel_error:.1g} of itself, differently at every point nearby: more than half of"

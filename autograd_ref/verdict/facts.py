@@ -46,6 +46,16 @@ class Comparison(NamedTuple):
         return self.share is not None and self.share > 1
 
 
+class Alone(NamedTuple):
+    """A comparison without facts about noise, kinks or symmetry."""
+
+    comparison: Comparison
+    lost_digits: Comparison | None = None
+    scatters: bool = False
+    between_slopes: bool = False
+    antisymmetric: bool = False
+
+
 class QuantityFacts(Protocol):
     """The loss, or the gradient by one parameter, as one call returned it."""
 

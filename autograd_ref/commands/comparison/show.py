@@ -135,7 +135,7 @@ def _distance(difference: Block) -> str:
 def _notes(setup: Setup) -> list[str]:
     notes = [
         "The index and the two values are where error / tolerance is largest; the tolerance is how"
-        " far rounding can move that entry (derivation.md, section 5).",
+        " far rounding can move that entry (autograd_ref/rounding/derivation.md, section 5).",
     ]
     if setup.dtype == "float32":
         notes.append("Autograd and approx_fprime work in float64 on the same float32 values.")

@@ -9,8 +9,9 @@ import manual_backprop
 from autograd_ref.assignment.bounds import rounding_tolerances
 from autograd_ref.assignment.finite_difference import NetworkLoss, forward_difference
 from autograd_ref.network import exact_pass
-from autograd_ref.observe.compare import Values, compared_block
+from autograd_ref.observe.compare import Values, compare
 from autograd_ref.report.data import Block, Verdict, overall
+from autograd_ref.verdict.block import block_by
 from manual_backprop.network import backward
 from manual_backprop.parameters import Parameters
 
@@ -52,12 +53,12 @@ def side_by_side(
     def against_autograd(name: str, hand: A, autograd: A) -> Block:
         # the loss is a Python float in either number format
         needed = np.float64 if name == "loss" else dtype
-        return compared_block(name, Values(hand, autograd, needed), tolerances[name])
+        return block_by(name, compare(Values(hand, autograd, needed), tolerances[name]))
 
     def against_difference(name: str, hand: A) -> Block:
         accuracy = getattr(difference.accuracy, name) + tolerances[name]
         estimate = getattr(difference.gradients, name)
-        return compared_block(name, Values(hand, estimate, dtype), accuracy)
+        return block_by(name, compare(Values(hand, estimate, dtype), accuracy))
 
     value, gradients = manual_backprop.loss_and_gradients(parameters, X, Y)
     y_hat, e2 = manual_backprop.forward(parameters, X).y_hat, backward(parameters, X, Y).e2

@@ -14,9 +14,9 @@ CAPTIONS = {
     "accuracy": "The accuracy on the training and on the test samples.",
     "distance": (
         "The largest difference between a parameter by hand and by autograd, and the drift from"
-        " rounding, in units of roundoff at the largest parameter. The drift is measured: perturbed"
-        " runs by hand start at the next number, and their gradients are off by as much as rounding"
-        " can move them."
+        " rounding, in units of roundoff at the largest parameter. The drift is measured by further"
+        " runs whose starting values differ in the last digit, and whose gradients carry random"
+        " rounding errors."
     ),
 }
 

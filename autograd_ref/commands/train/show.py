@@ -99,7 +99,7 @@ def sentence(run: TrainingRun) -> str:
 def heading(setup: TrainingSetup) -> str:
     """The setup in lines."""
     network = setup.network
-    features = "features standardised" if setup.standardised else "features as they are"
+    features = "features standardised" if setup.standardised else "features not standardised"
     ended = ("Interrupted: all that was not done by then is missing",) if setup.interrupted else ()
     return "\n".join(
         (
@@ -136,4 +136,4 @@ def _outcome(run: MistakenRun) -> str:
         said.append(f"the loss goes from {first:.4g} to {last:.4g} in {count} iterations")
     if run.ended:
         said.append(run.ended)
-    return f"{run.optimiser}, with the mistake {run.mistake}: {'; '.join(said)}."
+    return f"{run.optimiser}, with the mistake '{run.mistake}': {'; '.join(said)}."

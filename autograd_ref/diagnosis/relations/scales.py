@@ -25,15 +25,15 @@ SCALES = (
     _times("sign flipped", "right except for the sign", "flip the sign", lambda _a: -1.0),
     _times(
         "1/S missing",
-        "off by a factor S, the number of samples: summed over the batch, not averaged",
+        "too large by a factor S, the number of samples: summed over the batch, not averaged",
         "divide by S",
         lambda a: float(a.samples) or None,
         ONE_SAMPLE,
     ),
     _times(
         "1/S twice",
-        "off by a factor 1/S, with S samples: averaged over the batch twice",
-        "divide by S once",
+        "too small by a factor S, the number of samples: divided by S once too often",
+        "divide by S once less",
         lambda a: 1 / a.samples if a.samples else None,
         ONE_SAMPLE,
     ),
@@ -43,8 +43,8 @@ SCALES = (
         "divide by S, not S - 1",
         lambda a: a.samples / (a.samples - 1) if a.samples > 1 else None,
     ),
-    _times("twice", "off by a factor 2", "remove a factor 2", lambda _a: 2.0),
-    _times("half", "off by a factor 1/2", "remove a factor 1/2", lambda _a: 0.5),
+    _times("twice", "too large by a factor 2", "divide by 2", lambda _a: 2.0),
+    _times("half", "too small by a factor 2", "multiply by 2", lambda _a: 0.5),
 )
 
 
