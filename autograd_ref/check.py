@@ -121,7 +121,7 @@ def trial_of(
     Raises:
         TypeError, ValueError: arguments that cannot be used, by name.
         Exception: whatever the loss raises.
-        UserCodeRaised: the loss raised, and was right once.
+        UserCodeRaised: the loss raised in a later evaluation.
     """
     point = checked_point(gradients, parameters, data, loss)
     if loss is None:

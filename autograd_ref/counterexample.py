@@ -179,7 +179,7 @@ def where_wrong(
 ) -> Where | None:
     """Where it raises, or a block is off by more than rounding explains: there, or at one nearby.
 
-    A first look: nobody is asked for excuses, so that it costs little.
+    A quick test, without the noise of errors and the independent check.
     """
     trial = trial_of(gradients, arguments[0], arguments[1:], loss, seed=0)
     with quiet():

@@ -161,7 +161,7 @@ def test_what_rounding_may_take_beyond_the_format_is_open() -> None:
     tolerance = 1e-3 * reference
     block = compare(changed(np.inf).astype("f4"), reference, tolerance, dtype="f4")
     assert block.verdict == "inconclusive"
-    assert block.reason.endswith("at [1, 2], which rounding may take beyond float32")
+    assert block.reason.endswith("at [1, 2], which may overflow float32 after rounding")
 
 
 def test_a_reference_of_zeros_shows_nothing_unless_hand_is_not_zero() -> None:

@@ -104,9 +104,13 @@ def reason(decision: Decision, name: str = "W") -> str:
         (UNKNOWN, "inconclusive", "the reference is inf"),
         (ZERO, "inconclusive", NOTHING),
         (Quantity(ZERO.comparison._replace(share=7.0)), "mismatch", "differs by 7 times"),
-        (COARSE, "inconclusive", "its tolerance leaves room for an error of 0.5 times the block"),
-        (NOISY, "inconclusive", "is off by 1e-05 of itself, differently at every point nearby"),
-        (Quantity(COARSE.comparison, scatters=True), "inconclusive", "is off by 1e-16 of itself"),
+        (COARSE, "inconclusive", "its tolerance allows a relative error of 0.5, too much"),
+        (NOISY, "inconclusive", "has a relative error of 1e-05 that differs at random"),
+        (
+            Quantity(COARSE.comparison, scatters=True),
+            "inconclusive",
+            "has a relative error of 1e-16 that differs",
+        ),
         (Quantity(WITHIN._replace(share=1.0)), "match", ""),
         # what is within its tolerance needs nobody's leave
         (Quantity(WITHIN, between_slopes=True, antisymmetric=True), "match", ""),

@@ -103,7 +103,7 @@ def test_the_loss_may_lose_digits_too() -> None:
     report = check_gradients(multiplied_out, W, X, y, loss=loss)
     assert report.loss is not None
     assert report.loss.verdict == "match", report
-    assert report.warnings[0].text.startswith("loss is right, but loses digits: at loss")
+    assert report.warnings[0].text.startswith("loss is right, but loses digits: loss is")
 
 
 def test_targets_that_have_to_sum_to_one_are_not_moved() -> None:
@@ -133,7 +133,7 @@ def test_a_gradient_that_is_half_noise_is_no_match(step: float) -> None:
     assert report.verdict == "inconclusive", report
     assert "more than half of its digits are lost" in report.blocks[0].reason
     (note,) = report.warnings
-    assert note.text.startswith("gradient seems to have lost too many digits: at gradient[")
+    assert note.text.startswith("gradient seems to have lost too many digits: gradient[")
 
 
 @pytest.mark.parametrize(("spreads", "verdict"), [(0.0, "match"), (3.5, "mismatch")])

@@ -95,7 +95,7 @@ def test_what_overflows_elsewhere_only_is_a_warning() -> None:
     report = check(Counting(lambda n, g: g if n < 3 else g * np.inf))
     assert report.verdict == "match"
     assert kinds(report) == ["overflows elsewhere", "overflows elsewhere"]
-    assert "Called with other parameters, up to" in report.warnings[0].text
+    assert "Called with other parameters, of which the largest is" in report.warnings[0].text
 
 
 def test_a_loss_that_overflows_elsewhere_only_is_a_warning_too() -> None:

@@ -13,7 +13,7 @@ def checked_point(
     """The point at which to check.
 
     Raises:
-        TypeError, ValueError: they cannot, by name.
+        TypeError, ValueError: an argument cannot be used; the message names it.
     """
     for name, function in (("gradients", gradients), ("loss", loss)):
         if not callable(function) and not (name == "loss" and function is None):

@@ -113,9 +113,9 @@ def _lost_digits(decision: Decision) -> Iterator[Note]:
         at = f"{name}{list(strict.worst_index)}" if strict.worst_index else name
         yield Note(
             "digits lost",
-            f"{name} {said}: at {at} it is {strict.hand:.17g}, exact is"
-            f" {strict.reference:.17g}. Somewhere nearly equal numbers are subtracted, as in"
-            f" 1 - 1/(1 + exp(z)), or added to something large.{kink}",
+            f"{name} {said}: {at} is {strict.hand:.17g}, exact is {strict.reference:.17g}."
+            " Nearly equal numbers are subtracted, as in 1 - 1/(1 + exp(z)), or small ones are"
+            f" added to large ones.{kink}",
         )
 
 
@@ -133,8 +133,8 @@ def _overflowed(place: PlaceFacts) -> Note:
     parameters = leaves(place.trial.point.parameters).values()
     size = max(float(np.abs(as_array(leaf)).max()) for leaf in parameters)
     text = (
-        f"Called {place.said}, up to {size:.3g}, what it returns is not finite, though it should"
-        " be: exponentials that overflow? Here it is fine."
+        f"Called {place.said}, of which the largest is {size:.3g}, the function returns values that"
+        " are not finite, where the reference is: does exp overflow? Here all values are finite."
     )
     return Note("overflows elsewhere", text)
 

@@ -151,8 +151,8 @@ def _side(found: Along) -> tuple[Side, str]:
     """The side that is contradicted, and how it shows."""
     if not found.of_reference.accuracy <= BLURRED * found.gap:
         return "undecided", (
-            f"The two differ by {found.gap:.1e} along their difference; the numerical derivative is"
-            f" accurate to {found.of_reference.accuracy:.1e} only and cannot tell."
+            f"Along their difference the two derivatives differ by {found.gap:.1e}; the numerical"
+            f" derivative is accurate to {found.of_reference.accuracy:.1e} only, and cannot decide."
         )
     if found.confirms(found.of_reference, found.hand):
         return "reference", (

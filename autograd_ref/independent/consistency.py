@@ -32,9 +32,9 @@ LARGEST_STEP = 0.1
 """The largest step of the careful derivative, relative to every parameter. Chosen."""
 
 EXPLANATION = (
-    "The numerical derivative of the reference's own loss contradicts its gradient, with which"
-    " yours agrees: is the loss detached somewhere, or its backward pass the code under test?"
-    " What is to be held fixed belongs into the data."
+    "Your gradient agrees with the reference, but the numerical derivative of the loss contradicts"
+    " both: is a tensor detached, or its backward pass the code under test? Pass what is to be held"
+    " fixed as data."
 )
 
 

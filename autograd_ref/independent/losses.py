@@ -22,7 +22,7 @@ def related(hand_loss: Callable[[Point], float], reference: Reference, point: Po
 
     Args:
         hand_loss: the loss under test.
-        reference: the one whose loss it is held against.
+        reference: the reference, whose loss it is compared with.
         point: where they differ; they are compared there and nearby.
     """
     paths = list(leaves(point.parameters))
@@ -37,7 +37,7 @@ def related(hand_loss: Callable[[Point], float], reference: Reference, point: Po
     if theirs.all():
         ratio = hand / theirs
         if np.abs(ratio - 1).max() <= SAME:
-            return f"The two losses differ by less than {SAME:g} of themselves, there and nearby."
+            return f"The relative difference of the two losses is below {SAME:g}, there and nearby."
         if np.ptp(ratio) <= SAME * float(np.abs(ratio).max()):
             return f"The loss under test is {_factor(ratio[0], point)} times the reference's."
     squares = np.array(
@@ -55,7 +55,7 @@ def related(hand_loss: Callable[[Point], float], reference: Reference, point: Po
         for path, weight in zip(paths, weights, strict=True)
         if abs(weight) > SAME * largest
     ]
-    return f"The loss under test is the reference's {' '.join(terms)} (weight decay)."
+    return f"The loss under test is the reference's plus weight decay: {' '.join(terms)}."
 
 
 def _factor(ratio: float, point: Point) -> str:

@@ -9,7 +9,7 @@ from autograd_ref.tree.number_format import BFLOAT16, of_dtype
 from autograd_ref.verdict.facts import Comparison
 
 COARSEST, COARSEST_UNITS = 1e-2, 128
-"""Where a gradient wrong by this factor throughout would still pass, nothing has been shown.
+"""The largest relative error that a tolerance may allow; beyond it nothing is shown.
 
 It is what the checkers in use today let pass. In formats of two or three digits, float16 and
 bfloat16, so many units of roundoff, which is more. Chosen.
@@ -140,9 +140,9 @@ def _why_unknown(index: tuple[int, ...], values: Values, tolerance: NDArray[Any]
     reason = f"the reference is {values.reference[index]}{_place(index)}"
     if not np.isfinite(values.reference[index]):
         return reason
-    beyond = f"rounding may take beyond {values.has}"
+    beyond = f"may overflow {values.has} after rounding"
     known_size = np.isfinite(tolerance[index])
-    return f"{reason}, which {beyond if known_size else 'rounding may make anything of'}"
+    return f"{reason}, which {beyond if known_size else 'has no bound on its rounding error'}"
 
 
 def _at(index: tuple[int, ...], values: Values) -> Comparison:

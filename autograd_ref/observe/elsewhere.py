@@ -21,7 +21,7 @@ class Place(NamedTuple):
     subject: Gradients
     point: Point
     binding: bool = True
-    """True where a function that is wrong there is wrong."""
+    """True where a mismatch is one of the function; otherwise it is a warning."""
 
 
 class Elsewhere(Observation):

@@ -35,11 +35,11 @@ STEADY = 2.5
 point: a mistake. Long sums drift, so that rounding may have a mean as well, of up to one or two."""
 
 NUDGE = 512
-"""By how many units of roundoff, at most, the arguments are moved for it: enough to round long sums
-anew, and too little to round anew what was put through a format of half as many digits."""
+"""The largest relative move of an argument, in units of roundoff: enough to round long sums anew,
+and too little to round anew what was put through a format of half as many digits."""
 
 FURTHER = 16.0
-"""By how many times the root of a unit of roundoff, where nothing is known of formulas: enough to
+"""The largest relative move where formulas are unknown, in roots of the unit of roundoff: enough to
 round anew what is rounded to units of one, as 1 - 1/(1 + exp(z)) is."""
 
 

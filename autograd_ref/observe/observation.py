@@ -21,7 +21,7 @@ from autograd_ref.tree.point import Results
 from autograd_ref.verdict.facts import Alone, Comparison
 
 MANY_DIGITS = 1e-3
-"""An answer that is right to so much, relative to the block, is no other point's answer. Chosen."""
+"""The largest relative error of an answer that cannot be another point's. Chosen."""
 
 
 class Observation:
@@ -50,9 +50,9 @@ class Observation:
 
     @property
     def near(self) -> bool:
-        """True where half of the digits are right: nothing is kept from another point.
+        """True where all values are right to half of their digits: none is another point's.
 
-        The tolerances that tell more take longer to find than everything else.
+        This is cheap; the tolerances at another point would take most of the time of a check.
         """
         part = min(self._half_of_digits, MANY_DIGITS)
         exact, answer = self.trial.exact, self.call.answer

@@ -15,8 +15,8 @@ from autograd_ref.reference.protocol import Level
 from autograd_ref.verdict.facts import Comparison
 
 SPREADS = 6.0
-"""How many standard deviations of its scatter count as rounding, entry by entry, where an error is
-not systematic. Chosen."""
+"""The tolerance for an error that is not systematic, in standard deviations of its scatter, entry
+by entry. Chosen."""
 
 A = NDArray[np.float64]
 Slopes = tuple[list[A], list[A]]

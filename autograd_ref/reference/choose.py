@@ -20,7 +20,8 @@ def reference_for(loss: Loss, point: Point, seed: int) -> tuple[Reference, Evalu
     """The reference for a loss, and its evaluation at the point.
 
     Raises:
-        TypeError, ValueError: the function is no loss, or another one at every call.
+        TypeError: loss does not return one real number.
+        ValueError: two evaluations of loss differ.
         Exception: whatever it raises.
     """
     by_torch, by_numpy = torch_loss(loss, seed), numpy_loss(loss)

@@ -78,7 +78,7 @@ class Watch(TorchFunctionMode):
             names = ", ".join(sorted(self.kinks))
             text = (
                 f"The loss is evaluated exactly at a kink ({names}), where any slope between those"
-                " of the two sides is right; PyTorch chooses one. Check at another point as well."
+                " of the two sides is right; PyTorch returns one. Check at another point as well."
             )
             found.append(Note("kink", text))
         if self.exact_softplus:

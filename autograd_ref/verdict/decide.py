@@ -15,18 +15,20 @@ from autograd_ref.verdict.facts import (
     TrialFacts,
 )
 
-BETWEEN_SLOPES = "lies between the slopes of a kink, where either is right"
-SYMMETRIC = "agrees in its symmetric part, which is all that a symmetric parameter determines"
-AT_FAULT = "differs from a reference that is itself wrong here"
+BETWEEN_SLOPES = (
+    "lies between the one-sided derivatives at a kink, where every subgradient is right"
+)
+SYMMETRIC = "agrees in its symmetric part, all that is determined for a symmetric parameter"
+AT_FAULT = "differs from the reference, which the numerical derivative of the loss contradicts"
 CONTRADICTED = "agrees with a reference that is not the derivative of its own loss"
-NOTHING = "the reference is zero everywhere, so nothing could have shown"
+NOTHING = "the reference is zero everywhere, so that no error could be detected"
 TOO_LITTLE = (
-    "its tolerance leaves room for an error of {resolution:.1g} times the block itself: check at"
-    " another point, with other data, or in a wider number format"
+    "its tolerance allows a relative error of {resolution:.1g}, too much for a match to mean"
+    " anything: check at another point, with other data, or in a wider number format"
 )
 SCATTERS = (
-    "is off by {max_rel_error:.1g} of itself, differently at every point nearby: more than half of"
-    " its digits are lost (a finite difference, or a kink exactly here?)"
+    "has a relative error of {max_rel_error:.1g} that differs at random between nearby points: more"
+    " than half of its digits are lost (a finite difference, or a kink at this point?)"
 )
 
 
@@ -134,7 +136,7 @@ class Rulings(NamedTuple):
 
     @property
     def accused(self) -> tuple[Path, ...]:
-        """The blocks whose values differ, and for which nobody else is to blame so far."""
+        """The blocks beyond their tolerance, but for kinks and symmetric parameters."""
         return tuple(
             path
             for path, ruling in self.blocks.items()
@@ -144,7 +146,7 @@ class Rulings(NamedTuple):
 
 
 class Remark(NamedTuple):
-    """A call elsewhere in which something is wrong that does not count."""
+    """A mismatch at another point that is a warning and no verdict."""
 
     place: PlaceFacts
     wrong: frozenset[Path | None]
@@ -158,7 +160,7 @@ class Decision(NamedTuple):
     first: Rulings
     """The rulings of the first call alone."""
     wrong_call: CallFacts | None = None
-    """The first of the calls here and elsewhere in which something is wrong that counts."""
+    """The first call, here or elsewhere, with a mismatch that counts; None without one."""
     wrong_rulings: Rulings | None = None
     """The rulings of that call."""
     remarks: tuple[Remark, ...] = ()
@@ -187,13 +189,13 @@ def of_call(facts: CallFacts) -> Rulings:
 
 
 def by_table(facts: CallFacts) -> Rulings:
-    """The verdicts of one call, before anybody asks whether the reference is at fault."""
+    """The verdicts of one call by the table alone, without the independent check."""
     loss = None if facts.loss is None else of_quantity(facts.loss)
     return Rulings(loss, {path: of_quantity(q) for path, q in facts.blocks.items()})
 
 
 def _unless_at_fault(rulings: Rulings, facts: CallFacts) -> Rulings:
-    """The rulings, but that nobody is wrong where the reference is."""
+    """The rulings, with AT_FAULT where the independent check contradicts the reference."""
     accused, loss = rulings.accused, rulings.loss
     if not (accused or _is_wrong(loss)):
         return rulings

@@ -116,7 +116,7 @@ class PlaceFacts(CallFacts, Protocol):
 
     @property
     def binding(self) -> bool:
-        """True where a function that is wrong there is wrong."""
+        """True where a mismatch is one of the function; otherwise it is a warning."""
         ...
 
     @property
