@@ -245,6 +245,17 @@ def test_the_wrong_number_of_parameters_is_noticed_before_the_call(
     assert str(caught.value) == f"{spec} takes ({parameters}); it is called as f(parameters, X, Y)"
 
 
+def test_a_method_without_an_object_is_told_how_it_is_named(tmp_path: Path) -> None:
+    code = "class Net:\n    def grad(self, theta, X, Y):\n        return 1\n"
+    spec = f"{written(tmp_path / 'method.py', code)}:Net.grad"
+    with pytest.raises(UserCodeError) as caught:
+        require_arguments(load(spec), spec, ["parameters", "X", "Y"])
+    assert str(caught.value) == (
+        "Net.grad is a method: make an object in the file (network = Net()) and name"
+        f" {tmp_path / 'method.py'}:network.grad"
+    )
+
+
 @pytest.mark.parametrize("parameters", ["theta, X, Y", "*all", "theta, X, Y, decay=0"])
 def test_three_parameters_are_the_right_number(parameters: str, tmp_path: Path) -> None:
     file = written(tmp_path / "right_arity.py", f"def f({parameters}):\n    return 1\n")

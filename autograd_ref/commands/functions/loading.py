@@ -78,9 +78,15 @@ def require_arguments(function: Callable[..., Any], spec: str, names: list[str])
     try:
         signature.bind(*names)
     except TypeError:
+        file, _colon, name = spec.rpartition(":")
+        if next(iter(signature.parameters), "") == "self":
+            owner, _dot, method = name.rpartition(".")
+            raise UserCodeError(
+                f"{name} is a method: make an object in the file (network = {owner}()) and name"
+                f" {file}:network.{method}"
+            ) from None
         raise UserCodeError(
-            f"{spec} takes {signature}; it is called as {spec.rpartition(':')[2]}"
-            f"({', '.join(names)})"
+            f"{spec} takes {signature}; it is called as {name}({', '.join(names)})"
         ) from None
 
 
