@@ -229,7 +229,7 @@ def test_what_is_explained_in_part_is_told_from_what_is_not() -> None:
 
     report = check_gradients(gradient, *problem_for(Shows.ANY, 0, np.float64))
     assert [(cause.kind, cause.blocks) for cause in report.causes] == [("sign flipped", ("b1",))]
-    assert report.pattern[0].text.endswith("makes W0 what you have.")
+    assert report.pattern[0].text.endswith("gives your W0.")
 
 
 def test_what_is_wrong_elsewhere_is_named_there() -> None:
