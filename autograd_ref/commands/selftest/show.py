@@ -3,6 +3,7 @@
 import json
 import platform
 from collections.abc import Sequence
+from textwrap import fill
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,9 @@ from autograd_ref.commands.paragraphs import counted, filled
 from autograd_ref.report.table import PLAIN, Display, table
 from autograd_ref.selftest.measured import Bound, Detection, Measured, bounds
 from autograd_ref.selftest.trials import CheckedMistakes, Why
+
+NAMES = 28
+"""The width of a name in the table of confusions; two of them fit beside the counts."""
 
 SCHEMA = 1
 
@@ -98,7 +102,8 @@ def _confusions(confused: Sequence[CheckedMistakes], display: Display) -> list[s
         checked = [one for one in confused if one.made == title]
         counts = [sum(one.why is why for one in checked) for why in COLUMNS]
         said = "; ".join(dict.fromkeys(one.said for one in checked))
-        rows.append((title, *(str(count or "") for count in counts), said))
+        injected, named = (fill(x, NAMES, break_on_hyphens=False) for x in (title, said))
+        rows.append((injected, *(str(count or "") for count in counts), named))
     explained = (filled(f"{name}: the cause named {why.value}.") for why, name in COLUMNS.items())
     header = ("injected", *COLUMNS.values(), "named")
     return [
