@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_ref.assignment.mistakes.planted import PLANTED, go_together
+from autograd_ref.assignment.mistakes.derivation import A
+from autograd_ref.assignment.mistakes.mistake import Shows
+from autograd_ref.assignment.mistakes.planted import (
+    PLANTED,
+    go_together,
+    problem_for,
+    right_gradient,
+)
 from autograd_ref.check import check_gradients
 from autograd_ref.commands import main
 from autograd_ref.commands.selftest import run
@@ -19,7 +26,15 @@ from autograd_ref.report.report import Report
 from autograd_ref.selftest import false_accusations, measured, smallest_error, trials
 from autograd_ref.selftest.measured import Measured, bounds, steps
 from autograd_ref.selftest.smallest_error import ERRORS, KINDS, smallest_found
-from autograd_ref.selftest.trials import DTYPES, CheckedMistakes, Why, pairs, planted_in, trial
+from autograd_ref.selftest.trials import (
+    DTYPES,
+    CheckedMistakes,
+    Why,
+    pairs,
+    planted_in,
+    trial,
+    wrong_blocks,
+)
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 from tests.planted import BY_TITLE
 
@@ -287,6 +302,18 @@ def test_what_is_said_instead_is_told_by_how_much_it_explains() -> None:
     assert why("twice", "1/S missing") is Why.SAME
     assert why("not summed over the batch (b1)", "softmax Jacobian's diagonal only") is Why.PART
     assert why("reshaped, not transposed (W0)", "absolute values (W0)") is Why.UNKNOWN
+
+
+def test_a_block_that_is_wrong_in_its_dtype_alone_needs_no_cause() -> None:
+    p, X, Y = problem_for(Shows.ANY, 6, np.float32)
+
+    def gradients(p: Parameters, X: A, Y: A) -> Parameters:
+        g = right_gradient(p, X, Y)
+        return g._replace(W0=2 * g.W0, b1=g.b1.astype(np.float64))
+
+    report = check_gradients(gradients, p, X, Y)
+    assert [block.verdict for block in report.blocks] == ["mismatch", "match", "match", "mismatch"]
+    assert wrong_blocks(report) == ("W0",)
 
 
 def test_a_pair_is_named_only_where_both_are() -> None:

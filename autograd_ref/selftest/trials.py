@@ -75,9 +75,14 @@ def kinds(report: Report) -> list[set[str]]:
 
 
 def wrong_blocks(report: Report) -> tuple[str, ...]:
-    """The names of the blocks that are wrong at the problem itself."""
+    """The names of the blocks whose values are wrong at the problem itself."""
     wrong = [block for block in report.blocks if block.verdict == "mismatch"]
-    return tuple(block.name for block in wrong if "agrees here" not in block.reason)
+    return tuple(block.name for block in wrong if not _values_agree(block.reason))
+
+
+def _values_agree(reason: str) -> bool:
+    """Whether a block is wrong elsewhere alone, or in its dtype alone."""
+    return "agrees here" in reason or "its values agree" in reason
 
 
 def trial(mistakes: Sequence[Planted], p: Parameters, X: A, Y: A) -> CheckedMistakes | None:
