@@ -16,7 +16,7 @@ from torch import Tensor
 
 from autograd_ref.calls.arguments import checked_point
 from autograd_ref.calls.operation import Operation, name_of, run, tensors_in
-from autograd_ref.calls.trial import Trial
+from autograd_ref.calls.trial import Options, Trial
 from autograd_ref.check import examine
 from autograd_ref.observe.elsewhere import Place
 from autograd_ref.reference.torch_loss import torch_loss
@@ -113,7 +113,7 @@ def check_backward(
 
     def examined() -> Report:
         exact, argument = against.evaluate(point), partial(_argument_name, signature)
-        trial = Trial(gradients(as_given), against, point, exact, seed, argument)
+        trial = Trial(gradients(as_given), against, point, exact, Options(seed), argument)
         return examine(trial, more_places=[elsewhere])
 
     report = as_raised(examined)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from autograd_ref.assignment.network_model import assignment
 from autograd_ref.calls.arguments import checked_point
 from autograd_ref.calls.call import Gradients
-from autograd_ref.calls.trial import Trial
+from autograd_ref.calls.trial import DEFAULT, Options, Trial
 from autograd_ref.diagnosis.explain import explained
 from autograd_ref.observe.elsewhere import Place
 from autograd_ref.observe.observed import Observed
@@ -94,7 +94,7 @@ def check_gradients(
         >>> report.verdict, [cause.kind for cause in report.causes]
         ('mismatch', ['1/S missing'])
     """
-    return as_raised(lambda: examine(trial_of(gradients, parameters, data, loss, seed)))
+    return as_raised(lambda: examine(trial_of(gradients, parameters, data, loss, Options(seed))))
 
 
 def examine(trial: Trial, *, more_places: Sequence[Place] = (), diagnose: bool = True) -> Report:
@@ -114,7 +114,11 @@ def examine(trial: Trial, *, more_places: Sequence[Place] = (), diagnose: bool =
 
 
 def trial_of(
-    gradients: Gradients, parameters: object, data: tuple[object, ...], loss: Loss | None, seed: int
+    gradients: Gradients,
+    parameters: object,
+    data: tuple[object, ...],
+    loss: Loss | None = None,
+    options: Options = DEFAULT,
 ) -> Trial:
     """The trial that the arguments of `check_gradients` ask for.
 
@@ -128,8 +132,8 @@ def trial_of(
         reference = assignment()
         exact = reference.evaluate(point)
     else:
-        reference, exact = reference_for(loss, point, seed)
-    return Trial(gradients, reference, point, exact, seed)
+        reference, exact = reference_for(loss, point, options.seed)
+    return Trial(gradients, reference, point, exact, options)
 
 
 def assert_gradients_match(

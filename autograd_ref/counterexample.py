@@ -181,7 +181,7 @@ def where_wrong(
 
     A quick test, without the noise of errors and the independent check.
     """
-    trial = trial_of(gradients, arguments[0], arguments[1:], loss, seed=0)
+    trial = trial_of(gradients, arguments[0], arguments[1:], loss)
     with quiet():
         for at in (trial.point, *(place.point for place in other_places(trial))):
             where: Where = "here" if at is trial.point else "nearby"
@@ -214,7 +214,7 @@ def _checked(
 ) -> tuple[Report | None, Exception | None]:
     def examined() -> Report:
         with quiet():
-            return examine(trial_of(gradients, arguments[0], arguments[1:], loss, seed=0))
+            return examine(trial_of(gradients, arguments[0], arguments[1:], loss))
 
     found = attempt(examined)
     return (None, found.error) if isinstance(found, Raised) else (found, None)

@@ -228,7 +228,7 @@ def test_a_loss_that_is_defined_only_very_near_is_not_held_to_its_derivative() -
 
 
 def test_a_reference_of_our_own_is_not_held_to_its_loss() -> None:
-    trial = trial_of(semi_gradient, W, (X, Y), detached, seed=0)
+    trial = trial_of(semi_gradient, W, (X, Y), detached)
     assert Observed(trial).contradicted
     ours = trial._replace(reference=trial.reference._replace(given=False))
     assert not Observed(ours).contradicted

@@ -10,6 +10,16 @@ from autograd_ref.tree.nest import Path, name_of
 from autograd_ref.tree.point import Point
 
 
+class Options(NamedTuple):
+    """The wishes of the caller about a check, by the names of `check_gradients`."""
+
+    seed: int = 0
+    """For the other points, and for the directions of rounding."""
+
+
+DEFAULT = Options()
+
+
 class Trial(NamedTuple):
     """A function under test beside a reference, at one point."""
 
@@ -18,8 +28,7 @@ class Trial(NamedTuple):
     point: Point
     exact: Evaluation
     """The reference at the point."""
-    seed: int = 0
-    """For the other points, and for the directions of rounding."""
+    options: Options = DEFAULT
     argument: Callable[[Path], str] = partial(name_of, root="parameters")
     """The name of a parameter among the arguments of the function under test."""
 

@@ -41,7 +41,7 @@ EXPLANATION = (
 @np.errstate(over="ignore", invalid="ignore")
 def contradiction(trial: Trial) -> IndependentCheck | None:
     """The numbers, where the reference's loss contradicts its gradient; None where it does not."""
-    random = np.random.default_rng(trial.seed)
+    random = np.random.default_rng(trial.options.seed)
     direction = {
         path: each_by_itself(leaf, random) for path, leaf in leaves(trial.point.parameters).items()
     }

@@ -45,7 +45,7 @@ def other_places(trial: Trial) -> Generator[Place]:
     Data that are not known to be samples may not be rearranged as one likes: a function that is
     wrong then is told of, and not accused.
     """
-    smaller = with_other_parameters(trial.point, trial.seed)
+    smaller = with_other_parameters(trial.point, trial.options.seed)
     yield Place("with other parameters", trial.subject, smaller)
     rearranged = with_other_data(trial.point)
     if rearranged is not None:

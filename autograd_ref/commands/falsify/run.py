@@ -81,7 +81,7 @@ def _needs_no_adapter(
     if convention != Convention(targets=convention.targets):
         return False
     parameters, *data = smallest.arguments
-    plain = attempt(lambda: examine(trial_of(function, parameters, (*data,), None, seed=0)))
+    plain = attempt(lambda: examine(trial_of(function, parameters, (*data,))))
     if isinstance(plain, Raised):
         return smallest.report is None
     return smallest.report is not None and str(plain) == str(smallest.report)

@@ -141,7 +141,7 @@ def _attempted(function: Gradients, convention: Convention, fixed: Fixed) -> Att
         warnings.simplefilter("ignore")
         try:
             gradients = adapter(function, convention)
-            trial = trial_of(gradients, inputs.parameters, inputs[1:], None, seed=0)
+            trial = trial_of(gradients, inputs.parameters, inputs[1:])
             # no cause is searched for: a wrong convention is no mistake
             report = examine(trial, diagnose=False)
         except UserCodeRaised as raised:
