@@ -3,6 +3,7 @@
 import json
 import platform
 import re
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from autograd_ref import check_gradients
 from autograd_ref.report import plain
+from autograd_ref.report.behaviour import HARMFUL
 from autograd_ref.report.data import Block, Cause, IndependentCheck, Note, ReportData, Slope
 from autograd_ref.report.html import as_html, as_page, page
 from autograd_ref.report.html.maps import MOST_CELLS, colour_of, figure, reduced
@@ -68,7 +70,9 @@ MANGLED = Report(
         Block("é<b>", (), "float32", "inconclusive", "is open", *[None] * 10),
     ),
     findings=(Note("accumulates", "A <sentence> that goes on and on. " * 9),),
+    allowed=("accumulates",),
     warnings=(Note("square", "Ünïcode & more"),),
+    not_checked=(Note("complex", "the gradient by z <complex>"), Note("nested", "tensors in x[1]")),
     witness=IndependentCheck(
         "hand", "It is " * 40, 1.0, np.nan, Slope(np.inf, 0.1), Slope(2.0, np.nan)
     ),
@@ -136,6 +140,8 @@ def test_findings_warnings_and_the_reference_are_in_the_text() -> None:
     text = str(MANGLED).replace("\n    ", " ")
     assert "Finding: A <sentence> that goes on" in text
     assert "Warning: Ünïcode & more" in text
+    assert "Not checked: the gradient by z <complex>; tensors in x[1].\n" in text
+    assert "Not checked" not in str(MATCH)
     assert text.endswith("Reference: autograd.")
     assert "Warning: The reference gradient of b is zero" in str(INCONCLUSIVE)
 
@@ -272,6 +278,7 @@ def test_no_control_character_of_a_name_or_a_text_is_printed() -> None:
         reference=HOSTILE,
         findings=(note._replace(kind=HOSTILE),),
         warnings=(note,),
+        not_checked=(note,),
         causes=(cause,),
         pattern=(note, note),
         intermediates=(block,),
@@ -298,9 +305,31 @@ def test_the_short_form_is_the_verdict() -> None:
     assert repr(MISMATCH) == "<Report: Mismatch: w is wrong; loss and b agree.>"
 
 
+@pytest.mark.parametrize(("kind", "harms"), HARMFUL.items())
+def test_a_match_passes_unless_a_finding_that_is_not_allowed_does_harm(
+    kind: str, harms: bool
+) -> None:
+    found = replace(MATCH, findings=(Note(kind, "It does."),))
+    assert MATCH.passed
+    assert found.passed != harms
+    assert [note.kind for note in found.harmful] == [kind] * harms
+    assert replace(found, allowed=(kind,)).passed
+    assert replace(found, allowed=tuple(set(HARMFUL) - {kind})).passed != harms
+
+
+@pytest.mark.parametrize("report", [MISMATCH, INCONCLUSIVE])
+def test_nothing_but_a_match_passes(report: Report) -> None:
+    assert not report.passed
+    assert not replace(report, allowed=tuple(HARMFUL)).passed
+
+
+def test_a_finding_of_an_unknown_kind_does_harm() -> None:
+    assert not replace(MATCH, findings=(Note("something new", "It does."),)).passed
+
+
 def test_help_names_what_a_report_holds() -> None:
     assert Report.__doc__
-    public = {*ReportData.__annotations__, "power", "verdict"}
+    public = {*ReportData.__annotations__, "power", "verdict", "passed", "harmful"}
     assert public - {"measure"} <= set(re.findall(r"^ +(\w+): ", Report.__doc__, re.MULTILINE))
 
 
@@ -318,7 +347,11 @@ def test_json_is_strict_and_says_what_the_report_says(report: Report) -> None:
     assert content["verdict"] == report.verdict
     assert [block["name"] for block in content["blocks"]] == [b.name for b in report.blocks]
     assert list(content["blocks"][0]) == list(Block._fields)
-    assert [note["kind"] for note in content["warnings"]] == [n.kind for n in report.warnings]
+    assert content["passed"] == report.passed
+    for name in ("warnings", "findings", "not_checked"):
+        assert [note["kind"] for note in content[name]] == [n.kind for n in getattr(report, name)]
+    assert content["harmful"] == [note.kind for note in report.harmful]
+    assert content["allowed"] == list(report.allowed)
     assert (content["loss"] is None) == (report.loss is None)
     assert (content["witness"] is None) == (report.witness is None)
 
@@ -343,6 +376,7 @@ def everything_said(report: Report) -> list[str]:
     """The verdict, causes, fixes, reasons, notes and values of a report."""
     content: Any = report.to_dict()
     notes = [*content["findings"], *content["warnings"], *content["pattern"]]
+    notes += content["not_checked"]
     said = [content["sentence"], content["reference"], *(note["text"] for note in notes)]
     for cause in content["causes"]:
         said += [cause["explanation"], f"Fix: {cause['fix']}."]

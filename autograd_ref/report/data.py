@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_ref.report.behaviour import harmful
 from autograd_ref.report.words import listed
 
 Verdict = Literal["match", "mismatch", "inconclusive"]
@@ -164,8 +165,12 @@ class ReportData:
     """The reference gradient, in a few words."""
     findings: tuple[Note, ...] = ()
     """Side effects of the function under test, such as a change of its arguments."""
+    allowed: tuple[str, ...] = ()
+    """The kinds of findings that the caller accepts."""
     warnings: tuple[Note, ...] = ()
     """Weaknesses of the check itself, and digits lost to rounding."""
+    not_checked: tuple[Note, ...] = ()
+    """What the check did not look at; each text is a noun phrase, as the end of a list."""
     witness: IndependentCheck | None = None
     """The independent check by numerical derivatives; None where the gradients agree."""
     causes: tuple[Cause, ...] = ()
@@ -189,6 +194,16 @@ class ReportData:
     def verdict(self) -> Verdict:
         """The verdict over the loss and all blocks: mismatch before inconclusive before match."""
         return overall(block.verdict for block in self.quantities)
+
+    @property
+    def passed(self) -> bool:
+        """True for a match without a finding that does harm, except those that are allowed."""
+        return self.verdict == "match" and not self.harmful
+
+    @property
+    def harmful(self) -> tuple[Note, ...]:
+        """The findings that do harm and are not allowed."""
+        return tuple(note for note in self.findings if harmful(note.kind, self.allowed))
 
     @property
     def quantities(self) -> tuple[Block, ...]:

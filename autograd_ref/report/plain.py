@@ -4,13 +4,18 @@ The schema, version 2:
 
     schema      2
     verdict     "match", "mismatch" or "inconclusive"
+    passed      true for a match without a finding that does harm, except those that are allowed
     sentence    the verdict in plain words
     reference   the reference gradient, in a few words
     loss        a block, or null where the function under test returns no loss
     blocks      a list of blocks: the fields of `autograd_ref.report.data.Block`, by their names;
                 share is error / tolerance, 1 is allowed
     findings    a list of {"kind", "text"}
+    harmful     the kinds of those findings that do harm and are not allowed
+    allowed     the kinds of findings that the caller accepts
     warnings    a list of {"kind", "text"}
+    not_checked  a list of {"kind", "text"}: what the check did not look at; each text is a noun
+                phrase
     causes      a list of {"kind", "blocks", "explanation", "fix", "before", "residual"}; each of
                 them explains all that is explained, the simplest first
     intermediates  a list of blocks: z1, a1, z2, y_hat, e2, delta1, as far as they were returned
@@ -37,12 +42,16 @@ def as_dict(report: ReportData) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "verdict": report.verdict,
+        "passed": report.passed,
         "sentence": verdict_sentence(report),
         "reference": report.reference,
         "loss": _plain(report.loss),
         "blocks": _plain(report.blocks),
         "findings": _plain(report.findings),
+        "harmful": [note.kind for note in report.harmful],
+        "allowed": _plain(report.allowed),
         "warnings": _plain(report.warnings),
+        "not_checked": _plain(report.not_checked),
         "causes": _plain(report.causes),
         "intermediates": _plain(report.intermediates),
         "pattern": _plain(report.pattern),

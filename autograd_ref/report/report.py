@@ -13,13 +13,17 @@ class Report(ReportData):
 
     Attributes:
         verdict: "match", "mismatch" or "inconclusive", over the loss and all blocks.
+        passed: True for a match without a finding that does harm, except those that are allowed.
         blocks: one comparison for every array of the parameters, in their order.
         loss: the comparison of the loss; None where the function returns none.
         causes: mistakes that explain what is wrong, each with its fix, the simplest first.
         pattern: where the errors are, when no known mistake explains them.
         witness: the independent check by numerical derivatives, made where gradients differ.
         findings: side effects of the function under test.
+        harmful: those of them that do harm and are not allowed.
+        allowed: the kinds of findings that the caller accepts.
         warnings: weaknesses of the check itself.
+        not_checked: what the check did not look at.
         reference: the reference gradient, in a few words.
         intermediates: comparisons of intermediate quantities that the function returns.
         shares: error / tolerance of every entry, 1 allowed, by the name of the block.

@@ -35,6 +35,11 @@ def verdict_sentence(report: ReportData) -> str:
     return f"{said}."
 
 
+def not_looked_at(report: ReportData) -> str:
+    """Return what the check did not look at, as a list that ends in a full stop."""
+    return f"{'; '.join(note.text for note in report.not_checked)}."
+
+
 def explained(causes: Sequence[Cause]) -> list[Explained]:
     """Return the causes in words, the simplest first; any of them may be the one."""
     titles = ["Cause", *["Equally consistent with"] * len(causes)]

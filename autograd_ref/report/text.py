@@ -10,6 +10,7 @@ from autograd_ref.report.sentences import (
     explained,
     intermediates,
     judged,
+    not_looked_at,
     place,
     slopes,
     unknown,
@@ -44,6 +45,7 @@ def as_text(report: ReportData, display: Display = PLAIN) -> str:
         *([_independent(report.witness)] if report.witness else []),
         *(wrapped(f"Finding: {note.text}", IN) for note in report.findings),
         *(wrapped(f"Warning: {note.text}", IN) for note in report.warnings),
+        *([wrapped(f"Not checked: {not_looked_at(report)}", IN)] if report.not_checked else []),
         wrapped(f"Reference: {report.reference}."),
     ]
     return encodable("\n\n".join(parts), display.encoding)

@@ -16,6 +16,7 @@ from autograd_ref.report.sentences import (
     explained,
     intermediates,
     judged,
+    not_looked_at,
     place,
     slopes,
     unknown,
@@ -57,6 +58,7 @@ def as_html(report: ReportData) -> str:
         *([_independent(report.witness)] if report.witness else []),
         *(_paragraph("Finding", note.text) for note in report.findings),
         *(_paragraph("Warning", note.text) for note in report.warnings),
+        *([_paragraph("Not checked", not_looked_at(report))] if report.not_checked else []),
         *_agreeing(report),
         _paragraph("Reference", f"{report.reference}."),
     ]

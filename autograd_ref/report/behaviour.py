@@ -1,0 +1,42 @@
+"""What a function does besides returning a gradient: the kinds of findings, and which do harm."""
+
+from collections.abc import Collection, Mapping
+
+from autograd_ref.report.words import listed
+
+HARMFUL: Mapping[str, bool] = {
+    "changes its arguments": True,  # the caller's parameters, data or upstream gradient are lost
+    "reuses its result": True,  # a kept result changes with a later call, or the next one with it
+    "accumulates": True,  # every call but the first is wrong
+    "changes from call to call": True,  # something is drawn at random, or kept
+    # what both arrays are, the caller knows; nothing changes until the caller changes one of them
+    "returns a view of its arguments": False,
+    "gradients share memory": False,
+}
+"""The kinds of findings, and whether code that uses the function goes wrong by them."""
+
+
+def harmful(kind: str, allowed: Collection[str]) -> bool:
+    """Return True for a kind that does harm and is not allowed; one that is unknown does harm."""
+    return HARMFUL.get(kind, True) and kind not in allowed
+
+
+def require_known(allowed: object) -> tuple[str, ...]:
+    """Return the kinds that a caller accepts.
+
+    Raises:
+        TypeError, ValueError: something else than a collection of known kinds.
+    """
+    if isinstance(allowed, str) or not isinstance(allowed, Collection):
+        raise TypeError(
+            f"allow is {allowed!r}; it needs a tuple of kinds of findings, such as"
+            f" ({next(iter(HARMFUL))!r},)"
+        )
+    kinds = tuple(allowed)
+    unknown = [repr(kind) for kind in kinds if kind not in HARMFUL]
+    if unknown:
+        raise ValueError(
+            f"allow holds {listed(unknown)}; it needs kinds of findings:"
+            f" {listed([repr(kind) for kind in HARMFUL])}"
+        )
+    return kinds
