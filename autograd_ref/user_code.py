@@ -25,7 +25,7 @@ class UserCodeRaised(Exception):
     """
 
     def __init__(self, error: Exception) -> None:
-        super().__init__(f"{type(error).__name__}: {error}")
+        super().__init__(worded(error))
         self.error = error
 
 
@@ -33,6 +33,19 @@ class Raised(NamedTuple):
     """The exception that came instead of a result."""
 
     error: Exception
+
+
+def worded(error: BaseException) -> str:
+    """The type of an exception and its text, which is the user's code and may raise itself.
+
+    >>> worded(ValueError("no inverse"))
+    'ValueError: no inverse'
+    """
+    try:
+        text = str(error)
+    except Exception as another:
+        text = f"(its text raises {type(another).__name__})"
+    return f"{type(error).__name__}: {text}"
 
 
 @contextmanager

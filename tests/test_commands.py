@@ -26,7 +26,6 @@ from autograd_ref.commands import main, options
 from autograd_ref.commands.comparison import PENGUINS, run, show, side_by_side
 from autograd_ref.commands.mistakes import trainable
 from autograd_ref.commands.options import Command
-from autograd_ref.commands.output import write_whole
 from autograd_ref.commands.parser import ALONE, COMMANDS, parsed
 from autograd_ref.report.table import display_of
 from manual_backprop import NetworkShape, Parameters, initialize
@@ -498,37 +497,3 @@ def test_a_closed_output_is_one_line_and_status_2(
     assert main(["--samples", "5"]) == 2
     monkeypatch.undo()
     assert capsys.readouterr().err == "crosscheck: standard output is closed\n"
-
-
-def test_files_are_written_whole_or_not_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "result.json"
-    assert file.write_text("old", encoding="utf-8") == 3
-
-    def full_disk(self: Path, content: bytes) -> int:
-        with self.open("wb") as stream:
-            stream.writelines([content[:1]])
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "write_bytes", full_disk)
-        with pytest.raises(OSError, match="No space left"):
-            write_whole(str(file), "new")
-    assert file.read_text(encoding="utf-8") == "old"
-    assert list(tmp_path.iterdir()) == [file]
-
-
-def test_a_link_stays_a_link_and_a_device_stays_a_device(tmp_path: Path) -> None:
-    file, link = tmp_path / "result.json", tmp_path / "link.json"
-    link.symlink_to(file)
-    write_whole(str(link), "new")
-    assert link.is_symlink()
-    assert file.read_text(encoding="utf-8") == "new"
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    write_whole(str(pipe), "new")
-    assert os.read(reader, 10) == b"new"
-    os.close(reader)
-    assert pipe.is_fifo()

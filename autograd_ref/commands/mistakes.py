@@ -8,8 +8,9 @@ import json
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from autograd_ref.commands.options import Command, add_json
-from autograd_ref.commands.output import require_writable, write_results
+from autograd_ref.commands.destination import add_json
+from autograd_ref.commands.options import Command
+from autograd_ref.commands.output import write_results
 
 if TYPE_CHECKING:
     from autograd_ref.assignment.mistakes.planted import Planted
@@ -95,7 +96,6 @@ def _entry(same: list["Planted"]) -> str:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    require_writable(chosen.json)
     write_results(as_text, {chosen.json: as_json})
     return 0
 

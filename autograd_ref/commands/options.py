@@ -6,7 +6,10 @@ Imported by every command line, so nothing here loads NumPy or PyTorch.
 import argparse
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import NamedTuple, NoReturn
+
+from autograd_ref.report.words import printable
 
 EXIT_STATUS = {"match": 0, "mismatch": 1, "inconclusive": 3}
 """By verdict."""
@@ -38,7 +41,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Write what is wrong, and exit."""
-        self.exit(UNUSABLE_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        line = f"{self.prog}: {message} (see {self.prog} --help)\n"
+        self.exit(UNUSABLE_INPUT, printable(line))
 
 
 class Command(NamedTuple):
@@ -90,9 +94,9 @@ def add_hidden(parser: Parser) -> None:
     )
 
 
-def add_json(parser: Parser) -> None:
-    """Add the option --json, which every command has."""
-    parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - for stdout")
+def later(module: str) -> Callable[[argparse.Namespace], int]:
+    """The function `run` of a module that is loaded when it is called."""
+    return lambda chosen: import_module(module).run(chosen)
 
 
 def integer(at_least: int, at_most: int | None = None) -> Callable[[str], int]:

@@ -1,88 +1,159 @@
 """Files that are written whole or not at all, and what is printed beside them."""
 
 import os
+import shutil
+import stat
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
+from autograd_ref.commands.destination import Destination, new_file
 from autograd_ref.commands.options import Unusable
+from autograd_ref.report.words import encodable, printable
 
 
-def require_writable(*names: str | None) -> None:
-    """Make sure that files of these names can be written, before any work is done.
-
-    Args:
-        names: as for `write_whole`; None is no file.
-
-    Raises:
-        Unusable: one of them cannot.
-    """
-    for name in names:
-        if name is None or name == "-":
-            continue
-        path = Path(name)
-        try:
-            is_folder = path.is_dir()
-        except OSError as error:
-            raise Unusable(f"cannot write {name!r}: {error.strerror}") from None
-        if not name or is_folder:
-            raise Unusable(f"cannot write {name!r}: it needs to be the name of a file")
-        if not path.parent.is_dir():
-            raise Unusable(f"cannot write {name}: there is no folder {path.parent}")
+class ReaderGone(Exception):
+    """Nobody reads standard output any more."""
 
 
-def write_results(text: Callable[[], str], files: Mapping[str | None, Callable[[], str]]) -> None:
+def write_results(
+    text: Callable[[], str], files: Mapping[Destination | None, Callable[[], str]]
+) -> None:
     """Print a text, and write files; where a file is standard output, the text is left out.
 
     Args:
         text: makes what is printed.
-        files: by name, what makes the content; the name None is no file.
+        files: by destination, what makes the content; None is no file.
 
     Raises:
-        Unusable: a file cannot be written.
-        OSError: standard output cannot be written.
+        Unusable: a file, or standard output, cannot be written.
+        ReaderGone: nobody reads standard output.
     """
-    if "-" not in files:
-        sys.stdout.write(text())
-    for name, content in files.items():
-        if name is None:
-            continue
-        try:
-            write_whole(name, content())
-        except OSError as error:
-            if name == "-":
-                raise
-            raise Unusable(f"cannot write {name}: {error.strerror}") from None
+    wanted = {target: content for target, content in files.items() if target is not None}
+    if not any(target.is_output for target in wanted):
+        print_whole(text())
+    for target, content in wanted.items():
+        write_whole(target, content())
 
 
-def write_whole(name: str, text: str) -> None:
-    """Write text to the file of that name; `-` is standard output.
+def print_whole(text: str = "") -> None:
+    """Write a text to standard output, with escapes for characters that its encoding lacks.
+
+    Raises:
+        Unusable: it cannot be written.
+        ReaderGone: nobody reads it.
+    """
+    stream = sys.stdout
+    _printed(lambda: stream.write(encodable(text, encoding_of(stream))))
+
+
+def write_whole(target: Destination, text: str) -> None:
+    """Write a text, in UTF-8, to a file or to what is open already.
 
     An existing file keeps its old content until the new one is complete. What is not a plain
     file, a pipe or a device, is written to as it is, because it must not be replaced by one.
 
     Raises:
-        OSError: the file cannot be written.
+        Unusable: it cannot be written.
+        ReaderGone: it is standard output, and nobody reads it.
     """
-    if name == "-":
-        sys.stdout.write(text)
+    content = text.encode("utf-8", "backslashreplace")  # a file's name may be no UTF-8
+    if target.is_output:
+        _printed(lambda: _as_bytes(content))
         return
-    path = Path(name).resolve()
-    if path.exists() and not path.is_file():
-        path.write_text(text, encoding="utf-8")
-        return
-    write_bytes(path, text.encode())
+    try:
+        if target.path is not None:
+            write_bytes(target.path, content)
+        else:
+            sys.stderr.flush()  # which may be what is written to
+            with os.fdopen(os.dup(target.descriptor or 0), "wb") as stream:
+                _ = stream.write(content)
+    except OSError as error:
+        raise Unusable(f"cannot write {target.name}: {error.strerror}") from None
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a plain file; an existing one keeps its old content until the new is complete.
+    """Write a file; an existing one keeps its mode, and its old content until the new is complete.
+
+    What cannot be replaced, such as a file in a folder that nobody may change, is overwritten.
 
     Raises:
         OSError: the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    there = path.stat() if path.exists() else None
+    if there is not None and not stat.S_ISREG(there.st_mode):
+        path.write_bytes(content)
+        return
     try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        temporary, descriptor = new_file(path.parent, 0o666 if there is None else 0o600)
+    except OSError:
+        if there is None:
+            raise
+        path.write_bytes(content)
+        return
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            _ = stream.write(content)
+        if there is not None:
+            with suppress(OSError, LookupError):  # only an administrator can give a file away
+                shutil.chown(temporary, there.st_uid, there.st_gid)
+            temporary.chmod(stat.S_IMODE(there.st_mode))
+        try:
+            temporary.replace(path)
+        except OSError:  # a file that is mounted by itself, as containers do
+            if there is None:
+                raise
+            path.write_bytes(content)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def say(text: str) -> None:
+    """Write to standard error, with escapes for what is no printable character there.
+
+    Users' exceptions are said here: an escape sequence in one would reach the terminal.
+    """
+    say_to(sys.stderr, text)
+
+
+def say_to(stream: TextIO | None, text: str) -> None:
+    """Write to this stream as `say` does to standard error; None is one that is closed."""
+    if stream is None:
+        return
+    with suppress(OSError, ValueError):  # nobody reads it, or the user's code has closed it
+        stream.write(printable(text, encoding_of(stream)))
+        stream.flush()
+
+
+def encoding_of(stream: object) -> str:
+    """The encoding of a stream; a string's has no limits."""
+    return getattr(stream, "encoding", None) or "utf-8"
+
+
+def _as_bytes(content: bytes) -> None:
+    """Write to standard output what is UTF-8, whatever the encoding of text there."""
+    stream = sys.stdout
+    stream.flush()
+    if hasattr(stream, "buffer"):
+        _ = stream.buffer.write(content)
+    else:
+        _ = stream.write(content.decode())
+
+
+def _printed(write: Callable[[], object]) -> None:
+    try:
+        _ = write()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _give_up_output()
+        raise ReaderGone from None
+    except OSError as error:
+        _give_up_output()
+        raise Unusable(f"cannot write standard output: {error.strerror}") from None
+
+
+def _give_up_output() -> None:
+    """Drop what Python still holds back: written at exit, it would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

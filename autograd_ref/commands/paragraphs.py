@@ -3,7 +3,7 @@
 import textwrap
 
 from autograd_ref.report.table import PLAIN, Display, coloured
-from autograd_ref.report.words import WIDTH
+from autograd_ref.report.words import WIDTH, printable
 
 
 def filled(text: str, display: Display = PLAIN) -> str:
@@ -16,7 +16,7 @@ def filled(text: str, display: Display = PLAIN) -> str:
 def verdict_coloured(text: str, display: Display = PLAIN) -> str:
     """The text, its first paragraph in the colour of the verdict that it begins with."""
     verdict, blank, rest = text.rstrip().partition("\n\n")
-    return f"{coloured(verdict, display)}{blank}{rest}"
+    return f"{coloured(verdict, display)}{blank}{printable(rest, display.encoding)}"
 
 
 def counted(count: int, noun: str) -> str:

@@ -14,6 +14,7 @@ from autograd_ref.report.data import IndependentCheck, Note, listed
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves, name_of
+from autograd_ref.user_code import worded
 from autograd_ref.verdict.block import block_of
 from autograd_ref.verdict.decide import (
     BETWEEN_SLOPES,
@@ -122,8 +123,8 @@ def _lost_digits(decision: Decision) -> Iterator[Note]:
 def _elsewhere(facts: Observed, decision: Decision) -> Iterator[Note]:
     """The notes about calls at other places that do not count for the verdict."""
     for place in facts.raised:
-        error = f"{type(place.error).__name__}: {place.error}"
-        yield Note("raises elsewhere", f"Called {place.said}, it raised {error}")
+        text = f"Called {place.said}, it raised {worded(place.error)}"
+        yield Note("raises elsewhere", text)
     for place, wrong in decision.remarks:
         yield _rearranged(wrong) if place.finite else _overflowed(place)
 

@@ -21,7 +21,7 @@ from autograd_ref.report.data import IndependentCheck, Side, Slope
 from autograd_ref.tree.leaf import as_array, is_real
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.point import Point, Results
-from autograd_ref.user_code import Raised, attempt
+from autograd_ref.user_code import Raised, attempt, worded
 
 STEP = 0.1
 """The largest step, relative to what is typical of the parameters that are moved. Chosen."""
@@ -90,7 +90,7 @@ def along_difference(
 
     found = attempt(lambda: _checked(trial, answer, finite, own_loss if has_loss else None))
     if isinstance(found, Raised):  # the verdict stands; this is an extra
-        why = f"Evaluated nearby, a loss raised {type(found.error).__name__}: {found.error}"
+        why = f"Evaluated nearby, a loss raised {worded(found.error)}"
         return IndependentCheck("undecided", why, 0.0, 0.0, None, None)
     return found
 

@@ -33,7 +33,7 @@ def changes(first: Call, again: Call) -> list[Note]:
     changed = [name_of(path, root="parameters") for path in apart]
     if not changed:
         return []
-    if all(not _apart(2 * one[path], two[path], by=half) for path in one):
+    if all(is_real(a) and not _apart(2 * a, two[path], by=half) for path, a in one.items()):
         text = "The second call returns twice the first: gradients are added up over calls."
         return [Note("accumulates", text)]
     text = (

@@ -1,12 +1,14 @@
 """`crosscheck check FILE[:NAME]`: a user's own gradient against the reference."""
 
 import argparse
+from pathlib import Path
 
+from autograd_ref.commands.destination import add_json, destination
 from autograd_ref.commands.functions import network_options
-from autograd_ref.commands.functions.loading import load, require_arguments
+from autograd_ref.commands.functions.loading import current_folder, load, require_arguments
 from autograd_ref.commands.functions.only_function import FUNCTION_HELP, completed
-from autograd_ref.commands.options import Command, Parser, add_json, add_seed, integer
-from autograd_ref.commands.output import require_writable
+from autograd_ref.commands.functions.watch import add_timeout, watching
+from autograd_ref.commands.options import Command, Parser, add_seed, integer
 
 DESCRIPTION = """Check a gradient of your own, entry by entry, against autograd.
 
@@ -42,9 +44,13 @@ def _add_options(parser: Parser) -> None:
         " %(default)s)",
     )
     add_seed(parser, "the first seed")
+    add_timeout(parser)
     add_json(parser)
     parser.add_argument(
-        "--html", metavar="FILE", help="write the report as a page of HTML; - for stdout"
+        "--html",
+        type=destination,
+        metavar="FILE",
+        help="write the report as a page of HTML; - for stdout",
     )
 
 
@@ -57,20 +63,30 @@ def _require_consistent(chosen: argparse.Namespace) -> None:
             "--theta, --targets, --layout, --biases and --shape are for the built-in network, not"
             " for the model of --loss"
         )
-    if chosen.json is not None and chosen.json == chosen.html:
-        chosen.refuse(f"--json and --html both write to {chosen.json}")
 
 
 def _run(chosen: argparse.Namespace) -> int:
     _require_consistent(chosen)
-    require_writable(chosen.json, chosen.html)
-    if chosen.loss is not None:
-        function, loss, make = map(load, (chosen.function, chosen.loss, chosen.parameters))
-        from autograd_ref.commands.check.run import check_model
+    start = current_folder()  # users' code may change it
+    with watching(chosen.timeout):
+        return (
+            _checked_model(chosen, start)
+            if chosen.loss is not None
+            else _checked_network(chosen, start)
+        )
 
-        return check_model(chosen, function, loss, make)
-    spec = completed(chosen.function)
-    function = load(spec)
+
+def _checked_model(chosen: argparse.Namespace, start: Path) -> int:
+    specs = (chosen.function, chosen.loss, chosen.parameters)
+    function, loss, make = (load(spec, start) for spec in specs)
+    from autograd_ref.commands.check.run import check_model
+
+    return check_model(chosen, function, loss, make)
+
+
+def _checked_network(chosen: argparse.Namespace, start: Path) -> int:
+    spec = completed(chosen.function, start)
+    function = load(spec, start)
     require_arguments(function, spec, ["parameters", "X", "Y"])
     from autograd_ref.commands.check.run import check_network
 

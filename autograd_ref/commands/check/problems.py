@@ -3,21 +3,24 @@
 import inspect
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from autograd_ref.assignment.conventions import Convention, Gradients, adapter, said_in, targets
-from autograd_ref.check import check_gradients
+from autograd_ref.calls.trial import Options, Trial
+from autograd_ref.check import check_gradients, examine, trial_of
 from autograd_ref.commands.functions.convention_search import PENGUINS, Detected, random_inputs
 from autograd_ref.commands.functions.loading import UserCodeError
 from autograd_ref.commands.functions.world import raised_by_user, their_traceback
+from autograd_ref.commands.options import Unusable
 from autograd_ref.report.data import Verdict, overall
 from autograd_ref.report.report import Report
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import leaves
-from autograd_ref.user_code import Raised, attempt, user_code
+from autograd_ref.user_code import Raised, as_raised, attempt, user_code
 from manual_backprop import NetworkShape, Parameters, initialize, load_penguins
 
 SIZES = range(2, 13)
@@ -100,8 +103,8 @@ def model_cases(make: Callable[..., Any], spec: str, count: int, seed: int) -> l
     for number in range(seed, seed + (count if takes_seed else 1)):
         with blamed(f"seed {number}" if takes_seed else "no arguments"):
             made = make(number) if takes_seed else make()
-        parameters, data = _parameters_and_data(made, spec)
-        dtype = number_format.coarsest(parameters).name
+            parameters, data = _parameters_and_data(made, spec)
+            dtype = number_format.coarsest(parameters).name
         cases.append(Case("model", number, (parameters, *data), dtype))
     return cases
 
@@ -141,8 +144,24 @@ def model_reports(
     """Check a gradient of a model of the user's own on one problem after the other."""
     for case in cases:
         with blamed(case.where):
-            report = check_gradients(gradients, *case.arguments, loss=loss, seed=case.seed)
+            trial = _trial(gradients, loss, case)
+            report = as_raised(partial(examine, trial))
         yield Checked(case, report)
+
+
+def _trial(gradients: Gradients, loss: Callable[..., Any], case: Case) -> Trial:
+    """The trial of a case.
+
+    Raises:
+        UserCodeError: the parameters, the data or the loss cannot be used.
+    """
+    parameters, *data = case.arguments
+    try:
+        return trial_of(gradients, parameters, (*data,), loss, Options(case.seed))
+    except (TypeError, ValueError) as error:
+        if raised_by_user(error):
+            raise
+        raise UserCodeError(str(error)) from error
 
 
 @contextmanager
@@ -155,6 +174,8 @@ def blamed(where: str, *, ran_before: bool = False) -> Generator[None]:
     """
     try:
         yield
+    except Unusable:
+        raise
     except Exception as error:
         if not raised_by_user(error):
             raise

@@ -16,7 +16,7 @@ from autograd_ref.commands.check.problems import (
 )
 from autograd_ref.commands.check.show import as_html, as_json, as_text
 from autograd_ref.commands.functions.convention import convention_of
-from autograd_ref.commands.functions.loading import UserCodeError, require_arguments
+from autograd_ref.commands.functions.loading import require_arguments
 from autograd_ref.commands.options import EXIT_STATUS
 from autograd_ref.commands.output import write_results
 from autograd_ref.commands.progress import progress
@@ -62,10 +62,7 @@ def check_model(
     names = ["parameters", *(f"data_{i}" for i in range(1, len(cases[0].arguments)))]
     require_arguments(function, chosen.function, names)
     require_arguments(loss, chosen.loss, names)
-    try:
-        results = _watched(model_reports(function, loss, cases), len(cases))
-    except (TypeError, ValueError) as error:  # arguments that check_gradients cannot use
-        raise UserCodeError(str(error)) from error
+    results = _watched(model_reports(function, loss, cases), len(cases))
     checked = CheckedFunction(chosen.function, loss=chosen.loss, parameters=chosen.parameters)
     return _shown(chosen, checked, results)
 

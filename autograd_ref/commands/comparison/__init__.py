@@ -1,15 +1,14 @@
 """`crosscheck` alone: the built-in network's gradient by hand against autograd, on the penguins."""
 
-import argparse
-
+from autograd_ref.commands.destination import add_json
 from autograd_ref.commands.options import (
     DEFAULT,
     Command,
     Parser,
     add_hidden,
-    add_json,
     add_seed,
     integer,
+    later,
 )
 
 PENGUINS = 342
@@ -35,12 +34,6 @@ def _add_options(parser: Parser) -> None:
     add_json(parser)
 
 
-def _run(chosen: argparse.Namespace) -> int:
-    from autograd_ref.commands.comparison.run import run
-
-    return run(chosen)
-
-
 COMMAND = Command(
     name="",
     summary="compare the built-in network's hand-derived gradient with autograd",
@@ -48,5 +41,5 @@ COMMAND = Command(
     description="",
     exit_status="Exit status: 0 match, 1 mismatch, 2 unusable input, 3 inconclusive.",
     add_options=_add_options,
-    run=_run,
+    run=later("autograd_ref.commands.comparison.run"),
 )

@@ -13,7 +13,7 @@ from autograd_ref.assignment.finite_difference import NetworkLoss
 from autograd_ref.commands.comparison.show import Setup, as_json, as_text
 from autograd_ref.commands.comparison.side_by_side import A, side_by_side
 from autograd_ref.commands.options import EXIT_STATUS
-from autograd_ref.commands.output import require_writable, write_results
+from autograd_ref.commands.output import write_results
 from autograd_ref.commands.progress import progress
 from autograd_ref.report.table import display_of
 from manual_backprop import NetworkShape, Parameters, initialize, load_penguins
@@ -21,7 +21,6 @@ from manual_backprop import NetworkShape, Parameters, initialize, load_penguins
 
 def run(chosen: argparse.Namespace) -> int:
     """Compare, show, and return the exit status."""
-    require_writable(chosen.json)
     parameters, X, Y = _problem(chosen)
     with _progress(parameters.shape.parameter_count) as loss:
         result = side_by_side(parameters, X, Y, loss=loss)

@@ -2,11 +2,12 @@
 
 import argparse
 
+from autograd_ref.commands.destination import add_json
 from autograd_ref.commands.functions import network_options
-from autograd_ref.commands.functions.loading import load, require_arguments
+from autograd_ref.commands.functions.loading import current_folder, load, require_arguments
 from autograd_ref.commands.functions.only_function import FUNCTION_HELP, completed
-from autograd_ref.commands.options import DEFAULT, Command, Parser, add_json, add_seed, integer
-from autograd_ref.commands.output import require_writable
+from autograd_ref.commands.functions.watch import add_timeout, watching
+from autograd_ref.commands.options import DEFAULT, Command, Parser, add_seed, integer
 
 DESCRIPTION = """Search for the smallest problem on which a gradient of your own is wrong, or
 raises.
@@ -27,17 +28,19 @@ def _add_options(parser: Parser) -> None:
         help=f"problems to try before giving up {DEFAULT}",
     )
     add_seed(parser, "for the search")
+    add_timeout(parser)
     add_json(parser)
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    require_writable(chosen.json)
-    spec = completed(chosen.function)
-    function = load(spec)
-    require_arguments(function, spec, ["parameters", "X", "Y"])
-    from autograd_ref.commands.falsify.run import run
+    start = current_folder()
+    with watching(chosen.timeout):
+        spec = completed(chosen.function, start)
+        function = load(spec, start)
+        require_arguments(function, spec, ["parameters", "X", "Y"])
+        from autograd_ref.commands.falsify.run import run
 
-    return run(chosen, spec, function)
+        return run(chosen, spec, function)
 
 
 COMMAND = Command(

@@ -8,6 +8,7 @@ from autograd_ref.assignment.conventions import choices
 from autograd_ref.commands.functions.convention_search import Detected, NothingRuns, detect
 from autograd_ref.commands.functions.loading import UserCodeError
 from autograd_ref.commands.functions.world import line_reached, their_traceback
+from autograd_ref.user_code import worded
 
 
 def convention_of(function: Callable[..., Any], spec: str, chosen: argparse.Namespace) -> Detected:
@@ -39,4 +40,4 @@ def _in_no_convention(spec: str, nothing: NothingRuns) -> UserCodeError:
 
 
 def _in_a_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    return " ".join(worded(error).split())

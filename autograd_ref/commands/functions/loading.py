@@ -7,13 +7,19 @@ import contextlib
 import difflib
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from autograd_ref.commands.functions.world import in_their_world, their_traceback, their_world
+from autograd_ref.commands.functions.world import (
+    TimeUp,
+    entered,
+    in_their_world,
+    their_traceback,
+)
 from autograd_ref.commands.options import Unusable
 
 
@@ -21,7 +27,7 @@ class UserCodeError(Unusable):
     """Code of the user's that cannot be used."""
 
 
-def load(spec: str) -> Callable[..., Any]:
+def load(spec: str, start: Path | None = None) -> Callable[..., Any]:
     """The function that `PATH.py:name` or `package.module:name` stands for.
 
     A file is run once, however many of its functions are asked for, and can import what lies in
@@ -31,6 +37,8 @@ def load(spec: str) -> Callable[..., Any]:
 
     Args:
         spec: the file or module, a colon, and the name.
+        start: the folder in which it is looked for; by default the current one, which a file that
+            was loaded before may have changed.
 
     Raises:
         UserCodeError: there is no such function, or its file does not import.
@@ -41,21 +49,32 @@ def load(spec: str) -> Callable[..., Any]:
     is_file = target.endswith(".py")
     if not is_file and not _is_dotted(target):
         raise UserCodeError(f"expected PATH.py:function or package.module:function, got {spec!r}")
-    path = [str(_folder_of(target) if is_file else Path.cwd()), *sys.path]
-    with their_world(path), _explained(target):
-        module = _from_file(target) if is_file else _from_name(target)
-        function = _member(module, target, name)
+    start = current_folder() if start is None else start
+    file = Path(os.path.realpath(start / target))
+    path = [str(file.parent if is_file else start), *sys.path]
+
+    def found() -> Callable[..., Any]:
+        module = _from_file(file, target) if is_file else _from_name(target)
+        return _member(module, target, name)
+
+    with _explained(target):
+        function = entered(found, path)
     return in_their_world(function, path)
 
 
-def functions_of(target: str) -> dict[str, Callable[..., Any]]:
+def functions_of(target: str, start: Path) -> dict[str, Callable[..., Any]]:
     """The public functions that a file defines, by name, in its order; it is run once.
+
+    Args:
+        target: the file.
+        start: the folder in which it is looked for.
 
     Raises:
         UserCodeError: the file does not import.
     """
-    with their_world([str(_folder_of(target)), *sys.path]), _explained(target):
-        module = _from_file(target)
+    file = Path(os.path.realpath(start / target))
+    with _explained(target):
+        module = entered(lambda: _from_file(file, target), [str(file.parent), *sys.path])
     return {
         name: value
         for name, value in vars(module).items()
@@ -90,17 +109,24 @@ def require_arguments(function: Callable[..., Any], spec: str, names: list[str])
         ) from None
 
 
-def _folder_of(file: str) -> Path:
-    return Path(file).resolve().parent
+def current_folder() -> Path:
+    """The current folder.
+
+    Raises:
+        UserCodeError: it has been removed.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UserCodeError("the current folder is gone; go to one that is there") from None
 
 
 def _is_dotted(name: str) -> bool:
     return all(part.isidentifier() for part in name.split("."))
 
 
-def _from_file(target: str) -> ModuleType:
+def _from_file(file: Path, target: str) -> ModuleType:
     """Run a file as its import would, but for the cache that an import leaves beside it."""
-    file = Path(target).resolve()
     name = file.stem
     if name in sys.modules:
         if getattr(sys.modules[name], "__file__", None) == str(file):
@@ -151,14 +177,27 @@ def _explained(target: str) -> Generator[None]:
         raise UserCodeError(
             f"{target} ends the program when it is imported; {advice}", their_traceback(error)
         ) from None
-    except Exception as error:
+    except (KeyboardInterrupt, TimeUp):
+        raise
+    except BaseException as error:
         kind = type(error).__name__
-        advice = "fix the error above, or install the package that it names"
-        if isinstance(error, ImportError) and "relative import" in str(error):
-            advice = "it is part of a package: name it as package.module:function"
         raise UserCodeError(
-            f"cannot import {target} ({kind}); {advice}", their_traceback(error)
+            f"cannot import {target} ({kind}); {_remedy(error)}", their_traceback(error)
         ) from None
+
+
+def _remedy(error: BaseException) -> str:
+    """What to do about an exception that was raised while a file was imported."""
+    if isinstance(error, EOFError):
+        return (
+            "it reads standard input, which is empty here; put the code that reads it under:"
+            " if __name__ == '__main__'"
+        )
+    if isinstance(error, ImportError) and "relative import" in str(error):
+        return "it is part of a package: name it as package.module:function"
+    if isinstance(error, ImportError):
+        return "fix the error above, or install the package that it names"
+    return "fix the error above"
 
 
 def _member(module: ModuleType, target: str, name: str) -> Callable[..., Any]:

@@ -1,6 +1,7 @@
 """`PATH.py` without a function's name: the only function in it that can be meant."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from autograd_ref.commands.functions.loading import (
@@ -15,15 +16,19 @@ FUNCTION_HELP = (
 )
 
 
-def completed(spec: str) -> str:
+def completed(spec: str, start: Path) -> str:
     """The spec with the name of the only function that takes (parameters, X, Y), if it has none.
+
+    Args:
+        spec: the file, and perhaps a colon and the name.
+        start: the folder in which the file is looked for.
 
     Raises:
         UserCodeError: there is no such function in the file, or several.
     """
     if not spec.endswith(".py"):
         return spec
-    found = functions_of(spec)
+    found = functions_of(spec, start)
     fitting = [name for name, function in found.items() if _takes_a_problem(function)]
     if len(fitting) == 1:
         return f"{spec}:{fitting[0]}"

@@ -1,50 +1,102 @@
-"""A user's code called as if it were theirs, and the traceback of their own lines."""
+"""A user's code run as if it were theirs, and the places in it that a message can name."""
 
 import contextlib
 import functools
+import io
 import sys
 import sysconfig
+import time
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NamedTuple, TypeVar
 
 PACKAGES = [Path(__file__).parents[2], Path(__file__).parents[3] / "manual_backprop"]
 """Our own: left out of the tracebacks of a user's code."""
 
 INSTALLED = {"site-packages", "dist-packages"}
 
+Result = TypeVar("Result")
 
-@contextlib.contextmanager
-def their_world(path: list[str]) -> Generator[None]:
-    """Import from this path, and keep what they add to it; their prints go to standard error."""
-    before = sys.path[:]
+
+class TimeUp(BaseException):
+    """The time that --timeout allows is over; no handler of a user's means this one."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"--timeout {seconds:g}: the time is over")
+
+
+class UserPlace(NamedTuple):
+    """A line of the user's that is running, or was when an exception left it."""
+
+    file: str
+    line: int
+    function: str
+    importing: bool
+    """True while the file is imported."""
+    since: float
+    """When their code was entered, by time.monotonic."""
+
+    def __str__(self) -> str:
+        """The file, the line and the function, as a sentence continues."""
+        inside = "" if self.function == "<module>" else f", in {self.function}"
+        return f"{self.file}:{self.line}{inside}"
+
+
+def entered(action: Callable[[], Result], path: list[str]) -> Result:
+    """The result of an action of the user's code, in its own world.
+
+    Their imports come from this path, which keeps what they add to it; they print to standard
+    error; nobody types for them, so that standard input is empty unless it is a terminal.
+    """
+    since = time.monotonic()  # read from this frame, by place_in
+    before = sys.path[:], sys.stdin, sys.stdout, sys.stderr
     sys.path[:] = path
+    sys.stdin, sys.stdout = _their_input(), sys.stderr
     try:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
+        return action()
     finally:
         path[:] = sys.path
-        sys.path[:] = before
+        sys.path[:], sys.stdin, sys.stdout, sys.stderr = before
+        del since
 
 
 def in_their_world(function: Callable[..., Any], path: list[str]) -> Callable[..., Any]:
     """The function, which imports from this path when called, and cannot end the program."""
 
     def call(*arguments: object) -> object:
-        with their_world(path):
-            try:
-                return function(*arguments)
-            except SystemExit as error:
-                raise RuntimeError("the function ended the program") from error
+        try:
+            return entered(lambda: function(*arguments), path)
+        except (Exception, KeyboardInterrupt, TimeUp):
+            raise
+        except SystemExit as error:
+            raise RuntimeError("the function ended the program") from error
+        except BaseException as error:
+            kind = type(error).__name__
+            raise RuntimeError(f"the function raised {kind}, which is no Exception") from error
 
     return functools.update_wrapper(call, function, updated=())
 
 
 def raised_by_user(error: BaseException) -> bool:
-    """True if the exception comes out of a function called in its own world."""
-    frames = traceback.walk_tb(error.__traceback__)
-    return any(frame.f_code.co_filename == __file__ for frame, _line in frames)
+    """True if the exception comes out of a function called in its own world, or of an object.
+
+    What it returned has code of its own: a table may raise when it is read.
+    """
+    files = [f.f_code.co_filename for f, _line in traceback.walk_tb(error.__traceback__)]
+    last = next((f for f in reversed(files) if _is_ours(f) or _is_theirs(f)), "")
+    return __file__ in files or _is_theirs(last)
+
+
+def place_raised(error: BaseException) -> UserPlace | None:
+    """The innermost line of the user's that an exception left; None where it left none."""
+    return _innermost(traceback.walk_tb(error.__traceback__))
+
+
+def place_in(frame: FrameType | None) -> UserPlace | None:
+    """The innermost line of the user's that a frame runs; None where it runs none."""
+    return _innermost(reversed(list(traceback.walk_stack(frame)))) if frame else None
 
 
 def their_traceback(error: BaseException) -> str:
@@ -57,23 +109,54 @@ def their_traceback(error: BaseException) -> str:
 def line_reached(error: BaseException) -> int:
     """The line of the loaded function itself at which an exception left it."""
     frames = list(traceback.walk_tb(error.__traceback__))
-    entered = [i for i, (frame, _line) in enumerate(frames) if frame.f_code.co_filename == __file__]
-    inside = frames[entered[-1] + 1 :] if entered else []
+    inside = frames[_last_entry([frame.f_code.co_filename for frame, _line in frames]) :]
     return inside[0][1] if inside else 0
 
 
+def _their_input() -> Any:
+    """Standard input where somebody can type; otherwise it may be a list that others read."""
+    with contextlib.suppress(AttributeError, ValueError):  # there is none, or it is closed
+        if sys.stdin.isatty():
+            return sys.stdin
+    return io.StringIO()
+
+
+def _innermost(frames: Iterable[tuple[FrameType, int]]) -> UserPlace | None:
+    """The last of these frames that is the user's, and was entered from here."""
+    since: float | None = None
+    found: tuple[str, int, str] | None = None
+    importing = False
+    for frame, line in frames:
+        code = frame.f_code
+        if code is entered.__code__:
+            since, found, importing = frame.f_locals.get("since", 0.0), None, False
+        elif since is not None and _is_theirs(code.co_filename):
+            found = code.co_filename, line, code.co_name
+            importing = importing or code.co_name == "<module>"
+    return None if since is None or found is None else UserPlace(*found, importing, since)
+
+
 def _trim(trace: traceback.TracebackException) -> None:
-    entered = [i for i, frame in enumerate(trace.stack) if frame.filename == __file__]
-    inside = trace.stack[entered[-1] + 1 :] if entered else trace.stack
-    trace.stack = traceback.StackSummary.from_list([f for f in inside if _is_theirs(f)])
+    first = _last_entry([frame.filename for frame in trace.stack])
+    inside = [frame for frame in trace.stack[first:] if _is_theirs(frame.filename)]
+    trace.stack = traceback.StackSummary.from_list(inside)
     for other in (trace.__cause__, trace.__context__, *(trace.exceptions or ())):
         if other is not None:
             _trim(other)
 
 
-def _is_theirs(frame: traceback.FrameSummary) -> bool:
-    if frame.filename.startswith("<frozen "):
+def _last_entry(files: list[str]) -> int:
+    """The index after the last frame of this file, from which their code was entered."""
+    return 1 + max((i for i, file in enumerate(files) if file == __file__), default=-1)
+
+
+def _is_ours(file: str) -> bool:
+    return any(Path(file).is_relative_to(package) for package in PACKAGES)
+
+
+def _is_theirs(file: str) -> bool:
+    if not file or file.startswith("<"):  # the import system's, or made while it runs
         return False
-    file = Path(frame.filename)
-    others = [*PACKAGES, Path(sysconfig.get_path("stdlib"))]
-    return not (INSTALLED & set(file.parts) or any(file.is_relative_to(o) for o in others))
+    path = Path(file)
+    installed = INSTALLED & set(path.parts) or path.is_relative_to(sysconfig.get_path("stdlib"))
+    return not installed and not _is_ours(file)

@@ -1,9 +1,7 @@
 """`crosscheck selftest`: the detection and false-alarm rates of this installation."""
 
-import argparse
-
-from autograd_ref.commands.options import Command, Parser, add_json, add_seed, integer
-from autograd_ref.commands.output import require_writable
+from autograd_ref.commands.destination import add_json
+from autograd_ref.commands.options import Command, Parser, add_seed, integer, later
 
 DESCRIPTION = """Measure this installation: whether every mistake of the catalogue, alone and in
 pairs, is found and named on random problems; the smallest error that is found;
@@ -22,13 +20,6 @@ def _add_options(parser: Parser) -> None:
     add_json(parser)
 
 
-def _run(chosen: argparse.Namespace) -> int:
-    require_writable(chosen.json)
-    from autograd_ref.commands.selftest.run import run
-
-    return run(chosen)
-
-
 COMMAND = Command(
     name="selftest",
     summary="measure the detection and false-alarm rates of this installation",
@@ -36,5 +27,5 @@ COMMAND = Command(
     description=DESCRIPTION,
     exit_status="Exit status: 0 all bounds hold, 1 one of them does not, 2 unusable input.",
     add_options=_add_options,
-    run=_run,
+    run=later("autograd_ref.commands.selftest.run"),
 )

@@ -3,17 +3,16 @@
 import argparse
 from difflib import get_close_matches
 
+from autograd_ref.commands.destination import add_json
 from autograd_ref.commands.options import (
     DEFAULT,
     Command,
     Parser,
     add_hidden,
-    add_json,
     add_seed,
     integer,
     positive,
 )
-from autograd_ref.commands.output import require_writable
 from autograd_ref.commands.train.files import require_folder
 
 DESCRIPTION = """Train the built-in network on the Palmer penguins, by steepest descent and by
@@ -80,7 +79,6 @@ def _add_options(parser: Parser) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    require_writable(chosen.json)
     require_folder(chosen.output, chosen.json)
     from autograd_ref.commands.train.run import run
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograd_ref.commands.destination import Destination, try_to_write_into
 from autograd_ref.commands.options import Unusable
 from autograd_ref.commands.output import write_bytes
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from autograd_ref.commands.train.runs import MistakenRun, TrainingRun, TrainingSetup
 
 
-def require_folder(name: str | None, file: str | None) -> None:
+def require_folder(name: str | None, file: Destination | None) -> None:
     """Make sure that there can be such a folder beside that file.
 
     Raises:
@@ -21,10 +22,11 @@ def require_folder(name: str | None, file: str | None) -> None:
     if name is None:
         return
     folder = Path(name)
-    if file is not None and folder.absolute() == Path(file).absolute():
+    if file is not None and file.path == Path(os.path.realpath(folder)):
         raise Unusable(f"cannot write into {name!r}: --json writes a file of that name")
     try:
         if name not in ("", "-") and (folder.is_dir() or _can_be_made(folder)):
+            try_to_write_into(folder if folder.is_dir() else folder.parent)
             return
     except OSError as error:
         raise Unusable(f"cannot write into {name!r}: {error.strerror}") from None
