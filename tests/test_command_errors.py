@@ -155,9 +155,10 @@ def test_a_terminal_without_the_characters_gets_escapes(
 def test_a_string_in_place_of_standard_output_takes_a_page_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    written = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", written)
     assert main(["check", *model(tmp_path, names="twice cubed named"), "--html", "-"]) == 1
-    assert "θ∇" in sys.stdout.getvalue()
+    assert "θ∇" in written.getvalue()
 
 
 @pytest.mark.parametrize(("command", "status"), [("check", 2), ("falsify", 1)])
