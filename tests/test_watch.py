@@ -14,7 +14,7 @@ import pytest
 from autograd_ref.commands import main
 from autograd_ref.commands.functions import watch
 from autograd_ref.commands.functions.loading import load
-from autograd_ref.commands.functions.watch import Watch, watching
+from autograd_ref.commands.functions.watch import Lookout, watching
 from autograd_ref.commands.functions.world import TimeUp, UserPlace
 
 Captured = pytest.CaptureFixture[str]
@@ -107,7 +107,7 @@ def test_a_gradient_that_loops_is_said_with_its_line(
 
 
 def test_a_line_is_said_sparsely() -> None:
-    looking = Watch(threading.get_ident(), None, None)
+    looking = Lookout(threading.get_ident(), None, None)
     looking.begin, looking.stream = 0.0, io.StringIO()
     said: list[tuple[int, float]] = []
     for tick in range(20_000):
@@ -126,7 +126,7 @@ def test_a_line_is_said_sparsely() -> None:
 
 
 def test_many_short_calls_are_said_later() -> None:
-    looking = Watch(threading.get_ident(), 99.0, None)
+    looking = Lookout(threading.get_ident(), 99.0, None)
     looking.begin, looking.stream = 0.0, None
     due = looking.due
     looking.look(UserPlace("f.py", 1, "f", False, 29.8), 29.9)
@@ -144,7 +144,7 @@ class Terminal(io.StringIO):
 def test_on_a_terminal_a_line_is_below_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(watch.sys, "stderr", terminal)
-    Watch(threading.get_ident(), None, None).say("\x1b[2J")
+    Lookout(threading.get_ident(), None, None).say("\x1b[2J")
     assert terminal.getvalue() == "\ncrosscheck: \\x1b[2J\n"
 
 

@@ -30,7 +30,7 @@ GRACE = 5.0
 """Seconds after the end of its time in which a user's code may still end by itself. Chosen."""
 
 
-class Watch(threading.Thread):
+class Lookout(threading.Thread):
     """Looks at what another thread runs, until it is told to end."""
 
     def __init__(self, thread: int, timeout: float | None, last: float | None) -> None:
@@ -84,11 +84,11 @@ def add_timeout(parser: Parser) -> None:
 
 @contextmanager
 def watching(timeout: float | None) -> Generator[None]:
-    """Watch what this thread runs meanwhile; raise TimeUp in it after so many seconds."""
+    """Lookout what this thread runs meanwhile; raise TimeUp in it after so many seconds."""
     in_main = threading.current_thread() is threading.main_thread()  # where signals arrive
     timed = timeout is not None and in_main and hasattr(signal, "setitimer")
     last = timeout + GRACE if timeout is not None and timed else timeout
-    watch = Watch(threading.get_ident(), timeout, last)
+    watch = Lookout(threading.get_ident(), timeout, last)
     watch.start()
     with ExitStack() as stack:
         stack.callback(watch.join)
@@ -101,7 +101,7 @@ def watching(timeout: float | None) -> Generator[None]:
 
 
 @contextmanager
-def _insistent(watch: Watch) -> Generator[None]:
+def _insistent(watch: Lookout) -> Generator[None]:
     """End the program at the second Ctrl-C, if the user's code has caught the first."""
     told: list[bool] = []
 
