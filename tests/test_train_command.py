@@ -412,7 +412,7 @@ def test_a_step_that_diverges_writes_nothing(tmp_path: Path, capsys: Captured) -
         (["--output", __file__], "it needs to be a folder, or a new name in one"),
         (["--output", ""], "cannot write into ''"),
         (["--output", "-"], "cannot write into '-': it needs to be a folder, or a new name"),
-        (["--output", "n" * 300], "nnn: File name too long"),
+        (["--output", "n" * 300], "nnn': File name too long"),
         (["--json", "n" * 300], "nnn: File name too long"),
         (["--output", "./same", "--json", "same"], "--json writes a file of that name"),
         (
