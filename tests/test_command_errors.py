@@ -86,6 +86,14 @@ def test_whatever_a_user_raises_is_status_2_with_the_line(
     assert "autograd_ref" not in captured.err
 
 
+def test_a_loss_that_raises_is_shown_with_its_line(tmp_path: Path, capsys: Captured) -> None:
+    arguments = model(tmp_path, "raise ValueError('mine')", "gradients gradients make")
+    assert main(["check", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert "ValueError: mine\n" in error
+    assert "crosscheck: your code raises ValueError on the parameters and data of seed 0" in error
+
+
 @pytest.mark.parametrize(
     ("line", "advice"),
     [
