@@ -198,6 +198,19 @@ def test_the_second_interrupt_ends_code_that_catches_the_first(
     assert capsys.readouterr().err == said
 
 
+@pytest.mark.parametrize("seconds", [1e300, 1e-300])
+def test_any_time_can_be_allowed(seconds: float) -> None:
+    def run() -> None:
+        with watching(seconds):
+            time.sleep(0.05)
+
+    if seconds > 1:
+        run()
+    else:
+        with pytest.raises(TimeUp):
+            run()
+
+
 def test_a_thread_of_the_callers_can_watch_too() -> None:
     found: list[str] = []
 

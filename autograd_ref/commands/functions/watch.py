@@ -21,11 +21,13 @@ CALLS_IN_A_RUN = 10
 SPARSER = 10
 """Each line is said after so many times the time of the one before. Chosen."""
 TICK = 0.1
-"""Seconds between two looks. Chosen: no place is said much too late, and a look takes some 40 us."""
+"""Seconds between two looks. Chosen: a place is said in time, and a look takes some 40 us."""
 AGAIN = 1.0
 """Seconds after which a user's code that caught the end of its time is told once more. Chosen."""
 CURRENT_FRAMES: Callable[[], dict[int, FrameType]] = vars(sys)["_current_frames"]
 """Documented for such purposes, although its name begins with an underscore."""
+SHORTEST = 0.001
+"""Seconds that a timer can be set to; zero would be none. Chosen."""
 GRACE = 5.0
 """Seconds after the end of its time in which a user's code may still end by itself. Chosen."""
 
@@ -84,7 +86,7 @@ def add_timeout(parser: Parser) -> None:
 
 @contextmanager
 def watching(timeout: float | None) -> Generator[None]:
-    """Lookout what this thread runs meanwhile; raise TimeUp in it after so many seconds."""
+    """Watch what this thread runs meanwhile; raise TimeUp in it after so many seconds."""
     in_main = threading.current_thread() is threading.main_thread()  # where signals arrive
     timed = timeout is not None and in_main and hasattr(signal, "setitimer")
     last = timeout + GRACE if timeout is not None and timed else timeout
@@ -132,7 +134,8 @@ def _timer(timeout: float) -> Generator[None]:
             raise TimeUp(timeout)
 
     before = signal.signal(signal.SIGALRM, end)
-    _ = signal.setitimer(signal.ITIMER_REAL, timeout, AGAIN)
+    seconds = min(max(timeout, SHORTEST), threading.TIMEOUT_MAX)
+    _ = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
     try:
         yield
     finally:
