@@ -1,0 +1,1 @@
+"""Gradients that other systems derive."""

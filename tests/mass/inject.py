@@ -1,0 +1,115 @@
+"""One error of known size in a right gradient: in an entry, in a block, or in a sample."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.random import Generator
+
+from tests.mass.nest import A, leaves, rebuilt
+from tests.mass.problem import Kernel, Problem
+
+SIZES = (1e-9, 1e-6, 1e-3)
+
+
+@dataclass(frozen=True)
+class Error:
+    """Where an error is, and its size relative to what it is in."""
+
+    size: float
+    place: str
+    block: int = 0
+    entry: int = 0
+    """The index of the entry in its block, or of the sample."""
+
+
+def answer_of(problem: Problem, answer: A) -> tuple[A, A]:
+    """What gradients returned, as the loss (or None) and the gradients."""
+    return answer if problem.returns_loss else (None, answer)
+
+
+def honest(problem: Problem) -> list[A]:
+    """The right gradients, as a list of arrays."""
+    answer = problem.gradients(problem.parameters, *problem.data)
+    return [np.asarray(leaf) for leaf in leaves(answer_of(problem, answer)[1])]
+
+
+def random_error(rng: Generator, problem: Problem) -> Error | None:
+    """An error somewhere in what is not zero; None where all is."""
+    size = SIZES[rng.integers(len(SIZES))]
+    places = ("entry", "block", "sample") if problem.batch else ("entry", "block")
+    place = places[rng.integers(len(places))]
+    filled = [(b, np.flatnonzero(leaf)) for b, leaf in enumerate(honest(problem)) if leaf.any()]
+    if not filled:
+        return None
+    block, entries = filled[rng.integers(len(filled))]
+    samples = len(problem.data[0]) if place == "sample" else 0
+    return Error(size, place, block, int(rng.integers(samples) if samples else rng.choice(entries)))
+
+
+def share_of(problem: Problem, sample: int, parameters: A, data: tuple[A, ...]) -> list[A]:
+    """What one sample contributes to the gradients."""
+    alone = [d[sample : sample + 1] for d in data[: problem.batched]]
+    answer = problem.gradients(parameters, *alone, *data[problem.batched :])
+    samples = len(data[0]) if problem.batch == "mean" else 1
+    return [np.asarray(leaf) / samples for leaf in leaves(answer_of(problem, answer)[1])]
+
+
+def wrong(problem: Problem, error: Error) -> Callable[..., A]:
+    """The same gradients with the error in them."""
+
+    def gradients(parameters: A, *data: A) -> A:
+        value, right = answer_of(problem, problem.gradients(parameters, *data))
+        blocks = [np.array(leaf) for leaf in leaves(right)]
+        if error.place == "sample" and error.entry < len(data[0]):
+            shares = share_of(problem, error.entry, parameters, data)
+            blocks = [
+                (b + error.size * share).astype(b.dtype)
+                for b, share in zip(blocks, shares, strict=True)
+            ]
+        elif error.place == "entry":
+            blocks[error.block].reshape(-1)[error.entry] *= 1 + error.size
+        elif error.place == "block":
+            blocks[error.block] *= 1 + error.size
+        answer = rebuilt(right, iter(blocks))
+        return (value, answer) if problem.returns_loss else answer
+
+    return gradients
+
+
+def made(problem: Problem, error: Error) -> list[float]:
+    """The relative errors of the blocks, in Euclidean norms, after rounding."""
+    answer = wrong(problem, error)(problem.parameters, *problem.data)
+    pairs = zip(leaves(answer_of(problem, answer)[1]), honest(problem), strict=True)
+    found: list[float] = []
+    for bad, right in pairs:
+        top = float(np.max(np.abs(right), initial=0)) or 1.0
+        exact = np.asarray(right, np.longdouble) / top
+        difference = np.asarray(bad, np.longdouble) / top - exact
+        length = float(np.sqrt((exact**2).sum())) or 1.0
+        found.append(float(np.sqrt((difference**2).sum())) / length)
+    return found
+
+
+class Scaled(torch.autograd.Function):
+    """The identity, whose gradient is scaled."""
+
+    @staticmethod
+    def forward(ctx: A, *inputs: Any, **_: Any) -> A:
+        x, ctx.factor = inputs
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: A, *grads: Any) -> A:
+        return grads[0] * ctx.factor, None
+
+
+def wrong_kernel(kernel: Kernel, error: Error) -> Callable[..., A]:
+    """The same operation, the gradient of its first input scaled."""
+
+    def function(x: A, *rest: A) -> A:
+        return kernel.function(Scaled.apply(x, 1 + error.size), *rest)
+
+    return function
