@@ -1,0 +1,1 @@
+"""The limits of number formats and of derivatives."""
