@@ -16,9 +16,9 @@ from tests.mass.__main__ import main
 from tests.mass.agreement import distance
 from tests.mass.examine import Check, Outcome, examine
 from tests.mass.inject import Error, made
-from tests.mass.problem import FAMILIES, NOTHING_SHOWS, Problem, family
+from tests.mass.problem import FAMILIES, NOTHING_SHOWS, REFUSED, Problem, family
 from tests.mass.record import Findings
-from tests.mass.table import RIGHT, WRONG, row
+from tests.mass.table import RIGHT, WRONG, noted, row
 
 
 def problem(rng: Generator, dtype: str, factor: float = 1) -> Problem:
@@ -44,6 +44,10 @@ def hidden(rng: Generator, dtype: str) -> Problem:
     return replace(problem(rng, dtype), expected=NOTHING_SHOWS)
 
 
+def refused(rng: Generator, dtype: str) -> Problem:
+    return replace(problem(rng, dtype), parameters=np.empty((0, 3)), expected=REFUSED)
+
+
 def breaks(rng: Generator, dtype: str) -> Problem:
     return replace(problem(rng, dtype), loss=lambda w, X: w.missing)
 
@@ -52,7 +56,7 @@ def breaks(rng: Generator, dtype: str) -> Problem:
 def _families_of_this_file() -> Iterator[None]:
     before = dict(FAMILIES)
     FAMILIES.clear()
-    for make in (squares, slips, hidden, breaks):
+    for make in (squares, slips, hidden, breaks, refused):
         _ = family()(make)
     yield
     FAMILIES.clear()
@@ -73,6 +77,10 @@ def test_a_right_gradient_is_a_match_and_a_wrong_one_counts_as_an_accusation() -
 
 def test_a_match_where_nothing_could_show_is_counted() -> None:
     assert result("hidden").result == "unearned"
+
+
+def test_a_refusal_that_was_said_beforehand_is_none_of_them() -> None:
+    assert result("refused").result == "stated"
 
 
 def test_an_exception_is_counted() -> None:
@@ -131,6 +139,7 @@ def test_the_table_counts() -> None:
     outcomes = [Outcome(check, name, seconds=1) for name in ("match", "match", "accused")]
     assert row("squares", outcomes, RIGHT) == ["squares", "3", "2", "1", "", "", "", "", "3.0"]
     outcomes = [Outcome(check, name, seconds=1) for name in ("found", "passed")]
+    assert noted([replace(outcomes[0], result="match", notes="one, two")]).endswith("two (1).")
     assert row("squares", outcomes, WRONG) == ["squares", "2", "1", "1", "", "", "", "", "2.0"]
 
 

@@ -13,7 +13,7 @@ from tests.mass import families
 from tests.mass.examine import Check, examine
 from tests.mass.problem import FAMILIES, Family
 from tests.mass.record import Findings
-from tests.mass.table import resolved, table
+from tests.mass.table import noted, resolved, table
 
 WRONG = ("accused", "unearned", "passed", "raised")
 """The results that make the status 1."""
@@ -76,7 +76,8 @@ def main() -> int:
         console.print("Interrupted; the same command with --resume goes on.")
     outcomes = [*findings.outcomes.values()]
     console.print(table(outcomes, injected=asked.injected))
-    console.print(resolved(outcomes), f"To look at: {findings.to_look_at}")
+    for line in (resolved(outcomes), noted(outcomes), f"To look at: {findings.to_look_at}"):
+        console.print(line)
     return int(any(outcome.result in WRONG for outcome in outcomes))
 
 

@@ -47,6 +47,8 @@ class Outcome:
     """The largest relative error put in a block."""
     distance: float | None = None
     """From autograd's gradient in float64, where a right gradient was not accepted."""
+    notes: str = ""
+    """The kinds of the warnings and findings about a right gradient."""
 
 
 def reason_of(report: Report) -> str:
@@ -85,7 +87,8 @@ def right(check: Check, problem: Problem | Kernel) -> Outcome:
     reason = "" if result == "match" else reason_of(report)
     known = result in TO_LOOK_AT and isinstance(problem, Problem)
     apart = distance(problem) if known and isinstance(problem, Problem) else None
-    return Outcome(check, result, reason, resolution=coarsest(report), distance=apart)
+    notes = ", ".join(sorted({note.kind for note in (*report.findings, *report.warnings)}))
+    return Outcome(check, result, reason, resolution=coarsest(report), distance=apart, notes=notes)
 
 
 def spoilt(check: Check, problem: Problem | Kernel) -> Outcome:
@@ -141,6 +144,8 @@ def examine(check: Check) -> Outcome:
         warnings.simplefilter("ignore")
         try:
             outcome = (spoilt if check.injected else right)(check, problem)
-        except Exception:
-            outcome = Outcome(check, "raised", traceback.format_exc(limit=-3))
+        except Exception as error:
+            refused = isinstance(error, TypeError | ValueError) and "refused" in problem.expected
+            result = "stated" if refused else "raised"
+            outcome = Outcome(check, result, traceback.format_exc(limit=-3))
     return replace(outcome, seconds=time.perf_counter() - began)

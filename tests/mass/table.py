@@ -58,3 +58,11 @@ def resolved(outcomes: Iterable[Outcome]) -> str:
     share = 100 * fine / len(found) if found else 100
     of_all = f"{fine} of {len(found)} in float64 ({share:.1f} %)"
     return f"A resolution below {FINE:g} is stated in {of_all}."
+
+
+def noted(outcomes: Iterable[Outcome]) -> str:
+    """What the reports remark on gradients that match, and how often: mostly, it is not so."""
+    matches = [outcome.notes for outcome in outcomes if outcome.result == "match"]
+    counts = Counter(kind for notes in matches if notes for kind in notes.split(", "))
+    listed = ", ".join(f"{kind} ({count})" for kind, count in counts.most_common())
+    return f"Remarks on gradients that match: {listed or 'none'}."
