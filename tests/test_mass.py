@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.random import Generator
 
 from tests.mass import examine as examining
@@ -16,7 +17,7 @@ from tests.mass.__main__ import main
 from tests.mass.agreement import distance
 from tests.mass.examine import Check, Outcome, examine
 from tests.mass.inject import Error, made
-from tests.mass.problem import FAMILIES, NOTHING_SHOWS, REFUSED, Problem, family
+from tests.mass.problem import FAMILIES, NOTHING_SHOWS, REFUSED, Kernel, Problem, family, tensor_of
 from tests.mass.record import Findings
 from tests.mass.table import RIGHT, WRONG, noted, row
 
@@ -48,6 +49,21 @@ def refused(rng: Generator, dtype: str) -> Problem:
     return replace(problem(rng, dtype), parameters=np.empty((0, 3)), expected=REFUSED)
 
 
+class Twice(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, *inputs: Any, **_: Any) -> Any:
+        ctx.factor = 2
+        return inputs[0] * ctx.factor
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        return grads[0] * ctx.factor
+
+
+def kernel(rng: Generator, dtype: str) -> Kernel:
+    return Kernel(Twice.apply, lambda x: 2 * x, (tensor_of(rng.normal(size=(2, 3)), dtype),))
+
+
 def breaks(rng: Generator, dtype: str) -> Problem:
     return replace(problem(rng, dtype), loss=lambda w, X: w.missing)
 
@@ -56,7 +72,7 @@ def breaks(rng: Generator, dtype: str) -> Problem:
 def _families_of_this_file() -> Iterator[None]:
     before = dict(FAMILIES)
     FAMILIES.clear()
-    for make in (squares, slips, hidden, breaks, refused):
+    for make in (squares, slips, hidden, breaks, refused, kernel):
         _ = family()(make)
     yield
     FAMILIES.clear()
@@ -96,6 +112,14 @@ def test_injected_errors_are_found() -> None:
     assert min(errors) < 1e-8
     assert max(errors) > 1e-5
     assert {outcome.reason.split("place=")[1][:4] for outcome in outcomes} >= {"'ent", "'blo"}
+
+
+def test_errors_are_injected_in_kernels_too() -> None:
+    assert examine(Check("kernel", 0, "kernel", "float16")).result == "match"
+    checks = [Check("kernel", seed, "kernel", "float64", injected=True) for seed in range(8)]
+    outcomes = [examine(check) for check in checks]
+    assert {outcome.result for outcome in outcomes} == {"found"}
+    assert len({outcome.error for outcome in outcomes}) > 3
 
 
 def blind(claim: float) -> Callable[..., Any]:

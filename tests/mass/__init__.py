@@ -1,6 +1,7 @@
 """A mass run: right gradients of many losses, which the checker has to accept.
 
-    python -m tests.mass [--problems N] [--seed S] [--only FAMILY] [--resume] [--seconds T]
+    python -m tests.mass [--problems N] [--seed S] [--only FAMILY] [--resume]
+                         [--loss torch|numpy|kernel] [--seconds T] [--record FILE]
     python -m tests.mass --injected
 
 The families are functions in families/, each of which makes a problem of random size from a random

@@ -28,6 +28,8 @@ def arguments() -> argparse.Namespace:
         "--seed", type=int, default=0, help="of the first; the next has one more"
     )
     _ = parser.add_argument("--only", metavar="FAMILY", choices=sorted(FAMILIES))
+    kinds = ("torch", "numpy", "kernel")
+    _ = parser.add_argument("--loss", choices=kinds, help="checks of one kind only")
     _ = parser.add_argument("--resume", action="store_true", help="leave out what is on record")
     _ = parser.add_argument("--injected", action="store_true", help="with one error in each")
     _ = parser.add_argument("--seconds", type=float, help="stop after so many")
@@ -39,7 +41,8 @@ def planned(wanted: list[Family], asked: argparse.Namespace) -> Iterator[Check]:
     """The checks, seed by seed, so that a run that is cut short has seen every family."""
     for seed in range(asked.seed, asked.seed + asked.problems):
         for family in wanted:
-            for loss in family.losses:
+            losses = [loss for loss in family.losses if asked.loss in (None, loss)]
+            for loss in losses:
                 for dtype in family.formats:
                     yield Check(family.name, seed, loss, dtype, injected=asked.injected)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_ref import Report, check_backward, check_gradients
 from tests.mass.agreement import distance
-from tests.mass.inject import SIZES, Error, honest, made, random_error, wrong, wrong_kernel
+from tests.mass.inject import honest, made, random_error, random_kernel_error, wrong, wrong_kernel
 from tests.mass.problem import FAMILIES, MATCH, Kernel, Problem
 
 TO_LOOK_AT = ("accused", "inconclusive", "unearned", "passed", "raised")
@@ -95,9 +95,9 @@ def spoilt(check: Check, problem: Problem | Kernel) -> Outcome:
     """Check a gradient with an error in it."""
     rng = np.random.default_rng([check.seed, zlib.crc32(check.family.encode()), 1])
     if isinstance(problem, Kernel):
-        error = Error(SIZES[rng.integers(len(SIZES))], "block")
+        error, size = random_kernel_error(rng, problem)
         wrong_one = replace(problem, function=wrong_kernel(problem, error))
-        sizes, first = [error.size], -1
+        sizes, first = [size], -1
     else:
         drawn = random_error(rng, problem)
         if drawn is None or problem.expected != MATCH:

@@ -94,22 +94,40 @@ def made(problem: Problem, error: Error) -> list[float]:
 
 
 class Scaled(torch.autograd.Function):
-    """The identity, whose gradient is scaled."""
+    """The identity, whose gradient is scaled: all of it, or one entry."""
 
     @staticmethod
     def forward(ctx: A, *inputs: Any, **_: Any) -> A:
-        x, ctx.factor = inputs
+        x, ctx.error = inputs
         return x.clone()
 
     @staticmethod
     def backward(ctx: A, *grads: Any) -> A:
-        return grads[0] * ctx.factor, None
+        factor = torch.ones(grads[0].numel(), dtype=grads[0].dtype)
+        if ctx.error.place == "block":
+            factor *= 1 + ctx.error.size
+        else:
+            factor[ctx.error.entry : ctx.error.entry + 1] *= 1 + ctx.error.size
+        return grads[0] * factor.reshape(grads[0].shape), None
 
 
 def wrong_kernel(kernel: Kernel, error: Error) -> Callable[..., A]:
     """The same operation, the gradient of its first input scaled."""
 
     def function(x: A, *rest: A) -> A:
-        return kernel.function(Scaled.apply(x, 1 + error.size), *rest)
+        return kernel.function(Scaled.apply(x, error), *rest)
 
     return function
+
+
+def random_kernel_error(rng: Generator, kernel: Kernel) -> tuple[Error, float]:
+    """An error in the first input's gradient, and its relative size for a typical upstream."""
+    size, place = SIZES[rng.integers(len(SIZES))], ("entry", "block")[rng.integers(2)]
+    x = kernel.inputs[0].detach().requires_grad_()
+    outputs = kernel.function(x, *kernel.inputs[1:])
+    first = outputs[0] if isinstance(outputs, tuple) else outputs
+    upstream = torch.from_numpy(rng.normal(size=first.shape)).to(first.dtype)
+    gradient = np.abs(torch.autograd.grad(first, x, upstream)[0].double().numpy()).ravel()
+    entry = int(np.argmax(gradient))
+    share = gradient[entry] / float(np.linalg.norm(gradient)) if place == "entry" else 1.0
+    return Error(size, place, 0, entry), size * share
