@@ -130,4 +130,4 @@ def random_kernel_error(rng: Generator, kernel: Kernel) -> tuple[Error, float]:
     gradient = np.abs(torch.autograd.grad(first, x, upstream)[0].double().numpy()).ravel()
     entry = int(np.argmax(gradient))
     share = gradient[entry] / float(np.linalg.norm(gradient)) if place == "entry" else 1.0
-    return Error(size, place, 0, entry), size * share
+    return Error(size, place, 0, entry), float(size * share)
