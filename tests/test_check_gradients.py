@@ -469,9 +469,9 @@ def test_arguments_that_cannot_be_used_are_named(
     ("loss", "message"),
     [
         (3, "loss is of type int; it needs to be a function"),
-        (lambda w: "text", "loss is <lambda>, and it returned str, not a tensor; it needs"),
-        (lambda w: None, "it returned NoneType"),
-        (lambda w: w, r"it returned a tensor of shape \(3,\)"),
+        (lambda w: "text", "loss is <lambda>, and it returned the string 'text'; it needs"),
+        (lambda w: None, r"it returned None \(is a return missing\?\); it needs"),
+        (lambda w: w, r"it returned an array of shape \(3,\) \(is a sum or a mean missing\?\)"),
         (lambda w: torch.complex(w.sum(), w.sum()), "complex"),
     ],
 )
@@ -819,7 +819,7 @@ def test_where_tensors_give_no_loss_and_arrays_an_exception_both_are_told() -> N
             return "text"
         raise KeyError("w")
 
-    message = "it returned str, not a tensor; with arrays, it raised KeyError: 'w'; it needs"
+    message = "it returned the string 'text'; with arrays, it raised KeyError: 'w'; it needs"
     with pytest.raises(TypeError, match=message):
         _ = check_gradients(twice, np.ones(3), loss=loss)
 

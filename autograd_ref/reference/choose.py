@@ -1,4 +1,8 @@
-"""The reference for a loss: by PyTorch where it can differentiate it, else by NumPy."""
+"""The reference for a loss: by PyTorch where it can differentiate it, else by NumPy.
+
+Which of the two a loss is written for is decided by value (`choice.by_value`), not by whether
+tensors pass through it.
+"""
 
 import warnings
 from collections.abc import Generator
@@ -6,14 +10,16 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from autograd_ref.reference.choice.by_value import CHANGED, Both, why_numpy
+from autograd_ref.reference.choice.callers_loss import Taken, in_arrays, in_tensors
+from autograd_ref.reference.choice.errors import clause, name_of, not_a_loss, refuses_tensors
 from autograd_ref.reference.numpy_loss import numpy_loss
-from autograd_ref.reference.protocol import Evaluation, Loss, NotALoss, Reference
+from autograd_ref.reference.protocol import Evaluation, Loss, Reference
 from autograd_ref.reference.torch_loss import torch_loss
+from autograd_ref.tree.leaf import is_tensor
+from autograd_ref.tree.nest import leaves
 from autograd_ref.tree.point import Point
 from autograd_ref.user_code import Raised, attempt
-
-CHANGED = 1e-6
-"""A change of a loss, relative to it, that rounding in another order cannot explain. Chosen."""
 
 
 def reference_for(loss: Loss, point: Point, seed: int) -> tuple[Reference, Evaluation]:
@@ -24,26 +30,45 @@ def reference_for(loss: Loss, point: Point, seed: int) -> tuple[Reference, Evalu
         ValueError: two evaluations of loss differ.
         Exception: whatever it raises.
     """
-    by_torch, by_numpy = torch_loss(loss, seed), numpy_loss(loss)
+    arrays = not any(map(is_tensor, leaves(point.parameters).values()))
+    taken, remarks = Taken(), set[str]()
+    both = Both(
+        torch_loss(in_tensors(loss, remarks), seed),
+        numpy_loss(in_arrays(loss, remarks)),
+        numpy_loss(in_arrays(loss, remarks, tensors=False)),
+        arrays,
+    )
 
     def evaluated() -> tuple[Evaluation, float]:
         with warnings.catch_warnings():
             # what a loss in NumPy makes of tensors, PyTorch and NumPy warn of
-            for message in ("Converting a tensor", "__array_wrap__"):
+            for message in ("Converting a tensor", "__array_wrap__", "__array__", "To copy"):
                 warnings.filterwarnings("ignore", message=message)
-            return by_torch.evaluate(point), by_torch.value(point)
+            with taken:
+                exact = both.by_torch.evaluate(point)
+            return exact, both.by_torch.value(point)
 
     found = attempt(evaluated)
-    if not isinstance(found, Raised):
+    if isinstance(found, Raised):
+        # what makes tensors of arrays itself refuses tensors; what fails with them fails
+        way = both.by_numpy if refuses_tensors(found.error) else both.in_numpy
+        with quiet():
+            value = attempt(lambda: way.value(point))
+        if isinstance(value, Raised):
+            raise not_a_loss(loss, found.error, value.error, arrays=arrays)
+        why = f"given tensors, it {clause(found.error)}"
+    else:
         exact, again = found
         _require_the_same(loss, exact.loss, again)
-        return by_torch, exact
-    value = attempt(lambda: by_numpy.value(point))
-    if isinstance(value, Raised):
-        raise _not_a_loss(loss, found.error, value.error)
-    _require_the_same(loss, value, by_numpy.value(point))
+        with quiet():
+            why = why_numpy(both, point, exact, taken)
+        if not why:
+            return _about(both.by_torch, *remarks), exact
+        value = both.by_numpy.value(point)
+    _require_the_same(loss, value, both.by_numpy.value(point))
+    reference = _about(both.by_numpy, *remarks, why)
     with quiet():
-        return by_numpy, by_numpy.evaluate(point)
+        return reference, reference.evaluate(point)
 
 
 @contextmanager
@@ -54,35 +79,16 @@ def quiet() -> Generator[None]:
         yield
 
 
+def _about(reference: Reference, *remarks: str) -> Reference:
+    said = f" ({'; '.join(remarks)})" if remarks else ""
+    return reference._replace(about=reference.about + said)
+
+
 def _require_the_same(loss: Loss, one: float, two: float) -> None:
     """A loss that draws at random has no gradient that a second call could agree with."""
     if abs(one - two) > CHANGED * max(abs(one), abs(two)):
         raise ValueError(
-            f"loss is {_name(loss)}, and returned {one:.6g} and then {two:.6g} for the same"
+            f"loss is {name_of(loss)}, and returned {one:.6g} and then {two:.6g} for the same"
             " arguments; it needs to be the same function every time (is dropout left on, or"
             " something drawn at random?)"
         )
-
-
-def _not_a_loss(loss: Loss, torch_error: Exception, numpy_error: Exception) -> Exception:
-    """The error of the library that the loss was written for."""
-    # what a function of NumPy's says of tensors that require grad tells nobody anything
-    error = numpy_error if "numpy()" in str(torch_error) else torch_error
-    if not isinstance(error, NotALoss):
-        if "Double" in str(error) and "Float" in str(error):
-            error.add_note(
-                "The reference evaluates the loss in float64: what the loss brings along itself"
-                " (a module, buffers, other tensors) needs to be in float64 as well."
-            )
-        return error
-    also = ""
-    if error is torch_error and not isinstance(numpy_error, NotALoss):
-        also = f"; with arrays, it raised {type(numpy_error).__name__}: {numpy_error}"
-    return TypeError(
-        f"loss is {_name(loss)}, and {error}{also}; it needs to return one real number: a torch"
-        " tensor, still with its history, or computed by NumPy"
-    )
-
-
-def _name(loss: Loss) -> str:
-    return str(getattr(loss, "__name__", type(loss).__name__))

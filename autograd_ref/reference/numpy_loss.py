@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from autograd_ref.reference.directional import typical
 from autograd_ref.reference.numerical import slope
-from autograd_ref.reference.protocol import Evaluation, Level, Loss, NotALoss, Reference, Tolerances
+from autograd_ref.reference.protocol import Evaluation, Level, Loss, Reference, Tolerances
 from autograd_ref.report.data import Note
 from autograd_ref.rounding.arithmetic import ALLOWED_UNITS, FUNCTION_FACTOR, OF_ITSELF
 from autograd_ref.tree import number_format
-from autograd_ref.tree.leaf import as_array, is_tensor
+from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves, rebuilt
 from autograd_ref.tree.point import Point, own_copy, widened
 from autograd_ref.user_code import Raised, attempt, user_code
@@ -45,11 +45,11 @@ class _Slopes(NamedTuple):
 
 
 def numpy_loss(loss: Loss) -> Reference:
-    """A NumPy function of (parameters, *data) to one real number."""
+    """A NumPy function of (parameters, *data) to one real number of NumPy's, or Python's."""
 
     def value(point: Point) -> float:
         with user_code():
-            return as_number(_called(loss, widened(point.parameters), point))
+            return float(_called(loss, widened(point.parameters), point))
 
     def evaluate(point: Point) -> Evaluation:
         found = _slopes(loss, point)
@@ -66,18 +66,6 @@ def numpy_loss(loss: Loss) -> Reference:
 
     about = "a numerical derivative of the given NumPy loss"
     return Reference(about, evaluate, value, blind=True)
-
-
-def as_number(value: Any) -> float:
-    """The number that a NumPy loss returned.
-
-    Raises:
-        NotALoss: it is not one real number.
-    """
-    if not is_tensor(value) and np.size(value) == 1 and np.asarray(value).dtype.kind in "iuf":
-        return float(np.asarray(value).reshape(()))
-    shape = f" of shape {np.shape(value)}" if np.ndim(value) else ""
-    raise NotALoss(f"it returned {type(value).__name__}{shape}, not one real number")
 
 
 def _tolerance(slopes: _Slopes, unit: float) -> NDArray[np.float64]:
@@ -114,7 +102,7 @@ def _of_block(loss: Loss, point: Point, base: object, path: Path, values: NDArra
             result = attempt(lambda: _called(loss, _moved(base, path, index, t), point))
             if isinstance(result, Raised):  # not defined there
                 return float("nan")
-            return np.asarray(result).reshape(())[()]  # also from an array that holds one number
+            return result
 
         size = float(sizes[index])
         scales = {whole, size} if size > 0 else {whole}

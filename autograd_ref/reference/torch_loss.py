@@ -15,7 +15,7 @@ from torch import Tensor
 
 from autograd_ref.reference.directional import each_by_itself, moved
 from autograd_ref.reference.kinks import Watch
-from autograd_ref.reference.protocol import Evaluation, Level, Loss, NotALoss, Reference, Tolerances
+from autograd_ref.reference.protocol import Evaluation, Level, Loss, Reference, Tolerances
 from autograd_ref.rounding import monte_carlo
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_tensor
@@ -81,9 +81,6 @@ def differentiate(
         parameters: any nest of arrays.
         data: further arguments.
         watch: takes note of the kinks that the loss meets.
-
-    Raises:
-        NotALoss: the function does not return one real number as a tensor with a history.
     """
     inputs: dict[Path, Tensor] = {}
 
@@ -95,7 +92,7 @@ def differentiate(
         nest = rebuilt(parameters, as_input)
         given = tensors(data)
         with watch or Watch(), user_code():
-            value = _checked(loss(nest, *given))
+            value = _wide(loss(nest, *given))
         if not value.requires_grad:  # it does not depend on any parameter
             return value, {path: torch.zeros_like(leaf) for path, leaf in inputs.items()}
         with user_code():  # a backward pass may be theirs, too
@@ -114,7 +111,7 @@ def value_of(loss: Loss, parameters: object, data: tuple[object, ...]) -> float:
         nest = rebuilt(parameters, lambda _path, leaf: tensor(leaf).double().requires_grad_())
         given = tensors(data)
         with Watch(), user_code():
-            return float(_checked(loss(nest, *given)).detach())
+            return float(_wide(loss(nest, *given)).detach())
 
 
 def tensors(data: tuple[object, ...]) -> tuple[Any, ...]:
@@ -141,14 +138,7 @@ def is_numeric_array(value: object) -> bool:
     return is_tensor(value) or (isinstance(value, np.ndarray) and value.dtype.kind in "biufc")
 
 
-def _checked(value: object) -> Tensor:
-    if not isinstance(value, Tensor):
-        raise NotALoss(f"it returned {type(value).__name__}, not a tensor")
-    if value.numel() != 1 or value.is_complex():
-        raise NotALoss(
-            f"it returned a tensor of shape {tuple(value.shape)} and {value.dtype},"
-            " not one real number"
-        )
+def _wide(value: Tensor) -> Tensor:
     return value.reshape(()).to(torch.float64)
 
 
