@@ -7,6 +7,7 @@ from autograd_ref.assignment.network_model import assignment
 from autograd_ref.calls.arguments import checked_point
 from autograd_ref.calls.call import Gradients
 from autograd_ref.calls.trial import DEFAULT, Options, Trial
+from autograd_ref.calls.vectors import with_lists_resolved
 from autograd_ref.diagnosis.explain import explained
 from autograd_ref.observe.elsewhere import Place
 from autograd_ref.observe.observed import Observed
@@ -127,7 +128,7 @@ def trial_of(
         Exception: whatever the loss raises.
         UserCodeRaised: the loss raised in a later evaluation.
     """
-    point = checked_point(gradients, parameters, data, loss)
+    point = with_lists_resolved(gradients, loss, checked_point(gradients, parameters, data, loss))
     if loss is None:
         reference = assignment()
         exact = reference.evaluate(point)

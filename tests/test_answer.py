@@ -1,10 +1,12 @@
 """What a function under test may return, and how it is read."""
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 
 from autograd_ref.calls.answer import Answer, understood
 from autograd_ref.tree.nest import leaves
@@ -69,6 +71,8 @@ def test_a_flat_array_is_what_scipy_takes(result: Any) -> None:
         (None, "None (is a return missing?)"),
         (W, "one ndarray"),
         ({"dW": W}, "a dict with dW"),
+        ({"V": W, "c": B}, "a dict with V, c"),
+        ({"W": W, "b": B}.values(), "one dict_values"),
         ((W, B), "a tuple with [0], [1]"),
         ([], "a list with nothing in it"),
         ({f"W{i}": B for i in range(20)}, "W6, W7, ..."),
@@ -114,11 +118,152 @@ def test_the_arrays_are_not_copied() -> None:
 
 
 def test_a_single_number_is_a_loss_even_where_names_are_wrong() -> None:
-    answer = read((0.5, {"dW": W, "b": B}))
+    answer = read((0.5, {"V": W, "b": B}))
     assert answer.loss == 0.5
     assert answer.gradients.keys() == {("b",)}
-    assert answer.unknown == ("dW",)
+    assert answer.unknown == ("V",)
 
 
 def test_one_array_has_no_name_that_could_be_unknown() -> None:
     assert read(W).unknown == ()
+
+
+class Named(NamedTuple):
+    dW: Any
+    db: Any
+
+
+@dataclass
+class Held:
+    grad_W: Any
+    grad_b: Any
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("d{}", "d_{}", "g{}", "g_{}", "grad{}", "grad_{}", "gradient_{}", "{}_grad", "{}_bar"),
+        *("{}.grad", "dL_d{}", "dLd{}", "dL/d{}", "dJ_d{}", "dLoss_d{}", "d_loss_d_{}", "∂{}"),
+        *("nabla_{}", "GRAD_{}", "dC/d{}", "{}Grad"),
+    ],
+)
+@pytest.mark.parametrize("parameters", [{"W1": W, "b1": B}, {"layer": {"W": W, "b": B}}])
+def test_names_say_of_which_parameter_a_gradient_is(pattern: str, parameters: Any) -> None:
+    def named(nest: Any) -> Any:
+        return {
+            (key if isinstance(value, dict) else pattern.format(key)): (
+                named(value) if isinstance(value, dict) else 2 * value
+            )
+            for key, value in nest.items()
+        }
+
+    for result in (named(parameters), (0.5, named(parameters))):
+        answer = read(result, parameters)
+        assert answer.gradients.keys() == leaves(parameters).keys()
+        assert all(
+            np.array_equal(answer.gradients[p], 2 * v) for p, v in leaves(parameters).items()
+        )
+        assert len(answer.renamed) == 2
+        assert answer.unknown == ()
+
+
+@pytest.mark.parametrize(
+    ("result", "names"),
+    [
+        (Named(W, B), {"dW": "W", "db": "b"}),
+        (Held(W, B), {"grad_W": "W", "grad_b": "b"}),
+        ({"dW": W, "b": B}, {"dW": "W"}),
+        ({"dW": W, "grad_b": B}, {"dW": "W", "grad_b": "b"}),
+        ({"dw": W, "dB": B}, {"dw": "W", "dB": "b"}),
+        ({"w": W, "b": B}, {"w": "W"}),
+        ({"dW": W.tolist(), "db": [1, 1]}, {"dW": "W", "db": "b"}),
+        ({"W": W, "b": B}, {}),
+        ({"W": 2 * W, "b": B, "dW": W, "db": B}, {}),
+    ],
+)
+def test_every_parameter_has_one_name(result: Any, names: dict[str, str]) -> None:
+    answer = read(result)
+    assert answer.gradients.keys() == {("W",), ("b",)}
+    assert answer.renamed == names
+
+
+@pytest.mark.parametrize(
+    ("result", "found"),
+    [
+        ({"dW": W, "gW": W, "grad_b": B}, set[str]()),
+        ({"dW": W, "d": B}, set[str]()),
+        ({"Wb": W, "bW": B}, set[str]()),
+        ({"dW": W, "dV": B}, set[str]()),
+        ({"dw": W, "Dw": W, "b": B}, {"b"}),
+        ({"delta_W": W, "delta_b": B}, set[str]()),
+        ({"momentum": W, "b": B}, {"b"}),
+    ],
+)
+def test_names_that_may_be_of_another_are_nobodys(result: Any, found: set[str]) -> None:
+    answer = read(result)
+    assert {key for (key,) in answer.gradients} == found
+    assert not answer.renamed
+
+
+def test_what_came_back_as_it_was_is_no_gradient_where_there_is_another() -> None:
+    """A cache of parameters and gradients."""
+    answer = read({"W": W, "b": B, "dW": 2 * W, "db": 3 * B})
+    assert np.array_equal(answer.gradients[("W",)], 2 * W)
+    assert answer.unknown == ()
+    assert answer.renamed == {"dW": "W", "db": "b"}
+
+
+def test_one_addition_for_all_comes_before_a_name_that_is_there() -> None:
+    answer = read({"dx": W, "ddx": B}, {"x": W, "dx": B})
+    assert np.array_equal(answer.gradients[("x",)], W)
+    assert np.array_equal(answer.gradients[("dx",)], B)
+    assert read({"dx": W, "ddx": B}, {"x": W, "dx": B, "y": B}).gradients.keys() == {("dx",)}
+
+
+@pytest.mark.parametrize("name", ["dw", "grad", "gradient", "jac", "w_grad", "dL_dw"])
+def test_of_one_array_any_name_of_a_gradient_is_its_name(name: str) -> None:
+    for result in ({name: B}, (0.5, {name: B})):
+        assert read(result, W[0]).gradients.keys() == {()}
+    assert not read({"w": B}, W[0]).gradients
+    assert not read({name: B, "x": B}, W[0]).gradients
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        Both(W.tolist(), (1.0, 1.0)),
+        {"W": ((1, 1, 1), (1, 1, 1)), "b": [1, 1]},
+        (0.5, Both(W.tolist(), B)),
+        ([0.5], {"W": W, "b": B.tolist()}),
+        (sparse.csr_array([[0.5]]), {"W": sparse.csr_array(W), "b": B}),
+    ],
+)
+def test_numbers_in_lists_and_sparse_arrays_are_arrays(result: Any) -> None:
+    answer = read(result)
+    assert np.array_equal(answer.gradients[("W",)], W)
+    assert answer.gradients[("b",)].dtype == np.float64
+    assert answer.loss is None or answer.loss.item() == 0.5
+
+
+def test_lists_of_another_shape_are_shown_as_they_are() -> None:
+    assert read({"W": [[1.0, 2.0]], "b": B}).gradients[("W",)].shape == (1, 2)
+    assert read((0.5, 1.0), np.array(2.0)).loss == 0.5
+
+
+def test_what_is_no_array_is_no_gradient() -> None:
+    for result in ((v for v in W), "text", {"W": W}.values()):
+        answer = read(result, W)
+        assert not answer.gradients
+        assert answer.returned == f"one {type(result).__name__}"
+
+
+def test_what_is_masked_is_not_a_number() -> None:
+    masked = np.ma.masked_array(np.array([1, 2, 3]), [False, True, False])
+    assert np.array_equal(read(masked, B).gradients[()], [1, np.nan, 3], equal_nan=True)
+    whole = np.ma.masked_array([1.0, 2.0], [False, False])
+    assert np.array_equal(read(whole, B).gradients[()], [1.0, 2.0])
+
+
+def test_a_tensor_that_is_a_view_of_a_complex_one_is_an_array() -> None:
+    z = torch.complex(torch.zeros(2), torch.ones(2)).conj()
+    assert np.array_equal(read(z.imag, B).gradients[()], [-1.0, -1.0])

@@ -344,7 +344,7 @@ def test_every_block_is_judged_by_structure_shape_dtype_finiteness_closeness(
     assert 0 < worst.tolerance < 1e-13
 
 
-@pytest.mark.parametrize("returned", [None, {}, W, "text", {"dW": W, "db": B}])
+@pytest.mark.parametrize("returned", [None, {}, W, "text", {"V": W, "c": B}])
 def test_what_is_no_gradient_at_all_is_missing(returned: Any) -> None:
     report = check_gradients(lambda *a: returned, {"W": W, "b": B}, X, Y, loss=loss)
     assert all("is missing: gradients returned" in block.reason for block in report.blocks)

@@ -1,13 +1,15 @@
 """The answer of the function under test as data: its gradients by path, and its loss."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.tree.leaf import as_array, as_numbers, is_numeric, is_tensor
-from autograd_ref.tree.nest import ROOT, Path, is_leaf, leaves, name_of
+from autograd_ref.calls.names import by_parameter
+from autograd_ref.tree.leaf import as_array, as_numbers, is_array_like, is_numeric
+from autograd_ref.tree.nest import ROOT, Path, leaves, name_of, with_vectors
 from autograd_ref.tree.number_format import dtype_name
 
 
@@ -25,6 +27,18 @@ class Answer(NamedTuple):
     """Intermediate quantities, by the names they were returned under."""
     returned: str
     """The result in a few words, for the report of a gradient that is missing."""
+    renamed: dict[str, str]
+    """Names of parameters, by the names that their gradients were returned under."""
+
+
+class _Named(NamedTuple):
+    """The leaves of a result, by the parameters that they are of."""
+
+    leaves: dict[Path, object]
+    names: Mapping[Path, Path] = MappingProxyType({})
+    """The parameters of those that were returned under other names."""
+    complete: bool = True
+    """True where every parameter has one."""
 
 
 def understood(result: object, parameters: dict[Path, object]) -> Answer:
@@ -32,26 +46,30 @@ def understood(result: object, parameters: dict[Path, object]) -> Answer:
 
     Tried in this order: a structure with the leaves of the parameters; (loss, gradients), also
     with a dict of intermediate quantities. Names decide for dicts, NamedTuples and dataclasses,
-    whatever their order and whichever of them they are; places for lists and tuples.
+    whatever their order and whichever of them they are, also with something before or after them
+    (dW for W); places for lists and tuples.
 
     Args:
         result: what the function under test returned.
         parameters: the leaves of the parameters, by path.
     """
-    loss, gradients, others = None, _named(result, parameters), dict[Path, object]()
-    if set(gradients) != set(parameters) and _is_loss_first(result):
+    loss, named, others = None, _named(result, parameters), dict[Path, object]()
+    if set(named.leaves) != set(parameters) and _is_loss_first(result):
         first, second = cast("tuple[object, ...]", result)[:2]
-        named = _named(second, parameters)
+        first, second = as_array(as_numbers(first)), _named(second, parameters)
         # where not even the names are right, only a single number is taken for a loss
-        if set(named) == set(parameters) or as_array(first).size == 1:
-            loss, gradients, others = as_array(first), named, _third_of(result)
+        if set(second.leaves) == set(parameters) or first.size == 1:
+            loss, named, others = first, second, _third_of(result)
+    found = {path: leaf for path, leaf in named.leaves.items() if path in parameters}
+    arrays = {path: leaf for path, leaf in found.items() if is_array_like(leaf)}
     return Answer(
-        {path: as_array(value) for path, value in gradients.items() if path in parameters},
-        {path: dtype_name(value) for path, value in gradients.items() if path in parameters},
+        {path: as_array(value) for path, value in arrays.items()},
+        {path: dtype_name(value) for path, value in arrays.items()},
         loss,
-        tuple(name_of(path) for path in gradients if path not in parameters and path != ROOT),
+        tuple(name_of(path) for path in named.leaves if path not in parameters and path != ROOT),
         {name_of(path): as_array(value) for path, value in others.items() if is_numeric(value)},
-        _described(result, gradients, parameters),
+        _described(result, named.leaves, parameters),
+        {name_of(path): name_of(of, "parameters") for path, of in named.names.items()},
     )
 
 
@@ -62,15 +80,39 @@ def _third_of(result: object) -> dict[Path, object]:
     return leaves(cast("object", third)) if isinstance(third, Mapping) else {}
 
 
-def _named(result: object, parameters: dict[Path, object]) -> dict[Path, object]:
-    """The leaves of a result; a list of numbers is an array where a parameter is one, by name."""
-    if list(parameters) == [ROOT] and _is_list_of_numbers(result, as_array(parameters[ROOT]).shape):
+def _named(result: object, parameters: dict[Path, object]) -> _Named:
+    """The leaves of a result by the parameters; lists of numbers are arrays where they fit as such.
+
+    Where the names are those of no parameter, they may say of which they are.
+    """
+    shapes = {path: as_array(leaf).shape for path, leaf in parameters.items()}
+    if list(parameters) == [ROOT] and _is_list_of_numbers(result, shapes[ROOT]):
         numbers = [as_array(item).reshape(()) for item in cast("list[object]", result)]
-        return {ROOT: np.asarray(numbers)}
+        return _Named({ROOT: np.asarray(numbers)})
+    found, vectors = (_renamed(leaves(one), parameters) for one in (result, with_vectors(result)))
+    if found.complete:
+        return found
+    if vectors.complete and all(as_array(vectors.leaves[p]).shape == s for p, s in shapes.items()):
+        return vectors
     if isinstance(result, Mapping):
-        found = cast("Mapping[object, object]", result)
-        result = {k: as_numbers(v) if (k,) in parameters else v for k, v in found.items()}
-    return leaves(result)
+        items = cast("Mapping[object, object]", result).items()
+        result = {k: as_numbers(v) if (k,) in parameters else v for k, v in items}
+    return _renamed(leaves(result), parameters)
+
+
+def _renamed(found: dict[Path, object], parameters: dict[Path, object]) -> _Named:
+    complete = set(parameters) <= set(found)
+    if complete and not all(_equal(found[path], leaf) for path, leaf in parameters.items()):
+        return _Named(found)
+    names = by_parameter(found, parameters)  # also where the parameters came back as well
+    renamed = {of: found[path] for path, of in names.items()}
+    others = {path: leaf for path, leaf in found.items() if path not in names}
+    changed = {path: of for path, of in names.items() if path != of}
+    return _Named({**others, **renamed}, changed, complete or bool(names))
+
+
+def _equal(found: object, parameter: object) -> bool:
+    return is_array_like(found) and np.array_equal(as_array(found), as_array(parameter))
 
 
 def _is_list_of_numbers(result: object, shape: tuple[int, ...]) -> bool:
@@ -88,17 +130,14 @@ def _is_loss_first(result: object) -> bool:
     if not isinstance(result, tuple | list):
         return False
     items = cast("list[object]", result)
-    if len(items) not in (2, 3) or items[0] is None or not is_leaf(items[0]):
-        return False
-    first = items[0]
-    return is_tensor(first) or isinstance(first, int | float | np.number | np.ndarray)
+    return len(items) in (2, 3) and is_array_like(as_numbers(items[0]))
 
 
 def _is_loss_second(result: object, parameters: dict[Path, object]) -> bool:
     if not isinstance(result, tuple | list):
         return False
     items = cast("list[object]", result)
-    return len(items) == 2 and set(_named(items[0], parameters)) == set(parameters)
+    return len(items) == 2 and set(_named(items[0], parameters).leaves) == set(parameters)
 
 
 def _is_loss_first_and_flat(result: object, parameters: dict[Path, object]) -> bool:

@@ -73,7 +73,13 @@ def _zero_reference(exact: Evaluation) -> list[Note]:
 
 
 def _answer(answer: Answer) -> list[Note]:
-    if not answer.unknown:
-        return []
-    names = listed(list(answer.unknown))
-    return [Note("unknown names", f"gradients also returned {names}, which no parameter has.")]
+    found: list[Note] = []
+    if answer.renamed:
+        names, of = listed(list(answer.renamed)), listed(list(answer.renamed.values()))
+        text = f"gradients returned {names}: taken for gradients by {of}."
+        found.append(Note("other names", text))
+    if answer.unknown:
+        names = listed(list(answer.unknown))
+        text = f"gradients also returned {names}, which no parameter has."
+        found.append(Note("unknown names", text))
+    return found

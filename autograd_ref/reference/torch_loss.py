@@ -18,7 +18,7 @@ from autograd_ref.reference.kinks import Watch
 from autograd_ref.reference.protocol import Evaluation, Level, Loss, Reference, Tolerances
 from autograd_ref.rounding import monte_carlo
 from autograd_ref.tree import number_format
-from autograd_ref.tree.leaf import as_array, is_tensor
+from autograd_ref.tree.leaf import as_array, copied, is_tensor
 from autograd_ref.tree.nest import Path, leaves, rebuilt
 from autograd_ref.tree.point import Point, Results
 from autograd_ref.user_code import user_code
@@ -115,11 +115,12 @@ def value_of(loss: Loss, parameters: object, data: tuple[object, ...]) -> float:
 
 
 def tensors(data: tuple[object, ...]) -> tuple[Any, ...]:
-    """Arrays and tensors in any nest become tensors, other arguments stay what they are."""
-    return tuple(
-        rebuilt(item, lambda _path, leaf: tensor(leaf) if is_numeric_array(leaf) else leaf)
-        for item in data
-    )
+    """Arrays and tensors in any nest become tensors, other arguments stay what they are, copied."""
+
+    def change(_path: Path, leaf: object) -> object:
+        return tensor(leaf) if is_numeric_array(leaf) else copied(leaf)
+
+    return tuple(rebuilt(item, change) for item in data)
 
 
 def tensor(leaf: object) -> Tensor:

@@ -28,13 +28,37 @@ def is_real(array: np.ndarray[Any, Any]) -> bool:
     return array.dtype.kind in "iuf"
 
 
+def is_array_like(value: object) -> bool:
+    """True for what stands for an array: arrays, tensors, numbers, and those of other libraries."""
+    return is_tensor(value) or isinstance(value, complex | int | float) or is_foreign(value)
+
+
+def is_foreign(value: object) -> bool:
+    """True for an array that is not NumPy's own class: a sparse matrix, a series, a masked one."""
+    return hasattr(value, "__array__") or is_sparse(value)
+
+
+def is_sparse(value: object) -> bool:
+    """True for a sparse array of SciPy's, found out without loading it."""
+    return hasattr(value, "toarray") and hasattr(value, "nnz")
+
+
 def as_array(value: object) -> np.ndarray[Any, Any]:
-    """A leaf as an array; a tensor's values leave its device and its history."""
+    """A leaf as an array; a tensor's values leave its device and its history.
+
+    What is masked is not a number.
+    """
     if is_tensor(value):
         tensor = cast("Any", value).detach().cpu()
         tensor = tensor if str(tensor.layout) == "torch.strided" else tensor.to_dense()
+        tensor = tensor.resolve_conj().resolve_neg()
         # NumPy has no bfloat16; float32 holds all of its numbers
         return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
+    if is_sparse(value):
+        return np.asarray(cast("Any", value).toarray())
+    masked = cast("Any", value)
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(masked):
+        return np.asarray(masked.astype(np.result_type(masked.dtype, np.float16)).filled(np.nan))
     return np.asarray(value)
 
 
@@ -56,13 +80,15 @@ def copied(value: object) -> object:
     if is_tensor(value):
         tensor = cast("Any", value)
         return tensor.detach().clone().requires_grad_(tensor.requires_grad)
+    if is_foreign(value) and hasattr(value, "copy"):
+        return cast("Any", value).copy()
     return value
 
 
 def in_float64(leaf: object, values: np.ndarray[Any, Any]) -> object:
-    """float64 values as a tensor, on the same device, where the leaf is one; else as they are."""
+    """float64 values as a tensor, on the same device, where the leaf is one; else as an array."""
     if not is_tensor(leaf):
-        return values
+        return in_class_of(leaf, values)
     import torch  # loaded already, or there would be no tensor
 
     return torch.from_numpy(np.array(values, order="C")).to(cast("torch.Tensor", leaf).device)
@@ -74,7 +100,15 @@ def like(leaf: object, values: np.ndarray[Any, Any]) -> object:
         import torch  # loaded already, or there would be no tensor
 
         tensor = cast("torch.Tensor", leaf)
-        return torch.from_numpy(values).to(tensor).requires_grad_(tensor.requires_grad)
+        dense = torch.from_numpy(values).to(tensor)
+        strided = tensor.layout is torch.strided
+        found = dense if strided else dense.to_sparse(layout=tensor.layout)
+        return found.requires_grad_(tensor.requires_grad)
     if isinstance(leaf, np.ndarray):
-        return values
+        return in_class_of(cast("object", leaf), values)
     return values.dtype.type(values) if isinstance(leaf, np.generic) else values.item()
+
+
+def in_class_of(leaf: object, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Values as an np.matrix where the leaf is one: its * is another product; else as they are."""
+    return values.view(np.matrix) if isinstance(leaf, np.matrix) else values

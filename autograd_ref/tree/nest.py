@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMappin
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 Path = tuple[Hashable, ...]
 """From the outermost container inwards; it identifies a leaf, whatever the leaf is called."""
@@ -29,6 +30,19 @@ def leaves(nest: object) -> dict[Path, Any]:
 def rebuilt(nest: object, change: Callable[[Path, Any], object]) -> Any:
     """Equal containers with other leaves: change(path, leaf) in the place of every leaf."""
     return _rebuilt(nest, ROOT, change)
+
+
+def with_vectors(nest: object) -> Any:
+    """Equal containers with an array in the place of every list, or tuple, of numbers or of rows.
+
+    >>> with_vectors({"W": [[1, 2], [3, 4]], "b": (0.5, 1.0)})["W"].shape
+    (2, 2)
+    """
+    vector = _as_vector(nest)
+    if vector is not None:
+        return vector
+    children = _children(nest)
+    return nest if children is None else _refilled(nest, [with_vectors(c) for _, c in children])
 
 
 def is_leaf(value: object) -> bool:
@@ -83,7 +97,11 @@ def _rebuilt(nest: object, path: Path, change: Callable[[Path, Any], object]) ->
     children = _children(nest)
     if children is None:
         return change(path, nest)
-    found = [_rebuilt(child, (*path, key), change) for key, child in children]
+    return _refilled(nest, [_rebuilt(child, (*path, key), change) for key, child in children])
+
+
+def _refilled(nest: object, found: list[Any]) -> Any:
+    """An equal container with other items, in their order."""
     if nest is None:
         return None
     if isinstance(nest, Mapping):
@@ -94,15 +112,37 @@ def _rebuilt(nest: object, path: Path, change: Callable[[Path, Any], object]) ->
         result = copy.copy(cast("Any", nest))
         result.update(pairs)
         return result
-    if _is_named_tuple(nest):
-        return type(nest)(*found)
+    if _is_named_tuple(nest):  # not through __new__, nor __init__: they may convert, check or count
+        return cast("Any", type(nest))._make(found)
     if isinstance(nest, list | tuple):
         return type(cast("list[object]", nest))(found)
-    # not through __init__, which may convert, check or count
     result = copy.copy(nest)
     for field, value in zip(dataclasses.fields(cast("Any", nest)), found, strict=True):
         object.__setattr__(result, field.name, value)
     return result
+
+
+def _as_vector(nest: object) -> NDArray[Any] | None:
+    """A list or tuple of numbers, or of rows of them, as an array of floats; None where it is none.
+
+    Arrays in a list are blocks of their own, and so are the fields of a NamedTuple.
+    """
+    items = cast("list[object]", nest)
+    if not isinstance(nest, list | tuple) or not items or not _holds_numbers(items):
+        return None
+    try:
+        found = np.array(items)
+    except ValueError:  # rows of different lengths
+        return None
+    return found if found.dtype.kind == "f" else found.astype(np.float64)
+
+
+def _holds_numbers(item: object) -> bool:
+    if _is_named_tuple(item):
+        return False
+    if isinstance(item, list | tuple):
+        return all(map(_holds_numbers, cast("list[object]", item)))
+    return isinstance(item, int | float | np.integer | np.floating) and not isinstance(item, bool)
 
 
 def _is_named_tuple(value: object) -> bool:

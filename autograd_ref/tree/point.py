@@ -1,11 +1,11 @@
 """The point at which a gradient is checked, copies of it, and other points like it."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.tree.leaf import as_array, copied, is_tensor, like
+from autograd_ref.tree.leaf import as_array, copied, in_class_of, is_tensor, like
 from autograd_ref.tree.nest import Path, leaves, rebuilt
 
 Results = dict[Path, NDArray[np.float64]]
@@ -38,7 +38,11 @@ def own_copy(point: Point) -> Point:
 
 def widened(parameters: object, dtype: Any = np.float64) -> Any:
     """Equal values in another float dtype; tensors as arrays."""
-    return rebuilt(parameters, lambda _path, leaf: np.array(as_array(leaf), dtype=dtype))
+
+    def widen(_path: Path, leaf: object) -> object:
+        return in_class_of(leaf, np.array(as_array(leaf), dtype=dtype))
+
+    return rebuilt(parameters, widen)
 
 
 def sample_count(point: Point) -> int:
@@ -58,6 +62,8 @@ def with_samples(point: Point, order: NDArray[np.intp]) -> Point:
         array = as_array(leaf) if is_array(leaf) else None
         if array is None or array.shape[:1] != (samples,):
             return copied(leaf)
+        if isinstance(leaf, np.ndarray):  # whose class may have more to it: a mask, a product
+            return cast("NDArray[Any]", leaf)[order]
         return like(leaf, array[order])
 
     data = tuple(rebuilt(item, rearrange) for item in point.data)

@@ -1,0 +1,91 @@
+"""Names of gradients that say of which parameter they are: dW1, grad_W1, W1_grad for W1."""
+
+import re
+from collections.abc import Hashable, Iterable
+
+from autograd_ref.tree.nest import ROOT, Path
+
+BEFORE = r"(?:d|g|grads?|gradients?|nabla|∂|∇)_?"
+"""What stands before a name: dW, g_W, grad_W."""
+
+QUOTIENT = r"(?:d|∂)_?(?:[a-z]|loss|cost|error|objective|nll)_?/?_?(?:d|∂)_?"
+"""What stands before it as before a quotient's lower part: dL_dW, dJdW, dLoss/dW."""
+
+AFTER = r"[_.]?(?:grads?|gradients?)|_(?:g|bar)"
+"""What stands after it: W_grad, W_bar."""
+
+GRADIENT = re.compile(rf"(?i:{QUOTIENT}|{BEFORE})\w*|jac|\w+(?i:{AFTER})")
+"""A name that is one of a gradient, of whatever parameter."""
+
+
+def by_parameter(found: Iterable[Path], parameters: Iterable[Path]) -> dict[Path, Path]:
+    """The parameter that each name of a result tells of; empty unless every parameter has one name.
+
+    One that stands before or after every name comes first. Upper and lower case may differ only
+    where nothing fits as it is.
+
+    Args:
+        found: the paths of what was returned.
+        parameters: the paths of the parameters.
+
+    >>> by_parameter([("dW",), ("db",)], [("W",), ("b",)])
+    {('dW',): ('W',), ('db',): ('b',)}
+    >>> by_parameter([("dW",), ("gW",), ("grad_b",)], [("W",), ("b",)])
+    {}
+    """
+    found, parameters = list(found), list(parameters)
+    if parameters == [ROOT]:  # one array, whose name nobody knows
+        named = len(found) == 1 and len(found[0]) == 1 and GRADIENT.fullmatch(str(found[0][0]))
+        return {found[0]: ROOT} if named else {}
+    alike = _alike(found, parameters)
+    if alike:
+        return alike
+    return _matched(found, parameters, re.NOFLAG) or _matched(found, parameters, re.IGNORECASE)
+
+
+def _alike(found: list[Path], parameters: list[Path]) -> dict[Path, Path]:
+    """By the one addition that all names have in common: dx is of x where ddx is of dx."""
+    additions = [_additions(found, parameter) for parameter in parameters]
+    common = set(additions[0]).intersection(*additions[1:])
+    if len(common) != 1:
+        return {}
+    (addition,) = common
+    return {each[addition]: of for each, of in zip(additions, parameters, strict=True)}
+
+
+def _additions(found: list[Path], parameter: Path) -> dict[tuple[str, str], Path]:
+    """What stands before and after the name of a parameter, and the path where it does."""
+    *outer, name = parameter
+    pattern = _pattern(name, re.NOFLAG)
+    found = [path for path in found if path[:-1] == tuple(outer) and path != parameter]
+    fitting = [path for path in found if pattern and path and pattern.fullmatch(str(path[-1]))]
+    parts = {path: str(path[-1]).split(str(name)) for path in fitting}
+    return {(part[0], part[1]): path for path, part in parts.items() if len(part) == 2}
+
+
+def _matched(found: list[Path], parameters: list[Path], flags: re.RegexFlag) -> dict[Path, Path]:
+    names: dict[Path, Path] = {}
+    for parameter in parameters:
+        patterns = [_pattern(key, flags) for key in parameter]
+        fitting = [path for path in found if _fits(path, parameter, patterns)]
+        if len(fitting) != 1 or fitting[0] in names:
+            return {}
+        names[fitting[0]] = parameter
+    return names
+
+
+def _pattern(key: Hashable, flags: re.RegexFlag) -> re.Pattern[str] | None:
+    if not isinstance(key, str):
+        return None
+    name = re.escape(key)
+    before, after = f"(?:{QUOTIENT}|{BEFORE})", f"(?:{AFTER})"
+    return re.compile(f"(?i:{before})?{name}|{name}(?i:{after})", flags)
+
+
+def _fits(path: Path, parameter: Path, patterns: list[re.Pattern[str] | None]) -> bool:
+    if len(path) != len(parameter):
+        return False
+    return all(
+        key == wanted or (pattern and isinstance(key, str) and pattern.fullmatch(key))
+        for key, wanted, pattern in zip(path, parameter, patterns, strict=True)
+    )
