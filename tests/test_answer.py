@@ -248,6 +248,7 @@ def test_numbers_in_lists_and_sparse_arrays_are_arrays(result: Any) -> None:
 def test_lists_of_another_shape_are_shown_as_they_are() -> None:
     assert read({"W": [[1.0, 2.0]], "b": B}).gradients[("W",)].shape == (1, 2)
     assert read((0.5, 1.0), np.array(2.0)).loss == 0.5
+    assert "W[0][0]" in read({"W": [[1.0], [2.0, 3.0]], "b": B}).returned
 
 
 def test_what_is_no_array_is_no_gradient() -> None:

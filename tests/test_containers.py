@@ -57,6 +57,7 @@ def test_a_list_of_numbers_is_a_vector_where_the_answer_is_one(at: Any, form: An
     [
         (twice, [1.5, 2.5], squares, ["gradient"]),
         (twice, [1.5], squares, ["gradient"]),
+        (lambda w: w * 2.0, [1.5, 2.5], squares, ["gradient"]),
         (twice, ((1.0, 2.0), (3.0, 4.5)), squares, ["gradient"]),
         (lambda w: [2 * v for v in w], [1.5, 2.5], squares, ["gradient"]),
         (
@@ -277,3 +278,16 @@ def test_a_gradient_of_another_form_stays_a_mismatch(change: Any) -> None:
     report = check_gradients(lambda w: change(2 * w), W, loss=squares)
     assert "has shape" in report.blocks[0].reason
     assert report.verdict == "mismatch"
+
+
+def test_samples_in_tensors_are_rearranged_like_those_in_arrays() -> None:
+    def loss(w: Any, X: Any) -> Any:
+        return squares(torch.as_tensor(X) @ torch.as_tensor(w))
+
+    def first_ones(w: A, X: torch.Tensor) -> A:
+        seen.append(X.numpy())
+        return 2 * X.numpy().T @ (X.numpy() @ w)
+
+    seen: list[A] = []
+    assert check_gradients(first_ones, x, torch.from_numpy(X), loss=loss).verdict == "match"
+    assert any(np.array_equal(rows[:-1], X[:0:-1]) for rows in seen)
