@@ -675,7 +675,8 @@ def test_what_the_caller_has_switched_off_is_on_inside(mode: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [torch.device("cpu"), torch.float64, {"device": torch.device("cpu"), "n": 3}]
+    "given",
+    [torch.device("cpu"), torch.float64, {"device": torch.device("cpu"), "n": 3}, np.float32],
 )
 def test_a_device_or_a_dtype_is_no_tensor(given: Any) -> None:
     def loss(w: Tensor, _given: Any) -> Tensor:

@@ -15,7 +15,7 @@ A = NDArray[Any]
 RANDOM = np.random.default_rng(0)
 W, X, Y = RANDOM.normal(size=3), RANDOM.normal(size=(7, 3)), RANDOM.normal(size=7)
 C = RANDOM.normal(size=6)
-M = RANDOM.normal(size=(3, 3))
+M = RANDOM.normal(size=(2, 2))
 BYTES = np.full((2, 3), 100, np.uint8)
 
 
@@ -86,7 +86,7 @@ NUMPYS: dict[str, Case] = {
     ),
     "transpose, of a symmetric matrix": Case(
         lambda S, M: (S.transpose(0, 1) * M).sum() + (S[0] ** 3).sum(),
-        lambda S, M: M + 3 * S**2 * np.array([[1], [0], [0]]),
+        lambda S, M: M + 3 * S**2 * np.array([[1], [0]]),
         lambda S, M: M.T + M,
         (M + M.T, M),
         "transpose means something else",
@@ -118,6 +118,13 @@ NUMPYS: dict[str, Case] = {
         lambda x: np.array([0, x[0] ** 2, 0]) + 1,
         (W,),
         TAKEN.format(".item()"),
+    ),
+    "written and read": Case(
+        lambda x: float(f"{x[0]:.17g}") ** 3 + (x**2).sum(),
+        lambda x: 2 * x + np.array([3 * x[0] ** 2, 0, 0]),
+        lambda x: 2 * x,
+        (W,),
+        TAKEN.format("format()"),
     ),
     "tolist": Case(
         lambda x: math.fsum(v**4 for v in x.tolist()) + (x**2).sum(),

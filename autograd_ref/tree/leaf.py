@@ -35,7 +35,8 @@ def is_array_like(value: object) -> bool:
 
 def is_foreign(value: object) -> bool:
     """True for an array that is not NumPy's own class: a sparse matrix, a series, a masked one."""
-    return hasattr(value, "__array__") or is_sparse(value)
+    # the class np.float32 has the method of its numbers
+    return not isinstance(value, type) and (hasattr(value, "__array__") or is_sparse(value))
 
 
 def is_sparse(value: object) -> bool:

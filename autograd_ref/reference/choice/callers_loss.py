@@ -15,6 +15,7 @@ from autograd_ref.tree.nest import leaves
 CONVERSIONS = {
     "__float__": "float()",
     "__complex__": "complex()",
+    "__format__": "format()",
     "item": ".item()",
     "tolist": ".tolist()",
     "tensor": "torch.tensor()",
