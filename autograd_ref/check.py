@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from autograd_ref.assignment.network_model import assignment
 from autograd_ref.calls.arguments import checked_point
 from autograd_ref.calls.call import Gradients
+from autograd_ref.calls.stated import Project, allowing, require_usable, to_accuracy
 from autograd_ref.calls.trial import DEFAULT, Options, Trial
 from autograd_ref.calls.vectors import with_lists_resolved
 from autograd_ref.diagnosis.explain import explained
@@ -28,6 +29,9 @@ class Check(Protocol):
         *data: Any,
         loss: Loss | None = None,
         seed: int = 0,
+        accuracy: float | None = None,
+        project: Project | None = None,
+        elsewhere: bool = True,
     ) -> Report:
         """A gradient against autograd."""
         ...
@@ -57,7 +61,14 @@ class GradientMismatch(AssertionError):
 
 
 def check_gradients(
-    gradients: Gradients, parameters: Any, *data: Any, loss: Loss | None = None, seed: int = 0
+    gradients: Gradients,
+    parameters: Any,
+    *data: Any,
+    loss: Loss | None = None,
+    seed: int = 0,
+    accuracy: float | None = None,
+    project: Project | None = None,
+    elsewhere: bool = True,
 ) -> Report:
     """Compare a gradient with autograd, entry by entry, to rounding.
 
@@ -78,6 +89,13 @@ def check_gradients(
             W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H), b1 (N_O,); X (S, N_I); Y labels (S,), or rows
             (S, N_O) that sum to one.
         seed: for the second point and for the directions of rounding.
+        accuracy: the relative accuracy of the loss or of the gradient, where one of them comes out
+            of a solver, an integrator or an iteration: errors of that part of the largest entry of
+            their block are allowed beside rounding, and the report says what rounding alone allows.
+        project: project(parameters) -> parameters brings parameters back to the set that they live
+            in (a sphere, a simplex, symmetric or orthogonal matrices); the gradient is then judged
+            along that set, at this point and at another one in it.
+        elsewhere: False for no calls with other parameters or with other data.
 
     Returns:
         The report: the verdict, one block for every parameter, of its shape, and the causes.
@@ -97,7 +115,8 @@ def check_gradients(
         >>> report.verdict, [cause.kind for cause in report.causes]
         ('mismatch', ['1/S missing'])
     """
-    return as_raised(lambda: examine(trial_of(gradients, parameters, data, loss, Options(seed))))
+    options = Options(seed, accuracy, project, elsewhere)
+    return as_raised(lambda: examine(trial_of(gradients, parameters, data, loss, options)))
 
 
 def examine(trial: Trial, *, more_places: Sequence[Place] = (), diagnose: bool = True) -> Report:
@@ -130,17 +149,27 @@ def trial_of(
         Exception: whatever the loss raises.
         UserCodeRaised: the loss raised in a later evaluation.
     """
+    require_usable(options.accuracy, options.project, options.elsewhere)
     point = with_lists_resolved(gradients, loss, checked_point(gradients, parameters, data, loss))
     if loss is None:
         reference = assignment()
         exact = reference.evaluate(point)
     else:
         reference, exact = reference_for(loss, point, options.seed)
+    if options.accuracy is not None:
+        reference, exact = allowing(reference, exact, point, to_accuracy(options.accuracy))
     return Trial(gradients, reference, point, exact, options)
 
 
 def assert_gradients_match(
-    gradients: Gradients, parameters: Any, *data: Any, loss: Loss | None = None, seed: int = 0
+    gradients: Gradients,
+    parameters: Any,
+    *data: Any,
+    loss: Loss | None = None,
+    seed: int = 0,
+    accuracy: float | None = None,
+    project: Project | None = None,
+    elsewhere: bool = True,
 ) -> Report:
     """Check a gradient as `check_gradients` does, and raise an error unless it matches.
 
@@ -150,6 +179,9 @@ def assert_gradients_match(
         data: passed on to gradients and loss.
         loss: the same loss in PyTorch or NumPy; None is the built-in network.
         seed: for the second point and for the directions of rounding.
+        accuracy: the relative accuracy that the loss or the gradient has.
+        project: what brings parameters back to the set that they live in.
+        elsewhere: False for no calls with other parameters or with other data.
 
     Returns:
         The report of a match.
@@ -172,7 +204,16 @@ def assert_gradients_match(
         mismatch
     """
     __tracebackhide__ = True  # pytest shows the line of the test instead
-    report = check_gradients(gradients, parameters, *data, loss=loss, seed=seed)
+    report = check_gradients(
+        gradients,
+        parameters,
+        *data,
+        loss=loss,
+        seed=seed,
+        accuracy=accuracy,
+        project=project,
+        elsewhere=elsewhere,
+    )
     if report.verdict != "match":
         raise GradientMismatch(report)
     return report

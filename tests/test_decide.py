@@ -12,6 +12,7 @@ from autograd_ref.report.data import Side, Verdict
 from autograd_ref.tree.nest import Path
 from autograd_ref.verdict.block import block_of
 from autograd_ref.verdict.decide import (
+    ACROSS,
     AT_FAULT,
     BETWEEN_SLOPES,
     CONTRADICTED,
@@ -36,6 +37,8 @@ class Quantity(NamedTuple):
     scatters: bool = False
     between_slopes: bool = False
     antisymmetric: bool = False
+    across: str = ""
+    along_set: bool = False
 
 
 RIGHT, WRONG = Quantity(), Quantity(BEYOND)
@@ -47,6 +50,7 @@ ZERO = Quantity(WITHIN._replace(size=0.0, resolution=float("inf")))
 COARSE = Quantity(WITHIN._replace(resolution=0.5))
 NOISY = Quantity(WITHIN._replace(max_rel_error=1e-5), scatters=True)
 MIRRORED = Quantity(BEYOND, antisymmetric=True)
+ON_A_SPHERE = Quantity(BEYOND, across="of length one")
 
 
 NO_SIDES = dict[frozenset[Path], Side | None]
@@ -100,6 +104,8 @@ def reason(decision: Decision, name: str = "W") -> str:
         (LOST, "mismatch", "is nan at [1]"),
         (KINK, "inconclusive", BETWEEN_SLOPES),
         (MIRRORED, "inconclusive", SYMMETRIC),
+        (ON_A_SPHERE, "inconclusive", ACROSS.format(across="of length one")),
+        (Quantity(WITHIN, along_set=True), "match", ""),
         (Quantity(BEYOND, between_slopes=True, antisymmetric=True), "inconclusive", BETWEEN_SLOPES),
         (UNKNOWN, "inconclusive", "the reference is inf"),
         (ZERO, "inconclusive", NOTHING),
@@ -124,7 +130,7 @@ def test_the_first_row_that_holds_decides(quantity: Quantity, verdict: Verdict, 
 
 
 def test_every_row_is_needed() -> None:
-    cases = [MISSING, LOST, KINK, MIRRORED, WRONG, UNKNOWN, NOISY, ZERO, COARSE, RIGHT]
+    cases = [MISSING, LOST, KINK, MIRRORED, ON_A_SPHERE, WRONG, UNKNOWN, NOISY, ZERO, COARSE, RIGHT]
     first = [next(i for i, row in enumerate(QUANTITY) if row.holds(case)) for case in cases]
     assert first == list(range(len(QUANTITY)))
 

@@ -10,6 +10,7 @@ from autograd_ref.independent.kink import AT_A_KINK
 from autograd_ref.observe.elsewhere import Elsewhere
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.observed import Observed
+from autograd_ref.observe.weaknesses import not_looked_at
 from autograd_ref.report.data import IndependentCheck, Note, listed
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_array
@@ -22,7 +23,7 @@ from autograd_ref.verdict.decide import (
     Decision,
     Rulings,
 )
-from autograd_ref.verdict.facts import CallFacts, PlaceFacts
+from autograd_ref.verdict.facts import CallFacts
 
 
 def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> Report:
@@ -43,7 +44,13 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
         loss=None if loss is None else block_of("loss", loss),
         reference=reference.about,
         findings=tuple(facts.findings),
-        warnings=(*facts.weaknesses, *_lost_digits(decision), *_elsewhere(facts, decision)),
+        warnings=(
+            *facts.weaknesses,
+            *_lost_digits(decision),
+            *_along_set(decision),
+            *_elsewhere(facts, decision),
+        ),
+        not_checked=tuple(not_looked_at(facts.trial)),
         witness=_independent_check(facts, decision),
         causes=diagnosis.causes,
         intermediates=reference.model.intermediates(point, found),
@@ -120,17 +127,44 @@ def _lost_digits(decision: Decision) -> Iterator[Note]:
         )
 
 
+def _along_set(decision: Decision) -> Iterator[Note]:
+    """The note about gradients that are right along the caller's set, and differ across it."""
+    blocks = decision.rulings.blocks.items()
+    names = [name_of(path) for path, ruling in blocks if ruling.facts.along_set]
+    if names:
+        text = (
+            f"{listed(names)}: judged along the set that project brings parameters back to; across"
+            " it, where no parameters are, it differs from the reference."
+        )
+        yield Note("along its set", text)
+
+
 def _elsewhere(facts: Observed, decision: Decision) -> Iterator[Note]:
     """The notes about calls at other places that do not count for the verdict."""
     for place in facts.raised:
         text = f"Called {place.said}, it raised {worded(place.error)}"
         yield Note("raises elsewhere", text)
     for place, wrong in decision.remarks:
-        yield _rearranged(wrong) if place.finite else _overflowed(place)
+        assert isinstance(place, Elsewhere), "what is decided about was observed"
+        if not place.finite:
+            yield _overflowed(place)
+        else:
+            yield _off_sets(place, wrong) if place.sets else _rearranged(wrong)
 
 
-def _overflowed(place: PlaceFacts) -> Note:
-    assert isinstance(place, Elsewhere), "what is decided about was observed"
+def _off_sets(place: Elsewhere, wrong: Collection[Path | None]) -> Note:
+    names = ["loss" if path is None else name_of(path) for path in wrong]
+    special = "; ".join(f"{name}: {said}" for name, said in place.sets.items())
+    text = (
+        f"With other parameters, {listed(names)} {'is' if len(names) == 1 else 'are'} wrong. But"
+        f" these have lost what is special here ({special}). If parameters always have it, give"
+        " project=, which brings them back to it, or elsewhere=False; if not, the gradient is"
+        " wrong."
+    )
+    return Note("wrong off a set", text)
+
+
+def _overflowed(place: Elsewhere) -> Note:
     parameters = leaves(place.trial.point.parameters).values()
     size = max(float(np.abs(as_array(leaf)).max()) for leaf in parameters)
     text = (

@@ -8,6 +8,7 @@ import numpy as np
 from autograd_ref.calls.call import Call
 from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.along_difference import along_difference
+from autograd_ref.independent.given_set import inside_of
 from autograd_ref.independent.kink import gradients_around
 from autograd_ref.observe.compare import Values
 from autograd_ref.observe.noise import Neighbours
@@ -104,6 +105,7 @@ class Observation:
             lambda level: self.trial.exact.tolerances(level).loss,
             lambda: self._scatter(None),
             self._half_of_digits,
+            self.trial.options.accuracy or 0.0,
         )
 
     def _block(self, path: Path, leaf: object) -> Quantity | Alone:
@@ -118,8 +120,10 @@ class Observation:
             lambda level: exact.tolerances(level).gradients[path],
             lambda: self._scatter(path),
             self._half_of_digits,
+            self.trial.options.accuracy or 0.0,
             parameter,
             lambda: self._slopes(path),
+            lambda error, tolerance: inside_of(self.trial, path, error, tolerance),
         )
 
     def _scatter(self, path: Path | None) -> A | None:

@@ -77,5 +77,5 @@ class Observed:
         trial = self.trial
         return [
             *trial.exact.notes,
-            *weaknesses(trial.point, trial.exact, self.first.answer),
+            *weaknesses(trial, self.first.answer),
         ]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.independent.kink import lies_between_slopes
-from autograd_ref.independent.symmetry import agrees_in_symmetric_part
+from autograd_ref.independent.symmetry import agrees_in_symmetric_part, known_set_across
 from autograd_ref.observe.compare import Values, compare
 from autograd_ref.reference.protocol import Level
 from autograd_ref.verdict.facts import Comparison
@@ -30,6 +30,8 @@ class AtLevel(NamedTuple):
     """None for the tolerance widened by the scatter of the error."""
     tolerance: A
     comparison: Comparison
+    along_set: bool = False
+    """True where what is across the set of the caller is left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,19 +43,25 @@ class Quantity:
     scatter: Callable[[], A | None]
     """The standard deviation of its errors nearby; None where they are systematic."""
     half_of_digits: float
+    stated: float = 0.0
+    """The relative error that the caller allows beside rounding."""
     parameter: NDArray[np.generic] | None = None
     """The parameter it is the gradient by; None for the loss."""
     around: Callable[[], Slopes | None] = lambda: None
+    inside: Callable[[A, A], float | None] = lambda _error, _tolerance: None
+    """The error that may be left along the set of the caller, where an error with this tolerance
+    is across it; None where it is not, or where no set is given."""
 
     @cached_property
     def levels(self) -> list[AtLevel]:
         """The levels of tolerance that were needed, up to the first that explains the error."""
         found: list[AtLevel] = []
         for level, tolerance in self._tolerances():
-            found.append(AtLevel(level, tolerance, compare(self.values, tolerance)))
+            found.append(AtLevel(level, tolerance, compare(self.values, tolerance, self.stated)))
             if not found[-1].comparison.beyond:
-                break
-        return found
+                return found
+        inside = self._along_set(found[-1])
+        return found if inside is None else [*found, inside]
 
     @property
     def comparison(self) -> Comparison:
@@ -63,13 +71,16 @@ class Quantity:
     @property
     def scatters(self) -> bool:
         """True where only noise explains the error, and takes more than half of the digits."""
-        level, _tolerance, found = self.levels[-1]
-        by_noise = level is None and not found.beyond
+        widest = self.levels[-1]
+        found = widest.comparison
+        by_noise = widest.level is None and not widest.along_set and not found.beyond
         return by_noise and (found.max_rel_error or 0.0) > self.half_of_digits
 
     @property
     def lost_digits(self) -> Comparison | None:
         """The comparison with formulas that keep their digits, where only others explain it."""
+        if self.along_set:
+            return None
         strict = [one for one in self.levels if one.level is Level.DRIFTING]
         explained = strict and strict[0].comparison.beyond and not self.comparison.beyond
         return strict[0].comparison if explained else None
@@ -90,6 +101,30 @@ class Quantity:
             return False
         error = self._hand - self.values.reference
         return agrees_in_symmetric_part(self.parameter, error, self.levels[-1].tolerance)
+
+    @property
+    def along_set(self) -> bool:
+        """True where it is compared along the set that the caller gives, and differs across it."""
+        return self.levels[-1].along_set
+
+    @property
+    def across(self) -> str:
+        """The set that the parameter is in, where the gradient is off in no direction inside it."""
+        if self.parameter is None:
+            return ""
+        sides = self._hand, self.values.reference
+        return known_set_across(self.parameter, *sides, self.levels[-1].tolerance)
+
+    def _along_set(self, widest: AtLevel) -> AtLevel | None:
+        """The comparison without the error, where that is across the set of the caller."""
+        if widest.comparison.share is None:
+            return None
+        left = self.inside(self._hand - self.values.reference, widest.tolerance)
+        if left is None:
+            return None
+        agreeing = self.values._replace(hand=self.values.reference.astype(self.values.hand.dtype))
+        tolerance = widest.tolerance + left
+        return AtLevel(None, tolerance, compare(agreeing, tolerance, self.stated), along_set=True)
 
     @property
     def _hand(self) -> A:

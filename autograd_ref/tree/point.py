@@ -62,6 +62,8 @@ def with_samples(point: Point, order: NDArray[np.intp]) -> Point:
         array = as_array(leaf) if is_array(leaf) else None
         if array is None or array.shape[:1] != (samples,):
             return copied(leaf)
+        if array.ndim == 2 and np.array_equal(array, array.T):  # a Gram matrix remains one
+            return like(leaf, array[np.ix_(order, order)])
         if isinstance(leaf, np.ndarray):  # whose class may have more to it: a mask, a product
             return cast("NDArray[Any]", leaf)[order]
         return like(leaf, array[order])

@@ -19,6 +19,10 @@ BETWEEN_SLOPES = (
     "lies between the one-sided derivatives at a kink, where every subgradient is right"
 )
 SYMMETRIC = "agrees in its symmetric part, all that is determined for a symmetric parameter"
+ACROSS = (
+    "is right along the set that its parameter seems to be in ({across}), and differs across it:"
+    " give project=, which brings parameters back to the set, to have that decided"
+)
 AT_FAULT = "differs from the reference, which the numerical derivative of the loss contradicts"
 CONTRADICTED = "agrees with a reference that is not the derivative of its own loss"
 NOTHING = "the reference is zero everywhere, so that no error could be detected"
@@ -50,6 +54,11 @@ def is_off_at_a_kink(q: QuantityFacts) -> bool:
 def is_off_by_asymmetry(q: QuantityFacts) -> bool:
     """The gradient by a symmetric parameter is off by an antisymmetric matrix."""
     return q.comparison.beyond and q.antisymmetric
+
+
+def is_off_across_its_set(q: QuantityFacts) -> bool:
+    """It is off only in a direction that leaves the set which its parameter seems to be in."""
+    return q.comparison.beyond and bool(q.across)
 
 
 def is_off(q: QuantityFacts) -> bool:
@@ -88,7 +97,7 @@ class Row(NamedTuple):
     holds: Callable[[QuantityFacts], bool]
     verdict: Verdict
     reason: str
-    """A sentence that begins with the quantity; in braces, fields of its comparison."""
+    """It begins with the quantity; in braces, `across`, or fields of its comparison."""
 
 
 QUANTITY: tuple[Row, ...] = (
@@ -96,6 +105,7 @@ QUANTITY: tuple[Row, ...] = (
     Row(is_not_finite, "mismatch", "{not_finite}"),
     Row(is_off_at_a_kink, "inconclusive", BETWEEN_SLOPES),
     Row(is_off_by_asymmetry, "inconclusive", SYMMETRIC),
+    Row(is_off_across_its_set, "inconclusive", ACROSS),
     Row(is_off, "mismatch", "differs by {share:.3g} times its tolerance"),
     Row(has_unknown_entries, "inconclusive", "{unknown}"),
     Row(scatters, "inconclusive", SCATTERS),
@@ -213,7 +223,9 @@ def _unless_at_fault(rulings: Rulings, facts: CallFacts) -> Rulings:
 def of_quantity(facts: QuantityFacts) -> Ruling:
     """The verdict of the first row that holds."""
     row = next(row for row in QUANTITY if row.holds(facts))
-    return Ruling(row.verdict, row.reason.format(**facts.comparison._asdict()), facts)
+    across = facts.across if row.reason is ACROSS else ""
+    said = row.reason.format(**facts.comparison._asdict(), across=across)
+    return Ruling(row.verdict, said, facts)
 
 
 def _with_place(decided: Decision, place: PlaceFacts) -> Decision:

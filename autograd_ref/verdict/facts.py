@@ -54,6 +54,8 @@ class Alone(NamedTuple):
     scatters: bool = False
     between_slopes: bool = False
     antisymmetric: bool = False
+    across: str = ""
+    along_set: bool = False
 
 
 class QuantityFacts(Protocol):
@@ -82,6 +84,16 @@ class QuantityFacts(Protocol):
     @property
     def antisymmetric(self) -> bool:
         """True where a symmetric parameter's gradient is off by an antisymmetric matrix only."""
+        ...
+
+    @property
+    def across(self) -> str:
+        """The set that the parameter is in, where the gradient is off in no direction inside it."""
+        ...
+
+    @property
+    def along_set(self) -> bool:
+        """True where it is compared along the set that the caller gives, and differs across it."""
         ...
 
 
