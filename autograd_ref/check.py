@@ -12,6 +12,7 @@ from autograd_ref.calls.vectors import with_lists_resolved
 from autograd_ref.diagnosis.explain import explained
 from autograd_ref.observe.elsewhere import Place
 from autograd_ref.observe.observed import Observed
+from autograd_ref.recording.stabilisers import TorchModel
 from autograd_ref.reference.choose import quiet, reference_for
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.report.report import Report
@@ -116,7 +117,9 @@ def check_gradients(
         ('mismatch', ['1/S missing'])
     """
     options = Options(seed, accuracy, project, elsewhere)
-    return as_raised(lambda: examine(trial_of(gradients, parameters, data, loss, options)))
+    return as_raised(
+        lambda: examine(with_accuracy(trial_of(gradients, parameters, data, loss, options)))
+    )
 
 
 def examine(trial: Trial, *, more_places: Sequence[Place] = (), diagnose: bool = True) -> Report:
@@ -156,9 +159,18 @@ def trial_of(
         exact = reference.evaluate(point)
     else:
         reference, exact = reference_for(loss, point, options.seed)
-    if options.accuracy is not None:
-        reference, exact = allowing(reference, exact, point, to_accuracy(options.accuracy))
+        if not reference.blind:
+            reference = reference._replace(model=TorchModel(loss))
     return Trial(gradients, reference, point, exact, options)
+
+
+def with_accuracy(trial: Trial) -> Trial:
+    """The trial with the tolerances that a stated accuracy allows; the same where none is."""
+    if trial.options.accuracy is None:
+        return trial
+    allowance = to_accuracy(trial.options.accuracy)
+    reference, exact = allowing(trial.reference, trial.exact, trial.point, allowance)
+    return trial._replace(reference=reference, exact=exact)
 
 
 def assert_gradients_match(

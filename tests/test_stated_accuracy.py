@@ -107,7 +107,7 @@ def test_what_is_wrong_by_more_than_the_accuracy_is_a_mismatch(case: str, entry:
 
 def test_a_mistake_is_named_through_what_the_accuracy_allows() -> None:
     report = check_gradients(lambda a: -implicit(a), RATES, loss=iterated, accuracy=1e-4)
-    assert [cause.kind for cause in report.causes][0] == "sign flipped", report
+    assert next(cause.kind for cause in report.causes) == "sign flipped", report
 
 
 def test_an_accuracy_that_is_not_needed_changes_no_match_and_the_report_says_so() -> None:

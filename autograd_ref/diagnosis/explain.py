@@ -6,6 +6,7 @@ import numpy as np
 
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
 from autograd_ref.diagnosis.evidence import gathered
+from autograd_ref.diagnosis.wider_format import right_in_float64
 from autograd_ref.independent.kink import AT_A_KINK
 from autograd_ref.observe.elsewhere import Elsewhere
 from autograd_ref.observe.observation import Observation
@@ -77,7 +78,11 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
     hand, at = call.call.answer.gradients, (there.point, there.exact)
     evidence = gathered(hand, ordered, there.reference, at, earlier)
     loss_is_right = rulings.loss is not None and rulings.loss.verdict == "match"
-    return diagnosed(evidence, loss_is_right=loss_is_right)
+    found = diagnosed(evidence, loss_is_right=loss_is_right)
+    if found.causes:
+        return found
+    cause = right_in_float64(call, rulings)
+    return found if cause is None else Diagnosis((cause,))
 
 
 def _independent_check(facts: Observed, decision: Decision) -> IndependentCheck | None:

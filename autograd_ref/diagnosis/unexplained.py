@@ -1,6 +1,6 @@
 """Notes where no known mistake explains a gradient: what is wrong, and what that rules out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -14,6 +14,17 @@ MOST_SHOWN = 8
 
 EXPLAINED = 1e-6
 """The samples are named if they explain the difference up to this part of it. Chosen."""
+
+FEW = 1e-2
+"""The largest error, relative to the largest entry of its block, that is still an approximation's.
+Chosen: the coarsest that solvers are run with, times ten."""
+
+EVERYWHERE = 0.5
+"""The part of the entries that has to be off: a slip in one entry is none of an approximation's.
+Chosen."""
+
+ROOM = 3.0
+"""The accuracy proposed is at least so many times the largest error, in a power of ten. Chosen."""
 
 
 def pattern(
@@ -33,6 +44,34 @@ def pattern(
     if advice:
         found.append(Note("ruled out", f"Where to look: {advice}."))
     return tuple(found)
+
+
+def few_digits(evidence: Evidence) -> Iterator[Note]:
+    """The note, where all blocks are off by little, and the wrong ones in most entries."""
+    blocks = [
+        (key, evidence.hand[key], right)
+        for key, right in evidence.right.items()
+        if key in evidence.hand
+    ]
+    if len(blocks) < len(evidence.right) - len(evidence.near):
+        return
+    if any(mine.shape != right.shape for _key, mine, right in blocks):
+        return
+    error = max(evidence.relative(*block) for block in blocks)
+    wrong = [block for block in blocks if block[0] in evidence.wrong]
+    off = [np.abs(mine - right) > evidence.allowed[key] for key, mine, right in wrong]
+    if not error < FEW or any(entries.mean() < EVERYWHERE for entries in off):
+        return
+    accuracy = 10.0 ** np.ceil(np.log10(ROOM * error))
+    yield Note(
+        "few digits",
+        f"Both sides agree in all entries, to {error:.1g} of the largest of a block, and no"
+        " further. So it is where the loss or the gradient comes out of a solver, an integrator, a"
+        " root finder or another iteration that stops at some accuracy, or is a difference"
+        f" quotient: let it work more accurately, or state what it is good for: accuracy="
+        f"{accuracy:.0e}. Or a constant as in log(p + 1e-8), which keeps a logarithm, a root or a"
+        " division finite, is in the loss and not in the gradient.",
+    )
 
 
 def _place(evidence: Evidence, key: Path) -> str:
