@@ -67,9 +67,7 @@ def test_a_plain_step_is_a_match_however_it_is_handed_over(case: str) -> None:
     report = check(STEPS[case])
     assert report.verdict == "match", report
     assert (report.findings, report.warnings, report.loss) == ((), (), None)
-    assert "(parameters - updated parameters) / rate, with rate=0.001" in str(report).replace(
-        "\n", " "
-    )
+    assert "(parameters - updated parameters) / rate, with rate=0.001" in report.reference
 
 
 @pytest.mark.parametrize("factor", [2.0, -1.0, 1 + 1e-9])
@@ -120,7 +118,7 @@ def test_an_optimiser_of_pytorch_that_is_made_anew_is_a_plain_step(dtype: torch.
         optimiser = torch.optim.SGD([w], lr=0.125)
         value = loss(w, X, y)
         value.backward()
-        optimiser.step()
+        _ = optimiser.step()
         return value
 
     data = (torch.from_numpy(X).to(dtype), torch.from_numpy(Y).to(dtype))
@@ -138,7 +136,7 @@ def test_weight_decay_as_a_factor_is_a_plain_step() -> None:
     assert check(decayed).causes[0].kind == "weight decay"
 
 
-@pytest.mark.parametrize("size", [1.0, 1e4, 1e8])
+@pytest.mark.parametrize("size", [1.0, 1e4, 1e10])
 def test_what_an_update_rounds_off_is_no_mistake(size: float) -> None:
     """Parameters that are large beside their step keep few digits of it."""
     shift = size * np.ones(3)
@@ -263,7 +261,7 @@ def test_what_is_no_function_is_refused() -> None:
 
 
 def test_an_error_of_the_step_is_the_callers() -> None:
-    def fails(w: Any, X: A, y: A) -> Any:
+    def fails(*_arguments: Any) -> Any:
         raise ZeroDivisionError("mine")
 
     with pytest.raises(ZeroDivisionError, match="mine"):
