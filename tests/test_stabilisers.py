@@ -118,6 +118,12 @@ CASES: dict[str, tuple[Any, tuple[A, ...], Any, str]] = {
         towards(lambda x: (x - x.mean()) / torch.sqrt(x.var(unbiased=False) + 1e-5)),
         "1e-05 in a root",
     ),
+    "pairwise_distance": (
+        lambda x: (x - TOWARDS) / np.linalg.norm(x - TOWARDS),
+        (V,),
+        lambda x: functional.pairwise_distance(x, torch.from_numpy(TOWARDS), 2.0, 1e-5),
+        "eps=1e-05 of pairwise_distance",
+    ),
     "layer_norm": (
         of_standardised,
         (V,),

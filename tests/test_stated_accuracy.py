@@ -130,6 +130,17 @@ def test_the_loss_may_be_as_inaccurate() -> None:
         assert report.verdict == verdict, report
 
 
+def test_what_is_missing_has_no_digits_to_speak_of() -> None:
+    report = check_gradients(
+        lambda p: {"a": 2 * p["a"] * (1 + 1e-7)},
+        {"a": RATES, "b": RATES},
+        loss=lambda p: (p["a"] ** 2 + p["b"]).sum(),
+        accuracy=1e-6,
+    )
+    assert report.verdict == "mismatch"
+    assert "allowed a " in notes(report)["accuracy"]
+
+
 def test_an_accuracy_of_a_tenth_says_itself_that_it_shows_little() -> None:
     w = np.ones(200)
     report = check_gradients(lambda w: 2.2 * w, w, loss=lambda w: (w**2).sum(), accuracy=0.2)

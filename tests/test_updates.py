@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from autograd_ref import check_gradients
+from autograd_ref.diagnosis.relations.updates import UPDATES
 from autograd_ref.report.report import Report
 
 A = NDArray[Any]
@@ -93,6 +94,12 @@ def test_it_is_named_in_float32_as_well(case: str) -> None:
     p = {name: block.astype("f4") for name, block in P.items()}
     report = check_gradients(gradients, p, X.astype("f4"), Y.astype("f4"), loss=loss)
     assert kinds(report)[0] == kind, report
+
+
+def test_no_catalogue_injects_them() -> None:
+    named = [relation for relation in UPDATES if relation.name in ("a step", "clipped")]
+    around: Any = None
+    assert [relation.variants(around) for relation in named] == [(), ()]
 
 
 UNNAMED: dict[str, Any] = {

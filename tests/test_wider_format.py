@@ -107,6 +107,25 @@ def test_digits_lost_in_the_format_alone_are_its_own() -> None:
     assert causes(report)[0] in ("the number format", "in lower precision")
 
 
+def test_what_overflows_and_stays_finite_is_named_with_another_fix() -> None:
+    """6 w^5 / (1 + w^6) is 0 where w^6 is infinite."""
+
+    def gradients(w: A, power: A) -> A:
+        with np.errstate(over="ignore"):
+            return power * w ** (power - 1) / (1 + w**power)
+
+    def loss(w: Any, power: Any) -> Any:
+        return torch.log(1 + w**power).sum()
+
+    power = np.array(6, np.int16)  # int32 would widen float32
+    w = np.array([1.0, 1e7, 2.0], np.float32)
+    report = check_gradients(
+        lambda w, power: gradients(w, power).astype(w.dtype), w, power, loss=loss
+    )
+    assert causes(report) == ["the number format"], report
+    assert "maximum" not in report.causes[0].fix
+
+
 def test_a_function_that_refuses_float64_is_not_excused() -> None:
     def narrow_only(w: A) -> A:
         if w.dtype != np.float32:

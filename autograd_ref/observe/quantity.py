@@ -12,6 +12,7 @@ from autograd_ref.independent.kink import lies_between_slopes
 from autograd_ref.independent.symmetry import agrees_in_symmetric_part, known_set_across
 from autograd_ref.observe.compare import Values, compare
 from autograd_ref.reference.protocol import Level
+from autograd_ref.verdict.decide import ALONG, SYMMETRIC
 from autograd_ref.verdict.facts import Comparison
 
 SPREADS = 6.0
@@ -95,30 +96,23 @@ class Quantity:
         return lies_between_slopes(self._hand, self.values.reference, slopes, tolerance, off)
 
     @property
-    def antisymmetric(self) -> bool:
-        """True where a symmetric parameter's gradient is off by an antisymmetric matrix only."""
-        if self.parameter is None:
-            return False
-        error = self._hand - self.values.reference
-        return agrees_in_symmetric_part(self.parameter, error, self.levels[-1].tolerance)
-
-    @property
     def along_set(self) -> bool:
         """True where it is compared along the set that the caller gives, and differs across it."""
         return self.levels[-1].along_set
 
     @property
     def across(self) -> str:
-        """The set that the parameter is in, where the gradient is off in no direction inside it."""
+        """What is right, where it is off only across a set that its parameter is in; else empty."""
         if self.parameter is None:
             return ""
-        sides = self._hand, self.values.reference
-        return known_set_across(self.parameter, *sides, self.levels[-1].tolerance)
+        hand, reference, tolerance = self._hand, self.values.reference, self.levels[-1].tolerance
+        if agrees_in_symmetric_part(self.parameter, hand - reference, tolerance):
+            return SYMMETRIC
+        known = known_set_across(self.parameter, hand, reference, tolerance)
+        return ALONG.format(set=known) if known else ""
 
     def _along_set(self, widest: AtLevel) -> AtLevel | None:
-        """The comparison without the error, where that is across the set of the caller."""
-        if widest.comparison.share is None:
-            return None
+        """The comparison without an error that is across the set of the caller."""
         left = self.inside(self._hand - self.values.reference, widest.tolerance)
         if left is None:
             return None

@@ -19,10 +19,11 @@ BETWEEN_SLOPES = (
     "lies between the one-sided derivatives at a kink, where every subgradient is right"
 )
 SYMMETRIC = "agrees in its symmetric part, all that is determined for a symmetric parameter"
-ACROSS = (
-    "is right along the set that its parameter seems to be in ({across}), and differs across it:"
-    " give project=, which brings parameters back to the set, to have that decided"
+ALONG = (
+    "is right along the set that its parameter seems to be in ({set}), and differs across it: give"
+    " project=, which brings parameters back to the set, to have that decided"
 )
+ACROSS_ITS_SET = "{across}"
 AT_FAULT = "differs from the reference, which the numerical derivative of the loss contradicts"
 CONTRADICTED = "agrees with a reference that is not the derivative of its own loss"
 NOTHING = "the reference is zero everywhere, so that no error could be detected"
@@ -49,11 +50,6 @@ def is_not_finite(q: QuantityFacts) -> bool:
 def is_off_at_a_kink(q: QuantityFacts) -> bool:
     """Every entry beyond its tolerance lies between the slopes of a kink."""
     return q.comparison.beyond and q.between_slopes
-
-
-def is_off_by_asymmetry(q: QuantityFacts) -> bool:
-    """The gradient by a symmetric parameter is off by an antisymmetric matrix."""
-    return q.comparison.beyond and q.antisymmetric
 
 
 def is_off_across_its_set(q: QuantityFacts) -> bool:
@@ -104,8 +100,7 @@ QUANTITY: tuple[Row, ...] = (
     Row(cannot_be_compared, "mismatch", "{form}"),
     Row(is_not_finite, "mismatch", "{not_finite}"),
     Row(is_off_at_a_kink, "inconclusive", BETWEEN_SLOPES),
-    Row(is_off_by_asymmetry, "inconclusive", SYMMETRIC),
-    Row(is_off_across_its_set, "inconclusive", ACROSS),
+    Row(is_off_across_its_set, "inconclusive", ACROSS_ITS_SET),
     Row(is_off, "mismatch", "differs by {share:.3g} times its tolerance"),
     Row(has_unknown_entries, "inconclusive", "{unknown}"),
     Row(scatters, "inconclusive", SCATTERS),
@@ -223,7 +218,7 @@ def _unless_at_fault(rulings: Rulings, facts: CallFacts) -> Rulings:
 def of_quantity(facts: QuantityFacts) -> Ruling:
     """The verdict of the first row that holds."""
     row = next(row for row in QUANTITY if row.holds(facts))
-    across = facts.across if row.reason is ACROSS else ""
+    across = facts.across if row.reason == ACROSS_ITS_SET else ""
     said = row.reason.format(**facts.comparison._asdict(), across=across)
     return Ruling(row.verdict, said, facts)
 

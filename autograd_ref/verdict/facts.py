@@ -53,7 +53,6 @@ class Alone(NamedTuple):
     lost_digits: Comparison | None = None
     scatters: bool = False
     between_slopes: bool = False
-    antisymmetric: bool = False
     across: str = ""
     along_set: bool = False
 
@@ -82,13 +81,8 @@ class QuantityFacts(Protocol):
         ...
 
     @property
-    def antisymmetric(self) -> bool:
-        """True where a symmetric parameter's gradient is off by an antisymmetric matrix only."""
-        ...
-
-    @property
     def across(self) -> str:
-        """The set that the parameter is in, where the gradient is off in no direction inside it."""
+        """What is right, where it is off only across a set that its parameter is in; else empty."""
         ...
 
     @property
