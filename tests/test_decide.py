@@ -106,7 +106,7 @@ def reason(decision: Decision, name: str = "W") -> str:
         (
             ON_A_SPHERE,
             "inconclusive",
-            "is right along the set that its parameter seems to be in (of",
+            "is right along the set that its parameter seems",
         ),
         (Quantity(WITHIN, along_set=True), "match", ""),
         (Quantity(BEYOND, between_slopes=True, across=SYMMETRIC), "inconclusive", BETWEEN_SLOPES),
