@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from autograd_ref import check_gradients
 from autograd_ref.report.report import Report
 from autograd_ref.tree.inside import entry_by_entry, inside_sets, special_sets
-from autograd_ref.tree.point import Point
+from autograd_ref.tree.point import Point, with_other_parameters
 from autograd_ref.tree.sets import sets_of
 
 A = NDArray[Any]
@@ -389,3 +389,17 @@ def test_entries_move_each_by_itself_where_the_set_is_given() -> None:
     assert len(set(zeros)) == 3
     assert list(integers) == [0, 1, 2]
     assert list(np.sign(mixed[[0, 2]])) == [-1, 1]
+
+
+def test_a_symmetric_or_triangular_matrix_of_zeros_remains_one() -> None:
+    def loss(S: Any) -> Any:
+        return (torch.from_numpy(M) @ S @ S.T).sum() + (torch.from_numpy(M) @ S).sum()
+
+    def by_symmetry(S: A) -> A:
+        ones = np.ones((5, 5))
+        return M.T @ ones + M.T @ ones @ S + ones @ M @ S
+
+    report = check_gradients(by_symmetry, np.zeros((5, 5)), loss=loss)
+    assert report.verdict == "match", report
+    (zeros,) = with_other_parameters(Point([np.zeros((3, 3))], ()), 0).parameters
+    assert np.count_nonzero(zeros) == 3

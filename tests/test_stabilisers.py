@@ -259,6 +259,21 @@ def test_few_digits_are_recognised_and_an_accuracy_is_proposed() -> None:
         assert "few digits" not in [note.kind for note in report.pattern]
 
 
+def test_few_digits_are_recognised_where_the_error_is_not_much_above_its_tolerance() -> None:
+    def loss(w: Any) -> Any:
+        return (w**3).sum()
+
+    w = V.astype(np.float32)
+    for factor, said in ((2e-5, []), (2e-3, ["few digits"])):
+        report = check_gradients(
+            lambda w, factor=factor: 3 * w**2 * (1 + np.float32(factor) * np.cos(9 * w)),
+            w,
+            loss=loss,
+        )
+        assert report.verdict == "mismatch"
+        assert [note.kind for note in report.pattern if note.kind == "few digits"] == said, report
+
+
 def test_blocks_that_differ_by_more_are_no_approximation() -> None:
     def gradients(p: Any) -> Any:
         return {"a": 3 * p["a"] ** 2 * (1 + 1e-5 * np.cos(9 * p["a"])), "b": p["b"] ** 5}

@@ -28,7 +28,7 @@ class Diagnosis(NamedTuple):
 def diagnosed(evidence: Evidence, *, loss_is_right: bool) -> Diagnosis:
     """Return the causes of what is wrong, and notes on the blocks that have none."""
     if not evidence.wrong:
-        return Diagnosis()
+        return Diagnosis(pattern=tuple(few_digits(evidence)))
     known = derivations(evidence)
     found = explanations(evidence, known)
     explained = {key for statements in found for s in statements for key in s.blocks}

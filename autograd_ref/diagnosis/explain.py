@@ -128,7 +128,7 @@ def _lost_digits(decision: Decision) -> Iterator[Note]:
             "digits lost",
             f"{name} {said}: {at} is {strict.hand:.17g}, exact is {strict.reference:.17g}."
             " Nearly equal numbers are subtracted, as in 1 - 1/(1 + exp(z)), or small ones are"
-            f" added to large ones.{kink}",
+            f" added to large ones, as in an update: check_step knows its rounding.{kink}",
         )
 
 

@@ -15,6 +15,9 @@ MOST_SHOWN = 8
 EXPLAINED = 1e-6
 """The samples are named if they explain the difference up to this part of it. Chosen."""
 
+LEAST = 1e4
+"""The smallest such error, in units of roundoff: less may be rounding all the same. Chosen."""
+
 FEW = 1e-2
 """The largest error, relative to the largest entry of its block, that is still an approximation's.
 Chosen: the coarsest that solvers are run with, times ten."""
@@ -48,19 +51,15 @@ def pattern(
 
 def few_digits(evidence: Evidence) -> Iterator[Note]:
     """The note, where all blocks are off by little, and the wrong ones in most entries."""
-    blocks = [
-        (key, evidence.hand[key], right)
-        for key, right in evidence.right.items()
-        if key in evidence.hand
+    mine, right = {**evidence.hand, **evidence.near}, evidence.right
+    if any(key not in mine or mine[key].shape != right[key].shape for key in right):
+        return
+    error = max(evidence.relative(key, mine[key], right[key]) for key in right)
+    off = [
+        float((np.abs(mine[key] - right[key]) > evidence.allowed[key]).mean())
+        for key in (*evidence.wrong, *evidence.near)
     ]
-    if len(blocks) < len(evidence.right) - len(evidence.near):
-        return
-    if any(mine.shape != right.shape for _key, mine, right in blocks):
-        return
-    error = max(evidence.relative(*block) for block in blocks)
-    wrong = [block for block in blocks if block[0] in evidence.wrong]
-    off = [np.abs(mine - right) > evidence.allowed[key] for key, mine, right in wrong]
-    if not error < FEW or any(entries.mean() < EVERYWHERE for entries in off):
+    if not LEAST * evidence.unit < error < FEW or min(off, default=0.0) < EVERYWHERE:
         return
     accuracy = 10.0 ** np.ceil(np.log10(ROOM * error))
     yield Note(
@@ -69,7 +68,8 @@ def few_digits(evidence: Evidence) -> Iterator[Note]:
         " further. So it is where the loss or the gradient comes out of a solver, an integrator, a"
         " root finder or another iteration that stops at some accuracy, or is a difference"
         f" quotient: let it work more accurately, or state what it is good for: accuracy="
-        f"{accuracy:.0e}. Or a constant as in log(p + 1e-8), which keeps a logarithm, a root or a"
+        f"{accuracy:.0e}. Or it is read off an update of the parameters: check_step knows its"
+        " rounding. Or a constant as in log(p + 1e-8), which keeps a logarithm, a root or a"
         " division finite, is in the loss and not in the gradient.",
     )
 

@@ -102,9 +102,15 @@ def is_array(leaf: object) -> bool:
 
 
 def _moved(values: NDArray[Any], random: np.random.Generator) -> NDArray[Any]:
-    """All of a block by one factor; a block of zeros by small random numbers."""
+    """All of a block by one factor; a block of zeros by small random numbers.
+
+    Of a square matrix of zeros only the diagonal: it may be symmetric, or triangular.
+    """
     factor = random.uniform(*SHRINK)
     if values.dtype.kind != "f":
         return values.copy()
-    moved = values * factor if values.any() else random.uniform(-SMALL, SMALL, values.shape)
-    return np.asarray(moved).astype(values.dtype)
+    if values.any():
+        return np.asarray(values * factor).astype(values.dtype)
+    moved: NDArray[np.float64] = random.uniform(-SMALL, SMALL, values.shape)
+    square = values.ndim == 2 and values.shape[0] == values.shape[1]
+    return np.asarray(moved * np.eye(len(moved)) if square else moved).astype(values.dtype)

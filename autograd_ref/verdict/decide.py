@@ -33,7 +33,8 @@ TOO_LITTLE = (
 )
 SCATTERS = (
     "has a relative error of {max_rel_error:.1g} that differs at random between nearby points: more"
-    " than half of its digits are lost (a finite difference, or a kink at this point?)"
+    " than half of its digits are lost (a finite difference, a kink at this point, or read off an"
+    " update, which check_step is for?)"
 )
 
 
