@@ -62,11 +62,11 @@ def with_samples(point: Point, order: NDArray[np.intp]) -> Point:
         array = as_array(leaf) if is_array(leaf) else None
         if array is None or array.shape[:1] != (samples,):
             return copied(leaf)
-        if array.ndim == 2 and np.array_equal(array, array.T):  # a Gram matrix remains one
-            return like(leaf, array[np.ix_(order, order)])
+        is_gram = array.ndim == 2 and np.array_equal(array, array.T)  # and remains one
+        index = np.ix_(order, order) if is_gram else order
         if isinstance(leaf, np.ndarray):  # whose class may have more to it: a mask, a product
-            return cast("NDArray[Any]", leaf)[order]
-        return like(leaf, array[order])
+            return cast("NDArray[Any]", leaf)[index]
+        return like(leaf, array[index])
 
     data = tuple(rebuilt(item, rearrange) for item in point.data)
     return Point(own_copy(point).parameters, data)
