@@ -278,6 +278,26 @@ def test_the_gradient_by_entries_of_a_symmetric_matrix_that_move_together_is_ope
     assert report.verdict == "mismatch"
 
 
+def test_a_mistake_beside_a_gradient_along_its_set_is_named() -> None:
+    def loss(p: Any) -> Any:
+        return -torch.log(p["pi"]).sum() + (p["mu"] ** 2).sum()
+
+    def gradients(p: Any) -> Any:
+        return {"pi": -1 / p["pi"] + (1 / p["pi"]).mean(), "mu": -2 * p["mu"]}
+
+    def back(p: Any) -> Any:
+        return {"pi": summing_to_one(p["pi"]), "mu": p["mu"]}
+
+    both: list[dict[str, Any]] = [{}, {"project": back}]
+    for wishes in both:
+        report = check_gradients(gradients, {"pi": MIXTURE, "mu": M[0]}, loss=loss, **wishes)
+        assert [block.verdict for block in report.blocks] == [
+            "match" if wishes else "inconclusive",
+            "mismatch",
+        ]
+        assert [cause.kind for cause in report.causes] == ["sign flipped"], report
+
+
 def test_a_symmetric_gradient_is_a_match_where_the_set_is_given() -> None:
     S = M @ M.T + np.eye(5)
 

@@ -75,7 +75,10 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
     wrong = [path for path in rulings.wrong if path is not None]
     there = call.trial
     ordered = [path for path in rulings.blocks if path in wrong]
-    hand, at = call.call.answer.gradients, (there.point, there.exact)
+    hand, at = dict(call.call.answer.gradients), (there.point, there.exact)
+    for path, ruling in rulings.blocks.items():
+        if path not in wrong and (ruling.facts.comparison.beyond or ruling.facts.along_set):
+            hand[path] = there.exact.gradients[path]  # no mistake has to explain what is not wrong
     evidence = gathered(hand, ordered, there.reference, at, earlier)
     loss_is_right = rulings.loss is not None and rulings.loss.verdict == "match"
     found = diagnosed(evidence, loss_is_right=loss_is_right)
