@@ -1,6 +1,6 @@
 """check_gradients: the order of events."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 from autograd_ref.assignment.network_model import assignment
@@ -15,6 +15,7 @@ from autograd_ref.observe.observed import Observed
 from autograd_ref.recording.stabilisers import TorchModel
 from autograd_ref.reference.choose import quiet, reference_for
 from autograd_ref.reference.protocol import Loss
+from autograd_ref.report.behaviour import known
 from autograd_ref.report.report import Report
 from autograd_ref.user_code import as_raised
 from autograd_ref.verdict.decide import decide
@@ -33,6 +34,7 @@ class Check(Protocol):
         accuracy: float | None = None,
         project: Project | None = None,
         elsewhere: bool = True,
+        allow: Collection[str] = (),
     ) -> Report:
         """A gradient against autograd."""
         ...
@@ -42,7 +44,7 @@ class GradientMismatch(AssertionError):
     """The error that `assert_gradients_match` raises; its text is the report.
 
     Attributes:
-        report: the report itself, with the verdict mismatch or inconclusive.
+        report: the report itself: a mismatch, inconclusive, or a finding that does harm.
 
     Examples:
         >>> import numpy as np
@@ -70,6 +72,7 @@ def check_gradients(
     accuracy: float | None = None,
     project: Project | None = None,
     elsewhere: bool = True,
+    allow: Collection[str] = (),
 ) -> Report:
     """Compare a gradient with autograd, entry by entry, to rounding.
 
@@ -97,6 +100,7 @@ def check_gradients(
             in (a sphere, a simplex, symmetric or orthogonal matrices); the gradient is then judged
             along that set, at this point and at another one in it.
         elsewhere: False for no calls with other parameters or with other data.
+        allow: kinds of findings that are accepted, such as ("changes its arguments",).
 
     Returns:
         The report: the verdict, one block for every parameter, of its shape, and the causes.
@@ -116,7 +120,7 @@ def check_gradients(
         >>> report.verdict, [cause.kind for cause in report.causes]
         ('mismatch', ['1/S missing'])
     """
-    options = Options(seed, accuracy, project, elsewhere)
+    options = Options(seed, accuracy, project, elsewhere, known(allow))
     return as_raised(
         lambda: examine(with_accuracy(trial_of(gradients, parameters, data, loss, options)))
     )
@@ -182,8 +186,12 @@ def assert_gradients_match(
     accuracy: float | None = None,
     project: Project | None = None,
     elsewhere: bool = True,
+    allow: Collection[str] = (),
 ) -> Report:
-    """Check a gradient as `check_gradients` does, and raise an error unless it matches.
+    """Check a gradient as `check_gradients` does, and raise an error unless it passes.
+
+    It passes where it matches and the function does no harm: it changes none of its arguments,
+    returns nothing that a later call changes, and answers the same question alike.
 
     Args:
         gradients: the function under test.
@@ -194,12 +202,14 @@ def assert_gradients_match(
         accuracy: the relative accuracy that the loss or the gradient has.
         project: what brings parameters back to the set that they live in.
         elsewhere: False for no calls with other parameters or with other data.
+        allow: kinds of findings that are accepted, such as ("changes its arguments",).
 
     Returns:
-        The report of a match.
+        The report of a check that passed.
 
     Raises:
-        GradientMismatch: the verdict is mismatch or inconclusive; the text is the report.
+        GradientMismatch: the verdict is mismatch or inconclusive, or a finding does harm; the text
+            is the report.
         TypeError, ValueError: an argument cannot be used; the message names it.
         Exception: whatever the function under test raises.
 
@@ -225,7 +235,8 @@ def assert_gradients_match(
         accuracy=accuracy,
         project=project,
         elsewhere=elsewhere,
+        allow=allow,
     )
-    if report.verdict != "match":
+    if not report.passed:
         raise GradientMismatch(report)
     return report

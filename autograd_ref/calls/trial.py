@@ -22,6 +22,8 @@ class Options(NamedTuple):
     """What brings parameters back to their set; None where every array of the shape will do."""
     elsewhere: bool = True
     """False where the function is not to be called with other parameters or data."""
+    allow: tuple[str, ...] = ()
+    """The kinds of findings that are accepted."""
 
 
 DEFAULT = Options()

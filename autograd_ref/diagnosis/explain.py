@@ -52,6 +52,7 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
             *_elsewhere(facts, decision),
         ),
         not_checked=tuple(not_looked_at(facts.trial)),
+        allowed=facts.trial.options.allow,
         witness=_independent_check(facts, decision),
         causes=diagnosis.causes,
         intermediates=reference.model.intermediates(point, found),
