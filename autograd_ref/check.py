@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 from autograd_ref.assignment.network_model import assignment
+from autograd_ref.calls import random_state
 from autograd_ref.calls.arguments import checked_point
 from autograd_ref.calls.call import Gradients
 from autograd_ref.calls.stated import Project, allowing, require_usable, to_accuracy
@@ -121,9 +122,10 @@ def check_gradients(
         ('mismatch', ['1/S missing'])
     """
     options = Options(seed, accuracy, project, elsewhere, known(allow))
-    return as_raised(
-        lambda: examine(with_accuracy(trial_of(gradients, parameters, data, loss, options)))
-    )
+    with random_state.kept():
+        return as_raised(
+            lambda: examine(with_accuracy(trial_of(gradients, parameters, data, loss, options)))
+        )
 
 
 def examine(trial: Trial, *, more_places: Sequence[Place] = (), diagnose: bool = True) -> Report:

@@ -11,6 +11,7 @@ from hypothesis.strategies import SearchStrategy
 from numpy.typing import NDArray
 
 from autograd_ref.assignment.small_problems import IMPORT, is_network, says, shrunk, small_problems
+from autograd_ref.calls import random_state
 from autograd_ref.calls.call import Gradients
 from autograd_ref.calls.trial import DEFAULT, Options
 from autograd_ref.check import examine, trial_of
@@ -169,9 +170,10 @@ def falsify(
     strategy = cast("Search", small_problems()) if problems is None else problems
     chosen = settings(SEARCH, max_examples=max_examples)
     try:
-        smallest = as_raised(
-            lambda: find(strategy, condition, settings=chosen, random=Random(seed))
-        )
+        with random_state.kept():
+            smallest = as_raised(
+                lambda: find(strategy, condition, settings=chosen, random=Random(seed))
+            )
     except NoSuchExample:
         return None
     except Flaky:  # it keeps something from call to call, and is not wrong each time
