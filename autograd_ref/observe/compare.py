@@ -78,7 +78,7 @@ def _compared(values: Values, tolerance: NDArray[Any]) -> Comparison:
         return _measured(found, wide, reference, tolerance)
     # what is known can be wrong all the same
     wide, reference = np.where(known, wide, 0.0), np.where(known, reference, 0.0)
-    tolerances = np.where(known, tolerance, 1.0)
+    tolerances = np.where(known, tolerance, 0.0)
     if (share_of_tolerance(wide, reference, tolerances) > 1).any():
         return _measured(found, wide, reference, tolerances)
     index = _first(~known)

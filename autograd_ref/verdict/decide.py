@@ -179,6 +179,8 @@ def decide(facts: TrialFacts) -> Decision:
         if facts.second is not None:
             again = of_call(facts.second)
             rulings = _worse(rulings, again, "agrees at first, but the second call {}")
+            if rulings.loss is None:  # it may return one from the second call on
+                rulings = rulings._replace(loss=again.loss)
         if _agrees(rulings) and facts.contradicted:
             rulings = Rulings(rulings.loss, {p: _doubted(r) for p, r in rulings.blocks.items()})
     decided = Decision(rulings, first)
