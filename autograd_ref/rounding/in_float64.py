@@ -62,7 +62,7 @@ class InFloat64(TorchFunctionMode):
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> object:
         kwargs = kwargs or {}
-        name: str = func.__name__
+        name: str = getattr(func, "__name__", "")
         if name == "__get__":  # a property: most calls are
             return func(*args, **kwargs)
         if name in DRAWS:
