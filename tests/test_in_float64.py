@@ -276,3 +276,6 @@ def test_a_number_taken_out_of_a_tensor_is_no_warning() -> None:
     w = WIDE.clone().requires_grad_()
     with InFloat64():
         assert float(w[2]) == 2.0
+        assert torch.equal(torch.tensor([w[2], w[3]]), WIDE[2:])
+        assert torch.equal(torch.as_tensor([w[2], 0.1])[1], torch.tensor(0.1))
+        assert torch.as_tensor(w).requires_grad

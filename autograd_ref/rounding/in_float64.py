@@ -8,6 +8,7 @@ them outside, and widened.
 
 import inspect
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -27,6 +28,9 @@ DTYPE_IN_THE_NAME = frozenset(("float", "half", "bfloat16", "cfloat", "chalf", "
 
 ANOTHERS_MEMORY = frozenset(("from_numpy", "frombuffer", "from_dlpack"))
 """Functions that return memory which others go on using, in its own dtype."""
+
+COLLECT = frozenset(("tensor", "as_tensor", "new_tensor"))
+"""Functions that take a number out of every tensor in a list."""
 
 BETWEEN = frozenset(("__torch_function__", "handle_torch_function"))
 """Functions that stand between a call and this module."""
@@ -67,10 +71,10 @@ class InFloat64(TorchFunctionMode):
             return func(*args, **kwargs)
         if name in DRAWS:
             return drawn(func, args, kwargs, self.formats)
-        if name == "__float__":
-            with torch.no_grad():  # PyTorch warns of a tensor with a history
-                return func(*args, **kwargs)
-        result: object = func(*args, **kwargs)
+        # of a number that is taken out of a tensor with a history PyTorch warns
+        lists = name in COLLECT and any(isinstance(given, list | tuple) for given in args)
+        with torch.no_grad() if name == "__float__" or lists else nullcontext():
+            result: object = func(*args, **kwargs)
         if not isinstance(result, Tensor):
             return result
         if self._is_default(result.dtype) and self._is_for_want_of_another(name, args, kwargs):
