@@ -806,7 +806,7 @@ def test_parameters_may_need_neither_seed_nor_data(tmp_path: Path, capsys: Captu
         (("gradients", "loss", "raising_make"), "return 1 / seed", "ZeroDivisionError on seed 0"),
         (("gradient_alone",), "", "takes (w); it is called as gradient_alone(parameters, data_1)"),
         (("gradients", "loss_alone"), "", "takes (w); it is called as loss_alone(parameters, dat"),
-        (("gradients", "no_loss"), "", "loss is no_loss, and it returned str"),
+        (("gradients", "no_loss"), "", "loss is no_loss, and it returned the string"),
         (("gradients", "loss", "three"), "", "three returned a tuple; it needs to return a tuple"),
         (("gradients", "loss", "not_nested"), "", "not_nested returned a tuple; it needs to retu"),
         (("gradients", "loss", "no_tuple"), "", "no_tuple returned a NoneType; it needs to retur"),
