@@ -171,6 +171,14 @@ def test_what_is_drawn_is_what_is_drawn_outside_with_more_digits(case: str) -> N
     assert torch.equal(found.detach(), outside.detach().to(found.dtype))
 
 
+@pytest.mark.parametrize("make", [torch.tensor, torch.as_tensor])
+def test_an_array_in_float32_is_widened_with_its_values(make: Callable[[A], Tensor]) -> None:
+    array = np.array([[0.1, 0.2], [0.3, 0.4]], dtype=np.float32)
+    found = inside(lambda: make(array))
+    assert found.dtype == torch.float64
+    assert np.array_equal(found.numpy(), array.astype(np.float64))
+
+
 def test_where_float64_is_the_default_all_is_drawn_in_it() -> None:
     def drawn() -> Tensor:
         _ = torch.manual_seed(0)

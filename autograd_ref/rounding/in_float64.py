@@ -116,15 +116,16 @@ def _in_other_ways(
     func: Any, args: Any, kwargs: Any, dtype: torch.dtype
 ) -> Iterator[Callable[[], object]]:
     """Calls of a function that may give float64: asked for it, or given nothing narrower."""
-    args = tuple(dtype if isinstance(given, torch.dtype) else given for given in args)
-    asked = kwargs if dtype in args else {**kwargs, "dtype": dtype}
+    named = [isinstance(given, torch.dtype) for given in args]
+    args = tuple(dtype if is_named else given for given, is_named in zip(args, named, strict=True))
+    asked = kwargs if any(named) else {**kwargs, "dtype": dtype}
     yield lambda: func(*args, **asked)
     for replaced in (_without_integers, _without_booleans):
-        given, named = with_tensors_replaced(replaced, (args, kwargs))
-        yield lambda given=given, named=named: func(*given, **named)
+        given, others = with_tensors_replaced(replaced, (args, kwargs))
+        yield lambda given=given, others=others: func(*given, **others)
     # as in torch.where(mask, 0.1, 0.2)
-    given, named = with_floats_replaced(_as_tensor, (args, kwargs))
-    yield lambda: func(*given, **named)
+    given, others = with_floats_replaced(_as_tensor, (args, kwargs))
+    yield lambda: func(*given, **others)
 
 
 def _without_integers(tensor: Tensor) -> Tensor:
