@@ -36,6 +36,7 @@ class Check(Protocol):
         project: Project | None = None,
         elsewhere: bool = True,
         allow: Collection[str] = (),
+        thorough: bool = False,
     ) -> Report:
         """A gradient against autograd."""
         ...
@@ -74,6 +75,7 @@ def check_gradients(
     project: Project | None = None,
     elsewhere: bool = True,
     allow: Collection[str] = (),
+    thorough: bool = False,
 ) -> Report:
     """Compare a gradient with autograd, entry by entry, to rounding.
 
@@ -102,6 +104,8 @@ def check_gradients(
             along that set, at this point and at another one in it.
         elsewhere: False for no calls with other parameters or with other data.
         allow: kinds of findings that are accepted, such as ("changes its arguments",).
+        thorough: True to differentiate a NumPy loss by every entry, however many there are; above
+            300 parameters, random directions take the place of single entries.
 
     Returns:
         The report: the verdict, one block for every parameter, of its shape, and the causes.
@@ -121,7 +125,7 @@ def check_gradients(
         >>> report.verdict, [cause.kind for cause in report.causes]
         ('mismatch', ['1/S missing'])
     """
-    options = Options(seed, accuracy, project, elsewhere, known(allow))
+    options = Options(seed, accuracy, project, elsewhere, known(allow), thorough)
     with random_state.kept():
         return as_raised(
             lambda: examine(with_accuracy(trial_of(gradients, parameters, data, loss, options)))
@@ -164,7 +168,7 @@ def trial_of(
         reference = assignment()
         exact = reference.evaluate(point)
     else:
-        reference, exact = reference_for(loss, point, options.seed)
+        reference, exact = reference_for(loss, point, options.seed, thorough=options.thorough)
         if not reference.blind:
             reference = reference._replace(model=TorchModel(loss))
     return Trial(gradients, reference, point, exact, options)
@@ -189,6 +193,7 @@ def assert_gradients_match(
     project: Project | None = None,
     elsewhere: bool = True,
     allow: Collection[str] = (),
+    thorough: bool = False,
 ) -> Report:
     """Check a gradient as `check_gradients` does, and raise an error unless it passes.
 
@@ -205,6 +210,7 @@ def assert_gradients_match(
         project: what brings parameters back to the set that they live in.
         elsewhere: False for no calls with other parameters or with other data.
         allow: kinds of findings that are accepted, such as ("changes its arguments",).
+        thorough: True to differentiate a NumPy loss by every entry, however many there are.
 
     Returns:
         The report of a check that passed.
@@ -238,6 +244,7 @@ def assert_gradients_match(
         project=project,
         elsewhere=elsewhere,
         allow=allow,
+        thorough=thorough,
     )
     if not report.passed:
         raise GradientMismatch(report)

@@ -171,7 +171,7 @@ def test_a_loss_that_fails_nearby_ends_no_check() -> None:
     def fails_later(p: Any, X: A, y: A) -> Any:
         nonlocal calls
         calls += 1
-        if calls > 20:
+        if calls > 8:
             raise RuntimeError("enough")
         return scaled(2, loss_too=False)(p, X, y)
 

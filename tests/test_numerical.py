@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_ref.reference.numerical import RATIO, STEPS, slope
+from autograd_ref.reference.differences.numerical import RATIO, STEPS, slope
 
 numbers = st.floats(-2, 2)
 

@@ -8,7 +8,7 @@ import numpy as np
 from autograd_ref.reference.protocol import Evaluation, Level, Reference, Tolerances
 from autograd_ref.tree.leaf import as_array, is_numeric, like
 from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt
-from autograd_ref.tree.point import Point, own_copy
+from autograd_ref.tree.point import Point, Results, own_copy
 from autograd_ref.user_code import user_code
 
 Project = Callable[[Any], Any]
@@ -83,7 +83,15 @@ def allowing(
             wide = {path: values + more.gradients[path] for path, values in gradients.items()}
             return Tolerances(loss + more.loss, wide)
 
-        return found._replace(tolerances=tolerances, by_rounding=found.tolerances)
+        wide = found._replace(tolerances=tolerances, by_rounding=found.tolerances)
+        nearer = found.beside
+        if nearer is None:
+            return wide
+
+        def beside(answer: Results) -> Evaluation:
+            return widened(where, nearer(answer))
+
+        return wide._replace(beside=beside)
 
     def evaluate(where: Point) -> Evaluation:
         return widened(where, reference.evaluate(where))

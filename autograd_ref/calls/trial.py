@@ -24,6 +24,8 @@ class Options(NamedTuple):
     """False where the function is not to be called with other parameters or data."""
     allow: tuple[str, ...] = ()
     """The kinds of findings that are accepted."""
+    thorough: bool = False
+    """True where a NumPy loss is differentiated by every entry, however many there are."""
 
 
 DEFAULT = Options()

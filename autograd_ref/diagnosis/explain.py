@@ -11,7 +11,6 @@ from autograd_ref.independent.kink import AT_A_KINK
 from autograd_ref.observe.elsewhere import Elsewhere
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.observed import Observed
-from autograd_ref.observe.weaknesses import not_looked_at
 from autograd_ref.report.data import IndependentCheck, Note, listed
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_array
@@ -51,7 +50,7 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
             *_along_set(decision),
             *_elsewhere(facts, decision),
         ),
-        not_checked=tuple(not_looked_at(facts.trial)),
+        not_checked=tuple(facts.not_checked),
         allowed=facts.trial.options.allow,
         witness=_independent_check(facts, decision),
         causes=diagnosis.causes,
@@ -71,8 +70,10 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
     check = _check_of(call, rulings)
     if check is not None and check.side in ("reference", "kink"):
         return Diagnosis()
+    if call.trial.exact.unseen:  # which entries are wrong is not known
+        return Diagnosis()
     trial = facts.trial
-    earlier = None if call is facts.here else (trial.point, trial.exact)
+    earlier = None if call is facts.here else (trial.point, facts.here.trial.exact)
     wrong = [path for path in rulings.wrong if path is not None]
     there = call.trial
     ordered = [path for path in rulings.blocks if path in wrong]

@@ -14,8 +14,8 @@ from autograd_ref.calls.answer import Answer
 from autograd_ref.calls.call import called
 from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.losses import related
+from autograd_ref.reference.differences.stencil import slope_within
 from autograd_ref.reference.directional import along, typical
-from autograd_ref.reference.numerical import slope
 from autograd_ref.reference.protocol import Level
 from autograd_ref.report.data import IndependentCheck, Side, Slope
 from autograd_ref.tree.leaf import as_array, is_real
@@ -33,6 +33,10 @@ in a gradient under test accounts for no more of it. Chosen."""
 NEAR = 1e-3
 """A gradient as near as this to the derivative, relative to the difference, is the one confirmed.
 Chosen."""
+
+WELL = 0.1
+"""A derivative that is known as well as this, relative to the difference, is not improved any
+further. Chosen."""
 
 OwnLoss = Callable[[Point], float]
 
@@ -125,12 +129,17 @@ def _along(trial: Trial, answer: Answer, direction: Results, own_loss: OwnLoss |
     exact, point = trial.exact, trial.point
     tolerances = exact.tolerances(Level.STRICT).gradients
     steps = _steps(point, direction)
+    hand = component({path: answer.gradients[path].astype(np.float64) for path in direction})
+    reference = component(exact.gradients)
+    well = WELL * abs(hand - reference)
     return Along(
-        hand=component({path: answer.gradients[path].astype(np.float64) for path in direction}),
-        reference=component(exact.gradients),
+        hand=hand,
+        reference=reference,
         slack=sum(float((np.abs(d) * tolerances[path]).sum()) for path, d in direction.items()),
-        of_reference=slope(along(trial.reference.value, point, direction), *steps),
-        of_hand=own_loss and slope(along(own_loss, point, direction), *steps),
+        of_reference=slope_within(
+            along(trial.reference.value, point, direction), *steps, enough=well
+        ),
+        of_hand=own_loss and slope_within(along(own_loss, point, direction), *steps, enough=well),
     )
 
 

@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 
 from autograd_ref.calls.trial import Trial
+from autograd_ref.reference.differences.numerical import slope
 from autograd_ref.reference.directional import along, each_by_itself
-from autograd_ref.reference.numerical import slope
 from autograd_ref.report.data import IndependentCheck, Slope
 from autograd_ref.tree.nest import leaves
 from autograd_ref.user_code import Raised, attempt

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from autograd_ref.calls.stated import projected
 from autograd_ref.calls.trial import Trial
+from autograd_ref.reference.differences.numerical import slope
 from autograd_ref.reference.directional import moved, typical
-from autograd_ref.reference.numerical import slope
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.user_code import Raised, attempt

@@ -1,16 +1,19 @@
 """Calls at other points: with other parameters, with other data, in other arrangements."""
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from autograd_ref.calls.call import Call, Gradients
+from autograd_ref.calls.call import Call, Gradients, called
 from autograd_ref.calls.stated import projected
 from autograd_ref.calls.trial import Trial
+from autograd_ref.independent.one_direction import agrees_along
 from autograd_ref.observe.observation import Observation
+from autograd_ref.reference.protocol import Evaluation
 from autograd_ref.tree.inside import entry_by_entry, inside_sets, special_sets
+from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point, with_other_data, with_other_parameters
 from autograd_ref.user_code import Raised, attempt
 
@@ -74,16 +77,39 @@ def _with_other_parameters(trial: Trial) -> Generator[Place]:
 
 
 def observed_at(
-    places: Iterable[Place], trial: Trial, *, repeatable: bool
+    places: Iterable[Place],
+    trial: Trial,
+    *,
+    repeatable: bool,
+    asked: Callable[[], Collection[Path]],
 ) -> Generator[Elsewhere | RaisedElsewhere]:
-    """The calls at all places where the loss of the reference is defined."""
+    """The calls at all places where the loss of the reference is defined.
+
+    Args:
+        places: where to call.
+        trial: what is called, and what it is compared with.
+        repeatable: False where the function answers the same question differently.
+        asked: the blocks about which a call elsewhere could still tell something.
+    """
     for place in places:
-        exact = attempt(partial(trial.reference.evaluate, place.point))
-        if isinstance(exact, Raised) or not np.isfinite(exact.loss):
+        value = attempt(partial(trial.reference.value, place.point))
+        if isinstance(value, Raised) or not np.isfinite(value):
             continue
-        there = trial._replace(subject=place.subject, point=place.point, exact=exact)
-        call = attempt(there.call)
+        call = attempt(partial(called, place.subject, place.point))
         if isinstance(call, Raised):
             yield RaisedElsewhere(place.said, call.error)
-        else:
+            continue
+        exact = attempt(partial(_evaluated, place, trial, call, value, asked))
+        if not isinstance(exact, Raised):
+            there = trial._replace(subject=place.subject, point=place.point, exact=exact)
             yield Elsewhere(place, there, call, repeatable=repeatable)
+
+
+def _evaluated(
+    place: Place, trial: Trial, call: Call, value: float, asked: Callable[[], Collection[Path]]
+) -> Evaluation:
+    """The reference at another place: the loss alone, where its gradient is dear and agrees."""
+    reference, seed = trial.reference, trial.options.seed
+    if reference.blind and agrees_along(reference, place.point, call.answer, asked(), seed):
+        return Evaluation(value, {}, trial.exact.tolerances)  # of no quantity
+    return reference.evaluate(place.point)

@@ -8,6 +8,7 @@ import numpy as np
 from autograd_ref.calls.call import Call
 from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.along_difference import along_difference
+from autograd_ref.independent.answer_noise import AnswerNoise
 from autograd_ref.independent.given_set import inside_of
 from autograd_ref.independent.kink import gradients_around
 from autograd_ref.observe.compare import Values
@@ -36,7 +37,9 @@ class Observation:
     """
 
     def __init__(self, trial: Trial, call: Call, *, repeatable: bool) -> None:
-        self.trial, self.call, self.repeatable = trial, call, repeatable
+        beside = trial.exact.beside
+        exact = trial.exact if beside is None else beside(call.answer.gradients)
+        self.trial, self.call, self.repeatable = trial._replace(exact=exact), call, repeatable
         self._checks: dict[tuple[frozenset[Path], bool], IndependentCheck | None] = {}
 
     @property
@@ -127,7 +130,11 @@ class Observation:
         )
 
     def _scatter(self, path: Path | None) -> A | None:
-        return self._neighbours.scatter(path) if self.repeatable else None
+        if not self.repeatable:
+            return None
+        if self.trial.reference.blind:
+            return self._answer_noise.scatter(path)
+        return self._neighbours.scatter(path)
 
     def _slopes(self, path: Path) -> Slopes | None:
         if self._around is None:
@@ -142,6 +149,10 @@ class Observation:
     @cached_property
     def _neighbours(self) -> Neighbours:
         return Neighbours(self.trial)
+
+    @cached_property
+    def _answer_noise(self) -> AnswerNoise:
+        return AnswerNoise(self.trial)
 
     @cached_property
     def _half_of_digits(self) -> float:

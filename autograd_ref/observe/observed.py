@@ -16,8 +16,9 @@ from autograd_ref.observe.elsewhere import (
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.repeatability import changes, same_bits
 from autograd_ref.observe.side_effects import side_effects
-from autograd_ref.observe.weaknesses import weaknesses
+from autograd_ref.observe.weaknesses import not_looked_at, weaknesses
 from autograd_ref.report.data import IndependentCheck, Note
+from autograd_ref.tree.nest import Path
 
 
 class Observed:
@@ -34,12 +35,20 @@ class Observed:
         self.changes = changes(self.first, self.again)
         self.here = Observation(trial, self.first, repeatable=not self.changes)
         places = chain(other_places(trial), more_places)
-        self._places = observed_at(places, trial, repeatable=not self.changes)
+        self._places = observed_at(
+            places, trial, repeatable=not self.changes, asked=lambda: self._within
+        )
         self._visited: list[Elsewhere] = []
         self.raised: list[RaisedElsewhere] = []
         self.second: Observation | None = None
         if not same_bits(self.first, self.again):
             self.second = Observation(trial, self.again, repeatable=not self.changes)
+
+    @property
+    def _within(self) -> list[Path]:
+        """The blocks that are not beyond their tolerance here."""
+        facts = {path: found.comparison for path, found in self.here.blocks.items()}
+        return [p for p, c in facts.items() if not (c.beyond or c.form or c.not_finite)]
 
     @property
     def contradicted(self) -> bool:
@@ -75,8 +84,14 @@ class Observed:
     @property
     def weaknesses(self) -> list[Note]:
         """The notes about the loss at this point, and about the check."""
-        trial = self.trial
+        trial = self.here.trial
         return [
             *trial.exact.notes,
             *weaknesses(trial, self.first.answer),
         ]
+
+    @property
+    def not_checked(self) -> list[Note]:
+        """What the check did not look at."""
+        trial = self.here.trial
+        return [*not_looked_at(trial), *trial.exact.unseen]

@@ -21,8 +21,16 @@ from autograd_ref.tree.point import Point
 from autograd_ref.user_code import Raised, attempt
 
 
-def reference_for(loss: Loss, point: Point, seed: int) -> tuple[Reference, Evaluation]:
+def reference_for(
+    loss: Loss, point: Point, seed: int, *, thorough: bool = False
+) -> tuple[Reference, Evaluation]:
     """The reference for a loss, and its evaluation at the point.
+
+    Args:
+        loss: the function.
+        point: where it is evaluated.
+        seed: for the directions of rounding.
+        thorough: take a numerical derivative by every entry, however many there are.
 
     Raises:
         TypeError: loss does not return one real number.
@@ -33,7 +41,7 @@ def reference_for(loss: Loss, point: Point, seed: int) -> tuple[Reference, Evalu
     taken, remarks = Taken(), set[str]()
     both = Both(
         torch_loss(in_tensors(loss, remarks), seed),
-        numpy_loss(in_arrays(loss, remarks)),
+        numpy_loss(in_arrays(loss, remarks), thorough=thorough),
         numpy_loss(in_arrays(loss, remarks, tensors=False)),
         arrays,
     )

@@ -39,6 +39,10 @@ class Evaluation(NamedTuple):
     by_rounding: Callable[[Level], Tolerances] | None = None
     """The tolerances that rounding alone explains, where others allow more; None where it is the
     same."""
+    beside: Callable[[Results], "Evaluation"] | None = None
+    """With more care where these gradients differ from it; None where it is exact already."""
+    unseen: tuple[Note, ...] = ()
+    """What was not looked at, as in `Report.not_checked`; then no cause can be found either."""
 
 
 class Reference(NamedTuple):

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from autograd_ref.reference.choice.callers_loss import Taken
+from autograd_ref.reference.differences.numerical import slope
 from autograd_ref.reference.directional import along, moved, typical
-from autograd_ref.reference.numerical import slope
 from autograd_ref.reference.protocol import Evaluation, Reference
 from autograd_ref.report.data import listed
 from autograd_ref.tree.leaf import as_array

@@ -1,0 +1,1 @@
+"""Numerical derivatives of functions of one number, and of a loss entry by entry."""

@@ -1,0 +1,50 @@
+"""A progress bar for whoever waits at a terminal; nothing is shown anywhere else."""
+
+import sys
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+PATIENCE = 2.0
+"""Seconds without a bar. Chosen."""
+
+
+@contextmanager
+def waiting(total: int) -> Generator[Callable[[], None]]:
+    """Show on a terminal how many of so many are done, and the time left, once it takes long.
+
+    Args:
+        total: the number of times that what is given is called.
+    """
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("numerical derivatives"), BarColumn(), TimeRemainingColumn()
+    bar = Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        auto_refresh=False,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    task = bar.add_task("", total=total)
+    begun, shown = time.monotonic(), False
+
+    def one_more() -> None:
+        nonlocal shown
+        bar.advance(task)
+        if not shown and time.monotonic() - begun > PATIENCE:
+            bar.start()
+            shown = True
+        if shown:
+            bar.refresh()
+
+    try:
+        yield one_more
+    finally:
+        if shown:
+            bar.stop()

@@ -1,0 +1,162 @@
+"""The evaluation of a NumPy loss: its numerical gradient, what is allowed, what is not known."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_ref.reference.differences.directions import DIRECTIONS, along_directions
+from autograd_ref.reference.differences.entries import A, Gradient, Slopes
+from autograd_ref.reference.differences.entry import SMALL
+from autograd_ref.reference.directional import typical
+from autograd_ref.reference.protocol import Evaluation, Level, Tolerances
+from autograd_ref.report.data import Note, listed
+from autograd_ref.rounding.arithmetic import ALLOWED_UNITS, FUNCTION_FACTOR, OF_ITSELF
+from autograd_ref.tree.leaf import is_real
+from autograd_ref.tree.nest import Path, leaves, name_of
+from autograd_ref.tree.point import Results
+
+CERTAIN = 1e3
+"""A gradient that is off by so many times the accuracy of the derivative is wrong, whatever the
+steps; one that is off by less, or may lie beside a kink, is measured again, with care. Chosen."""
+
+MANY, FEW = 300, 24
+"""Above so many parameters, blocks of more than so many entries are asked about along random
+directions. Chosen: these cost about as much as 30 entries."""
+
+GROSS = 1e-6
+"""The tolerance of an entry, relative to itself, that is worth a note. Chosen."""
+
+KINK = Note(
+    "kink",
+    "The loss has a kink exactly there, where any slope between those of the two sides is right."
+    " Check at another point as well.",
+)
+
+
+class NumericalGradient(NamedTuple):
+    """What is known of the gradient of a loss at a point."""
+
+    loss: float
+    gradient: Gradient
+    """The function, for derivatives that are yet to be taken."""
+    unit: float
+    """The rounding that is allowed, relative to its terms."""
+    found: dict[Path, Slopes]
+    large: tuple[Path, ...]
+    """The blocks that can only be asked about beside an answer."""
+
+    def evaluation(self) -> Evaluation:
+        """The evaluation of the loss."""
+        arrays = leaves(self.gradient.base)
+        values = {path: slopes.values for path, slopes in self.found.items()}
+        unknown = {path: np.full(array.shape, np.nan) for path, array in arrays.items()}
+        kinks = any(slopes.kinks for slopes in self.found.values())
+        notes = ((KINK,) if kinks else ()) + self._small_entries()
+        gradients = {**unknown, **values}
+        found = Evaluation(self.loss, gradients, self._tolerances, notes)
+        return found._replace(beside=self._beside, unseen=self._unseen())
+
+    def _tolerances(self, _level: Level) -> Tolerances:
+        of_loss = np.asarray(ALLOWED_UNITS * self.unit * abs(self.loss))
+        blocks = {path: self._tolerance(slopes) for path, slopes in self.found.items()}
+        unknown = {p: np.full(a.shape, np.inf) for p, a in leaves(self.gradient.base).items()}
+        return Tolerances(of_loss, {**unknown, **blocks})
+
+    def _tolerance(self, slopes: Slopes) -> A:
+        """The derivative's own accuracy, and what the hand side may round."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            room = allowed(slopes.values, slopes.curvature, slopes.sizes, self.unit)
+            return np.nan_to_num(slopes.accuracy + room, nan=np.inf, posinf=np.inf)
+
+    def _beside(self, answer: Results) -> Evaluation:
+        found: dict[Path, Slopes] = {}
+        for path, array in leaves(self.gradient.base).items():
+            hand = answer.get(path)
+            if hand is None or hand.shape != array.shape or not is_real(hand):
+                found |= {path: self.found[path]} if path in self.found else {}
+            elif path in self.large:
+                found[path] = along_directions(self.gradient, path, hand.astype(np.float64))
+            else:
+                found[path] = self._nearer(path, hand.astype(np.float64))
+        return self._replace(found=found).evaluation()._replace(beside=None)
+
+    def _nearer(self, path: Path, hand: A) -> Slopes:
+        """The derivatives, with care where a gradient is off by little more than they are known to.
+
+        The worst entry first, and the next for as long as that one was not off after all.
+        """
+        slopes = self.found[path]
+        for _entry in range(hand.size):
+            with np.errstate(all="ignore"):
+                share = np.abs(hand - slopes.values) / self._tolerance(slopes)
+            share = np.nan_to_num(share, nan=0.0)
+            at = tuple(int(i) for i in np.unravel_index(int(np.argmax(share)), hand.shape))
+            if not share[at] > 1:
+                break
+            small = 0 < slopes.sizes[at] < SMALL * typical(slopes.sizes)
+            if small or self._is_doubtful(slopes, hand, at):
+                slopes = slopes.with_entry(at, self.gradient.closer(path, at))
+            if self._is_doubtful(slopes, hand, at):
+                slopes = slopes.with_entry(at, self.gradient.carefully(path, at))
+            if not abs(hand[at] - slopes.values[at]) <= self._tolerance(slopes)[at]:
+                break
+        return slopes
+
+    def _is_doubtful(self, slopes: Slopes, hand: A, at: tuple[int, ...]) -> bool:
+        """True where an entry is beyond its tolerance, and more steps might show that it is not."""
+        error = abs(hand[at] - slopes.values[at])
+        certain = error > max(CERTAIN * slopes.accuracy[at], 2 * slopes.blur[at])
+        return bool(error > self._tolerance(slopes)[at] and not certain)
+
+    def _small_entries(self) -> tuple[Note, ...]:
+        """The entries, small beside others of their block, in which a gross error could pass."""
+        told: list[str] = []
+        for path, slopes in self.found.items():
+            tolerance, own = self._tolerance(slopes), np.abs(slopes.values)
+            share = np.divide(tolerance, own, where=own > tolerance, out=np.zeros(own.shape))
+            if share.size and share.max() > GROSS:
+                at = [int(i) for i in np.unravel_index(int(np.argmax(share)), share.shape)]
+                name = name_of(path, root="parameters")
+                told.append(f"that of {name}{at if at else ''} is known to {share.max():.1g}")
+        if not told:
+            return ()
+        text = f"Small derivatives are known to fewer digits: {listed(told)} of itself only."
+        return (Note("small entries", text),)
+
+    def _unseen(self) -> tuple[Note, ...]:
+        """What random directions leave out."""
+        if not self.large:
+            return ()
+        arrays = leaves(self.gradient.base)
+        names = listed([name_of(path, root="parameters") for path in self.large])
+        count = sum(int(arrays[path].size) for path in self.large)
+        text = (
+            f"the {count} entries of {names} one by one ({DIRECTIONS} random directions for each"
+            " took their place: errors that cancel along all of them stay unseen, and which"
+            " entries are wrong; thorough=True takes every entry)"
+        )
+        return (Note("directions", text),)
+
+
+def large_blocks(parameters: Any) -> tuple[Path, ...]:
+    """The blocks that are asked about along random directions only."""
+    sizes = {path: int(leaf.size) for path, leaf in leaves(parameters).items()}
+    many = sum(sizes.values()) > MANY
+    return tuple(path for path, size in sizes.items() if many and size > FEW)
+
+
+def allowed(gradients: A, curvature: A, sizes: A, unit: float) -> A:
+    """What the hand side may round, entry by entry.
+
+    Of its formulas nothing is known. They are allowed units of the block's largest entry, in the
+    units of measurement of each parameter; and what the gradient moves when a parameter does by
+    units of itself (something cancels).
+    """
+    with np.errstate(all="ignore"):
+        own = np.abs(gradients)
+        largest = np.where(np.isfinite(own), own, 0.0).max(initial=0.0)
+        terms = own * sizes
+        of_terms = np.where(np.isfinite(terms), terms, 0.0).max(initial=0.0) / sizes
+        by_block: A = np.fmin(largest, of_terms)  # an entry of size zero has no units
+        rounding = np.minimum(unit * np.maximum(by_block, own), OF_ITSELF * own)
+        return np.asarray(rounding + FUNCTION_FACTOR * unit * curvature * sizes)
