@@ -127,7 +127,9 @@ def _at_the_smallest(
         return "noise", scatter, last
     if _is_calmer(function, last / SPAN, scatter):
         return "fast", scatter, last
-    return "nothing" if scatter > COARSE * largest else "noise", scatter, last
+    # a function that is zero but for rounding is all noise
+    unresolved = COARSE * largest < scatter < largest / CLEARLY
+    return "nothing" if unresolved else "noise", scatter, last
 
 
 def _is_calmer(function: Function, step: Any, scatter: float) -> bool:
