@@ -5,6 +5,8 @@ from typing import Any, cast
 
 import numpy as np
 
+from autograd_ref.tree.layout import copied_array, copied_tensor
+
 
 def is_tensor(value: object) -> bool:
     """True for a torch tensor, found out without loading torch."""
@@ -75,12 +77,11 @@ def as_numbers(value: Any) -> Any:
 
 
 def copied(value: object) -> object:
-    """A leaf with memory of its own, of the same type; numbers and strangers as they are."""
+    """A leaf with memory of its own, of the same type and strides; numbers and strangers as is."""
     if isinstance(value, np.ndarray):
-        return cast("np.ndarray[Any, Any]", value).copy(order="K")
+        return copied_array(cast("np.ndarray[Any, Any]", value))
     if is_tensor(value):
-        tensor = cast("Any", value)
-        return tensor.detach().clone().requires_grad_(tensor.requires_grad)
+        return copied_tensor(value).requires_grad_(cast("Any", value).requires_grad)
     if is_foreign(value) and hasattr(value, "copy"):
         return cast("Any", value).copy()
     return value
