@@ -6,6 +6,7 @@ The public names:
     assert_gradients_match     the same for tests: raise GradientMismatch unless it matches
     check_backward             check a torch.autograd.Function, a custom operator or a kernel
     check_step                 check code that only updates parameters, by the step it makes
+    assert_backward_matches    the same for tests: raise GradientMismatch unless it passes
     falsify                    search for the smallest problem on which a gradient is wrong
     Report, Block, Cause       what a check returns, and what it consists of
     Counterexample             what falsify returns
@@ -33,7 +34,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from autograd_ref import problems
-    from autograd_ref.backward import check_backward
+    from autograd_ref.backward import assert_backward_matches, check_backward
     from autograd_ref.check import GradientMismatch, assert_gradients_match, check_gradients
     from autograd_ref.counterexample import Counterexample, falsify
     from autograd_ref.network import Network, loss_and_gradients
@@ -51,6 +52,7 @@ __all__ = [
     "Network",
     "Report",
     "__version__",
+    "assert_backward_matches",
     "assert_gradients_match",
     "check_backward",
     "check_gradients",
@@ -67,6 +69,7 @@ _HOME = {
     "GradientMismatch": "autograd_ref.check",
     "Network": "autograd_ref.network",
     "Report": "autograd_ref.report.report",
+    "assert_backward_matches": "autograd_ref.backward",
     "assert_gradients_match": "autograd_ref.check",
     "check_backward": "autograd_ref.backward",
     "check_gradients": "autograd_ref.check",

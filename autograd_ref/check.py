@@ -5,8 +5,9 @@ from typing import Any, Protocol
 
 from autograd_ref.assignment.network_model import assignment
 from autograd_ref.calls import random_state
-from autograd_ref.calls.arguments import checked_point
+from autograd_ref.calls.arguments import checked_point, require_bool
 from autograd_ref.calls.call import Gradients
+from autograd_ref.calls.complex_pairs import by_parts, complex_among, require_torch
 from autograd_ref.calls.stated import Project, allowing, require_usable, to_accuracy
 from autograd_ref.calls.trial import DEFAULT, Options, Trial
 from autograd_ref.calls.vectors import with_lists_resolved
@@ -37,6 +38,7 @@ class Check(Protocol):
         elsewhere: bool = True,
         allow: Collection[str] = (),
         thorough: bool = False,
+        declared: bool = False,
     ) -> Report:
         """A gradient against autograd."""
         ...
@@ -76,6 +78,7 @@ def check_gradients(
     elsewhere: bool = True,
     allow: Collection[str] = (),
     thorough: bool = False,
+    declared: bool = False,
 ) -> Report:
     """Compare a gradient with autograd, entry by entry, to rounding.
 
@@ -106,6 +109,8 @@ def check_gradients(
         allow: kinds of findings that are accepted, such as ("changes its arguments",).
         thorough: True to differentiate a NumPy loss by every entry, however many there are; above
             300 parameters, random directions take the place of single entries.
+        declared: True where the gradient that autograd finds of loss is the definition, and not the
+            derivative of its values: straight-through estimators, gradient reversal.
 
     Returns:
         The report: the verdict, one block for every parameter, of its shape, and the causes.
@@ -125,7 +130,8 @@ def check_gradients(
         >>> report.verdict, [cause.kind for cause in report.causes]
         ('mismatch', ['1/S missing'])
     """
-    options = Options(seed, accuracy, project, elsewhere, known(allow), thorough)
+    require_bool(declared=declared, thorough=thorough)
+    options = Options(seed, accuracy, project, elsewhere, known(allow), thorough, declared)
     with random_state.kept():
         return as_raised(
             lambda: examine(with_accuracy(trial_of(gradients, parameters, data, loss, options)))
@@ -163,12 +169,17 @@ def trial_of(
         UserCodeRaised: the loss raised in a later evaluation.
     """
     require_usable(options.accuracy, options.project, options.elsewhere)
+    whole = parameters
+    if callable(loss) and callable(gradients) and complex_among(parameters):
+        gradients, loss, parameters = by_parts(gradients, loss, parameters)
     point = with_lists_resolved(gradients, loss, checked_point(gradients, parameters, data, loss))
     if loss is None:
         reference = assignment()
         exact = reference.evaluate(point)
     else:
         reference, exact = reference_for(loss, point, options.seed, thorough=options.thorough)
+        require_torch(whole, numerical=reference.blind)
+        reference = reference._replace(given=reference.given and not options.declared)
         if not reference.blind:
             reference = reference._replace(model=TorchModel(loss))
     return Trial(gradients, reference, point, exact, options)
@@ -194,6 +205,7 @@ def assert_gradients_match(
     elsewhere: bool = True,
     allow: Collection[str] = (),
     thorough: bool = False,
+    declared: bool = False,
 ) -> Report:
     """Check a gradient as `check_gradients` does, and raise an error unless it passes.
 
@@ -211,6 +223,8 @@ def assert_gradients_match(
         elsewhere: False for no calls with other parameters or with other data.
         allow: kinds of findings that are accepted, such as ("changes its arguments",).
         thorough: True to differentiate a NumPy loss by every entry, however many there are.
+        declared: True where the gradient that autograd finds of loss is the definition, and not the
+            derivative of its values: straight-through estimators, gradient reversal.
 
     Returns:
         The report of a check that passed.
@@ -245,6 +259,7 @@ def assert_gradients_match(
         elsewhere=elsewhere,
         allow=allow,
         thorough=thorough,
+        declared=declared,
     )
     if not report.passed:
         raise GradientMismatch(report)

@@ -4,7 +4,7 @@ Beside each stands what it is for, and what happens in a version that lacks it. 
 them on the oldest and the newest version that `pyproject.toml` allows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -119,3 +119,24 @@ def has_outputs(node: object, count: int) -> bool:
     (2.4) is taken to have them: such an operation then fails for want of an argument.
     """
     return len(getattr(node, "_input_metadata", range(count))) == count
+
+
+def leaves_of_graph(outputs: Iterable[Tensor]) -> list[Tensor]:
+    """The tensors that require grad and that some outputs depend on, each once.
+
+    For weights that an operation has from a closure. Without it they are not seen.
+    """
+    nodes: list[Any] = [output.grad_fn for output in outputs]
+    # a leaf that is handed on has no node of its own
+    found = {id(o): o for o in outputs if o.grad_fn is None and o.requires_grad}
+    seen: set[Any] = set()
+    while nodes:
+        node = nodes.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        variable = getattr(node, "variable", None)
+        if isinstance(variable, Tensor):
+            found[id(variable)] = variable
+        nodes.extend(following for following, _number in node.next_functions)
+    return list(found.values())

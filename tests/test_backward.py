@@ -421,9 +421,15 @@ def test_on_a_gpu(dtype: torch.dtype) -> None:
     [
         ((3, affine, *inputs()), "function is of type int; it needs to be a function"),
         ((affine, "text", *inputs()), "reference is of type str; it needs to be a function"),
-        ((square, square), "inputs holds no tensor of a floating-point dtype"),
-        ((square, square, torch.arange(3)), "inputs holds no tensor of a floating-point dtype"),
-        ((square, lambda x: x > 0, inputs()[0]), "returned no tensor of a floating-point dtype"),
+        ((square, square), "inputs holds no tensor of a floating-point or complex dtype"),
+        (
+            (square, square, torch.arange(3)),
+            "inputs holds no tensor of a floating-point or complex dtype",
+        ),
+        (
+            (square, lambda x: x > 0, inputs()[0]),
+            "returned no tensor of a floating-point or complex dtype",
+        ),
         ((square, lambda x: [x, 3], inputs()[0]), "returned int; it needs to return a tensor"),
         ((lambda x: None, square, inputs()[0]), "returned NoneType; it needs to return a tensor"),
         ((lambda x: x.detach(), square, inputs()[0]), "nothing that requires grad; it needs a"),
@@ -576,16 +582,30 @@ def test_buffers_of_the_caller_are_left_alone() -> None:
     assert (variance == 1).all()
 
 
-def test_tensors_in_a_list_are_passed_on_and_said_not_to_be_looked_at() -> None:
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_tensors_in_a_list_are_differentiated_by(factor: float) -> None:
     parts = [inputs()[0], inputs()[0] + 1]
 
-    def scaled(w: Tensor, parts: list[Tensor]) -> Tensor:
-        return w * torch.cat(parts)
+    class Second(Function):
+        @staticmethod
+        def forward(_ctx: Any, x: Tensor) -> Tensor:
+            return x * 1
 
-    report = check_backward(scaled, scaled, torch.tensor(2.0), parts)
-    assert verdicts(report) == {"output": "match", "w": "match"}
-    (note,) = [note for note in report.warnings if note.kind == "not differentiated"]
-    assert note.text.startswith("inputs[1]: holds tensors, whose gradients are not looked at")
+        @staticmethod
+        def backward(ctx: Any, *upstream: Tensor) -> Any:  # noqa: ARG004 - torch names it
+            return upstream[0] * factor
+
+    def scaled(w: Tensor, parts: list[Tensor]) -> Tensor:
+        return w * torch.cat([parts[0], Second.apply(parts[1])])
+
+    report = check_backward(scaled, lambda w, parts: w * torch.cat(parts), torch.tensor(2.0), parts)
+    assert verdicts(report) == {
+        "output": "match",
+        "w": "match",
+        "parts[0]": "match",
+        "parts[1]": "match" if factor == 1 else "mismatch",
+    }
+    assert not report.not_checked
 
 
 def test_a_backward_pass_that_takes_upstream_gradients_to_be_contiguous_is_found() -> None:

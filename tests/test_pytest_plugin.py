@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from autograd_ref import assert_gradients_match
+from autograd_ref import assert_backward_matches, assert_gradients_match
+from autograd_ref.backward import BackwardCheck
 from autograd_ref.check import Check
 
 TESTS = """
@@ -41,8 +42,11 @@ def run_pytest(folder: Path, test: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_the_fixture_is_the_assertion(check_gradients: Check) -> None:
+def test_the_fixtures_are_the_assertions(
+    check_gradients: Check, check_backward: BackwardCheck
+) -> None:
     assert check_gradients is assert_gradients_match
+    assert check_backward is assert_backward_matches
 
 
 def test_the_fixture_fails_on_a_wrong_gradient_alone_with_the_report_and_the_line_of_the_test(

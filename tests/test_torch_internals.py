@@ -10,13 +10,15 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from autograd_ref.calls.operation import run
+from autograd_ref.operations.inputs import Arguments, Callee
+from autograd_ref.operations.run import backward, forward
 from autograd_ref.torch_internals import (
     EveryOperation,
     function_of,
     gradients_of,
     has_outputs,
     is_custom_operator,
+    leaves_of_graph,
     name_of,
     tensors_within,
     with_floats_replaced,
@@ -174,7 +176,9 @@ class Unsummed(torch.autograd.Function):
 
 def shape_of_gradient(operation: Any, outputs: int) -> tuple[int, ...]:
     x = torch.ones(2, requires_grad=True)
-    (gradient,) = run(operation, [x], [x], [torch.ones(())] * outputs).gradients
+    done = forward(operation, Callee(operation), Arguments((x,), {}, {}))
+    upstream = dict(zip(list(done.outputs)[:outputs], [torch.ones(())] * outputs, strict=True))
+    (gradient,) = backward(done, upstream, [x])
     assert gradient is not None
     return tuple(gradient.shape)
 
@@ -193,7 +197,7 @@ def test_a_version_that_names_no_function_leaves_the_backward_pass_to_the_engine
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert function_of(SimpleNamespace()) is None
-    monkeypatch.setattr("autograd_ref.calls.operation.function_of", lambda _node: None)
+    monkeypatch.setattr("autograd_ref.operations.run.function_of", lambda _node: None)
     assert shape_of_gradient(Unsummed.apply, 2) == (2,)
 
 
@@ -211,6 +215,13 @@ def test_an_operator_that_drops_an_output_is_left_to_the_engine() -> None:
     x = torch.ones(2, requires_grad=True)
     assert not has_outputs(first(x).grad_fn, 1)
     assert shape_of_gradient(first, 1) == (2,)
+
+
+def test_the_leaves_of_a_graph_are_found_once_each_and_those_handed_on_too() -> None:
+    x, weight = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    found = leaves_of_graph([(x * weight + weight).sum(), x, torch.ones(1)])
+    assert {id(leaf) for leaf in found} == {id(x), id(weight)}
+    assert len(found) == 2
 
 
 def test_a_version_that_does_not_say_is_taken_to_have_them() -> None:

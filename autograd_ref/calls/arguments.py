@@ -48,6 +48,19 @@ def checked_point(
     return Point(parameters, data)
 
 
+def require_bool(**given: object) -> None:
+    """Refuse a wish that is neither True nor False, by its name.
+
+    Raises:
+        TypeError: there is one.
+    """
+    for name, value in given.items():
+        if not isinstance(value, bool):
+            raise TypeError(
+                f"{name} is of type {type(value).__name__}; it needs to be True or False"
+            )
+
+
 def _foreign(leaf: Any) -> str:
     """What a parameter is that no gradient has the form of, and what to pass; else empty."""
     kind = type(leaf).__name__

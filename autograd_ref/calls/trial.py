@@ -26,6 +26,8 @@ class Options(NamedTuple):
     """The kinds of findings that are accepted."""
     thorough: bool = False
     """True where a NumPy loss is differentiated by every entry, however many there are."""
+    declared: bool = False
+    """True where the gradient of the reference is right by definition, and not as a derivative."""
 
 
 DEFAULT = Options()

@@ -11,6 +11,7 @@ from autograd_ref.independent.kink import AT_A_KINK
 from autograd_ref.observe.elsewhere import Elsewhere
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.observed import Observed
+from autograd_ref.report.behaviour import CANNOT_BE_CALLED
 from autograd_ref.report.data import IndependentCheck, Note, listed
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_array
@@ -43,7 +44,7 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
         blocks=tuple(block_of(name_of(path), ruling) for path, ruling in blocks.items()),
         loss=None if loss is None else block_of("loss", loss),
         reference=reference.about,
-        findings=tuple(facts.findings),
+        findings=(*facts.findings, *_raised(facts, must_run=True)),
         warnings=(
             *facts.weaknesses,
             *_lost_digits(decision),
@@ -151,9 +152,7 @@ def _along_set(decision: Decision) -> Iterator[Note]:
 
 def _elsewhere(facts: Observed, decision: Decision) -> Iterator[Note]:
     """The notes about calls at other places that do not count for the verdict."""
-    for place in facts.raised:
-        text = f"Called {place.said}, it raised {worded(place.error)}"
-        yield Note("raises elsewhere", text)
+    yield from _raised(facts, must_run=False)
     for place, wrong in decision.remarks:
         assert isinstance(place, Elsewhere), "what is decided about was observed"
         if not place.finite:
@@ -172,6 +171,14 @@ def _off_sets(place: Elsewhere, wrong: Collection[Path | None]) -> Note:
         " wrong."
     )
     return Note("wrong off a set", text)
+
+
+def _raised(facts: Observed, *, must_run: bool) -> Iterator[Note]:
+    """The notes about calls that raised, of those that no function may refuse or of the others."""
+    kind = CANNOT_BE_CALLED if must_run else "raises elsewhere"
+    for place in facts.raised:
+        if place.must_run is must_run:
+            yield Note(kind, f"Called {place.said}, it raised {worded(place.error)}")
 
 
 def _overflowed(place: Elsewhere) -> Note:

@@ -93,10 +93,14 @@ def along_difference(
         return float("nan") if value is None else float(value.reshape(()))
 
     found = attempt(lambda: _checked(trial, answer, finite, own_loss if has_loss else None))
-    if isinstance(found, Raised):  # the verdict stands; this is an extra
-        why = f"Evaluated nearby, a loss raised {worded(found.error)}"
-        return IndependentCheck("undecided", why, 0.0, 0.0, None, None)
-    return found
+    if not isinstance(found, Raised):
+        return found
+    why = f"Evaluated nearby, a loss raised {worded(found.error)}"
+    if any(values.any() for values in finite.values()):  # the other loss alone may decide
+        alone = attempt(lambda: _checked(trial, answer, finite, None))
+        if not isinstance(alone, Raised):
+            return alone._replace(explanation=f"{alone.explanation} {why}")
+    return IndependentCheck("undecided", why, 0.0, 0.0, None, None)
 
 
 def _checked(
@@ -166,7 +170,8 @@ def _side(found: Along) -> tuple[Side, str]:
     if found.confirms(found.of_reference, found.hand):
         return "reference", (
             "The numerical derivative of the reference's own loss agrees with the gradient under"
-            " test: the reference is at fault (a detached tensor, a custom backward?)."
+            " test: the reference is at fault (a detached tensor, a custom backward?). Where its"
+            " gradient is the definition (straight-through, gradient reversal), say declared=True."
         )
     if not found.confirms(found.of_reference, found.reference):
         return "undecided", "The numerical derivative of the loss agrees with neither gradient."

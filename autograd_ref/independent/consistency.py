@@ -34,7 +34,8 @@ LARGEST_STEP = 0.1
 EXPLANATION = (
     "Your gradient agrees with the reference, but the numerical derivative of the loss contradicts"
     " both: is a tensor detached, or its backward pass the code under test? Pass what is to be held"
-    " fixed as data."
+    " fixed as data. Where the gradient is the definition (straight-through, gradient reversal),"
+    " say declared=True."
 )
 
 

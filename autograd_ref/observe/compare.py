@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from autograd_ref.tree.number_format import BFLOAT16, of_dtype
+from autograd_ref.tree.number_format import BFLOAT16, NumberFormat, of_dtype
 from autograd_ref.verdict.facts import Comparison
 
 COARSEST, COARSEST_UNITS = 1e-2, 128
@@ -26,6 +26,8 @@ class Values(NamedTuple):
     """The one that hand needs to have."""
     found: str = ""
     """The one that it had before it became an array, where NumPy does not know it."""
+    through: NumberFormat | None = None
+    """The coarsest format that its computation goes through; None where that is its own."""
 
     @property
     def has(self) -> str:
@@ -75,7 +77,7 @@ def _compared(values: Values, tolerance: NDArray[Any]) -> Comparison:
         return _at(index, values)._replace(not_finite=f"is {hand[index]}{_place(index)}")
     wide = hand.astype(np.float64)
     if known.all():
-        return _measured(found, wide, reference, tolerance)
+        return _measured(found, wide, reference, tolerance)._replace(coarsest=_coarsest(values))
     # what is known can be wrong all the same
     wide, reference = np.where(known, wide, 0.0), np.where(known, reference, 0.0)
     tolerances = np.where(known, tolerance, 0.0)
@@ -130,8 +132,13 @@ def _measured(
         cosine=cosine,
         norm_ratio=norm_ratio,
         resolution=_resolution(reference, tolerance),
-        coarsest=max(COARSEST, COARSEST_UNITS * of_dtype(found.dtype).unit),
     )
+
+
+def _coarsest(values: Values) -> float:
+    """The largest resolution that shows anything."""
+    formats = [of_dtype(values.has), *([values.through] if values.through else [])]
+    return max(COARSEST, *(COARSEST_UNITS * number.unit for number in formats))
 
 
 def _known(

@@ -29,6 +29,8 @@ class Place(NamedTuple):
     """True where a mismatch is one of the function; otherwise it is a warning."""
     sets: Mapping[str, str] = {}
     """The sets that parameters are in at the point of the check, and not there, by their names."""
+    must_run: bool = False
+    """True where no function may refuse to be called like this."""
 
 
 class Elsewhere(Observation):
@@ -44,6 +46,7 @@ class RaisedElsewhere(NamedTuple):
 
     said: str
     error: Exception
+    must_run: bool = False
 
 
 def other_places(trial: Trial) -> Generator[Place]:
@@ -92,14 +95,15 @@ def observed_at(
         asked: the blocks about which a call elsewhere could still tell something.
     """
     for place in places:
-        value = attempt(partial(trial.reference.value, place.point))
+        here = place.point is trial.point
+        value = trial.exact.loss if here else attempt(partial(trial.reference.value, place.point))
         if isinstance(value, Raised) or not np.isfinite(value):
             continue
         call = attempt(partial(called, place.subject, place.point))
         if isinstance(call, Raised):
-            yield RaisedElsewhere(place.said, call.error)
+            yield RaisedElsewhere(place.said, call.error, place.must_run)
             continue
-        exact = attempt(partial(_evaluated, place, trial, call, value, asked))
+        exact = trial.exact if here else attempt(partial(_evaluated, place, trial, call, value, asked))
         if not isinstance(exact, Raised):
             there = trial._replace(subject=place.subject, point=place.point, exact=exact)
             yield Elsewhere(place, there, call, repeatable=repeatable)

@@ -77,7 +77,12 @@ class Observation:
         return all(np.isfinite(a).all() for a in self.call.values.values() if is_real(a))
 
     def independent_check(self, blocks: Collection[Path], *, loss: bool) -> IndependentCheck | None:
-        """Numerical derivatives along the difference of these blocks; None with nothing to ask."""
+        """Numerical derivatives along the difference of these blocks; None with nothing to ask.
+
+        Nor where the reference's gradient is right by definition: they could only contradict it.
+        """
+        if self.trial.options.declared:
+            return None
         key = frozenset(blocks), loss
         if key not in self._checks:
             self._checks[key] = along_difference(self.trial, self.call.answer, blocks, loss=loss)
@@ -119,7 +124,13 @@ class Observation:
             return Alone(Comparison(parameter.shape, str(parameter.dtype), form=form))
         found = answer.dtypes[path]
         return Quantity(
-            Values(answer.gradients[path], exact.gradients[path], _needed(found, leaf), found),
+            Values(
+                answer.gradients[path],
+                exact.gradients[path],
+                _needed(found, leaf),
+                found,
+                exact.coarser and exact.coarser.formats()[path],
+            ),
             lambda level: exact.tolerances(level).gradients[path],
             lambda: self._scatter(path),
             self._half_of_digits,
@@ -127,6 +138,7 @@ class Observation:
             parameter,
             lambda: self._slopes(path),
             lambda error, tolerance: inside_of(self.trial, path, error, tolerance),
+            lambda: exact.coarser and exact.coarser.own()[path],
         )
 
     def _scatter(self, path: Path | None) -> A | None:

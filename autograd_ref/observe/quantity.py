@@ -52,6 +52,8 @@ class Quantity:
     inside: Callable[[A, A], float | None] = lambda _error, _tolerance: None
     """The error that may be left along the set of the caller, where an error with this tolerance
     is across it; None where it is not, or where no set is given."""
+    in_own_format: Callable[[], A | None] = lambda: None
+    """The tolerance of its own number format, where its computation goes through a coarser one."""
 
     @cached_property
     def levels(self) -> list[AtLevel]:
@@ -131,6 +133,9 @@ class Quantity:
         return shares > 1
 
     def _tolerances(self) -> Iterator[tuple[Level | None, A]]:
+        finer = self.in_own_format()
+        if finer is not None:
+            yield Level.STRICT, finer
         yield Level.STRICT, self.tolerance(Level.STRICT)
         drifting = self.tolerance(Level.DRIFTING)
         yield Level.DRIFTING, drifting

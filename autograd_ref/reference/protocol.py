@@ -1,6 +1,6 @@
 """The reference of a comparison, whatever computes it: a loss, its gradients, its tolerances."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from autograd_ref.reference.model import UNKNOWN, Model
 from autograd_ref.report.data import Note
 from autograd_ref.rounding.arithmetic import Level
+from autograd_ref.tree.nest import Path
+from autograd_ref.tree.number_format import NumberFormat
 from autograd_ref.tree.point import Point, Results
 
 Loss = Callable[..., Any]
@@ -27,6 +29,15 @@ class Tolerances(NamedTuple):
     """Entry by entry."""
 
 
+class Coarser(NamedTuple):
+    """The formats by which blocks are judged, where these are not all alike."""
+
+    formats: Callable[[], Mapping[Path, NumberFormat]]
+    """The coarsest that the computation of each block goes through."""
+    own: Callable[[], Results]
+    """The strict tolerance of each block in its own format."""
+
+
 class Evaluation(NamedTuple):
     """A loss and its gradients at one point, in float64."""
 
@@ -43,6 +54,8 @@ class Evaluation(NamedTuple):
     """With more care where these gradients differ from it; None where it is exact already."""
     unseen: tuple[Note, ...] = ()
     """What was not looked at, as in `Report.not_checked`; then no cause can be found either."""
+    coarser: Coarser | None = None
+    """Where blocks have different formats, or their computation goes through a coarser one."""
 
 
 class Reference(NamedTuple):

@@ -22,6 +22,7 @@ from autograd_ref.torch_internals import gradients_of
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, copied, is_tensor
 from autograd_ref.tree.nest import Path, leaves, rebuilt
+from autograd_ref.tree.number_format import NumberFormat
 from autograd_ref.tree.point import Point, Results
 from autograd_ref.user_code import user_code
 
@@ -29,14 +30,20 @@ PAIRS = 4
 """How often a point moves there and back to find its kinks: one of the two is on the other side."""
 
 
-def torch_loss(loss: Loss, seed: int) -> Reference:
-    """A PyTorch function of (parameters, *data); its tolerance is measured, not derived."""
+def torch_loss(loss: Loss, seed: int, judged_as: NumberFormat | None = None) -> Reference:
+    """A PyTorch function of (parameters, *data); its tolerance is measured, not derived.
+
+    Args:
+        loss: the function.
+        seed: for the directions of rounding.
+        judged_as: the number format of the side under test; None is the coarsest of its parameters.
+    """
 
     def evaluate(point: Point) -> Evaluation:
         watch = Watch()
         value, found = differentiate(loss, *point, watch=watch)
         exact = [monte_carlo.as_float64(tensor) for tensor in (value, *found.values())]
-        number = number_format.coarsest(point.parameters)
+        number = judged_as or number_format.coarsest(point.parameters)
 
         def again() -> list[Tensor]:
             value, gradients = differentiate(loss, *point)
@@ -130,6 +137,8 @@ def tensor(leaf: object) -> Tensor:
     """A copy: floats in float64, integers in int64 (uint8 would select like a mask)."""
     if is_tensor(leaf):
         found = cast("Tensor", leaf).detach().clone()
+        if found.is_complex():
+            return found.to(torch.complex128)
         return found.double() if found.is_floating_point() else found
     array = as_array(leaf)
     kinds = {"b": np.bool_, "i": np.int64, "u": np.int64, "c": np.complex128}

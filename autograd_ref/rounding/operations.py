@@ -24,9 +24,10 @@ NOT_ROUNDED = frozenset(
     " lift_fresh alias index index_select index_fill gather cat stack scatter embedding flip roll"
     " tril triu diag_embed select_backward slice_backward where masked_fill neg abs sgn sign relu"
     " threshold_backward clamp clamp_min clamp_max max min amax amin maximum minimum median sort"
-    " topk floor ceil round trunc heaviside".split()
+    " topk floor ceil round trunc heaviside"
+    " rand rand_like randn randn_like bernoulli uniform normal exponential".split()
 )
-"""Copies, constants and choices."""
+"""Copies, constants, choices and random numbers, which are what they are."""
 CHOICES_BY_ARGUMENT = {
     "scatter_reduce": {"amax", "amin"},
     "index_reduce": {"amax", "amin"},

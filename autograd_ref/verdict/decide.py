@@ -3,7 +3,7 @@
 Every row of the table is a condition, a verdict and a reason.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from autograd_ref.report.data import Verdict
@@ -196,10 +196,16 @@ def of_call(facts: CallFacts) -> Rulings:
     return _unless_at_fault(by_table(facts), facts)
 
 
-def by_table(facts: CallFacts) -> Rulings:
-    """The verdicts of one call by the table alone, without the independent check."""
+def by_table(facts: CallFacts, decided: Collection[Path | None] = ()) -> Rulings:
+    """The verdicts of one call by the table alone, without the independent check.
+
+    Args:
+        facts: of the call.
+        decided: what needs no verdict any more.
+    """
     loss = None if facts.loss is None else of_quantity(facts.loss)
-    return Rulings(loss, {path: of_quantity(q) for path, q in facts.blocks.items()})
+    open_ones = {path: q for path, q in facts.blocks.items() if path not in decided}
+    return Rulings(loss, {path: of_quantity(q) for path, q in open_ones.items()})
 
 
 def _unless_at_fault(rulings: Rulings, facts: CallFacts) -> Rulings:
@@ -232,7 +238,7 @@ def _with_place(decided: Decision, place: PlaceFacts) -> Decision:
     nothing_left = all(ruling.verdict == "mismatch" for ruling in rulings.blocks.values())
     if place.near or nothing_left:
         return decided
-    there = by_table(place)
+    there = by_table(place, rulings.wrong)
     if not there.wrong <= rulings.wrong:
         there = _unless_at_fault(there, place)
     if there.wrong <= rulings.wrong:
@@ -256,12 +262,14 @@ def _worse(before: Rulings, later: Rulings, reason: str) -> Rulings:
     """
 
     def worse(one: Ruling, two: Ruling) -> Ruling:
-        if two.verdict != "mismatch" or one.verdict == "mismatch":
+        # a reference that is at fault here is none elsewhere
+        if two.verdict != "mismatch" or one.verdict == "mismatch" or one.reason == AT_FAULT:
             return one
         return two._replace(reason=reason.format(two.reason))
 
     loss = worse(before.loss, later.loss) if before.loss and later.loss else before.loss
-    return Rulings(loss, {p: worse(r, later.blocks[p]) for p, r in before.blocks.items()})
+    blocks = {p: worse(r, later.blocks.get(p, r)) for p, r in before.blocks.items()}
+    return Rulings(loss, blocks)
 
 
 def _agrees(rulings: Rulings) -> bool:

@@ -1,0 +1,1 @@
+"""A differentiable PyTorch operation: its arguments and outputs, its calls, its references."""

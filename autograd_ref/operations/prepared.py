@@ -1,0 +1,163 @@
+"""An operation and its reference made ready: what is judged is found out by calling each once."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from autograd_ref.operations.inputs import (
+    DIFFERENTIABLE,
+    Arguments,
+    Operation,
+    as_callee,
+    differentiable,
+    in_double,
+    names_of_inputs,
+)
+from autograd_ref.operations.probe import Probe, probed
+from autograd_ref.operations.run import name_of
+from autograd_ref.operations.sides import Composed, Subject
+from autograd_ref.operations.signature import (
+    Name,
+    Signature,
+    Tensors,
+    input_names,
+    judged,
+    output_names,
+)
+from autograd_ref.report.data import Note
+from autograd_ref.tree import nest as nests
+from autograd_ref.tree.nest import Path, leaves
+
+UPSTREAM_STEP, LARGEST_UPSTREAM = 1 / 32, 3.0
+"""Upstream gradients are multiples of the one up to the other: exact in every number format."""
+
+
+class Prepared(NamedTuple):
+    """What a check needs to know."""
+
+    subject: Subject
+    composed: Composed
+    upstream: Tensors
+    """One upstream gradient for every output."""
+    notes: tuple[Note, ...]
+    """What is not checked."""
+    autocast: torch.dtype | None
+    """The format of autocast, where it is on."""
+
+    @property
+    def nest(self) -> dict[str, Any]:
+        """The nest that is judged."""
+        signature = self.subject.signature
+        originals = {name: t.detach() for name, t in signature.originals().items()}
+        return signature.nest({**self.upstream, **originals})
+
+
+def prepared(
+    function: Operation, reference: Operation, arguments: Arguments, seed: int
+) -> Prepared:
+    """An operation and its reference made ready.
+
+    Raises:
+        TypeError: an argument cannot be used, or what one of the two returns; the message names it.
+        Exception: whatever function or reference raise.
+    """
+    names = _names(reference, arguments, set())
+    wanted = differentiable(arguments, {p: nests.name_of(n) for p, n in names.items()})
+    callee, wide = as_callee(function), in_double(reference)
+    draft = Signature(arguments, {names[p]: p for p in wanted}, {}, (), frozenset())
+    probe = probed(function, callee, reference, Composed(wide, draft, None))
+    outputs = output_names(probe.reference)
+    found = {outputs[p]: p for p in judged(probe.reference)}
+    if not found:
+        raise TypeError(
+            f"{name_of(reference)} returned no tensor of a floating-point or complex dtype; it"
+            " needs one"
+        )
+    names = _names(reference, arguments, {str(name[0]) for name in found})
+    signature = Signature(
+        arguments,
+        {names[p]: p for p in wanted},
+        found,
+        tuple(probe.reference),
+        _complex(draft, wanted, names) | {n for n, p in found.items() if probe.dtype(p).is_complex},
+        _value_only(found, probe),
+    )
+    random = torch.Generator().manual_seed(seed)
+    upstream = {
+        n: _upstream(probe.reference[p].to(probe.dtype(p)), random) for n, p in found.items()
+    }
+    upstream = {n: u * 0 if n in signature.value_only else u for n, u in upstream.items()}
+    draws = _format_of_draws(signature) if probe.drawn else None
+    tensors = {**upstream, **signature.originals()}
+    eps = {name: torch.finfo(tensor.dtype).eps for name, tensor in tensors.items()}
+    composed = Composed(wide, signature, draws, eps)
+    notes = (*probe.captured, *_passed_over(signature, probe, names))
+    return Prepared(Subject(function, callee, signature), composed, upstream, notes, probe.autocast)
+
+
+def _names(reference: Operation, arguments: Arguments, taken: set[str]) -> dict[Path, Name]:
+    """The names of all tensors among the arguments."""
+    tensors = [p for p, leaf in leaves(arguments).items() if isinstance(leaf, Tensor)]
+    positional = names_of_inputs(reference, len(arguments.positional), taken=taken)
+    return input_names(tensors, positional, taken)
+
+
+def _complex(draft: Signature, wanted: list[Path], names: dict[Path, Name]) -> frozenset[Name]:
+    found = leaves(draft.arguments)
+    return frozenset(names[p] for p in wanted if found[p].is_complex())
+
+
+def _value_only(found: dict[Name, Path], probe: Probe) -> frozenset[Name]:
+    """The outputs that one of the two sides does not differentiate, where there are others."""
+
+    def differentiated(place: Path) -> bool:
+        given = probe.function.get(place)
+        return probe.reference[place].requires_grad and (given is None or given.requires_grad)
+
+    apart = frozenset(name for name, place in found.items() if not differentiated(place))
+    return apart if len(apart) < len(found) else frozenset()
+
+
+def _upstream(output: Tensor, random: torch.Generator) -> Tensor:
+    shape = (*output.shape, 2) if output.is_complex() else output.shape
+    normal = torch.randn(shape, generator=random, dtype=torch.float64)
+    rounded = (normal / UPSTREAM_STEP).round() * UPSTREAM_STEP
+    exact = rounded.clamp(-LARGEST_UPSTREAM, LARGEST_UPSTREAM)
+    return (torch.view_as_complex(exact) if output.is_complex() else exact).to(output)
+
+
+def _format_of_draws(signature: Signature) -> torch.dtype:
+    """The coarsest format of the inputs: the one in which numbers like them are drawn."""
+    return max((t.dtype for t in signature.originals().values()), key=lambda d: torch.finfo(d).eps)
+
+
+def _passed_over(signature: Signature, probe: Probe, names: dict[Path, Name]) -> Iterator[Note]:
+    """The notes about tensors that are not looked at, or not at all that they are."""
+    for name in sorted(signature.value_only):
+        given = probe.reference[signature.outputs[name]]
+        who = "the function" if given.requires_grad else "the reference"
+        text = f"gradients through {nests.name_of(name)}, which {who} does not differentiate"
+        yield Note("not differentiated", f"{text} (its values are compared)")
+    outputs = output_names(probe.reference)
+    for place, tensor in probe.reference.items():
+        if outputs[place] not in signature.outputs:
+            yield Note("not compared", f"{nests.name_of(outputs[place])}, of {tensor.dtype}")
+    inputs = set(signature.inputs.values())
+    for place, leaf in leaves(signature.arguments).items():
+        apart = place in names and place not in inputs
+        if apart and (leaf.is_floating_point() or leaf.is_complex()):
+            why = "which does not require grad, as others do"
+            usable = leaf.dtype in DIFFERENTIABLE and leaf.layout == torch.strided
+            why = why if usable else f"of {leaf.dtype}, {leaf.layout}"
+            yield Note(
+                "not differentiated", f"the gradient by {nests.name_of(names[place])}, {why}"
+            )
+    if probe.drawn:
+        text = "inputs that lie otherwise in memory (random numbers are drawn in its order)"
+        yield Note("not called", text)
+    if probe.refused is not None:
+        kind = type(probe.refused).__name__
+        text = f"the dtypes of the outputs (the reference raised {kind} in those of the inputs)"
+        yield Note("not compared", text)
