@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 import torch
 
+from autograd_ref.calls import random_state
 from autograd_ref.calls.arguments import checked_point, require_bool
 from autograd_ref.calls.trial import Options, Trial
 from autograd_ref.check import GradientMismatch, examine
@@ -112,9 +113,10 @@ def check_backward(
     _require_usable(function=operation, reference=reference, kwargs=kwargs, declared=declared)
     options = Options(seed=seed, allow=known(allow), declared=declared)
     state = shared_state(operation, reference)
-    arguments = Arguments(spread(reference, inputs), kwargs or {}, state)
-    ready = prepared(operation, reference, arguments, seed)
-    report = as_raised(partial(_examined, ready, name_of(reference), options))
+    with random_state.kept():
+        arguments = Arguments(spread(reference, inputs), kwargs or {}, state)
+        ready = prepared(operation, reference, arguments, seed)
+        report = as_raised(partial(_examined, ready, name_of(reference), options))
     # no loss: the outputs say it in detail
     return replace(
         report,
