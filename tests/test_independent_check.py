@@ -429,3 +429,18 @@ def test_what_is_asked_with_the_loss_is_not_what_is_asked_without() -> None:
     call = Observation(trial, trial.call(), repeatable=True)
     assert call.contradicted_side([], loss=True) == "losses"
     assert call.contradicted_side([], loss=False) is None
+
+
+def test_losses_that_are_defined_at_one_point_only_decide_nothing() -> None:
+    here = torch.tensor([1.0, 2.0], dtype=torch.float64)
+
+    def loss(x: Tensor) -> Tensor:
+        if not torch.equal(x.detach(), here):
+            raise RuntimeError("not there")
+        return (x**2).sum()
+
+    report = check_gradients(lambda x: (5.0, 3 * x), here.numpy(), loss=loss)
+    assert report.verdict == "mismatch"
+    assert report.witness is not None
+    assert report.witness.side == "undecided"
+    assert "RuntimeError: not there" in report.witness.explanation
