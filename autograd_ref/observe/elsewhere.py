@@ -103,7 +103,9 @@ def observed_at(
         if isinstance(call, Raised):
             yield RaisedElsewhere(place.said, call.error, place.must_run)
             continue
-        exact = trial.exact if here else attempt(partial(_evaluated, place, trial, call, value, asked))
+        exact = (
+            trial.exact if here else attempt(partial(_evaluated, place, trial, call, value, asked))
+        )
         if not isinstance(exact, Raised):
             there = trial._replace(subject=place.subject, point=place.point, exact=exact)
             yield Elsewhere(place, there, call, repeatable=repeatable)
