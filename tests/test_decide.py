@@ -36,6 +36,7 @@ class Quantity(NamedTuple):
     scatters: bool = False
     between_slopes: bool = False
     antisymmetric: bool = False
+    zero_everywhere: bool = False
 
 
 RIGHT, WRONG = Quantity(), Quantity(BEYOND)
@@ -46,6 +47,7 @@ UNKNOWN = Quantity(Comparison((3,), "float64", unknown="the reference is inf"))
 ZERO = Quantity(WITHIN._replace(size=0.0, resolution=float("inf")))
 COARSE = Quantity(WITHIN._replace(resolution=0.5))
 NOISY = Quantity(WITHIN._replace(max_rel_error=1e-5), scatters=True)
+NO_EFFECT = Quantity(WITHIN._replace(size=1e-18, resolution=200.0), zero_everywhere=True)
 MIRRORED = Quantity(BEYOND, antisymmetric=True)
 
 
@@ -104,6 +106,8 @@ def reason(decision: Decision, name: str = "W") -> str:
         (UNKNOWN, "inconclusive", "the reference is inf"),
         (ZERO, "inconclusive", NOTHING),
         (Quantity(ZERO.comparison._replace(share=7.0)), "mismatch", "differs by 7 times"),
+        (NO_EFFECT, "match", ""),
+        (Quantity(BEYOND, zero_everywhere=True), "mismatch", "differs by 7 times its tolerance"),
         (COARSE, "inconclusive", "its tolerance allows a relative error of 0.5, too much"),
         (NOISY, "inconclusive", "has a relative error of 1e-05 that differs at random"),
         (
@@ -124,7 +128,8 @@ def test_the_first_row_that_holds_decides(quantity: Quantity, verdict: Verdict, 
 
 
 def test_every_row_is_needed() -> None:
-    cases = [MISSING, LOST, KINK, MIRRORED, WRONG, UNKNOWN, NOISY, ZERO, COARSE, RIGHT]
+    cases = [MISSING, LOST, KINK, MIRRORED, WRONG, UNKNOWN, NOISY, NO_EFFECT, ZERO]
+    cases += [COARSE, RIGHT]
     first = [next(i for i, row in enumerate(QUANTITY) if row.holds(case)) for case in cases]
     assert first == list(range(len(QUANTITY)))
 
@@ -274,6 +279,12 @@ def test_a_block_of_the_report_shows_the_call_that_decided() -> None:
     block = block_of("W", decision.rulings.blocks[("W",)])
     assert (block.name, block.verdict) == ("W", "mismatch")
     assert (block.share, block.dtype) == (9.0, "float32")
+
+
+def test_a_block_of_which_zero_is_right_has_no_resolution() -> None:
+    assert block_of("b", of_quantity(NO_EFFECT)).resolution is None
+    assert block_of("b", of_quantity(COARSE)).resolution == 0.5
+    assert block_of("b", of_quantity(Quantity(BEYOND, zero_everywhere=True))).resolution == 1e-15
 
 
 def test_the_decision_needs_no_pytorch() -> None:

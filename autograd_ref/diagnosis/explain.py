@@ -21,6 +21,7 @@ from autograd_ref.verdict.decide import (
     CONTRADICTED,
     Decision,
     Rulings,
+    is_zero_everywhere,
 )
 from autograd_ref.verdict.facts import CallFacts, PlaceFacts
 
@@ -43,7 +44,12 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
         loss=None if loss is None else block_of("loss", loss),
         reference=reference.about,
         findings=tuple(facts.findings),
-        warnings=(*facts.weaknesses, *_lost_digits(decision), *_elsewhere(facts, decision)),
+        warnings=(
+            *facts.weaknesses,
+            *_without_effect(decision),
+            *_lost_digits(decision),
+            *_elsewhere(facts, decision),
+        ),
         witness=_independent_check(facts, decision),
         causes=diagnosis.causes,
         intermediates=reference.model.intermediates(point, found),
@@ -97,6 +103,26 @@ def _check_of(call: CallFacts, rulings: Rulings) -> IndependentCheck | None:
     if found is None and kinks:
         return IndependentCheck("kink", AT_A_KINK, 0.0, 0.0, None, None)
     return found
+
+
+def _without_effect(decision: Decision) -> Iterator[Note]:
+    """The note about parameters whose gradients match, and are zero here and elsewhere."""
+    blocks = decision.rulings.blocks.items()
+    names = [
+        name_of(path, root="parameters")
+        for path, ruling in blocks
+        if ruling.verdict == "match" and is_zero_everywhere(ruling.facts)
+    ]
+    if names:
+        has, its = (
+            ("has", "its gradient is") if len(names) == 1 else ("have", "their gradients are")
+        )
+        yield Note(
+            "no effect",
+            f"{listed(names)} {has} no effect on the loss: {its} zero to within the rounding of"
+            " terms that cancel, here and with other parameters, as that of a bias before a batch"
+            " norm is.",
+        )
 
 
 def _lost_digits(decision: Decision) -> Iterator[Note]:

@@ -9,10 +9,14 @@ from autograd_ref.calls.call import Call
 from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.along_difference import along_difference
 from autograd_ref.independent.kink import gradients_around
+from autograd_ref.independent.zero import is_zero_everywhere
 from autograd_ref.observe.compare import Values
 from autograd_ref.observe.noise import Neighbours
 from autograd_ref.observe.quantity import A, Quantity, Slopes
+from autograd_ref.reference.protocol import Level
 from autograd_ref.report.data import IndependentCheck, Side
+from autograd_ref.rounding.arithmetic import ALLOWED_UNITS
+from autograd_ref.rounding.terms import by_terms
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_real
 from autograd_ref.tree.nest import Path, leaves
@@ -115,12 +119,18 @@ class Observation:
         found = answer.dtypes[path]
         return Quantity(
             Values(answer.gradients[path], exact.gradients[path], _needed(found, leaf), found),
-            lambda level: exact.tolerances(level).gradients[path],
+            lambda level: self._tolerance(path, level),
             lambda: self._scatter(path),
             self._half_of_digits,
             parameter,
             lambda: self._slopes(path),
+            lambda: is_zero_everywhere(self.trial, path),
         )
+
+    def _tolerance(self, path: Path, level: Level) -> A:
+        exact = self.trial.exact
+        own = exact.tolerances(level).gradients[path]
+        return by_terms(exact.gradients[path], own, self._unit, self._largest)
 
     def _scatter(self, path: Path | None) -> A | None:
         return self._neighbours.scatter(path) if self.repeatable else None
@@ -142,6 +152,15 @@ class Observation:
     @cached_property
     def _half_of_digits(self) -> float:
         return number_format.coarsest(self.trial.point.parameters).unit ** 0.5
+
+    @cached_property
+    def _unit(self) -> float:
+        return ALLOWED_UNITS * number_format.coarsest(self.trial.point.parameters).unit
+
+    @cached_property
+    def _largest(self) -> float:
+        """The largest entry of all gradients."""
+        return max(float(np.abs(g).max(initial=0.0)) for g in self.trial.exact.gradients.values())
 
 
 def _needed(found: str, leaf: object) -> str:

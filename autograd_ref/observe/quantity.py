@@ -44,6 +44,8 @@ class Quantity:
     parameter: NDArray[np.generic] | None = None
     """The parameter it is the gradient by; None for the loss."""
     around: Callable[[], Slopes | None] = lambda: None
+    cancels: Callable[[], bool] = lambda: False
+    """True where its terms cancel, here and elsewhere; asked where nothing else is to be said."""
 
     @cached_property
     def levels(self) -> list[AtLevel]:
@@ -90,6 +92,11 @@ class Quantity:
             return False
         error = self._hand - self.values.reference
         return agrees_in_symmetric_part(self.parameter, error, self.levels[-1].tolerance)
+
+    @cached_property
+    def zero_everywhere(self) -> bool:
+        """True where its terms cancel, here and elsewhere."""
+        return self.cancels()
 
     @property
     def _hand(self) -> A:

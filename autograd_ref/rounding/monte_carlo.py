@@ -121,9 +121,16 @@ def _movements(
 def _tolerance(movement: _Movement, exact: Array, arithmetic: Arithmetic) -> Array:
     """The tolerance of an array, from how far it moves."""
     size = np.abs(exact)
-    from_neighbours = np.minimum(NEIGHBOURS * _typical(movement.mean_square), OF_ITSELF * size)
+    of_itself = min(OF_ITSELF, _typical_part(movement.mean_square, size))
+    from_neighbours = np.minimum(NEIGHBOURS * _typical(movement.mean_square), of_itself * size)
     least = arithmetic.unit * size + ALLOWED_UNITS * arithmetic.smallest
     return SAFETY * np.maximum(movement.largest, from_neighbours) + least
+
+
+def _typical_part(squares: Array, size: Array) -> float:
+    """The part of itself by which the entry in the middle moves: others may be of another size."""
+    moving = (squares > 0) & (size > 0)
+    return float(np.median(np.sqrt(squares[moving]) / size[moving])) if moving.any() else 0.0
 
 
 def _typical(squares: Array) -> Array:

@@ -67,6 +67,11 @@ def scatters(q: QuantityFacts) -> bool:
     return q.scatters
 
 
+def is_zero_everywhere(q: QuantityFacts) -> bool:
+    """Its terms cancel, here and elsewhere: zero is right, and is what both sides have."""
+    return q.zero_everywhere
+
+
 def shows_nothing(q: QuantityFacts) -> bool:
     """The reference is zero everywhere."""
     return q.comparison.size == 0
@@ -99,6 +104,7 @@ QUANTITY: tuple[Row, ...] = (
     Row(is_off, "mismatch", "differs by {share:.3g} times its tolerance"),
     Row(has_unknown_entries, "inconclusive", "{unknown}"),
     Row(scatters, "inconclusive", SCATTERS),
+    Row(is_zero_everywhere, "match", ""),
     Row(shows_nothing, "inconclusive", NOTHING),
     Row(shows_too_little, "inconclusive", TOO_LITTLE),
     Row(is_within, "match", ""),

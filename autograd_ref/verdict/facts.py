@@ -54,6 +54,7 @@ class Alone(NamedTuple):
     scatters: bool = False
     between_slopes: bool = False
     antisymmetric: bool = False
+    zero_everywhere: bool = False
 
 
 class QuantityFacts(Protocol):
@@ -82,6 +83,11 @@ class QuantityFacts(Protocol):
     @property
     def antisymmetric(self) -> bool:
         """True where a symmetric parameter's gradient is off by an antisymmetric matrix only."""
+        ...
+
+    @property
+    def zero_everywhere(self) -> bool:
+        """True where its terms cancel, here and elsewhere: the parameter has no effect."""
         ...
 
 
