@@ -1,7 +1,7 @@
 """The facts about one call of the function under test, each computed once, when asked for."""
 
 from collections.abc import Collection
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -124,7 +124,7 @@ class Observation:
             self._half_of_digits,
             parameter,
             lambda: self._slopes(path),
-            lambda: is_zero_everywhere(self.trial, path),
+            cache(lambda: is_zero_everywhere(self.trial, path)),
         )
 
     def _tolerance(self, path: Path, level: Level) -> A:

@@ -93,7 +93,7 @@ class Quantity:
         error = self._hand - self.values.reference
         return agrees_in_symmetric_part(self.parameter, error, self.levels[-1].tolerance)
 
-    @cached_property
+    @property
     def zero_everywhere(self) -> bool:
         """True where its terms cancel, here and elsewhere."""
         return self.cancels()
