@@ -275,3 +275,31 @@ def test_noise_is_asked_about_where_targets_have_to_sum_to_one(*, soft: bool) ->
     report = check_gradients(noisy, p, features, rows if soft else labels)
     assert report.verdict == "match", report
     assert "digits lost" in [note.kind for note in report.warnings]
+
+
+def test_at_points_nearby_ties_and_whole_numbers_stay() -> None:
+    seen: list[tuple[A, ...]] = []
+
+    def gradients(p: Any, X: A, times: A, labels: A) -> Any:
+        seen.append((p["w"], p["v"], times, labels))
+        return {"w": through_something_large(p["w"], X, NEARLY), "v": 2 * p["v"]}
+
+    times = np.array([0.5, 1.25, 0.5, -0.5])
+    at = {"w": W, "v": np.array([1.25, 0.25, 1.25])}
+    report = check_gradients(
+        gradients,
+        at,
+        X,
+        times,
+        np.array([0.0, 1.0, 3.0]),
+        loss=lambda p, X, *_data: (
+            0.5 * ((X @ p["w"] - X.new_tensor(NEARLY)) ** 2).sum() + (p["v"] ** 2).sum()
+        ),
+    )
+    assert report.verdict == "match", report
+    nearby = [one for one in seen if 0 < np.abs(one[0] - W).max() < 1e-8]
+    assert nearby, "the error was not asked to scatter"
+    for _w, v, moved, labels in nearby:
+        assert moved[0] == moved[2] == -moved[3] != times[0]
+        assert v[0] == v[2] == moved[1] != 1.25
+        assert labels.tolist() == [0, 1, 3]

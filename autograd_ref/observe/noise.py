@@ -16,7 +16,7 @@ from autograd_ref.calls.trial import Trial
 from autograd_ref.reference.protocol import Evaluation
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_numeric, like
-from autograd_ref.tree.nest import Path, rebuilt
+from autograd_ref.tree.nest import Path, leaves, rebuilt
 from autograd_ref.tree.point import Point, own_copy
 from autograd_ref.user_code import Raised, UserCodeRaised, attempt
 
@@ -41,6 +41,10 @@ and too little to round anew what was put through a format of half as many digit
 FURTHER = 16.0
 """The largest relative move where formulas are unknown, in roots of the unit of roundoff: enough to
 round anew what is rounded to units of one, as 1 - 1/(1 + exp(z)) is."""
+
+
+DATA = 1
+"""The place of the data in a point, beside the parameters."""
 
 
 class Neighbour(NamedTuple):
@@ -122,9 +126,8 @@ def _is_noise(errors: NDArray[np.float64], most: float) -> bool:
 
 def _neighbour(trial: Trial, seed: int, *, further: bool) -> Neighbour:
     """Both sides with parameters and data moved a little; or the parameters alone."""
-    random = np.random.default_rng(seed)
     copy = own_copy(trial.point)
-    near = Point(*(_nudged(nest, random, further=further) for nest in copy))
+    near = _nudged(copy, np.random.default_rng(seed), further=further)
     try:
         exact = trial.reference.evaluate(near)
     except (ValueError, UserCodeRaised):  # data that are refused: targets have to sum to one, say
@@ -133,17 +136,27 @@ def _neighbour(trial: Trial, seed: int, *, further: bool) -> Neighbour:
     return Neighbour(called(trial.subject, near).answer, exact)
 
 
-def _nudged(nest: object, random: np.random.Generator, *, further: bool) -> Any:
-    """Every float moved by some units of roundoff of its own format, or by half of its digits."""
+def _nudged(point: Point, random: np.random.Generator, *, further: bool) -> Point:
+    """Every float moved by some units of roundoff of its own format, or by half of its digits.
 
-    def nudge(_path: Path, leaf: Any) -> object:
-        array = as_array(leaf) if is_numeric(leaf) else None
-        if array is None or array.dtype.kind != "f":
+    What is equal stays so, wherever it stands, and so does the opposite: a loss may count ties.
+    Data that are whole numbers, such as labels, counts and masks, stay what they are.
+    """
+    floats = [as_array(leaf) for leaf in leaves(tuple(point)).values() if _is_float(leaf)]
+    sizes = np.unique(np.concatenate([np.abs(a).ravel().astype(np.float64) for a in floats]))
+    parts = 2 * random.random(sizes.shape) - 1
+
+    def nudge(path: Path, leaf: Any) -> object:
+        array = as_array(leaf) if _is_float(leaf) else None
+        if array is None or (path[0] == DATA and (array == np.rint(array)).all()):
             return leaf
         unit = number_format.of_leaf(leaf).unit
         most = FURTHER * unit**0.5 if further else min(NUDGE * unit, unit**0.5)
-        shape: tuple[int, ...] = array.shape
-        by = most * (2 * random.random(shape) - 1)
+        by = most * parts[np.searchsorted(sizes, np.abs(array).astype(np.float64))]
         return like(leaf, np.asarray(array * (1 + by)).astype(array.dtype))
 
-    return rebuilt(nest, nudge)
+    return Point(*rebuilt(tuple(point), nudge))
+
+
+def _is_float(leaf: object) -> bool:
+    return is_numeric(leaf) and as_array(leaf).dtype.kind == "f"

@@ -8,11 +8,11 @@ import numpy as np
 from autograd_ref.calls.call import Call
 from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.along_difference import along_difference
-from autograd_ref.independent.kink import gradients_around
+from autograd_ref.independent.kink import Kinks
 from autograd_ref.independent.zero import is_zero_everywhere
 from autograd_ref.observe.compare import Values
 from autograd_ref.observe.noise import Neighbours
-from autograd_ref.observe.quantity import A, Quantity, Slopes
+from autograd_ref.observe.quantity import A, Quantity
 from autograd_ref.reference.protocol import Level
 from autograd_ref.report.data import IndependentCheck, Side
 from autograd_ref.rounding.arithmetic import ALLOWED_UNITS
@@ -21,7 +21,6 @@ from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_real
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.number_format import dtype_name
-from autograd_ref.tree.point import Results
 from autograd_ref.verdict.facts import Alone, Comparison
 
 MANY_DIGITS = 1e-3
@@ -123,7 +122,7 @@ class Observation:
             lambda: self._scatter(path),
             self._half_of_digits,
             parameter,
-            lambda: self._slopes(path),
+            lambda disagreement: self._kinks.between(path, disagreement),
             cache(lambda: is_zero_everywhere(self.trial, path)),
         )
 
@@ -135,15 +134,9 @@ class Observation:
     def _scatter(self, path: Path | None) -> A | None:
         return self._neighbours.scatter(path) if self.repeatable else None
 
-    def _slopes(self, path: Path) -> Slopes | None:
-        if self._around is None:
-            return None
-        far, near = self._around
-        return [one[path] for one in far], [one[path] for one in near]
-
     @cached_property
-    def _around(self) -> tuple[list[Results], list[Results]] | None:
-        return gradients_around(self.trial)
+    def _kinks(self) -> Kinks:
+        return Kinks(self.trial, self.call.answer)
 
     @cached_property
     def _neighbours(self) -> Neighbours:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.independent.kink import lies_between_slopes
+from autograd_ref.independent.kink import Disagreement
 from autograd_ref.independent.symmetry import agrees_in_symmetric_part
 from autograd_ref.observe.compare import Values, compare
 from autograd_ref.reference.protocol import Level
@@ -19,8 +19,6 @@ SPREADS = 6.0
 by entry. Chosen."""
 
 A = NDArray[np.float64]
-Slopes = tuple[list[A], list[A]]
-"""The gradients of one block on all sides of a point, far and near."""
 
 
 class AtLevel(NamedTuple):
@@ -43,7 +41,8 @@ class Quantity:
     half_of_digits: float
     parameter: NDArray[np.generic] | None = None
     """The parameter it is the gradient by; None for the loss."""
-    around: Callable[[], Slopes | None] = lambda: None
+    at_kink: Callable[[Disagreement], bool] = lambda _found: False
+    """True where a disagreement is one at a kink of the loss."""
     cancels: Callable[[], bool] = lambda: False
     """True where its terms cancel, here and elsewhere; asked where nothing else is to be said."""
 
@@ -79,11 +78,8 @@ class Quantity:
     @property
     def between_slopes(self) -> bool:
         """True where every entry that is off lies between the slopes of a kink."""
-        slopes = self.around()
-        if slopes is None:
-            return False
-        tolerance, off = self.levels[-1].tolerance, self._off
-        return lies_between_slopes(self._hand, self.values.reference, slopes, tolerance, off)
+        tolerance, reference = self.levels[-1].tolerance, self.values.reference
+        return self.at_kink(Disagreement(self._hand, reference, tolerance, self._off))
 
     @property
     def antisymmetric(self) -> bool:
