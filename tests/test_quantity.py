@@ -13,7 +13,7 @@ def quantity(*errors: float, scatter: A | None = None) -> Quantity:
     reference = np.array([1.0, 2.0])
     levels = {Level.STRICT: STRICT, Level.DRIFTING: DRIFTING, Level.TEXTBOOK: TEXTBOOK}
     values = Values(reference + errors, reference, "f8")
-    return Quantity(values, lambda level: levels[level], lambda: scatter, 1e-8)
+    return Quantity(values, lambda level: levels[level], lambda _error, _off: scatter, 1e-8)
 
 
 def test_a_wider_level_takes_nothing_away() -> None:

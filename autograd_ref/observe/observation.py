@@ -1,9 +1,10 @@
 """The facts about one call of the function under test, each computed once, when asked for."""
 
 from collections.abc import Collection
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd_ref.calls.call import Call
 from autograd_ref.calls.trial import Trial
@@ -105,7 +106,7 @@ class Observation:
         return Quantity(
             Values(value, np.asarray(self.trial.exact.loss), "f8"),
             lambda level: self.trial.exact.tolerances(level).loss,
-            lambda: self._scatter(None),
+            partial(self._scatter, None),
             self._half_of_digits,
         )
 
@@ -119,7 +120,7 @@ class Observation:
         return Quantity(
             Values(answer.gradients[path], exact.gradients[path], _needed(found, leaf), found),
             lambda level: self._tolerance(path, level),
-            lambda: self._scatter(path),
+            partial(self._scatter, path),
             self._half_of_digits,
             parameter,
             lambda disagreement: self._kinks.between(path, disagreement),
@@ -131,8 +132,8 @@ class Observation:
         own = exact.tolerances(level).gradients[path]
         return by_terms(exact.gradients[path], own, self._unit, self._largest)
 
-    def _scatter(self, path: Path | None) -> A | None:
-        return self._neighbours.scatter(path) if self.repeatable else None
+    def _scatter(self, path: Path | None, error: A, off: NDArray[np.bool_]) -> A | None:
+        return self._neighbours.scatter(path, error, off) if self.repeatable else None
 
     @cached_property
     def _kinks(self) -> Kinks:

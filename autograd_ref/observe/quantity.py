@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from autograd_ref.independent.kink import Disagreement
 from autograd_ref.independent.symmetry import agrees_in_symmetric_part
-from autograd_ref.observe.compare import Values, compare
+from autograd_ref.observe.compare import Values, compare, share_of_tolerance
 from autograd_ref.reference.protocol import Level
 from autograd_ref.verdict.facts import Comparison
 
@@ -36,8 +36,9 @@ class Quantity:
 
     values: Values
     tolerance: Callable[[Level], A]
-    scatter: Callable[[], A | None]
-    """The standard deviation of its errors nearby; None where they are systematic."""
+    scatter: Callable[[A, NDArray[np.bool_]], A | None]
+    """The standard deviation of its errors nearby, from the error and where it is too large; None
+    where it is systematic."""
     half_of_digits: float
     parameter: NDArray[np.generic] | None = None
     """The parameter it is the gradient by; None for the loss."""
@@ -110,6 +111,7 @@ class Quantity:
         yield Level.DRIFTING, drifting
         textbook = np.maximum(drifting, self.tolerance(Level.TEXTBOOK))
         yield Level.TEXTBOOK, textbook
-        scatter = self.scatter()
+        shares = share_of_tolerance(self._hand, self.values.reference, textbook)
+        scatter = self.scatter(self._hand - self.values.reference, shares > 1)
         if scatter is not None:
             yield None, np.maximum(textbook, SPREADS * scatter)
