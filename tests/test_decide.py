@@ -66,6 +66,11 @@ class Call:
     near: bool = False
     finite: bool = True
 
+    def is_near(self, blocks: Collection[Path], *, loss: bool) -> bool:
+        assert blocks, "nobody asks about nothing"
+        assert loss, "no case has a wrong loss and another place"
+        return self.near
+
     def contradicted_side(self, blocks: Collection[Path], *, loss: bool) -> Side | None:
         assert blocks or loss, "nobody asks about nothing"
         return self.sides.get(frozenset(blocks), "hand")
@@ -264,6 +269,24 @@ def test_the_first_call_in_which_something_is_wrong_is_the_one_to_explain() -> N
     assert decide(Check(right, elsewhere=(later, there))).wrong_call is later
     both = decide(Check(right, elsewhere=(later, there)))
     assert verdicts(both) == {"W": "mismatch", "b": "mismatch"}
+
+
+def test_what_is_wrong_already_is_not_asked_about_elsewhere() -> None:
+    asked: list[tuple[Path, ...]] = []
+
+    class Asked(Call):
+        def is_near(self, blocks: Collection[Path], *, loss: bool) -> bool:
+            asked.append(tuple(blocks))
+            return not loss
+
+    there = Asked({("W",): cast("Any", "not asked"), ("b",): WRONG, ("c",): RIGHT})
+    here = call(W=WRONG, b=RIGHT, c=RIGHT)
+    decision = decide(Check(here, elsewhere=(there,)))
+    assert verdicts(decision) == {"W": "mismatch", "b": "mismatch", "c": "match"}
+    assert asked == [(("b",), ("c",))]
+    assert decision.wrong_call is here
+    loss_too = Check(replace(here, loss=WRONG), elsewhere=(replace(there, loss=WRONG),))
+    assert verdicts(decide(loss_too))["b"] == "match", "is near, but for a loss that is wrong"
 
 
 def test_where_all_blocks_are_wrong_nobody_looks_elsewhere() -> None:

@@ -30,8 +30,11 @@ DISTANCES = 1e-10, 1e-12
 """By how much the point moves, relative to each entry. Chosen."""
 
 ROUNDED = 1e-3
-"""How far beyond a jump a gradient may be that has taken the one side and rounded; and the part of
-an error that a gradient has to move by for it to be looked at more closely. Chosen."""
+"""How far beyond a jump a gradient may be that has taken the one side and rounded. Chosen."""
+
+VISIBLE = 0.03
+"""The part of an error that a gradient has to move by for it to be looked at more closely: at a
+kink it moves by the error, or more. Chosen."""
 
 PAIRS = 4
 """How often a point moves there and back at random."""
@@ -81,7 +84,7 @@ class Kinks:
 
     def between(self, path: Path, block: Disagreement) -> bool:
         """True where all entries that are off lie between slopes that jump."""
-        if self._trial.reference.beside is None:
+        if self._trial.reference.around is None:
             return False
         found = attempt(lambda: self._between(path, block))
         return not isinstance(found, Raised) and found
@@ -125,11 +128,11 @@ class Kinks:
         return self._found[key]
 
     def _evaluated(self, move: Move, distance: float) -> Results:
-        beside = self._trial.reference.beside
-        assert beside is not None, "nothing is moved without it"
+        around = self._trial.reference.around
+        assert around is not None, "nothing is moved without it"
         parameters = leaves(self._trial.point.parameters)
         by = {p: distance * in_proportion(parameters[p], parts) for p, parts in move.parts.items()}
-        return beside(self._trial.point, by, move.side)
+        return around(self._trial.point, by, move.side)
 
     def _towards(self) -> Results:
         """Where the gradient under test is larger, up; where it is smaller, down."""
@@ -169,7 +172,7 @@ def may_jump(block: Disagreement, near: list[A]) -> bool:
     """True where an entry moves by more than rounding, and by enough to matter to the error."""
     width = np.ptp(np.stack([block.reference, *near]), axis=0)
     error = float(np.abs(block.hand - block.reference)[block.off].max())
-    return bool(((width > NOISE * block.tolerance) & (width > ROUNDED * error)).any())
+    return bool(((width > NOISE * block.tolerance) & (width > VISIBLE * error)).any())
 
 
 def between_slopes(block: Disagreement, slopes: tuple[list[A], list[A]]) -> NDArray[np.bool_]:

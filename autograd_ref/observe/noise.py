@@ -106,6 +106,23 @@ class Neighbours:
             found = self._scatter(path, FURTHER * self._unit**-0.5)
         return found
 
+    def is_systematic(self, path: Path | None, error: A, off: NDArray[np.bool_]) -> bool:
+        """True where the error is the same nearby: a mistake, or formulas that round alike.
+
+        Args:
+            path: of the block; None for the loss.
+            error: at the point itself.
+            off: the entries that are beyond their tolerance.
+        """
+        distance = self._distance(path, np.abs(error), off)
+        for count, most in ((FIRST_REPETITIONS, CLEARLY), (REPETITIONS, STEADY)):
+            pairs = _pairs(self.first(count, distance), path)
+            if pairs is None or not np.isfinite(pairs[0]).all():
+                return False
+            if not _is_noise(pairs[0], most):
+                return True
+        return False
+
     def _distance(self, path: Path | None, error: A, off: NDArray[np.bool_]) -> float:
         """The distance over which the reference moves by many times the error, if that is near."""
         near, widest = self._nearest, WIDEST * self._unit**-0.5

@@ -52,24 +52,24 @@ class Observation:
         """The gradient by each parameter."""
         return self._blocks
 
-    @property
-    def near(self) -> bool:
-        """True where all values are right to half of their digits: none is another point's.
+    def is_near(self, blocks: Collection[Path], *, loss: bool) -> bool:
+        """True where these values are right to half of their digits: none is another point's.
 
         This is cheap; the tolerances at another point would take most of the time of a check.
         """
         part = min(self._half_of_digits, MANY_DIGITS)
         exact, answer = self.trial.exact, self.call.answer
-        for path, values in exact.gradients.items():
-            hand = answer.gradients.get(path)
+        for path in blocks:
+            values, hand = exact.gradients[path], answer.gradients.get(path)
             if hand is None or hand.shape != values.shape or not is_real(hand):
                 return False
             if not float(np.abs(hand - values).max()) <= part * float(np.abs(values).max()):
                 return False
-        loss = answer.loss
-        if loss is None:
+        found = answer.loss
+        if found is None or not loss:
             return True
-        return is_real(loss) and bool((np.abs(loss - exact.loss) <= part * abs(exact.loss)).all())
+        off = np.abs(found - exact.loss) if is_real(found) else np.array(np.inf)
+        return bool((off <= part * abs(exact.loss)).all())
 
     @property
     def finite(self) -> bool:
@@ -107,6 +107,7 @@ class Observation:
             Values(value, np.asarray(self.trial.exact.loss), "f8"),
             lambda level: self.trial.exact.tolerances(level).loss,
             partial(self._scatter, None),
+            partial(self._is_systematic, None),
             self._half_of_digits,
         )
 
@@ -121,6 +122,7 @@ class Observation:
             Values(answer.gradients[path], exact.gradients[path], _needed(found, leaf), found),
             lambda level: self._tolerance(path, level),
             partial(self._scatter, path),
+            partial(self._is_systematic, path),
             self._half_of_digits,
             parameter,
             lambda disagreement: self._kinks.between(path, disagreement),
@@ -134,6 +136,9 @@ class Observation:
 
     def _scatter(self, path: Path | None, error: A, off: NDArray[np.bool_]) -> A | None:
         return self._neighbours.scatter(path, error, off) if self.repeatable else None
+
+    def _is_systematic(self, path: Path | None, error: A, off: NDArray[np.bool_]) -> bool:
+        return self.repeatable and self._neighbours.is_systematic(path, error, off)
 
     @cached_property
     def _kinks(self) -> Kinks:
@@ -154,7 +159,10 @@ class Observation:
     @cached_property
     def _largest(self) -> float:
         """The largest entry of all gradients."""
-        return max(float(np.abs(g).max(initial=0.0)) for g in self.trial.exact.gradients.values())
+        return max(
+            (float(np.abs(g).max(initial=0.0)) for g in self.trial.exact.gradients.values()),
+            default=0.0,
+        )
 
 
 def _needed(found: str, leaf: object) -> str:

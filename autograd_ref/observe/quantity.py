@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,12 @@ SPREADS = 6.0
 """The tolerance for an error that is not systematic, in standard deviations of its scatter, entry
 by entry. Chosen."""
 
+FAR = 100.0
+"""An error of so many tolerances at the widest level with few samples needs no more of them.
+Chosen."""
+
 A = NDArray[np.float64]
+T = TypeVar("T")
 
 
 class AtLevel(NamedTuple):
@@ -39,6 +44,8 @@ class Quantity:
     scatter: Callable[[A, NDArray[np.bool_]], A | None]
     """The standard deviation of its errors nearby, from the error and where it is too large; None
     where it is systematic."""
+    systematic: Callable[[A, NDArray[np.bool_]], bool]
+    """True where its error, which is given likewise, is the same nearby."""
     half_of_digits: float
     parameter: NDArray[np.generic] | None = None
     """The parameter it is the gradient by; None for the loss."""
@@ -106,12 +113,28 @@ class Quantity:
         return shares > 1
 
     def _tolerances(self) -> Iterator[tuple[Level | None, A]]:
-        yield Level.STRICT, self.tolerance(Level.STRICT)
-        drifting = self.tolerance(Level.DRIFTING)
-        yield Level.DRIFTING, drifting
-        textbook = np.maximum(drifting, self.tolerance(Level.TEXTBOOK))
-        yield Level.TEXTBOOK, textbook
-        shares = share_of_tolerance(self._hand, self.values.reference, textbook)
-        scatter = self.scatter(self._hand - self.values.reference, shares > 1)
+        strict = self.tolerance(Level.STRICT)
+        yield Level.STRICT, strict
+        widest = np.maximum(strict, self.tolerance(Level.GROSS))
+        if self._is_far_beyond(widest) and self._ask(self.systematic, widest):
+            yield Level.GROSS, widest
+        else:
+            drifting = self.tolerance(Level.DRIFTING)
+            yield Level.DRIFTING, drifting
+            widest = np.maximum(drifting, self.tolerance(Level.TEXTBOOK))
+            yield Level.TEXTBOOK, widest
+        scatter = self._ask(self.scatter, widest)
         if scatter is not None:
-            yield None, np.maximum(textbook, SPREADS * scatter)
+            yield None, np.maximum(widest, SPREADS * scatter)
+
+    def _ask(self, about: Callable[[A, NDArray[np.bool_]], T], tolerance: A) -> T:
+        """An answer about the error, and where it is beyond a tolerance."""
+        shares = share_of_tolerance(self._hand, self.values.reference, tolerance)
+        return about(self._hand - self.values.reference, shares > 1)
+
+    def _is_far_beyond(self, tolerance: A) -> bool:
+        """True where an entry is off by many times what any of the block may be."""
+        with np.errstate(over="ignore"):
+            typical = float(np.sqrt(np.mean(tolerance**2)))
+        error = np.abs(self._hand - self.values.reference)
+        return bool((error > FAR * np.maximum(tolerance, typical)).any())

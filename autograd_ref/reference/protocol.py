@@ -45,7 +45,7 @@ class Reference(NamedTuple):
     evaluate: Callable[[Point], Evaluation]
     value: Callable[[Point], float]
     """The loss alone."""
-    beside: Callable[[Point, Results, int], Results] | None = None
+    around: Callable[[Point, Results, int], Results] | None = None
     """Gradients at a point moved by a hair, and where it meets a kink exactly, on its one side or
     the other, 1 or -1; None where there is no kink, or none can be seen."""
     given: bool = False

@@ -48,12 +48,12 @@ def torch_loss(loss: Loss, seed: int) -> Reference:
     def value(point: Point) -> float:
         return value_of(loss, *point)
 
-    def beside(point: Point, by: Results, side: int) -> Results:
+    def around(point: Point, by: Results, side: int) -> Results:
         _value, gradients = differentiate(loss, *moved(point, by, 1.0), watch=Watch(side))
         return {path: monte_carlo.as_float64(g) for path, g in gradients.items()}
 
     about = "autograd of the given loss, in float64"
-    return Reference(about, evaluate, value, beside, given=True)
+    return Reference(about, evaluate, value, around, given=True)
 
 
 def differentiate(

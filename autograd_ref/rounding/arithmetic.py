@@ -50,6 +50,7 @@ class Level(Enum):
     """
 
     STRICT = "formulas that keep their digits, sums that round up and down; few samples"
+    GROSS = "textbook formulas, sums that drift; few samples: what is far beyond it is beyond all"
     DRIFTING = "formulas that keep their digits, sums that drift; many samples"
     TEXTBOOK = "textbook formulas, sums that drift; many samples"
 
@@ -108,7 +109,8 @@ def arithmetic_of(
 
 def arithmetic_at(level: Level, number: NumberFormat) -> Arithmetic:
     """The arithmetic of a number format, with what a tolerance level allows."""
-    forms = Forms.TEXTBOOK if level is Level.TEXTBOOK else Forms.STABLE
+    textbook = level in (Level.TEXTBOOK, Level.GROSS)
+    forms = Forms.TEXTBOOK if textbook else Forms.STABLE
     return arithmetic_of(number, forms, drifting=level is not Level.STRICT)
 
 

@@ -43,8 +43,8 @@ Compute = Callable[[], Sequence[Tensor]]
 
 DOUBLE = of_dtype(np.float64)
 
-FEW, MANY = 1, 8
-"""Samples at first, and before anybody is accused."""
+FEW, GROSS, MANY = 1, 2, 8
+"""Samples at first, before what is far off, and before anybody else is accused."""
 
 SAFETY = 2.0
 """A few samples see about one standard deviation of the movement. The movements put in are bounds,
@@ -78,7 +78,7 @@ def tolerances(
         seed: for the directions of rounding.
     """
     arithmetic = arithmetic_at(level, number)
-    samples = FEW if level is Level.STRICT else MANY
+    samples = {Level.STRICT: FEW, Level.GROSS: GROSS}.get(level, MANY)
     for scale in (s for s in SCALES if s == 1 or s * number.unit >= DOUBLE.unit):
         mode = _Rounding(arithmetic, seed, scale)
         moved = attempt(partial(_movements, compute, exact, mode, samples))

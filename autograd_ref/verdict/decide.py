@@ -3,7 +3,7 @@
 Every row of the table is a condition, a verdict and a reason.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from autograd_ref.report.data import Verdict
@@ -194,10 +194,15 @@ def of_call(facts: CallFacts) -> Rulings:
     return _unless_at_fault(by_table(facts), facts)
 
 
-def by_table(facts: CallFacts) -> Rulings:
-    """The verdicts of one call by the table alone, without the independent check."""
-    loss = None if facts.loss is None else of_quantity(facts.loss)
-    return Rulings(loss, {path: of_quantity(q) for path, q in facts.blocks.items()})
+def by_table(facts: CallFacts, *, but: Collection[Path | None] = ()) -> Rulings:
+    """The verdicts of one call by the table alone, without the independent check.
+
+    Args:
+        facts: the call.
+        but: what is not to be asked about, because it is wrong already; None is the loss.
+    """
+    loss = None if facts.loss is None or None in but else of_quantity(facts.loss)
+    return Rulings(loss, {p: of_quantity(q) for p, q in facts.blocks.items() if p not in but})
 
 
 def _unless_at_fault(rulings: Rulings, facts: CallFacts) -> Rulings:
@@ -224,14 +229,12 @@ def of_quantity(facts: QuantityFacts) -> Ruling:
 
 def _with_place(decided: Decision, place: PlaceFacts) -> Decision:
     """The decision so far and what a call elsewhere adds to it."""
-    rulings = decided.rulings
-    nothing_left = all(ruling.verdict == "mismatch" for ruling in rulings.blocks.values())
-    if place.near or nothing_left:
+    rulings, wrong = decided.rulings, decided.rulings.wrong
+    left = [path for path in rulings.blocks if path not in wrong]
+    if not left or place.is_near(left, loss=None not in wrong):
         return decided
-    there = by_table(place)
-    if not there.wrong <= rulings.wrong:
-        there = _unless_at_fault(there, place)
-    if there.wrong <= rulings.wrong:
+    there = _unless_at_fault(by_table(place, but=wrong), place)
+    if not there.wrong:
         return decided
     if not (place.finite and place.binding):
         return decided._replace(remarks=(*decided.remarks, Remark(place, there.wrong)))
@@ -257,7 +260,8 @@ def _worse(before: Rulings, later: Rulings, reason: str) -> Rulings:
         return two._replace(reason=reason.format(two.reason))
 
     loss = worse(before.loss, later.loss) if before.loss and later.loss else before.loss
-    return Rulings(loss, {p: worse(r, later.blocks[p]) for p, r in before.blocks.items()})
+    blocks = {p: worse(r, later.blocks.get(p, r)) for p, r in before.blocks.items()}
+    return Rulings(loss, blocks)
 
 
 def _agrees(rulings: Rulings) -> bool:

@@ -125,9 +125,13 @@ class PlaceFacts(CallFacts, Protocol):
         """True where a mismatch is one of the function; otherwise it is a warning."""
         ...
 
-    @property
-    def near(self) -> bool:
-        """True where half of the digits are right, so that nothing was kept from another call."""
+    def is_near(self, blocks: Collection[Path], *, loss: bool) -> bool:
+        """True where half of their digits are right: nothing was kept from another call.
+
+        Args:
+            blocks: those that are asked about.
+            loss: whether the loss is.
+        """
         ...
 
     @property
