@@ -113,12 +113,13 @@ class Quantity:
         return shares > 1
 
     def _tolerances(self) -> Iterator[tuple[Level | None, A]]:
-        strict = self.tolerance(Level.STRICT)
-        yield Level.STRICT, strict
-        widest = np.maximum(strict, self.tolerance(Level.GROSS))
+        least = self.tolerance(Level.ACCUMULATED)
+        yield Level.ACCUMULATED, least
+        widest = np.maximum(least, self.tolerance(Level.GROSS))
         if self._is_far_beyond(widest) and self._ask(self.systematic, widest):
             yield Level.GROSS, widest
         else:
+            yield Level.STRICT, np.maximum(least, self.tolerance(Level.STRICT))
             drifting = self.tolerance(Level.DRIFTING)
             yield Level.DRIFTING, drifting
             widest = np.maximum(drifting, self.tolerance(Level.TEXTBOOK))

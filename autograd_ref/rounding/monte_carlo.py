@@ -78,7 +78,7 @@ def tolerances(
         seed: for the directions of rounding.
     """
     arithmetic = arithmetic_at(level, number)
-    samples = {Level.STRICT: FEW, Level.GROSS: GROSS}.get(level, MANY)
+    samples = {Level.ACCUMULATED: FEW, Level.STRICT: FEW, Level.GROSS: GROSS}.get(level, MANY)
     for scale in (s for s in SCALES if s == 1 or s * number.unit >= DOUBLE.unit):
         mode = _Rounding(arithmetic, seed, scale)
         moved = attempt(partial(_movements, compute, exact, mode, samples))
