@@ -37,6 +37,7 @@ class Quantity(NamedTuple):
     between_slopes: bool = False
     antisymmetric: bool = False
     zero_everywhere: bool = False
+    in_float64: QuantityFacts | None = None
 
 
 RIGHT, WRONG = Quantity(), Quantity(BEYOND)
@@ -48,6 +49,10 @@ ZERO = Quantity(WITHIN._replace(size=0.0, resolution=float("inf")))
 COARSE = Quantity(WITHIN._replace(resolution=0.5))
 NOISY = Quantity(WITHIN._replace(max_rel_error=1e-5), scatters=True)
 NO_EFFECT = Quantity(WITHIN._replace(size=1e-18, resolution=200.0), zero_everywhere=True)
+DOUBLED = BEYOND._replace(max_rel_error=1.0)
+BY_ROUNDING = WITHIN._replace(resolution=0.5, max_rel_error=1e-3)
+WRONG_IN_FLOAT64 = Quantity(BY_ROUNDING._replace(max_rel_error=0.98), in_float64=Quantity(DOUBLED))
+RIGHT_IN_FLOAT64 = Quantity(BY_ROUNDING, in_float64=RIGHT)
 MIRRORED = Quantity(BEYOND, antisymmetric=True)
 
 
@@ -113,6 +118,35 @@ def reason(decision: Decision, name: str = "W") -> str:
         (Quantity(ZERO.comparison._replace(share=7.0)), "mismatch", "differs by 7 times"),
         (NO_EFFECT, "match", ""),
         (Quantity(BEYOND, zero_everywhere=True), "mismatch", "differs by 7 times its tolerance"),
+        (RIGHT_IN_FLOAT64, "match", ""),
+        (
+            WRONG_IN_FLOAT64,
+            "mismatch",
+            "has a relative error of 0.98, which its number format could",
+        ),
+        # another error than in float64, or one that accuses nobody there
+        (Quantity(BY_ROUNDING, in_float64=Quantity(DOUBLED)), "inconclusive", "its tolerance"),
+        (
+            WRONG_IN_FLOAT64._replace(in_float64=Quantity(DOUBLED, between_slopes=True)),
+            "inconclusive",
+            "its tolerance",
+        ),
+        (
+            RIGHT_IN_FLOAT64._replace(comparison=BY_ROUNDING._replace(max_rel_error=0.1)),
+            "inconclusive",
+            "its tolerance",
+        ),
+        (
+            UNKNOWN._replace(
+                comparison=UNKNOWN.comparison._replace(max_rel_error=1.0),
+                in_float64=Quantity(DOUBLED),
+            ),
+            "mismatch",
+            "has a relative error of 1",
+        ),
+        (UNKNOWN._replace(in_float64=RIGHT), "inconclusive", "the reference is inf"),
+        # what is decided is not asked about in float64
+        (RIGHT._replace(in_float64=WRONG), "match", ""),
         (COARSE, "inconclusive", "its tolerance allows a relative error of 0.5, too much"),
         (NOISY, "inconclusive", "has a relative error of 1e-05 that differs at random"),
         (
@@ -133,8 +167,8 @@ def test_the_first_row_that_holds_decides(quantity: Quantity, verdict: Verdict, 
 
 
 def test_every_row_is_needed() -> None:
-    cases = [MISSING, LOST, KINK, MIRRORED, WRONG, UNKNOWN, NOISY, NO_EFFECT, ZERO]
-    cases += [COARSE, RIGHT]
+    cases = [MISSING, LOST, KINK, MIRRORED, WRONG, WRONG_IN_FLOAT64, UNKNOWN, NOISY]
+    cases += [NO_EFFECT, ZERO, RIGHT_IN_FLOAT64, COARSE, RIGHT]
     first = [next(i for i, row in enumerate(QUANTITY) if row.holds(case)) for case in cases]
     assert first == list(range(len(QUANTITY)))
 

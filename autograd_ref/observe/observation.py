@@ -22,6 +22,8 @@ from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_real
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.number_format import dtype_name
+from autograd_ref.tree.point import in_float64
+from autograd_ref.user_code import Raised, attempt
 from autograd_ref.verdict.facts import Alone, Comparison
 
 MANY_DIGITS = 1e-3
@@ -126,6 +128,7 @@ class Observation:
             self._half_of_digits,
             parameter,
             lambda disagreement: self._kinks.between(path, disagreement),
+            lambda: None if self._in_float64 is None else self._in_float64.blocks[path],
             cache(lambda: is_zero_everywhere(self.trial, path)),
         )
 
@@ -139,6 +142,21 @@ class Observation:
 
     def _is_systematic(self, path: Path | None, error: A, off: NDArray[np.bool_]) -> bool:
         return self.repeatable and self._neighbours.is_systematic(path, error, off)
+
+    @cached_property
+    def _in_float64(self) -> "Observation | None":
+        """A call in float64, at equal values; None where this is one, or there is none."""
+        trial = self.trial
+        if number_format.coarsest(trial.point.parameters).name == "float64":
+            return None
+
+        def observed() -> Observation:
+            point = in_float64(trial.point)
+            there = trial._replace(point=point, exact=trial.reference.evaluate(point))
+            return Observation(there, there.call(), repeatable=self.repeatable)
+
+        found = attempt(observed)
+        return None if isinstance(found, Raised) else found
 
     @cached_property
     def _kinks(self) -> Kinks:

@@ -12,7 +12,7 @@ from autograd_ref.independent.kink import Disagreement
 from autograd_ref.independent.symmetry import agrees_in_symmetric_part
 from autograd_ref.observe.compare import Values, compare, share_of_tolerance
 from autograd_ref.reference.protocol import Level
-from autograd_ref.verdict.facts import Comparison
+from autograd_ref.verdict.facts import Comparison, QuantityFacts
 
 SPREADS = 6.0
 """The tolerance for an error that is not systematic, in standard deviations of its scatter, entry
@@ -51,6 +51,8 @@ class Quantity:
     """The parameter it is the gradient by; None for the loss."""
     at_kink: Callable[[Disagreement], bool] = lambda _found: False
     """True where a disagreement is one at a kink of the loss."""
+    wide: Callable[[], QuantityFacts | None] = lambda: None
+    """The same of a call in float64."""
     cancels: Callable[[], bool] = lambda: False
     """True where its terms cancel, here and elsewhere; asked where nothing else is to be said."""
 
@@ -101,6 +103,11 @@ class Quantity:
     def zero_everywhere(self) -> bool:
         """True where its terms cancel, here and elsewhere."""
         return self.cancels()
+
+    @property
+    def in_float64(self) -> QuantityFacts | None:
+        """The same of a call in float64, where that is another one."""
+        return self.wide()
 
     @property
     def _hand(self) -> A:

@@ -26,6 +26,14 @@ TOO_LITTLE = (
     "its tolerance allows a relative error of {resolution:.1g}, too much for a match to mean"
     " anything: check at another point, with other data, or in a wider number format"
 )
+IN_FLOAT64 = (
+    "has a relative error of {max_rel_error:.2g}, which its number format could explain, and has it"
+    " in float64 as well"
+)
+
+ALIKE = 0.1
+"""How much two errors may differ, relative to one, to be the same mistake. Chosen."""
+
 SCATTERS = (
     "has a relative error of {max_rel_error:.1g} that differs at random between nearby points: more"
     " than half of its digits are lost (a finite difference, or a kink at this point?)"
@@ -82,6 +90,34 @@ def shows_too_little(q: QuantityFacts) -> bool:
     return (q.comparison.resolution or 0.0) > q.comparison.coarsest
 
 
+def is_wrong_in_float64(q: QuantityFacts) -> bool:
+    """A gross error would be within the tolerance, and in float64 there is the same error."""
+    wide = q.in_float64 if is_undecided(q) else None
+    if wide is None or not wide.comparison.beyond or is_exempt(wide):
+        return False
+    here, there = q.comparison.max_rel_error, wide.comparison.max_rel_error
+    return here is not None and there is not None and abs(here - there) <= ALIKE * there
+
+
+def is_right_in_float64(q: QuantityFacts) -> bool:
+    """A gross error would be within the tolerance, and there is none; in float64 it is a match."""
+    wide = q.in_float64 if is_undecided(q) else None
+    here = q.comparison.max_rel_error
+    if wide is None or here is None or here > q.comparison.coarsest:
+        return False
+    return of_quantity(wide).verdict == "match"
+
+
+def is_undecided(q: QuantityFacts) -> bool:
+    """Its number format alone leaves open whether it is right."""
+    return shows_too_little(q) or has_unknown_entries(q)
+
+
+def is_exempt(q: QuantityFacts) -> bool:
+    """What is beyond the tolerance accuses nobody."""
+    return q.between_slopes or q.antisymmetric or q.scatters
+
+
 def is_within(_q: QuantityFacts) -> bool:
     """Every entry is within its tolerance."""
     return True
@@ -102,10 +138,12 @@ QUANTITY: tuple[Row, ...] = (
     Row(is_off_at_a_kink, "inconclusive", BETWEEN_SLOPES),
     Row(is_off_by_asymmetry, "inconclusive", SYMMETRIC),
     Row(is_off, "mismatch", "differs by {share:.3g} times its tolerance"),
+    Row(is_wrong_in_float64, "mismatch", IN_FLOAT64),
     Row(has_unknown_entries, "inconclusive", "{unknown}"),
     Row(scatters, "inconclusive", SCATTERS),
     Row(is_zero_everywhere, "match", ""),
     Row(shows_nothing, "inconclusive", NOTHING),
+    Row(is_right_in_float64, "match", ""),
     Row(shows_too_little, "inconclusive", TOO_LITTLE),
     Row(is_within, "match", ""),
 )

@@ -55,6 +55,7 @@ class Alone(NamedTuple):
     between_slopes: bool = False
     antisymmetric: bool = False
     zero_everywhere: bool = False
+    in_float64: "QuantityFacts | None" = None
 
 
 class QuantityFacts(Protocol):
@@ -88,6 +89,11 @@ class QuantityFacts(Protocol):
     @property
     def zero_everywhere(self) -> bool:
         """True where its terms cancel, here and elsewhere: the parameter has no effect."""
+        ...
+
+    @property
+    def in_float64(self) -> "QuantityFacts | None":
+        """The same in float64; None where it was in float64 already, or could not be called so."""
         ...
 
 
