@@ -339,6 +339,12 @@ def test_neighbours_of_another_size_do_not_hide_an_entry() -> None:
     assert tolerance[0] > 4e10 * DOUBLE.unit
 
 
+@pytest.mark.parametrize("scale", [1e-250, 1.0, 1e250])
+def test_numbers_of_any_size_are_allowed_the_same_part_of_themselves(scale: float) -> None:
+    tolerance = moved(lambda x: scale * x * x, [1.0, 2.0, 3.0])
+    assert (tolerance < 100 * DOUBLE.unit * scale * np.array([1, 4, 9])).all()
+
+
 def test_the_derivative_of_log_softmax_is_a_difference() -> None:
     weights = torch.tensor([[1e6, -1e6, 0.0]], dtype=torch.float64)
 

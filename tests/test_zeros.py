@@ -190,6 +190,15 @@ def test_where_no_term_could_have_shown_anything_nothing_is_confirmed(
     assert report.verdict == "inconclusive", report
 
 
+@pytest.mark.parametrize("scale", [1e-250, 1e250])
+def test_numbers_whose_squares_are_none_are_not_zero(scale: float) -> None:
+    report = check_gradients(
+        lambda x: 2 * scale * x, np.array([1.0, 2.0]), loss=lambda x: scale * (x**2).sum()
+    )
+    assert report.verdict == "match"
+    assert "no effect" not in [note.kind for note in report.warnings]
+
+
 def residuals(w: Any, X: Any, y: Any) -> Any:
     return 0.5 * ((X @ w - y) ** 2).sum()
 

@@ -48,8 +48,9 @@ def _elsewhere(trial: Trial, path: Path) -> bool:
 def _cancels(trial: Trial, exact: Evaluation, path: Path) -> bool:
     """True where a gradient is zero to within the rounding of terms, far below the others."""
     found, tolerance = exact.gradients[path], exact.tolerances(Level.STRICT).gradients[path]
+    scale = max(float(np.abs(values).max(initial=0.0)) for values in (found, tolerance)) or 1.0
     # as a whole: one random movement of an entry may be small by chance
-    if not np.linalg.norm(found) <= np.linalg.norm(tolerance):
+    if not np.linalg.norm(found / scale) <= np.linalg.norm(tolerance / scale):
         return False
     number = number_format.coarsest(trial.point.parameters)
     # what no term moves, underflow alone may; a numerical derivative has its own accuracy there

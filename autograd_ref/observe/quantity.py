@@ -142,7 +142,7 @@ class Quantity:
 
     def _is_far_beyond(self, tolerance: A) -> bool:
         """True where an entry is off by many times what any of the block may be."""
-        with np.errstate(over="ignore"):
-            typical = float(np.sqrt(np.mean(tolerance**2)))
-        error = np.abs(self._hand - self.values.reference)
-        return bool((error > FAR * np.maximum(tolerance, typical)).any())
+        with np.errstate(over="ignore", invalid="ignore"):
+            error = np.abs(self._hand - self.values.reference)
+            most = FAR * np.maximum(tolerance, tolerance.mean())
+        return bool((error > most).any())

@@ -98,6 +98,7 @@ class _Movement(NamedTuple):
 
     largest: Array
     mean_square: Array
+    """In units of `_size`, so that no square overflows or vanishes."""
 
 
 def _movements(
@@ -113,18 +114,25 @@ def _movements(
             off = np.abs(as_float64(tensor) - values) / mode.scale
             off = np.nan_to_num(off, nan=np.inf, posinf=np.inf)
             np.maximum(largest, off, out=largest)
-            with np.errstate(over="ignore"):
-                np.add(mean_square, off**2 / samples, out=mean_square)
+            with np.errstate(over="ignore", under="ignore"):
+                np.add(mean_square, (off / _size(values)) ** 2 / samples, out=mean_square)
     return found
 
 
 def _tolerance(movement: _Movement, exact: Array, arithmetic: Arithmetic) -> Array:
     """The tolerance of an array, from how far it moves."""
-    size = np.abs(exact)
-    of_itself = min(OF_ITSELF, _typical_part(movement.mean_square, size))
-    from_neighbours = np.minimum(NEIGHBOURS * _typical(movement.mean_square), of_itself * size)
+    size, whole = np.abs(exact), _size(exact)
+    of_itself = min(OF_ITSELF, _typical_part(movement.mean_square, size / whole))
+    typical = whole * _typical(movement.mean_square)
+    from_neighbours = np.minimum(NEIGHBOURS * typical, of_itself * size)
     least = arithmetic.unit * size + ALLOWED_UNITS * arithmetic.smallest
     return SAFETY * np.maximum(movement.largest, from_neighbours) + least
+
+
+def _size(exact: Array) -> float:
+    """The largest entry of an array; 1 where there is none, or it is not finite."""
+    largest = float(np.abs(exact).max(initial=0.0))
+    return largest if 0 < largest < math.inf else 1.0
 
 
 def _typical_part(squares: Array, size: Array) -> float:
