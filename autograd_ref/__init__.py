@@ -5,6 +5,7 @@ The public names:
     check_gradients            check a gradient against a loss in PyTorch or NumPy
     assert_gradients_match     the same for tests: raise GradientMismatch unless it matches
     check_backward             check a torch.autograd.Function, a custom operator or a kernel
+    check_step                 check code that only updates parameters, by the step it makes
     falsify                    search for the smallest problem on which a gradient is wrong
     Report, Block, Cause       what a check returns, and what it consists of
     Counterexample             what falsify returns
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from autograd_ref.network import Network, loss_and_gradients
     from autograd_ref.report.data import Block, Cause
     from autograd_ref.report.report import Report
+    from autograd_ref.step import check_step
 
     __version__: str
 
@@ -52,6 +54,7 @@ __all__ = [
     "assert_gradients_match",
     "check_backward",
     "check_gradients",
+    "check_step",
     "falsify",
     "loss_and_gradients",
     "problems",
@@ -67,6 +70,7 @@ _HOME = {
     "assert_gradients_match": "autograd_ref.check",
     "check_backward": "autograd_ref.backward",
     "check_gradients": "autograd_ref.check",
+    "check_step": "autograd_ref.step",
     "falsify": "autograd_ref.counterexample",
     "loss_and_gradients": "autograd_ref.network",
 }

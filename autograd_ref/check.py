@@ -1,18 +1,22 @@
 """check_gradients: the order of events."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 from autograd_ref.assignment.network_model import assignment
+from autograd_ref.calls import random_state
 from autograd_ref.calls.arguments import checked_point
 from autograd_ref.calls.call import Gradients
+from autograd_ref.calls.stated import Project, allowing, require_usable, to_accuracy
 from autograd_ref.calls.trial import DEFAULT, Options, Trial
 from autograd_ref.calls.vectors import with_lists_resolved
 from autograd_ref.diagnosis.explain import explained
 from autograd_ref.observe.elsewhere import Place
 from autograd_ref.observe.observed import Observed
+from autograd_ref.recording.stabilisers import TorchModel
 from autograd_ref.reference.choose import quiet, reference_for
 from autograd_ref.reference.protocol import Loss
+from autograd_ref.report.behaviour import known
 from autograd_ref.report.report import Report
 from autograd_ref.user_code import as_raised
 from autograd_ref.verdict.decide import decide
@@ -28,6 +32,10 @@ class Check(Protocol):
         *data: Any,
         loss: Loss | None = None,
         seed: int = 0,
+        accuracy: float | None = None,
+        project: Project | None = None,
+        elsewhere: bool = True,
+        allow: Collection[str] = (),
     ) -> Report:
         """A gradient against autograd."""
         ...
@@ -37,7 +45,7 @@ class GradientMismatch(AssertionError):
     """The error that `assert_gradients_match` raises; its text is the report.
 
     Attributes:
-        report: the report itself, with the verdict mismatch or inconclusive.
+        report: the report itself: a mismatch, inconclusive, or a finding that does harm.
 
     Examples:
         >>> import numpy as np
@@ -57,7 +65,15 @@ class GradientMismatch(AssertionError):
 
 
 def check_gradients(
-    gradients: Gradients, parameters: Any, *data: Any, loss: Loss | None = None, seed: int = 0
+    gradients: Gradients,
+    parameters: Any,
+    *data: Any,
+    loss: Loss | None = None,
+    seed: int = 0,
+    accuracy: float | None = None,
+    project: Project | None = None,
+    elsewhere: bool = True,
+    allow: Collection[str] = (),
 ) -> Report:
     """Compare a gradient with autograd, entry by entry, to rounding.
 
@@ -78,6 +94,14 @@ def check_gradients(
             W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H), b1 (N_O,); X (S, N_I); Y labels (S,), or rows
             (S, N_O) that sum to one.
         seed: for the second point and for the directions of rounding.
+        accuracy: the relative accuracy of the loss or of the gradient, where one of them comes out
+            of a solver, an integrator or an iteration: errors of that part of the largest entry of
+            their block are allowed beside rounding, and the report says what rounding alone allows.
+        project: project(parameters) -> parameters brings parameters back to the set that they live
+            in (a sphere, a simplex, symmetric or orthogonal matrices); the gradient is then judged
+            along that set, at this point and at another one in it.
+        elsewhere: False for no calls with other parameters or with other data.
+        allow: kinds of findings that are accepted, such as ("changes its arguments",).
 
     Returns:
         The report: the verdict, one block for every parameter, of its shape, and the causes.
@@ -97,7 +121,11 @@ def check_gradients(
         >>> report.verdict, [cause.kind for cause in report.causes]
         ('mismatch', ['1/S missing'])
     """
-    return as_raised(lambda: examine(trial_of(gradients, parameters, data, loss, Options(seed))))
+    options = Options(seed, accuracy, project, elsewhere, known(allow))
+    with random_state.kept():
+        return as_raised(
+            lambda: examine(with_accuracy(trial_of(gradients, parameters, data, loss, options)))
+        )
 
 
 def examine(trial: Trial, *, more_places: Sequence[Place] = (), diagnose: bool = True) -> Report:
@@ -130,19 +158,42 @@ def trial_of(
         Exception: whatever the loss raises.
         UserCodeRaised: the loss raised in a later evaluation.
     """
+    require_usable(options.accuracy, options.project, options.elsewhere)
     point = with_lists_resolved(gradients, loss, checked_point(gradients, parameters, data, loss))
     if loss is None:
         reference = assignment()
         exact = reference.evaluate(point)
     else:
         reference, exact = reference_for(loss, point, options.seed)
+        if not reference.blind:
+            reference = reference._replace(model=TorchModel(loss))
     return Trial(gradients, reference, point, exact, options)
 
 
+def with_accuracy(trial: Trial) -> Trial:
+    """The trial with the tolerances that a stated accuracy allows; the same where none is."""
+    if trial.options.accuracy is None:
+        return trial
+    allowance = to_accuracy(trial.options.accuracy)
+    reference, exact = allowing(trial.reference, trial.exact, trial.point, allowance)
+    return trial._replace(reference=reference, exact=exact)
+
+
 def assert_gradients_match(
-    gradients: Gradients, parameters: Any, *data: Any, loss: Loss | None = None, seed: int = 0
+    gradients: Gradients,
+    parameters: Any,
+    *data: Any,
+    loss: Loss | None = None,
+    seed: int = 0,
+    accuracy: float | None = None,
+    project: Project | None = None,
+    elsewhere: bool = True,
+    allow: Collection[str] = (),
 ) -> Report:
-    """Check a gradient as `check_gradients` does, and raise an error unless it matches.
+    """Check a gradient as `check_gradients` does, and raise an error unless it passes.
+
+    It passes where it matches and the function does no harm: it changes none of its arguments,
+    returns nothing that a later call changes, and answers the same question alike.
 
     Args:
         gradients: the function under test.
@@ -150,12 +201,17 @@ def assert_gradients_match(
         data: passed on to gradients and loss.
         loss: the same loss in PyTorch or NumPy; None is the built-in network.
         seed: for the second point and for the directions of rounding.
+        accuracy: the relative accuracy that the loss or the gradient has.
+        project: what brings parameters back to the set that they live in.
+        elsewhere: False for no calls with other parameters or with other data.
+        allow: kinds of findings that are accepted, such as ("changes its arguments",).
 
     Returns:
-        The report of a match.
+        The report of a check that passed.
 
     Raises:
-        GradientMismatch: the verdict is mismatch or inconclusive; the text is the report.
+        GradientMismatch: the verdict is mismatch or inconclusive, or a finding does harm; the text
+            is the report.
         TypeError, ValueError: an argument cannot be used; the message names it.
         Exception: whatever the function under test raises.
 
@@ -172,7 +228,17 @@ def assert_gradients_match(
         mismatch
     """
     __tracebackhide__ = True  # pytest shows the line of the test instead
-    report = check_gradients(gradients, parameters, *data, loss=loss, seed=seed)
-    if report.verdict != "match":
+    report = check_gradients(
+        gradients,
+        parameters,
+        *data,
+        loss=loss,
+        seed=seed,
+        accuracy=accuracy,
+        project=project,
+        elsewhere=elsewhere,
+        allow=allow,
+    )
+    if not report.passed:
         raise GradientMismatch(report)
     return report

@@ -1,6 +1,6 @@
 """The smallest problem on which a gradient is wrong: Hypothesis searches for one and shrinks it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from random import Random
 from typing import Any, Literal, NamedTuple, cast
 
@@ -11,13 +11,17 @@ from hypothesis.strategies import SearchStrategy
 from numpy.typing import NDArray
 
 from autograd_ref.assignment.small_problems import IMPORT, is_network, says, shrunk, small_problems
+from autograd_ref.calls import random_state
 from autograd_ref.calls.call import Gradients
+from autograd_ref.calls.trial import DEFAULT, Options
 from autograd_ref.check import examine, trial_of
 from autograd_ref.observe.elsewhere import other_places
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.repeatability import changes
+from autograd_ref.observe.side_effects import side_effects
 from autograd_ref.reference.choose import quiet
 from autograd_ref.reference.protocol import Loss
+from autograd_ref.report.behaviour import harmful, known
 from autograd_ref.report.report import Report
 from autograd_ref.user_code import Raised, as_raised, attempt
 
@@ -35,8 +39,18 @@ SEARCH = settings(
 )
 
 
+class Wishes(NamedTuple):
+    """The loss and the options with which every problem is checked."""
+
+    loss: Loss | None = None
+    options: Options = DEFAULT
+
+
+NONE = Wishes()
+
+
 class Counterexample(NamedTuple):
-    """A problem on which a gradient is wrong, as small as could be found.
+    """A problem on which a gradient is wrong, raises or does harm, as small as could be found.
 
     Examples:
         >>> import numpy as np
@@ -65,6 +79,11 @@ class Counterexample(NamedTuple):
     """The conclusion from the problem being no smaller; empty where there is none."""
     code: str
     """Python that shows it when pasted after the function, which it calls gradients."""
+
+    @property
+    def does_harm(self) -> bool:
+        """True where no gradient is wrong and it raises nothing: a finding does harm."""
+        return self.report is not None and self.report.verdict != "mismatch"
 
     @property
     def parameters(self) -> Any:
@@ -99,9 +118,10 @@ def falsify(
     seed: int = 0,
     problems: Search | None = None,
     loss: Loss | None = None,
+    allow: Collection[str] = (),
     watch: Watch = lambda _phase: None,
 ) -> Counterexample | None:
-    """Search for a problem on which a gradient is wrong, or raises, and make it small.
+    """Search for a problem on which a gradient is wrong, raises or does harm, and make it small.
 
     Args:
         gradients: the function under test, as for `check_gradients`.
@@ -111,6 +131,7 @@ def falsify(
             the built-in network: W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H), b1 (N_O,); X (S, N_I);
             labels Y (S,); every dimension at most 3.
         loss: as for `check_gradients`; a model other than the built-in network needs problems too.
+        allow: kinds of findings that are accepted, as for `check_gradients`.
         watch: called at each problem with "search" or "shrink".
 
     Returns:
@@ -132,15 +153,16 @@ def falsify(
         array([4.])
     """
     _require_usable(max_examples, problems, loss)
+    wishes = Wishes(loss, Options(allow=known(allow)))
     found: list[tuple[tuple[Any, ...], Where]] = []
 
     def condition(arguments: tuple[Any, ...]) -> bool:
         watch("shrink" if found else "search")
-        where = where_wrong(gradients, arguments, loss)
+        where = where_wrong(gradients, arguments, wishes)
         # what is wrong at the problem itself shows more than what is so at one nearby
         if where is None or (found and found[-1][1] == "here" != where):
             return False
-        if not found and not _is_confirmed(gradients, arguments, loss):
+        if not found and not _is_confirmed(gradients, arguments, wishes):
             return False
         found.append((arguments, where))
         return True
@@ -148,18 +170,21 @@ def falsify(
     strategy = cast("Search", small_problems()) if problems is None else problems
     chosen = settings(SEARCH, max_examples=max_examples)
     try:
-        smallest = as_raised(
-            lambda: find(strategy, condition, settings=chosen, random=Random(seed))
-        )
+        with random_state.kept():
+            smallest = as_raised(
+                lambda: find(strategy, condition, settings=chosen, random=Random(seed))
+            )
     except NoSuchExample:
         return None
     except Flaky:  # it keeps something from call to call, and is not wrong each time
         smallest = found[0][0]
     if loss is None:
-        smallest = shrunk(lambda other: where_wrong(gradients, other) == found[-1][1], smallest)
-    if not _is_confirmed(gradients, smallest, loss):
+        smallest = shrunk(
+            lambda other: where_wrong(gradients, other, wishes) == found[-1][1], smallest
+        )
+    if not _is_confirmed(gradients, smallest, wishes):
         smallest = found[0][0]
-    return _counterexample(gradients, smallest, loss)
+    return _counterexample(gradients, smallest, wishes)
 
 
 def _require_usable(max_examples: object, problems: Search | None, loss: Loss | None) -> None:
@@ -175,13 +200,13 @@ def _require_usable(max_examples: object, problems: Search | None, loss: Loss | 
 
 
 def where_wrong(
-    gradients: Gradients, arguments: tuple[Any, ...], loss: Loss | None = None
+    gradients: Gradients, arguments: tuple[Any, ...], wishes: Wishes = NONE
 ) -> Where | None:
-    """Where it raises, or a block is off by more than rounding explains: there, or at one nearby.
+    """Where it raises, does harm, or is off by more than rounding explains: there, or nearby.
 
     A quick test, without the noise of errors and the independent check.
     """
-    trial = trial_of(gradients, arguments[0], arguments[1:], loss)
+    trial = trial_of(gradients, arguments[0], arguments[1:], *wishes)
     with quiet():
         for at in (trial.point, *(place.point for place in other_places(trial))):
             where: Where = "here" if at is trial.point else "nearby"
@@ -193,6 +218,9 @@ def where_wrong(
             # nobody asks whether its errors are noise, nor the independent check
             if _exceeds(Observation(there, first, repeatable=False)) or changes(first, again):
                 return where
+            kinds = [note.kind for note in side_effects((there, first), [(there, again)])]
+            if any(harmful(kind, wishes.options.allow) for kind in kinds):
+                return where
     return None
 
 
@@ -203,36 +231,36 @@ def _exceeds(call: Observation) -> bool:
     return any(bool(one.form or one.not_finite) or one.beyond for one in found)
 
 
-def _is_confirmed(gradients: Gradients, arguments: tuple[Any, ...], loss: Loss | None) -> bool:
+def _is_confirmed(gradients: Gradients, arguments: tuple[Any, ...], wishes: Wishes) -> bool:
     """True where the whole check confirms it."""
-    report, _error = _checked(gradients, arguments, loss)
-    return report is None or report.verdict == "mismatch" or bool(report.findings)
+    report, _error = _checked(gradients, arguments, wishes)
+    return report is None or report.verdict == "mismatch" or bool(report.harmful)
 
 
 def _checked(
-    gradients: Gradients, arguments: tuple[Any, ...], loss: Loss | None
+    gradients: Gradients, arguments: tuple[Any, ...], wishes: Wishes
 ) -> tuple[Report | None, Exception | None]:
     def examined() -> Report:
         with quiet():
-            return examine(trial_of(gradients, arguments[0], arguments[1:], loss))
+            return examine(trial_of(gradients, arguments[0], arguments[1:], *wishes))
 
     found = attempt(examined)
     return (None, found.error) if isinstance(found, Raised) else (found, None)
 
 
 def _counterexample(
-    gradients: Gradients, arguments: tuple[Any, ...], loss: Loss | None
+    gradients: Gradients, arguments: tuple[Any, ...], wishes: Wishes
 ) -> Counterexample:
-    report, error = _checked(gradients, arguments, loss)
+    report, error = _checked(gradients, arguments, wishes)
 
     def wrong(others: tuple[Any, ...]) -> bool:
-        return where_wrong(gradients, others) is not None
+        return where_wrong(gradients, others, wishes) is not None
 
-    concluded = says(wrong, arguments) if loss is None else ""
-    return Counterexample(arguments, report, error, concluded, as_code(arguments, loss=loss))
+    concluded = says(wrong, arguments) if wishes.loss is None else ""
+    return Counterexample(arguments, report, error, concluded, as_code(arguments, wishes))
 
 
-def as_code(arguments: tuple[Any, ...], *, loss: Loss | None = None) -> str:
+def as_code(arguments: tuple[Any, ...], wishes: Wishes = NONE) -> str:
     """Python that checks a function called gradients on these arguments."""
     others = "XY" if len(arguments) == 3 else [f"data_{i}" for i in range(1, len(arguments))]
     names = ["parameters", *others]
@@ -241,7 +269,8 @@ def as_code(arguments: tuple[Any, ...], *, loss: Loss | None = None) -> str:
         lines.append(IMPORT)
     lines.append("")
     lines += [f"{n} = {literal(a)}" for n, a in zip(names, arguments, strict=True)]
-    given = "" if loss is None else ", loss=loss"
+    given = "" if wishes.loss is None else ", loss=loss"
+    given += f", allow={wishes.options.allow!r}" if wishes.options.allow else ""
     lines.append(f"print(check_gradients(gradients, {', '.join(names)}{given}))")
     return "\n".join(lines) + "\n"
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 def check_gradients() -> "Check":
     """`autograd_ref.assert_gradients_match`: the test fails with the report as its message.
 
-    check_gradients(gradients, parameters, *data, loss=None, seed=0) returns the report of a match.
+    check_gradients(gradients, parameters, *data, loss=None, seed=0, accuracy=None, project=None,
+    elsewhere=True, allow=()) returns the report of a check that passed.
     """
     from autograd_ref.check import assert_gradients_match
 

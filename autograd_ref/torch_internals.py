@@ -4,12 +4,16 @@ Beside each stands what it is for, and what happens in a version that lacks it. 
 them on the oldest and the newest version that `pyproject.toml` allows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch._library.custom_ops import CustomOpDef
 from torch._ops import OpOverload, OpOverloadPacket
+from torch.autograd import graph
+from torch.utils import _python_dispatch as dispatch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
@@ -57,6 +61,38 @@ def tensors_within(nest: object) -> list[Tensor]:
 def with_tensors_replaced(replace: Callable[[Tensor], Tensor], nest: Any) -> Any:
     """An equal nest with another tensor in the place of each; likewise."""
     return tree_map_only(Tensor, replace, nest)
+
+
+def with_floats_replaced(replace: Callable[[float], Tensor], nest: Any) -> Any:
+    """An equal nest with a tensor in the place of each number of Python's; likewise."""
+    return tree_map_only(float, replace, nest)
+
+
+def without_modes() -> AbstractContextManager[Any]:
+    """A context in which no operation is seen by a dispatch mode that was entered before.
+
+    For drawing random numbers that nothing moves. Without it a loss that draws fails.
+    """
+    return vars(dispatch)["_disable_current_modes"]()
+
+
+def gradients_of(value: Tensor, inputs: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
+    """The gradient of a scalar by each of some tensors; None by those that it does not depend on.
+
+    For a backward pass in which function modes are active, which torch.autograd.grad leaves first.
+    Without it every check of a torch loss fails.
+    """
+    run: Callable[..., tuple[Tensor | None, ...]] = vars(graph)["_engine_run_backward"]
+    # as torch.autograd.grad(value, inputs, allow_unused=True) calls it
+    return run(
+        (value,),
+        (torch.ones_like(value),),
+        False,
+        False,
+        tuple(inputs),
+        allow_unreachable=True,
+        accumulate_grad=False,
+    )
 
 
 def is_custom_operator(operation: object) -> bool:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ORDER: tuple[str, ...] = (
-    *"commands selftest doors assignment diagnosis observe independent calls reference".split(),
-    *"verdict report rounding tree base".split(),
+    *"commands selftest doors assignment diagnosis recording observe independent calls".split(),
+    *"reference verdict report rounding tree base".split(),
 )
 """From the top to the bottom: a room imports from itself and from those after it."""
 

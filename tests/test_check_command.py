@@ -372,10 +372,28 @@ def test_a_wrong_gradient_in_float32_is_a_mismatch(tmp_path: Path, capsys: Captu
         assert not any(p["note"] for p in found["problems"])
 
 
-def test_what_else_there_is_to_know_is_said_once(tmp_path: Path, capsys: Captured) -> None:
+def test_a_match_that_does_harm_has_status_1(tmp_path: Path, capsys: Captured) -> None:
     spec = written(tmp_path, program(wrong="X += 1"))
-    flat = printed(["check", spec, *QUICK], 0, capsys)
+    flat = printed(["check", spec, *QUICK], 1, capsys)
+    assert "the first with a harmful finding, on the penguins, shape 4,16,3, 342" in flat
+    assert "Not passed: the function changes its arguments. Match: error / tolerance is" in flat
     assert flat.count("The function changes data[0] in place.") == 1
+    assert flat.count("not passed: changes its arguments") == len(["penguins", 0, 1, "float32"])
+    found = json_of([spec, *QUICK], 1, capsys)
+    assert (found["verdict"], found["passed"]) == ("match", False)
+    assert {problem["report"]["passed"] for problem in found["problems"]} == {False}
+
+
+def test_what_else_there_is_to_know_is_said_once(tmp_path: Path, capsys: Captured) -> None:
+    returned = "dict(W0=W0, b0=b0, W1=W1, b1=b1, spare=b1)"
+    flat = printed(["check", written(tmp_path, program(returned=returned)), *QUICK], 0, capsys)
+    assert flat.count("gradients also returned spare, which no parameter has.") == 1
+
+
+def test_a_mismatch_stands_before_a_harmful_finding(tmp_path: Path, capsys: Captured) -> None:
+    spec = written(tmp_path, program(wrong="X += 1; W1 = W1 * (2 if S == 342 else 1)"))
+    flat = printed(["check", spec, *QUICK], 1, capsys)
+    assert "the first mismatch, on the penguins" in flat
 
 
 UNUSABLE = {
@@ -536,6 +554,7 @@ def test_json_says_everything(tmp_path: Path, capsys: Captured) -> None:
             "convention",
             "tried",
             "verdict",
+            "passed",
             "power",
             "problems",
         )
@@ -787,7 +806,7 @@ def test_parameters_may_need_neither_seed_nor_data(tmp_path: Path, capsys: Captu
         (("gradients", "loss", "raising_make"), "return 1 / seed", "ZeroDivisionError on seed 0"),
         (("gradient_alone",), "", "takes (w); it is called as gradient_alone(parameters, data_1)"),
         (("gradients", "loss_alone"), "", "takes (w); it is called as loss_alone(parameters, dat"),
-        (("gradients", "no_loss"), "", "loss is no_loss, and it returned str"),
+        (("gradients", "no_loss"), "", "loss is no_loss, and it returned the string"),
         (("gradients", "loss", "three"), "", "three returned a tuple; it needs to return a tuple"),
         (("gradients", "loss", "not_nested"), "", "not_nested returned a tuple; it needs to retu"),
         (("gradients", "loss", "no_tuple"), "", "no_tuple returned a NoneType; it needs to retur"),

@@ -97,6 +97,14 @@ def test_a_reference_that_is_not_finite_is_named() -> None:
     assert (block.worst_index, block.hand, block.reference) == ((1, 2), 6.0, np.inf)
 
 
+def test_what_is_not_known_has_no_part_in_the_resolution() -> None:
+    wrong = changed(7.0, (0, 1))
+    unknown, known = compare(wrong, reference=changed(np.nan)), compare(wrong)
+    assert unknown.verdict == known.verdict == "mismatch"
+    assert known.resolution is not None
+    assert unknown.resolution == pytest.approx(known.resolution, rel=0.5)
+
+
 def test_what_is_too_large_for_the_format_is_no_number_in_it() -> None:
     hand = changed(np.inf).astype(np.float32)
     assert compare(hand, reference=changed(1e39), dtype="f4").verdict == "inconclusive"

@@ -269,6 +269,22 @@ def test_the_command_finds_and_shows_the_smallest_problem(tmp_path: Path, capsys
     assert "b1 is wrong" in printed.getvalue()
 
 
+def test_the_command_finds_harm_in_a_gradient_that_is_right(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    program = (
+        "import manual_backprop\n"
+        "def gradients(p, X, Y):\n"
+        "    found = manual_backprop.loss_and_gradients(p, X, Y)\n"
+        "    X[...] = 0\n"
+        "    return found\n"
+    )
+    assert main(["falsify", written(tmp_path, program=program)]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert ": the smallest problem found on which it does harm has N_I, N_H, N_O = 1, 1, 1" in said
+    assert "; besides, the function changes its arguments." in said
+
+
 def test_the_command_finds_nothing_where_nothing_is_wrong(tmp_path: Path, capsys: Captured) -> None:
     spec = written(tmp_path)
     assert main(["falsify", spec, "--examples", "20"]) == 0

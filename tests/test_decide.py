@@ -12,6 +12,7 @@ from autograd_ref.report.data import Side, Verdict
 from autograd_ref.tree.nest import Path
 from autograd_ref.verdict.block import block_of
 from autograd_ref.verdict.decide import (
+    ALONG,
     AT_FAULT,
     BETWEEN_SLOPES,
     CONTRADICTED,
@@ -35,7 +36,8 @@ class Quantity(NamedTuple):
     lost_digits: Comparison | None = None
     scatters: bool = False
     between_slopes: bool = False
-    antisymmetric: bool = False
+    across: str = ""
+    along_set: bool = False
     zero_everywhere: bool = False
     in_float64: QuantityFacts | None = None
 
@@ -53,7 +55,8 @@ DOUBLED = BEYOND._replace(max_rel_error=1.0)
 BY_ROUNDING = WITHIN._replace(resolution=0.5, max_rel_error=1e-3)
 WRONG_IN_FLOAT64 = Quantity(BY_ROUNDING._replace(max_rel_error=0.98), in_float64=Quantity(DOUBLED))
 RIGHT_IN_FLOAT64 = Quantity(BY_ROUNDING, in_float64=RIGHT)
-MIRRORED = Quantity(BEYOND, antisymmetric=True)
+MIRRORED = Quantity(BEYOND, across=SYMMETRIC)
+ON_A_SPHERE = Quantity(BEYOND, across=ALONG.format(set="of length one"))
 
 
 NO_SIDES = dict[frozenset[Path], Side | None]
@@ -112,7 +115,13 @@ def reason(decision: Decision, name: str = "W") -> str:
         (LOST, "mismatch", "is nan at [1]"),
         (KINK, "inconclusive", BETWEEN_SLOPES),
         (MIRRORED, "inconclusive", SYMMETRIC),
-        (Quantity(BEYOND, between_slopes=True, antisymmetric=True), "inconclusive", BETWEEN_SLOPES),
+        (
+            ON_A_SPHERE,
+            "inconclusive",
+            "is right along the set that its parameter seems",
+        ),
+        (Quantity(WITHIN, along_set=True), "match", ""),
+        (Quantity(BEYOND, between_slopes=True, across=SYMMETRIC), "inconclusive", BETWEEN_SLOPES),
         (UNKNOWN, "inconclusive", "the reference is inf"),
         (ZERO, "inconclusive", NOTHING),
         (Quantity(ZERO.comparison._replace(share=7.0)), "mismatch", "differs by 7 times"),
@@ -156,7 +165,7 @@ def reason(decision: Decision, name: str = "W") -> str:
         ),
         (Quantity(WITHIN._replace(share=1.0)), "match", ""),
         # what is within its tolerance needs nobody's leave
-        (Quantity(WITHIN, between_slopes=True, antisymmetric=True), "match", ""),
+        (Quantity(WITHIN, between_slopes=True, across=SYMMETRIC), "match", ""),
     ],
 )
 def test_the_first_row_that_holds_decides(quantity: Quantity, verdict: Verdict, why: str) -> None:

@@ -101,6 +101,7 @@ def test_the_public_names_are_exactly_these() -> None:
         "assert_gradients_match",
         "check_backward",
         "check_gradients",
+        "check_step",
         "falsify",
         "loss_and_gradients",
         "problems",

@@ -57,6 +57,27 @@ def test_another_structure_the_second_time_is_told_of_and_a_mismatch() -> None:
     )
 
 
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_a_loss_that_only_one_of_two_calls_returns_is_told_of_and_judged(
+    *, first: bool, factor: float
+) -> None:
+    calls: list[int] = []
+
+    def gradients(w: A, X: A, y: A) -> Any:
+        calls.append(1)
+        found = right(w, X, y)
+        return (factor * loss(w, X, y), found) if (len(calls) == 1) is first else found
+
+    report = check(gradients)
+    assert report.loss is not None
+    assert report.loss.verdict == report.verdict == ("match" if factor == 1 else "mismatch")
+    assert report.blocks[0].verdict == "match"
+    assert not report.passed
+    assert [note.kind for note in report.findings] == ["changes from call to call"]
+    assert "different structures or shapes" in report.findings[0].text
+
+
 def test_another_dtype_the_second_time_is_told_of() -> None:
     report = check(Counting(lambda n, g: g if n == 1 else np.array(["text"] * 3)))
     assert kinds(report) == ["changes from call to call"]

@@ -8,16 +8,20 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from autograd_ref.calls.operation import run
 from autograd_ref.torch_internals import (
     EveryOperation,
     function_of,
+    gradients_of,
     has_outputs,
     is_custom_operator,
     name_of,
     tensors_within,
+    with_floats_replaced,
     with_tensors_replaced,
+    without_modes,
     works_in_place,
 )
 
@@ -95,6 +99,44 @@ def test_tensors_are_found_and_replaced_wherever_they_are() -> None:
     assert args[1] == 3
     assert kwargs["other"][0].tolist() == [1, 1]
     assert kwargs["other"][1] is None
+
+
+def test_numbers_of_pythons_are_replaced_wherever_they_are() -> None:
+    args, kwargs = with_floats_replaced(torch.tensor, ([0.5, 3], {"other": (True, 0.25)}))
+    assert torch.equal(args[0], torch.tensor(0.5))
+    assert args[1] == 3
+    assert kwargs["other"][0] is True
+    assert torch.equal(kwargs["other"][1], torch.tensor(0.25))
+
+
+def test_without_modes_nothing_is_seen() -> None:
+    with Recorder() as recorder, without_modes():
+        _ = torch.rand(3)
+    assert not recorder.seen
+
+
+class Named(TorchFunctionMode):
+    """Takes note of the functions that are called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.seen.append(func.__name__)
+        return func(*args, **(kwargs or {}))
+
+
+def test_gradients_are_those_of_autograd_and_a_mode_sees_the_backward_pass() -> None:
+    x, unused = torch.ones(2, requires_grad=True), torch.ones(3, requires_grad=True)
+    value = Unsummed.apply(x)[0] ** 2
+    with Named() as mode:
+        found = gradients_of(value, [x, unused])
+    assert found[0] is not None
+    assert torch.equal(found[0], torch.autograd.grad(Unsummed.apply(x)[0] ** 2, x)[0])
+    assert found[1] is None
+    assert "ones" in mode.seen
+    assert x.grad is None
 
 
 @torch.library.custom_op("crosscheck_tests::thrice", mutates_args=())

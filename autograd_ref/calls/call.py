@@ -42,9 +42,10 @@ def called(gradients: Gradients, point: Point) -> Call:
         UserCodeRaised: the function did.
     """
     given = own_copy(point)
+    parameters = leaves(given.parameters)  # the function may take some away
     with user_code():
         result = gradients(given.parameters, *given.data)
-    answer = understood(result, leaves(given.parameters))
+    answer = understood(result, parameters)
     kept = {path: np.array(a) for path, a in answer.gradients.items()}
     loss = None if answer.loss is None else np.array(answer.loss)
     return Call(given, answer._replace(gradients=kept, loss=loss), answer.gradients)

@@ -5,6 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from autograd_ref.calls.call import Call, Gradients, called
+from autograd_ref.calls.stated import Project
 from autograd_ref.reference.protocol import Evaluation, Reference
 from autograd_ref.tree.nest import Path, name_of
 from autograd_ref.tree.point import Point
@@ -15,6 +16,14 @@ class Options(NamedTuple):
 
     seed: int = 0
     """For the other points, and for the directions of rounding."""
+    accuracy: float | None = None
+    """The relative accuracy that the caller states for the loss or the gradient."""
+    project: Project | None = None
+    """What brings parameters back to their set; None where every array of the shape will do."""
+    elsewhere: bool = True
+    """False where the function is not to be called with other parameters or data."""
+    allow: tuple[str, ...] = ()
+    """The kinds of findings that are accepted."""
 
 
 DEFAULT = Options()

@@ -11,8 +11,8 @@ from typing import NamedTuple, NoReturn
 
 from autograd_ref.report.words import printable
 
-EXIT_STATUS = {"match": 0, "mismatch": 1, "inconclusive": 3}
-"""By verdict."""
+EXIT_STATUS = {"match": 0, "mismatch": 1, "harmful": 1, "inconclusive": 3}
+"""By verdict, or by what stands above it."""
 UNUSABLE_INPUT = 2
 INTERRUPTED = 130
 

@@ -8,7 +8,7 @@ import numpy as np
 from autograd_ref.diagnosis.evidence import Evidence
 from autograd_ref.diagnosis.predictions import derivations
 from autograd_ref.diagnosis.search import Explanation, explanations
-from autograd_ref.diagnosis.unexplained import pattern
+from autograd_ref.diagnosis.unexplained import few_digits, pattern
 from autograd_ref.diagnosis.wording import Statement
 from autograd_ref.report.data import Cause, Note
 from autograd_ref.tree.nest import Path, name_of
@@ -28,7 +28,7 @@ class Diagnosis(NamedTuple):
 def diagnosed(evidence: Evidence, *, loss_is_right: bool) -> Diagnosis:
     """Return the causes of what is wrong, and notes on the blocks that have none."""
     if not evidence.wrong:
-        return Diagnosis()
+        return Diagnosis(pattern=tuple(few_digits(evidence)))
     known = derivations(evidence)
     found = explanations(evidence, known)
     explained = {key for statements in found for s in statements for key in s.blocks}
@@ -36,7 +36,8 @@ def diagnosed(evidence: Evidence, *, loss_is_right: bool) -> Diagnosis:
     if not unknown:
         return Diagnosis(_different(evidence, found))
     left = pattern(evidence, unknown, in_pairs=known.in_pairs, loss_is_right=loss_is_right)
-    return Diagnosis(_different(evidence, found), left)
+    digits = () if explained else tuple(few_digits(evidence))
+    return Diagnosis(_different(evidence, found), (*left, *digits))
 
 
 def _different(evidence: Evidence, found: Sequence[Explanation]) -> tuple[Cause, ...]:

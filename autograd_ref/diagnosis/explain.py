@@ -6,10 +6,12 @@ import numpy as np
 
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
 from autograd_ref.diagnosis.evidence import gathered
+from autograd_ref.diagnosis.wider_format import right_in_float64
 from autograd_ref.independent.kink import AT_A_KINK
 from autograd_ref.observe.elsewhere import Elsewhere
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.observed import Observed
+from autograd_ref.observe.weaknesses import not_looked_at
 from autograd_ref.report.data import IndependentCheck, Note, listed
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_array
@@ -23,7 +25,7 @@ from autograd_ref.verdict.decide import (
     Rulings,
     is_zero_everywhere,
 )
-from autograd_ref.verdict.facts import CallFacts, PlaceFacts
+from autograd_ref.verdict.facts import CallFacts
 
 
 def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> Report:
@@ -48,8 +50,11 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
             *facts.weaknesses,
             *_without_effect(decision),
             *_lost_digits(decision),
+            *_along_set(decision),
             *_elsewhere(facts, decision),
         ),
+        not_checked=tuple(not_looked_at(facts.trial)),
+        allowed=facts.trial.options.allow,
         witness=_independent_check(facts, decision),
         causes=diagnosis.causes,
         intermediates=reference.model.intermediates(point, found),
@@ -73,10 +78,17 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
     wrong = [path for path in rulings.wrong if path is not None]
     there = call.trial
     ordered = [path for path in rulings.blocks if path in wrong]
-    hand, at = call.call.answer.gradients, (there.point, there.exact)
+    hand, at = dict(call.call.answer.gradients), (there.point, there.exact)
+    for path, ruling in rulings.blocks.items():
+        if path not in wrong and (ruling.facts.comparison.beyond or ruling.facts.along_set):
+            hand[path] = there.exact.gradients[path]  # no mistake has to explain what is not wrong
     evidence = gathered(hand, ordered, there.reference, at, earlier)
     loss_is_right = rulings.loss is not None and rulings.loss.verdict == "match"
-    return diagnosed(evidence, loss_is_right=loss_is_right)
+    found = diagnosed(evidence, loss_is_right=loss_is_right)
+    if found.causes:
+        return found
+    cause = right_in_float64(call, rulings)
+    return found if cause is None else Diagnosis((cause,))
 
 
 def _independent_check(facts: Observed, decision: Decision) -> IndependentCheck | None:
@@ -142,8 +154,20 @@ def _lost_digits(decision: Decision) -> Iterator[Note]:
             "digits lost",
             f"{name} {said}: {at} is {strict.hand:.17g}, exact is {strict.reference:.17g}."
             " Nearly equal numbers are subtracted, as in 1 - 1/(1 + exp(z)), or small ones are"
-            f" added to large ones.{kink}",
+            f" added to large ones, as in an update: check_step knows its rounding.{kink}",
         )
+
+
+def _along_set(decision: Decision) -> Iterator[Note]:
+    """The note about gradients that are right along the caller's set, and differ across it."""
+    blocks = decision.rulings.blocks.items()
+    names = [name_of(path) for path, ruling in blocks if ruling.facts.along_set]
+    if names:
+        text = (
+            f"{listed(names)}: judged along the set that project brings parameters back to; across"
+            " it, where no parameters are, it differs from the reference."
+        )
+        yield Note("along its set", text)
 
 
 def _elsewhere(facts: Observed, decision: Decision) -> Iterator[Note]:
@@ -152,11 +176,26 @@ def _elsewhere(facts: Observed, decision: Decision) -> Iterator[Note]:
         text = f"Called {place.said}, it raised {worded(place.error)}"
         yield Note("raises elsewhere", text)
     for place, wrong in decision.remarks:
-        yield _rearranged(wrong) if place.finite else _overflowed(place)
+        assert isinstance(place, Elsewhere), "what is decided about was observed"
+        if not place.finite:
+            yield _overflowed(place)
+        else:
+            yield _off_sets(place, wrong) if place.sets else _rearranged(wrong)
 
 
-def _overflowed(place: PlaceFacts) -> Note:
-    assert isinstance(place, Elsewhere), "what is decided about was observed"
+def _off_sets(place: Elsewhere, wrong: Collection[Path | None]) -> Note:
+    names = ["loss" if path is None else name_of(path) for path in wrong]
+    special = "; ".join(f"{name}: {said}" for name, said in place.sets.items())
+    text = (
+        f"With other parameters, {listed(names)} {'is' if len(names) == 1 else 'are'} wrong. But"
+        f" these have lost what is special here ({special}). If parameters always have it, give"
+        " project=, which brings them back to it, or elsewhere=False; if not, the gradient is"
+        " wrong."
+    )
+    return Note("wrong off a set", text)
+
+
+def _overflowed(place: Elsewhere) -> Note:
     parameters = leaves(place.trial.point.parameters).values()
     size = max(float(np.abs(as_array(leaf)).max()) for leaf in parameters)
     text = (

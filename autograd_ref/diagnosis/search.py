@@ -20,8 +20,12 @@ from autograd_ref.diagnosis.predictions import (
 from autograd_ref.diagnosis.relations.fitted import FITTED
 from autograd_ref.diagnosis.relations.known import all_relations, named_relations
 from autograd_ref.diagnosis.relations.relation import Claim, Relation, fits
+from autograd_ref.diagnosis.relations.updates import UPDATES
 from autograd_ref.diagnosis.wording import Statement, of_relation
 from autograd_ref.tree.nest import Path
+
+ONE_NUMBER = (*FITTED, *UPDATES)
+"""Relations that are claimed only where the same is said of all blocks."""
 
 Explanation = list[Statement]
 """Mistakes that explain, together, the blocks that they name."""
@@ -39,15 +43,15 @@ def explanations(evidence: Evidence, derivations: Derivations) -> list[Explanati
     right = Predicted((), evidence.right)
     names = tuple(evidence.counts)
     named, relations = named_relations(names), all_relations(names)
-    tried = derivations.tried
+    tried, everything = derivations.tried, (*relations, *UPDATES)
     searches: tuple[Callable[[], list[Explanation]], ...] = (
         lambda: _one_mistake(evidence, right, named, tried),
         lambda: _one_for_each(evidence, _units(evidence, right, named, tried)),
         lambda: _one_after_another(evidence, named, tried),
         lambda: _one_inside_another(evidence, tried) if derivations.in_pairs else [],
         lambda: pairs_of_relations(evidence, right),
-        lambda: _one_for_each(evidence, _units(evidence, right, relations, tried)),
-        lambda: _for_some(_units(evidence, right, relations, tried)),
+        lambda: _one_for_each(evidence, _units(evidence, right, everything, tried)),
+        lambda: _for_some(_units(evidence, right, everything, tried)),
     )
     return next((found for search in searches if (found := search())), list[Explanation]())
 
@@ -62,6 +66,7 @@ def _one_mistake(
     ]
     found = _by_a_relation(evidence, right, named)
     found += [statements for hypothesis, statements in explaining if not hypothesis.fitted]
+    found = found or _by_a_relation(evidence, right, UPDATES)
     if found:
         return found
     fitted = [statements for _hypothesis, statements in explaining]
@@ -87,7 +92,7 @@ def _by_a_relation(
         statements = _grouped(evidence, relation, claims)
         if sum(len(statement.blocks) for statement in statements) < len(left):
             continue
-        if relation not in FITTED or len(statements) == 1:
+        if relation not in ONE_NUMBER or len(statements) == 1:
             found.append([*confirmed(evidence, prediction), *statements])
     return found
 

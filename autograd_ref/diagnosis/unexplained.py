@@ -1,6 +1,6 @@
 """Notes where no known mistake explains a gradient: what is wrong, and what that rules out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -14,6 +14,20 @@ MOST_SHOWN = 8
 
 EXPLAINED = 1e-6
 """The samples are named if they explain the difference up to this part of it. Chosen."""
+
+LEAST = 1e4
+"""The smallest such error, in units of roundoff: less may be rounding all the same. Chosen."""
+
+FEW = 1e-2
+"""The largest error, relative to the largest entry of its block, that is still an approximation's.
+Chosen: the coarsest that solvers are run with, times ten."""
+
+EVERYWHERE = 0.5
+"""The part of the entries that has to be off: a slip in one entry is none of an approximation's.
+Chosen."""
+
+ROOM = 3.0
+"""The accuracy proposed is at least so many times the largest error, in a power of ten. Chosen."""
 
 
 def pattern(
@@ -33,6 +47,31 @@ def pattern(
     if advice:
         found.append(Note("ruled out", f"Where to look: {advice}."))
     return tuple(found)
+
+
+def few_digits(evidence: Evidence) -> Iterator[Note]:
+    """The note, where all blocks are off by little, and the wrong ones in most entries."""
+    mine, right = {**evidence.hand, **evidence.near}, evidence.right
+    if any(key not in mine or mine[key].shape != right[key].shape for key in right):
+        return
+    error = max(evidence.relative(key, mine[key], right[key]) for key in right)
+    off = [
+        float((np.abs(mine[key] - right[key]) > evidence.allowed[key]).mean())
+        for key in (*evidence.wrong, *evidence.near)
+    ]
+    if not LEAST * evidence.unit < error < FEW or min(off, default=0.0) < EVERYWHERE:
+        return
+    accuracy = 10.0 ** np.ceil(np.log10(ROOM * error))
+    yield Note(
+        "few digits",
+        f"Both sides agree in all entries, to {error:.1g} of the largest of a block, and no"
+        " further. So it is where the loss or the gradient comes out of a solver, an integrator, a"
+        " root finder or another iteration that stops at some accuracy, or is a difference"
+        f" quotient: let it work more accurately, or state what it is good for: accuracy="
+        f"{accuracy:.0e}. Or it is read off an update of the parameters: check_step knows its"
+        " rounding. Or a constant as in log(p + 1e-8), which keeps a logarithm, a root or a"
+        " division finite, is in the loss and not in the gradient.",
+    )
 
 
 def _place(evidence: Evidence, key: Path) -> str:

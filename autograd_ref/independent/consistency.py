@@ -47,7 +47,8 @@ def contradiction(trial: Trial) -> IndependentCheck | None:
     }
     terms = [(trial.exact.gradients[path] * d).ravel() for path, d in direction.items()]
     claimed = sum(float(part.sum()) for part in terms)
-    allowed = GROSS * float(np.sqrt(sum(float(part @ part) for part in terms)))
+    gross = max(GROSS, trial.options.accuracy or 0.0)
+    allowed = gross * float(np.sqrt(sum(float(part @ part) for part in terms)))
     value = cache(along(trial.reference.value, trial.point, direction))
 
     def difference() -> float:

@@ -39,16 +39,26 @@ class Values(NamedTuple):
 
 
 @np.errstate(over="ignore")  # what is beyond all numbers is infinite, and rightly so
-def compare(values: Values, tolerance: NDArray[Any]) -> Comparison:
+def compare(values: Values, tolerance: NDArray[Any], stated: float = 0.0) -> Comparison:
     """The values under test beside the reference.
 
     Args:
         values: both sides.
-        tolerance: the absolute difference that rounding explains, entry by entry.
+        tolerance: the absolute difference that is allowed, entry by entry.
+        stated: the part of the largest entry that the caller allows in it beside rounding: what
+            that lets pass is no reason to decide nothing.
 
     Raises:
         ValueError: tolerance and reference differ in shape.
     """
+    found = _compared(values, tolerance)
+    if not stated or not found.size:
+        return found
+    room = np.full(values.reference.shape, stated * found.size)
+    return found._replace(coarsest=found.coarsest + _resolution(values.reference, room))
+
+
+def _compared(values: Values, tolerance: NDArray[Any]) -> Comparison:
     hand, reference = values.hand, values.reference
     if tolerance.shape != reference.shape:
         raise ValueError(
@@ -68,7 +78,7 @@ def compare(values: Values, tolerance: NDArray[Any]) -> Comparison:
         return _measured(found, wide, reference, tolerance)
     # what is known can be wrong all the same
     wide, reference = np.where(known, wide, 0.0), np.where(known, reference, 0.0)
-    tolerances = np.where(known, tolerance, 1.0)
+    tolerances = np.where(known, tolerance, 0.0)
     if (share_of_tolerance(wide, reference, tolerances) > 1).any():
         return _measured(found, wide, reference, tolerances)
     index = _first(~known)

@@ -1,14 +1,16 @@
 """Calls at other points: with other parameters, with other data, in other arrangements."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from autograd_ref.calls.call import Call, Gradients
+from autograd_ref.calls.stated import projected
 from autograd_ref.calls.trial import Trial
 from autograd_ref.observe.observation import Observation
+from autograd_ref.tree.inside import entry_by_entry, inside_sets, special_sets
 from autograd_ref.tree.point import Point, with_other_data, with_other_parameters
 from autograd_ref.user_code import Raised, attempt
 
@@ -22,6 +24,8 @@ class Place(NamedTuple):
     point: Point
     binding: bool = True
     """True where a mismatch is one of the function; otherwise it is a warning."""
+    sets: Mapping[str, str] = {}
+    """The sets that parameters are in at the point of the check, and not there, by their names."""
 
 
 class Elsewhere(Observation):
@@ -29,7 +33,7 @@ class Elsewhere(Observation):
 
     def __init__(self, place: Place, trial: Trial, call: Call, *, repeatable: bool) -> None:
         super().__init__(trial, call, repeatable=repeatable)
-        self.said, self.binding = place.said, place.binding
+        self.said, self.binding, self.sets = place.said, place.binding, place.sets
 
 
 class RaisedElsewhere(NamedTuple):
@@ -40,17 +44,33 @@ class RaisedElsewhere(NamedTuple):
 
 
 def other_places(trial: Trial) -> Generator[Place]:
-    """With other parameters, then with other data.
+    """With other parameters, then with other data; none where the caller wants none.
 
     Data that are not known to be samples may not be rearranged as one likes: a function that is
-    wrong then is told of, and not accused.
+    wrong then is told of, and not accused. Neither is one that is wrong off a set that the
+    parameters are in.
     """
-    smaller = with_other_parameters(trial.point, trial.options.seed)
-    yield Place("with other parameters", trial.subject, smaller)
+    if not trial.options.elsewhere:
+        return
+    yield from _with_other_parameters(trial)
     rearranged = with_other_data(trial.point)
     if rearranged is not None:
         binding = trial.reference.exchangeable
         yield Place("with other data", trial.subject, rearranged, binding)
+
+
+def _with_other_parameters(trial: Trial) -> Generator[Place]:
+    point, (seed, project) = trial.point, (trial.options.seed, trial.options.project)
+    if project is not None:
+        inside = projected(project, entry_by_entry(point, seed))
+        yield Place("with other parameters", trial.subject, inside)
+        return
+    inside = inside_sets(point, seed)
+    if inside is not None:
+        yield Place("with other parameters", trial.subject, inside)
+    sets = special_sets(point)
+    outside = with_other_parameters(point, seed)
+    yield Place("with other parameters", trial.subject, outside, not sets, sets)
 
 
 def observed_at(

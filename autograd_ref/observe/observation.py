@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from autograd_ref.calls.call import Call
 from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.along_difference import along_difference
+from autograd_ref.independent.given_set import inside_of
 from autograd_ref.independent.kink import Kinks
 from autograd_ref.independent.zero import is_zero_everywhere
 from autograd_ref.observe.compare import Values
@@ -111,6 +112,7 @@ class Observation:
             partial(self._scatter, None),
             partial(self._is_systematic, None),
             self._half_of_digits,
+            self.trial.options.accuracy or 0.0,
         )
 
     def _block(self, path: Path, leaf: object) -> Quantity | Alone:
@@ -126,10 +128,12 @@ class Observation:
             partial(self._scatter, path),
             partial(self._is_systematic, path),
             self._half_of_digits,
+            self.trial.options.accuracy or 0.0,
             parameter,
-            lambda disagreement: self._kinks.between(path, disagreement),
-            lambda: None if self._in_float64 is None else self._in_float64.blocks[path],
-            cache(lambda: is_zero_everywhere(self.trial, path)),
+            inside=partial(inside_of, self.trial, path),
+            at_kink=lambda disagreement: self._kinks.between(path, disagreement),
+            wide=lambda: None if self._in_float64 is None else self._in_float64.blocks[path],
+            cancels=cache(lambda: is_zero_everywhere(self.trial, path)),
         )
 
     def _tolerance(self, path: Path, level: Level) -> A:

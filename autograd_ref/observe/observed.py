@@ -68,8 +68,9 @@ class Observed:
     @property
     def findings(self) -> list[Note]:
         """How the function behaves, beside what it returns, over all calls made so far."""
-        later = [self.again, *(one.call for one in self._visited)]
-        return [*self.changes, *side_effects(self.first, later, self.trial)]
+        elsewhere = [(one.trial, one.call) for one in self._visited]
+        later = [(self.trial, self.again), *elsewhere]
+        return [*self.changes, *side_effects((self.trial, self.first), later)]
 
     @property
     def weaknesses(self) -> list[Note]:
@@ -77,5 +78,5 @@ class Observed:
         trial = self.trial
         return [
             *trial.exact.notes,
-            *weaknesses(trial.point, trial.exact, self.first.answer),
+            *weaknesses(trial, self.first.answer),
         ]

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.independent.kink import Disagreement
-from autograd_ref.independent.symmetry import agrees_in_symmetric_part
+from autograd_ref.independent.symmetry import agrees_in_symmetric_part, known_set_across
 from autograd_ref.observe.compare import Values, compare, share_of_tolerance
 from autograd_ref.reference.protocol import Level
+from autograd_ref.verdict.decide import ALONG, SYMMETRIC
 from autograd_ref.verdict.facts import Comparison, QuantityFacts
 
 SPREADS = 6.0
@@ -33,6 +34,8 @@ class AtLevel(NamedTuple):
     """None for the tolerance widened by the scatter of the error."""
     tolerance: A
     comparison: Comparison
+    along_set: bool = False
+    """True where what is across the set of the caller is left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,8 @@ class Quantity:
     systematic: Callable[[A, NDArray[np.bool_]], bool]
     """True where its error, which is given likewise, is the same nearby."""
     half_of_digits: float
+    stated: float = 0.0
+    """The relative error that the caller allows beside rounding."""
     parameter: NDArray[np.generic] | None = None
     """The parameter it is the gradient by; None for the loss."""
     at_kink: Callable[[Disagreement], bool] = lambda _found: False
@@ -55,16 +60,20 @@ class Quantity:
     """The same of a call in float64."""
     cancels: Callable[[], bool] = lambda: False
     """True where its terms cancel, here and elsewhere; asked where nothing else is to be said."""
+    inside: Callable[[A, A], float | None] = lambda _error, _tolerance: None
+    """The error that may be left along the set of the caller, where an error with this tolerance
+    is across it; None where it is not, or where no set is given."""
 
     @cached_property
     def levels(self) -> list[AtLevel]:
         """The levels of tolerance that were needed, up to the first that explains the error."""
         found: list[AtLevel] = []
         for level, tolerance in self._tolerances():
-            found.append(AtLevel(level, tolerance, compare(self.values, tolerance)))
+            found.append(AtLevel(level, tolerance, compare(self.values, tolerance, self.stated)))
             if not found[-1].comparison.beyond:
-                break
-        return found
+                return found
+        inside = self._along_set(found[-1])
+        return found if inside is None else [*found, inside]
 
     @property
     def comparison(self) -> Comparison:
@@ -74,13 +83,16 @@ class Quantity:
     @property
     def scatters(self) -> bool:
         """True where only noise explains the error, and takes more than half of the digits."""
-        level, _tolerance, found = self.levels[-1]
-        by_noise = level is None and not found.beyond
+        widest = self.levels[-1]
+        found = widest.comparison
+        by_noise = widest.level is None and not widest.along_set and not found.beyond
         return by_noise and (found.max_rel_error or 0.0) > self.half_of_digits
 
     @property
     def lost_digits(self) -> Comparison | None:
         """The comparison with formulas that keep their digits, where only others explain it."""
+        if self.along_set:
+            return None
         strict = [one for one in self.levels if one.level is Level.DRIFTING]
         explained = strict and strict[0].comparison.beyond and not self.comparison.beyond
         return strict[0].comparison if explained else None
@@ -92,12 +104,29 @@ class Quantity:
         return self.at_kink(Disagreement(self._hand, reference, tolerance, self._off))
 
     @property
-    def antisymmetric(self) -> bool:
-        """True where a symmetric parameter's gradient is off by an antisymmetric matrix only."""
+    def along_set(self) -> bool:
+        """True where it is compared along the set that the caller gives, and differs across it."""
+        return self.levels[-1].along_set
+
+    @property
+    def across(self) -> str:
+        """What is right, where it is off only across a set that its parameter is in; else empty."""
         if self.parameter is None:
-            return False
-        error = self._hand - self.values.reference
-        return agrees_in_symmetric_part(self.parameter, error, self.levels[-1].tolerance)
+            return ""
+        hand, reference, tolerance = self._hand, self.values.reference, self.levels[-1].tolerance
+        if agrees_in_symmetric_part(self.parameter, hand - reference, tolerance):
+            return SYMMETRIC
+        known = known_set_across(self.parameter, hand, reference, tolerance)
+        return ALONG.format(set=known) if known else ""
+
+    def _along_set(self, widest: AtLevel) -> AtLevel | None:
+        """The comparison without an error that is across the set of the caller."""
+        left = self.inside(self._hand - self.values.reference, widest.tolerance)
+        if left is None:
+            return None
+        agreeing = self.values._replace(hand=self.values.reference.astype(self.values.hand.dtype))
+        tolerance = widest.tolerance + left
+        return AtLevel(None, tolerance, compare(agreeing, tolerance, self.stated), along_set=True)
 
     @property
     def zero_everywhere(self) -> bool:

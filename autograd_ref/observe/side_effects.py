@@ -1,6 +1,6 @@
 """Side effects of the function under test: what it changes, shares, or writes to again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -10,40 +10,41 @@ from numpy.typing import NDArray
 from autograd_ref.calls.call import Call
 from autograd_ref.calls.trial import Trial
 from autograd_ref.report.data import Note, listed
-from autograd_ref.tree.leaf import as_array
+from autograd_ref.tree.leaf import as_array, is_numeric
 from autograd_ref.tree.nest import ROOT, leaves, name_of
 from autograd_ref.tree.point import Point, is_array
 
+Made = tuple[Trial, Call]
+"""A call, and the trial at whose point it was made."""
 
-def side_effects(first: Call, later: Sequence[Call], trial: Trial) -> list[Note]:
-    """The side effects that the calls of a trial show, each kind once."""
+
+def side_effects(first: Made, later: Sequence[Made]) -> list[Note]:
+    """The side effects that calls of one function show, each kind once."""
     found = [
-        *_changed_arguments(first.given, trial),
-        *_shared_memory(first, trial),
-        *_reused_buffers(first, later),
+        *_changed_arguments([first, *later]),
+        *_shared_memory(*first),
+        *_reused_results(first[1], [call for _trial, call in later]),
     ]
     return [note for i, note in enumerate(found) if note.kind not in {n.kind for n in found[:i]}]
 
 
-def _changed_arguments(given: Point, trial: Trial) -> list[Note]:
-    after, before = _arrays(given, trial), _arrays(trial.point, trial)
-    changed = [
-        name
-        for (name, now), (_name, then) in zip(after, before, strict=True)
-        if not np.array_equal(now, then, equal_nan=now.dtype.kind == "f")
-    ]
-    if not changed:
-        return []
-    return [Note("changes its arguments", f"The function changes {listed(changed)} in place.")]
+def _changed_arguments(calls: Iterable[Made]) -> list[Note]:
+    for trial, call in calls:
+        before, after = _named(trial.point, trial), _named(call.given, trial)
+        changed = [name for name in {**before, **after} if not _same(before, after, name)]
+        if changed:
+            text = f"The function changes {listed(changed)} in place."
+            return [Note("changes its arguments", text)]
+    return []
 
 
-def _shared_memory(call: Call, trial: Trial) -> list[Note]:
+def _shared_memory(trial: Trial, call: Call) -> list[Note]:
     found: list[Note] = []
     live = call.live.items()
     named = {name_of(path, root="parameters"): gradient for path, gradient in live}
+    arguments = _named(call.given, trial)
     for name, gradient in named.items():
-        arguments = _arrays(call.given, trial)
-        owners = [other for other, array in arguments if np.shares_memory(gradient, array)]
+        owners = [other for other, array in arguments.items() if np.shares_memory(gradient, array)]
         if owners:
             text = (
                 f"The gradient of {name} shares memory with {owners[0]}:"
@@ -57,27 +58,38 @@ def _shared_memory(call: Call, trial: Trial) -> list[Note]:
     return found
 
 
-def _reused_buffers(first: Call, later: Sequence[Call]) -> list[Note]:
+def _reused_results(first: Call, later: Sequence[Call]) -> list[Note]:
     """A result that a later call writes to, or returns again."""
-    for call in later:
-        for path, gradient in first.live.items():
-            name, newer = name_of(path, root="parameters"), call.live.get(path)
-            if newer is not None and gradient.size and np.shares_memory(gradient, newer):
-                text = (
-                    f"The gradient of {name} lies in memory that the next call uses again:"
-                    " a kept result changes, or was cached."
-                )
-                return [Note("reuses its result", text)]
+    for path, gradient in first.live.items():
+        name = name_of(path, root="parameters")
+        newer = [call.live[path] for call in later if path in call.live]
+        if any(gradient.size and np.shares_memory(gradient, other) for other in newer):
+            text = (
+                f"The gradient of {name} lies in memory that the next call uses again:"
+                " a kept result changes, or was cached."
+            )
+            return [Note("reuses its result", text)]
+        if not _equal(gradient, first.answer.gradients[path]):
+            text = f"The gradient of {name}, once returned, is changed by a later call."
+            return [Note("reuses its result", text)]
     return []
 
 
-def _arrays(point: Point, trial: Trial) -> list[tuple[str, NDArray[Any]]]:
-    """Parameters by their names, and the arrays of the data by their places."""
+def _same(before: dict[str, NDArray[Any]], after: dict[str, NDArray[Any]], name: str) -> bool:
+    return name in before and name in after and _equal(before[name], after[name])
+
+
+def _equal(one: NDArray[Any], two: NDArray[Any]) -> bool:
+    return np.array_equal(one, two, equal_nan=one.dtype.kind in "fc" and two.dtype.kind in "fc")
+
+
+def _named(point: Point, trial: Trial) -> dict[str, NDArray[Any]]:
+    """Parameters by their names, arrays and numbers of the data by their places."""
     parameters = leaves(point.parameters).items()
-    named = [(trial.argument(path), as_array(leaf)) for path, leaf in parameters]
+    named = {trial.argument(path): as_array(leaf) for path, leaf in parameters}
     for i, item in enumerate(point.data):
         for path, leaf in leaves(item).items():
-            if is_array(leaf):
+            if is_array(leaf) or is_numeric(leaf):
                 inside = "" if path == ROOT else f" ({name_of(path)})"
-                named.append((f"data[{i}]{inside}", as_array(leaf)))
+                named[f"data[{i}]{inside}"] = as_array(leaf)
     return named

@@ -3,17 +3,106 @@
 import numpy as np
 
 from autograd_ref.calls.answer import Answer
-from autograd_ref.reference.protocol import Evaluation
+from autograd_ref.calls.stated import Project, projected
+from autograd_ref.calls.trial import Trial
+from autograd_ref.observe.compare import share_of_tolerance
+from autograd_ref.reference.protocol import Evaluation, Level
 from autograd_ref.report.data import Note, listed
 from autograd_ref.tree import number_format
-from autograd_ref.tree.leaf import as_array
+from autograd_ref.tree.leaf import as_array, is_real
 from autograd_ref.tree.nest import leaves, name_of
 from autograd_ref.tree.point import Point, sample_count
 
+FINEST = 0.1
+"""A stated accuracy from which on a match says little. Chosen."""
 
-def weaknesses(point: Point, exact: Evaluation, answer: Answer) -> list[Note]:
+
+def weaknesses(trial: Trial, answer: Answer) -> list[Note]:
     """Everything to know about this check that does not change its verdict."""
-    return [*_data(point), *_parameters(point), *_zero_reference(exact), *_answer(answer)]
+    point, exact = trial.point, trial.exact
+    return [
+        *_wishes(trial, answer),
+        *_data(point),
+        *_parameters(point),
+        *_zero_reference(exact),
+        *_answer(answer),
+    ]
+
+
+def _wishes(trial: Trial, answer: Answer) -> list[Note]:
+    """The notes about what the caller allows."""
+    accuracy, project = trial.options.accuracy, trial.options.project
+    found: list[Note] = []
+    if accuracy is not None:
+        found.append(Note("accuracy", _accuracy(accuracy, trial.exact, answer)))
+    if project is not None:
+        found += _moved_by_project(project, trial)
+    return found
+
+
+def not_looked_at(trial: Trial) -> list[Note]:
+    """What the caller wants not to be looked at."""
+    if trial.options.elsewhere:
+        return []
+    text = (
+        "other parameters and other data (elsewhere=False), where results that are kept from an"
+        " earlier call show, and formulas that hold here only"
+    )
+    return [Note("elsewhere", text)]
+
+
+def _accuracy(accuracy: float, exact: Evaluation, answer: Answer) -> str:
+    """What a stated accuracy allows, and what rounding alone would have allowed."""
+    assert exact.by_rounding is not None, "it is what the accuracy is allowed beside"
+    alone = exact.by_rounding(Level.STRICT).gradients
+    beyond: list[str] = []
+    small = entries = 0
+    for path, reference in exact.gradients.items():
+        size = float(np.abs(reference).max())
+        small += int((np.abs(reference) <= accuracy * size).sum())
+        entries += reference.size
+        hand = answer.gradients.get(path)
+        if hand is None or hand.shape != reference.shape or not is_real(hand):
+            continue
+        worst = float(share_of_tolerance(hand.astype("f8"), reference, alone[path]).max())
+        if worst > 1:
+            allowed = float(alone[path].max()) / (size or 1.0)
+            beyond.append(f"{name_of(path)} {allowed:.1g} (exceeded {worst:.2g} times)")
+    said = (
+        f"accuracy={accuracy:g}: errors of that part of the largest entry of each block are"
+        " allowed, beside rounding. "
+    )
+    if beyond:
+        said += f"Rounding alone would have allowed {listed(beyond)}."
+    else:
+        said += "It was not needed: rounding alone explains all differences."
+    if small:
+        said += f" {small} of {entries} entries are smaller than that: only their size is checked."
+    if accuracy >= FINEST:
+        said += " So much lets pass a gradient that is wrong by a tenth: a match says little."
+    return said
+
+
+def _moved_by_project(project: Project, trial: Trial) -> list[Note]:
+    """The note about parameters that are not in the set they are brought back to."""
+    before, after = (leaves(p.parameters) for p in (trial.point, projected(project, trial.point)))
+    moved = [
+        name_of(path, root="parameters")
+        for path, leaf in before.items()
+        if not np.allclose(
+            as_array(leaf).astype("f8"),
+            as_array(after[path]).astype("f8"),
+            rtol=number_format.of_leaf(leaf).unit ** 0.5,
+            atol=number_format.of_leaf(leaf).unit ** 0.5 * float(np.abs(as_array(leaf)).max()),
+        )
+    ]
+    if not moved:
+        return []
+    text = (
+        f"project moves {listed(moved)}: the check is made at parameters that are not in the set"
+        " that project brings them back to."
+    )
+    return [Note("outside its set", text)]
 
 
 def _data(point: Point) -> list[Note]:

@@ -4,7 +4,6 @@ Which of the two a loss is written for is decided by value (`choice.by_value`), 
 tensors pass through it.
 """
 
-import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -40,13 +39,9 @@ def reference_for(loss: Loss, point: Point, seed: int) -> tuple[Reference, Evalu
     )
 
     def evaluated() -> tuple[Evaluation, float]:
-        with warnings.catch_warnings():
-            # what a loss in NumPy makes of tensors, PyTorch and NumPy warn of
-            for message in ("Converting a tensor", "__array_wrap__", "__array__", "To copy"):
-                warnings.filterwarnings("ignore", message=message)
-            with taken:
-                exact = both.by_torch.evaluate(point)
-            return exact, both.by_torch.value(point)
+        with taken:
+            exact = both.by_torch.evaluate(point)
+        return exact, both.by_torch.value(point)
 
     found = attempt(evaluated)
     if isinstance(found, Raised):
@@ -73,9 +68,11 @@ def reference_for(loss: Loss, point: Point, seed: int) -> tuple[Reference, Evalu
 
 @contextmanager
 def quiet() -> Generator[None]:
-    """Suppress warnings of a function or a loss at points that the caller did not ask for."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    """Suppress what NumPy warns of at points that the caller did not ask for.
+
+    This belongs to the thread. Python's filters of warnings belong to the process, and stay.
+    """
+    with np.errstate(all="ignore"):
         yield
 
 

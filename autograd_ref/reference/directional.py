@@ -33,7 +33,7 @@ def along(
         try:
             return loss(moved(point, direction, distance)._replace(data=data))
         except UserCodeRaised as raised:
-            if isinstance(raised.error, ArithmeticError):
+            if isinstance(raised.error, ArithmeticError | Warning):
                 return float("nan")
             raise
 

@@ -36,6 +36,9 @@ class Evaluation(NamedTuple):
     """Computed when asked for, once for every level."""
     notes: tuple[Note, ...] = ()
     """Notes about the loss at this point: a kink, saturated units."""
+    by_rounding: Callable[[Level], Tolerances] | None = None
+    """The tolerances that rounding alone explains, where others allow more; None where it is the
+    same."""
 
 
 class Reference(NamedTuple):

@@ -17,6 +17,8 @@ from autograd_ref.reference.directional import moved
 from autograd_ref.reference.kinks import Watch
 from autograd_ref.reference.protocol import Evaluation, Level, Loss, Reference, Tolerances
 from autograd_ref.rounding import monte_carlo
+from autograd_ref.rounding.in_float64 import InFloat64
+from autograd_ref.torch_internals import gradients_of
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, copied, is_tensor
 from autograd_ref.tree.nest import Path, rebuilt
@@ -75,29 +77,30 @@ def differentiate(
         inputs[path] = tensor(leaf).double().requires_grad_()
         return inputs[path]
 
-    with _recording():
+    with _recording() as mode:
         nest = rebuilt(parameters, as_input)
         given = tensors(data)
-        with watch or Watch(), user_code():
+        mode.stands_for((parameters, data), (nest, given))
+        with mode, watch or Watch(), user_code():
             value = _wide(loss(nest, *given))
         if not value.requires_grad:  # it does not depend on any parameter
             return value, {path: torch.zeros_like(leaf) for path, leaf in inputs.items()}
-        with user_code():  # a backward pass may be theirs, too
-            found = torch.autograd.grad(value, list(inputs.values()), allow_unused=True)
-    unused_too = cast("tuple[Tensor | None, ...]", found)
+        with mode, user_code():  # a backward pass may be theirs, too
+            found = gradients_of(value, list(inputs.values()))
     gradients = {
         path: torch.zeros_like(leaf) if gradient is None else gradient.to_dense()
-        for (path, leaf), gradient in zip(inputs.items(), unused_too, strict=True)
+        for (path, leaf), gradient in zip(inputs.items(), found, strict=True)
     }
     return value.detach(), gradients
 
 
 def value_of(loss: Loss, parameters: object, data: tuple[object, ...]) -> float:
     """The loss alone."""
-    with _recording():  # the loss may differentiate inside
+    with _recording() as mode:  # the loss may differentiate inside
         nest = rebuilt(parameters, lambda _path, leaf: tensor(leaf).double().requires_grad_())
         given = tensors(data)
-        with Watch(), user_code():
+        mode.stands_for((parameters, data), (nest, given))
+        with mode, Watch(), user_code():
             return float(_wide(loss(nest, *given)).detach())
 
 
@@ -131,12 +134,7 @@ def _wide(value: Tensor) -> Tensor:
 
 
 @contextmanager
-def _recording() -> Generator[None]:
-    """Whatever the caller has set, a history is kept; tensors made inside are float64 as well."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    try:
-        with torch.inference_mode(mode=False), torch.enable_grad():
-            yield
-    finally:
-        torch.set_default_dtype(before)
+def _recording() -> Generator[InFloat64]:
+    """Whatever the caller has set, a history is kept; for what the loss makes there is a mode."""
+    with torch.inference_mode(mode=False), torch.enable_grad():
+        yield InFloat64()

@@ -1,6 +1,7 @@
 """What a function does besides returning a gradient: the kinds of findings, and which do harm."""
 
 from collections.abc import Collection, Mapping
+from typing import cast
 
 from autograd_ref.report.words import listed
 
@@ -21,22 +22,22 @@ def harmful(kind: str, allowed: Collection[str]) -> bool:
     return HARMFUL.get(kind, True) and kind not in allowed
 
 
-def require_known(allowed: object) -> tuple[str, ...]:
+def known(allow: object) -> tuple[str, ...]:
     """Return the kinds that a caller accepts.
 
     Raises:
         TypeError, ValueError: something else than a collection of known kinds.
     """
-    if isinstance(allowed, str) or not isinstance(allowed, Collection):
+    if isinstance(allow, str) or not isinstance(allow, Collection):
         raise TypeError(
-            f"allow is {allowed!r}; it needs a tuple of kinds of findings, such as"
+            f"allow is {allow!r}; it needs a tuple of kinds of findings, such as"
             f" ({next(iter(HARMFUL))!r},)"
         )
-    kinds = tuple(allowed)
+    kinds = tuple(cast("Collection[object]", allow))
     unknown = [repr(kind) for kind in kinds if kind not in HARMFUL]
     if unknown:
         raise ValueError(
             f"allow holds {listed(unknown)}; it needs kinds of findings:"
             f" {listed([repr(kind) for kind in HARMFUL])}"
         )
-    return kinds
+    return cast("tuple[str, ...]", kinds)

@@ -28,11 +28,16 @@ class Explained(NamedTuple):
 
 
 def verdict_sentence(report: ReportData) -> str:
-    """Return the verdict in one sentence, with what the function does besides."""
-    said = _match(report) if report.verdict == "match" else _no_match(report)
-    if report.findings:
-        said += f"; besides, the function {listed([note.kind for note in report.findings])}"
-    return f"{said}."
+    """Return the verdict in one sentence; what does harm besides stands before a match."""
+    does = listed([note.kind for note in report.harmful]) if report.harmful else ""
+    if report.verdict == "match":
+        return f"{f'Not passed: the function {does}. ' if does else ''}{_match(report)}."
+    return f"{_no_match(report)}{f'; besides, the function {does}' if does else ''}."
+
+
+def harmless(report: ReportData) -> list[Note]:
+    """Return the findings that do no harm or are allowed; they stand after the details."""
+    return [note for note in report.findings if note not in report.harmful]
 
 
 def not_looked_at(report: ReportData) -> str:

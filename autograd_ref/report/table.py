@@ -18,7 +18,12 @@ NARROWEST_NAME = 8
 ASCII_RULE = Box("    \n    \n----\n    \n    \n    \n    \n    \n", ascii=True)
 UNICODE_RULE = Box("    \n    \n────\n    \n    \n    \n    \n    \n")
 
-COLOURS = {"match": "green", "mismatch": "bold red", "inconclusive": "yellow"}
+COLOURS = {
+    "match": "green",
+    "mismatch": "bold red",
+    "not passed": "bold red",
+    "inconclusive": "yellow",
+}
 
 
 class Display(NamedTuple):

@@ -8,6 +8,7 @@ from autograd_ref.report.sentences import (
     columns,
     detailed,
     explained,
+    harmless,
     intermediates,
     judged,
     not_looked_at,
@@ -36,6 +37,7 @@ def as_text(report: ReportData, display: Display = PLAIN) -> str:
     shown, others = detailed(report)
     parts = [
         coloured(wrapped(verdict_sentence(report)), display),
+        *(wrapped(f"Finding: {note.text}", IN) for note in report.harmful),
         *map(_cause, explained(report.causes)),
         *_unknown(report.pattern),
         *_table(report, display),
@@ -43,7 +45,7 @@ def as_text(report: ReportData, display: Display = PLAIN) -> str:
         *map(_details, shown),
         *([f"and {others} more that do not match: see the table."] if others else []),
         *([_independent(report.witness)] if report.witness else []),
-        *(wrapped(f"Finding: {note.text}", IN) for note in report.findings),
+        *(wrapped(f"Finding: {note.text}", IN) for note in harmless(report)),
         *(wrapped(f"Warning: {note.text}", IN) for note in report.warnings),
         *([wrapped(f"Not checked: {not_looked_at(report)}", IN)] if report.not_checked else []),
         wrapped(f"Reference: {report.reference}."),

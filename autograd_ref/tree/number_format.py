@@ -23,6 +23,11 @@ class NumberFormat(NamedTuple):
         """The unit roundoff: the largest relative error of rounding to nearest."""
         return self.eps / 2
 
+    @property
+    def smallest(self) -> float:
+        """The spacing of the smallest numbers: what may be lost where a product underflows."""
+        return self.eps * self.smallest_normal
+
 
 BFLOAT16 = NumberFormat("bfloat16", 2.0**-7, 2.0**-126)
 """The one that NumPy does not know: float32 without the last 16 bits."""

@@ -76,9 +76,11 @@ def with_samples(point: Point, order: NDArray[np.intp]) -> Point:
         array = as_array(leaf) if is_array(leaf) else None
         if array is None or array.shape[:1] != (samples,):
             return copied(leaf)
+        is_gram = array.ndim == 2 and np.array_equal(array, array.T)  # and remains one
+        index = np.ix_(order, order) if is_gram else order
         if isinstance(leaf, np.ndarray):  # whose class may have more to it: a mask, a product
-            return cast("NDArray[Any]", leaf)[order]
-        return like(leaf, array[order])
+            return cast("NDArray[Any]", leaf)[index]
+        return like(leaf, array[index])
 
     data = tuple(rebuilt(item, rearrange) for item in point.data)
     return Point(own_copy(point).parameters, data)
@@ -114,9 +116,15 @@ def is_array(leaf: object) -> bool:
 
 
 def _moved(values: NDArray[Any], random: np.random.Generator) -> NDArray[Any]:
-    """All of a block by one factor; a block of zeros by small random numbers."""
+    """All of a block by one factor; a block of zeros by small random numbers.
+
+    Of a square matrix of zeros only the diagonal: it may be symmetric, or triangular.
+    """
     factor = random.uniform(*SHRINK)
     if values.dtype.kind != "f":
         return values.copy()
-    moved = values * factor if values.any() else random.uniform(-SMALL, SMALL, values.shape)
-    return np.asarray(moved).astype(values.dtype)
+    if values.any():
+        return np.asarray(values * factor).astype(values.dtype)
+    moved: NDArray[np.float64] = random.uniform(-SMALL, SMALL, values.shape)
+    square = values.ndim == 2 and values.shape[0] == values.shape[1]
+    return np.asarray(moved * np.eye(len(moved)) if square else moved).astype(values.dtype)

@@ -19,6 +19,11 @@ BETWEEN_SLOPES = (
     "lies between the one-sided derivatives at a kink, where every subgradient is right"
 )
 SYMMETRIC = "agrees in its symmetric part, all that is determined for a symmetric parameter"
+ALONG = (
+    "is right along the set that its parameter seems to be in ({set}), and differs across it: give"
+    " project=, which brings parameters back to the set, to have that decided"
+)
+ACROSS_ITS_SET = "{across}"
 AT_FAULT = "differs from the reference, which the numerical derivative of the loss contradicts"
 CONTRADICTED = "agrees with a reference that is not the derivative of its own loss"
 NOTHING = "the reference is zero everywhere, so that no error could be detected"
@@ -36,7 +41,8 @@ ALIKE = 0.1
 
 SCATTERS = (
     "has a relative error of {max_rel_error:.1g} that differs at random between nearby points: more"
-    " than half of its digits are lost (a finite difference, or a kink at this point?)"
+    " than half of its digits are lost (a finite difference, a kink at this point, or read off an"
+    " update, which check_step is for?)"
 )
 
 
@@ -55,9 +61,9 @@ def is_off_at_a_kink(q: QuantityFacts) -> bool:
     return q.comparison.beyond and q.between_slopes
 
 
-def is_off_by_asymmetry(q: QuantityFacts) -> bool:
-    """The gradient by a symmetric parameter is off by an antisymmetric matrix."""
-    return q.comparison.beyond and q.antisymmetric
+def is_off_across_its_set(q: QuantityFacts) -> bool:
+    """It is off only in a direction that leaves the set which its parameter seems to be in."""
+    return q.comparison.beyond and bool(q.across)
 
 
 def is_off(q: QuantityFacts) -> bool:
@@ -115,7 +121,7 @@ def is_undecided(q: QuantityFacts) -> bool:
 
 def is_exempt(q: QuantityFacts) -> bool:
     """What is beyond the tolerance accuses nobody."""
-    return q.between_slopes or q.antisymmetric or q.scatters
+    return q.between_slopes or bool(q.across) or q.along_set or q.scatters
 
 
 def is_within(_q: QuantityFacts) -> bool:
@@ -129,14 +135,14 @@ class Row(NamedTuple):
     holds: Callable[[QuantityFacts], bool]
     verdict: Verdict
     reason: str
-    """A sentence that begins with the quantity; in braces, fields of its comparison."""
+    """It begins with the quantity; in braces, `across`, or fields of its comparison."""
 
 
 QUANTITY: tuple[Row, ...] = (
     Row(cannot_be_compared, "mismatch", "{form}"),
     Row(is_not_finite, "mismatch", "{not_finite}"),
     Row(is_off_at_a_kink, "inconclusive", BETWEEN_SLOPES),
-    Row(is_off_by_asymmetry, "inconclusive", SYMMETRIC),
+    Row(is_off_across_its_set, "inconclusive", ACROSS_ITS_SET),
     Row(is_off, "mismatch", "differs by {share:.3g} times its tolerance"),
     Row(is_wrong_in_float64, "mismatch", IN_FLOAT64),
     Row(has_unknown_entries, "inconclusive", "{unknown}"),
@@ -217,6 +223,8 @@ def decide(facts: TrialFacts) -> Decision:
         if facts.second is not None:
             again = of_call(facts.second)
             rulings = _worse(rulings, again, "agrees at first, but the second call {}")
+            if rulings.loss is None:  # it may return one from the second call on
+                rulings = rulings._replace(loss=again.loss)
         if _agrees(rulings) and facts.contradicted:
             rulings = Rulings(rulings.loss, {p: _doubted(r) for p, r in rulings.blocks.items()})
     decided = Decision(rulings, first)
@@ -262,7 +270,9 @@ def _unless_at_fault(rulings: Rulings, facts: CallFacts) -> Rulings:
 def of_quantity(facts: QuantityFacts) -> Ruling:
     """The verdict of the first row that holds."""
     row = next(row for row in QUANTITY if row.holds(facts))
-    return Ruling(row.verdict, row.reason.format(**facts.comparison._asdict()), facts)
+    across = facts.across if row.reason == ACROSS_ITS_SET else ""
+    said = row.reason.format(**facts.comparison._asdict(), across=across)
+    return Ruling(row.verdict, said, facts)
 
 
 def _with_place(decided: Decision, place: PlaceFacts) -> Decision:

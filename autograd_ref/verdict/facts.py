@@ -53,7 +53,8 @@ class Alone(NamedTuple):
     lost_digits: Comparison | None = None
     scatters: bool = False
     between_slopes: bool = False
-    antisymmetric: bool = False
+    across: str = ""
+    along_set: bool = False
     zero_everywhere: bool = False
     in_float64: "QuantityFacts | None" = None
 
@@ -82,8 +83,13 @@ class QuantityFacts(Protocol):
         ...
 
     @property
-    def antisymmetric(self) -> bool:
-        """True where a symmetric parameter's gradient is off by an antisymmetric matrix only."""
+    def across(self) -> str:
+        """What is right, where it is off only across a set that its parameter is in; else empty."""
+        ...
+
+    @property
+    def along_set(self) -> bool:
+        """True where it is compared along the set that the caller gives, and differs across it."""
         ...
 
     @property

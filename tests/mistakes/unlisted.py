@@ -85,7 +85,7 @@ UNLISTED: dict[str, Gradient] = {
     "focal loss": _with(e2=_focal),
     "sign of e2": _block("e2", lambda r, e2: (np.sign(e2) / r.S).astype(e2.dtype)),
     "b0 plus a hundredth": _block("b0", lambda _r, b0: b0 + b0.dtype.type(0.01)),
-    "W0 clipped": _block("W0", lambda _r, W0: np.clip(W0, -np.median(abs(W0)), np.median(abs(W0)))),
+    "W0 clipped from above": _block("W0", lambda _r, W0: np.minimum(W0, np.median(abs(W0)))),
     "columns of W0 to length one": _block("W0", lambda _r, W0: W0 / np.linalg.norm(W0, axis=0)),
     "W0 summed up row by row": _block("W0", lambda _r, W0: W0.cumsum(axis=0)),
     "W0 lower triangle": _block("W0", lambda _r, W0: np.tril(W0)),

@@ -98,7 +98,8 @@ COMMAND = Command(
     summary="check a gradient of your own",
     example="crosscheck check mine.py:gradients",
     description=DESCRIPTION,
-    exit_status="Exit status: 0 match, 1 mismatch, 2 unusable input, 3 inconclusive.",
+    exit_status="Exit status: 0 passed, 1 mismatch or a finding that does harm, 2 unusable input, 3"
+    " inconclusive.",
     add_options=_add_options,
     run=_run,
 )

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import leaves
 from autograd_ref.user_code import Raised, as_raised, attempt, user_code
 from manual_backprop import NetworkShape, Parameters, initialize, load_penguins
+
+Outcome = Verdict | Literal["harmful"]
 
 SIZES = range(2, 13)
 """From which the dimensions of a random problem are drawn; no two of them are the same."""
@@ -76,6 +78,13 @@ class Checked(NamedTuple):
 def verdict_of(results: Sequence[Checked]) -> Verdict:
     """The verdict over all problems that count: mismatch before inconclusive before match."""
     return overall(r.report.verdict for r in results if r.report is not None and not r.note)
+
+
+def outcome_of(results: Sequence[Checked]) -> Outcome:
+    """The verdict over all problems that count; what does harm stands right after a mismatch."""
+    verdict = verdict_of(results)
+    harm = any(r.report.harmful for r in results if r.report is not None and not r.note)
+    return "harmful" if harm and verdict != "mismatch" else verdict
 
 
 def network_cases(detected: Detected, count: int, seed: int) -> list[Case]:

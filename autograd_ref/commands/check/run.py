@@ -12,7 +12,7 @@ from autograd_ref.commands.check.problems import (
     model_reports,
     network_cases,
     network_reports,
-    verdict_of,
+    outcome_of,
 )
 from autograd_ref.commands.check.show import as_html, as_json, as_text
 from autograd_ref.commands.functions.convention import convention_of
@@ -82,4 +82,4 @@ def _shown(chosen: argparse.Namespace, checked: CheckedFunction, results: Sequen
             chosen.html: lambda: as_html(checked, results),
         },
     )
-    return EXIT_STATUS[verdict_of(results)]
+    return EXIT_STATUS[outcome_of(results)]

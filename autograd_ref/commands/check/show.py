@@ -6,7 +6,7 @@ from typing import cast
 
 from autograd_ref.assignment.detectable import together
 from autograd_ref.commands.check.called import CheckedFunction, called, heading, tried_in
-from autograd_ref.commands.check.problems import Checked, verdict_of
+from autograd_ref.commands.check.problems import Checked, outcome_of, verdict_of
 from autograd_ref.commands.functions.convention_search import Detected
 from autograd_ref.commands.paragraphs import filled
 from autograd_ref.report.data import Note, Power
@@ -14,20 +14,22 @@ from autograd_ref.report.html import as_page
 from autograd_ref.report.report import Report
 from autograd_ref.report.table import PLAIN, Display, table
 from autograd_ref.report.text import as_text as report_text
+from autograd_ref.report.words import listed
 
 SCHEMA = 2
 
 
 def as_text(function: CheckedFunction, results: Sequence[Checked], display: Display = PLAIN) -> str:
-    """The verdict or the first report that is no match, how it was called, and all problems."""
-    verdict, shown = verdict_of(results), shown_of(results)
-    if verdict == "match":
+    """The verdict or the first report that does not pass, how it was called, and all problems."""
+    outcome, shown = outcome_of(results), shown_of(results)
+    if outcome == "match":
         parts = [filled(heading(function), display), filled(_summary(results), display)]
         parts += [filled(note.text, display) for note in _notes(results)]
         power = _power(results)
         parts += [filled(str(power), display)] if power is not None else []
     else:
-        first = f"{heading(function)}; the first {verdict}, on {shown.case.where}:"
+        said = "with a harmful finding" if outcome == "harmful" else outcome
+        first = f"{heading(function)}; the first {said}, on {shown.case.where}:"
         parts = [filled(first, display), report_text(cast("Report", shown.report), display)]
     parts += [filled(line, display) for line in called(function)]
     return "\n\n".join([*parts, _table(results, display)]) + "\n"
@@ -52,6 +54,7 @@ def as_json(function: CheckedFunction, results: Sequence[Checked]) -> str:
         "convention": detected and _convention(detected, given=function.convention_given),
         "tried": detected and list(tried_in(detected)),
         "verdict": verdict_of(results),
+        "passed": outcome_of(results) == "match",
         "power": power and _named(power),
         "problems": [_problem(result) for result in results],
     }
@@ -66,11 +69,9 @@ def as_html(function: CheckedFunction, results: Sequence[Checked]) -> str:
 
 
 def shown_of(results: Sequence[Checked]) -> Checked:
-    """The first problem that the verdict comes from."""
-    verdict = verdict_of(results)
-    return next(
-        r for r in results if r.report is not None and not r.note and r.report.verdict == verdict
-    )
+    """The first problem that the outcome comes from."""
+    counting = [r for r in results if r.report is not None and not r.note]
+    return next(r for r in counting if outcome_of([r]) == outcome_of(results))
 
 
 def _convention(detected: Detected, *, given: bool) -> dict[str, object]:
@@ -122,6 +123,8 @@ def _row(result: Checked) -> tuple[str, ...]:
 def _outcome(result: Checked) -> str:
     if result.report is None or result.note:
         return result.note
+    if outcome_of([result]) == "harmful":
+        return f"not passed: {listed([note.kind for note in result.report.harmful])}"
     names = [q.name for q in result.report.quantities if q.verdict == result.report.verdict]
     shown = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
     return result.report.verdict + ("" if result.report.verdict == "match" else f": {shown}")

@@ -9,8 +9,8 @@ from autograd_ref.commands.functions.only_function import FUNCTION_HELP, complet
 from autograd_ref.commands.functions.watch import add_timeout, watching
 from autograd_ref.commands.options import DEFAULT, Command, Parser, add_seed, integer
 
-DESCRIPTION = """Search for the smallest problem on which a gradient of your own is wrong, or
-raises.
+DESCRIPTION = """Search for the smallest problem on which a gradient of your own is wrong,
+raises, or does harm, as by changing its arguments.
 
 The function is called as by crosscheck check, with the same options. The
 problems have one to three inputs, hidden units, outputs and samples, and

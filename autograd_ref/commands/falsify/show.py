@@ -29,8 +29,9 @@ def as_text(searched: Searched, smallest: Counterexample | None, display: Displa
         none = f"{searched.function}: no problem found on which it is wrong, of {problems}."
         return f"{filled(f'{none} {called}', display)}\n"
     shape = smallest.parameters.shape
+    does = "does harm" if smallest.does_harm else "is wrong"
     found = (
-        f"{searched.function}: the smallest problem found on which it is wrong has N_I, N_H, N_O ="
+        f"{searched.function}: the smallest problem found on which it {does} has N_I, N_H, N_O ="
         f" {shape.inputs}, {shape.hidden}, {shape.outputs} and S = {len(smallest.X)}."
     )
     return f"{filled(f'{found} {called}', display)}\n\n{verdict_coloured(str(smallest), display)}\n"

@@ -14,7 +14,7 @@ from autograd_ref.diagnosis.relations.relation import (
 )
 
 
-def _slope(y: Array, x: Array) -> float:
+def slope_of(y: Array, x: Array) -> float:
     """Return the slope of the line through the origin, by least squares, without overflow."""
     size = float(np.abs(x).max(initial=0.0)) or 1.0
     scaled = x / size
@@ -25,7 +25,7 @@ def _slope(y: Array, x: Array) -> float:
 def _by_a_factor(hand: Array, around: Around) -> Claim | None:
     if hand.shape != around.right.shape:
         return None
-    factor = _slope(hand, around.right)
+    factor = slope_of(hand, around.right)
     if factor == 0:
         return None
     sign = "-" if factor < 1 else "+"
@@ -38,7 +38,7 @@ def _by_the_parameter(hand: Array, around: Around) -> Claim | None:
     shapes = {hand.shape, around.right.shape, around.parameter.shape}
     if len(shapes) > 1:
         return None
-    rate = _slope(hand - around.right, around.parameter)
+    rate = slope_of(hand - around.right, around.parameter)
     how = "missing" if rate < 0 else "added"
     right = around.right + rate * around.parameter
     detail = f"{abs(rate):.4g} times the parameter is {how}"

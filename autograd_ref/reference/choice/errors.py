@@ -45,7 +45,8 @@ def refuses_tensors(error: Exception) -> bool:
 
 def _refuses_arrays(error: Exception) -> bool:
     """True for an error that may tell of arrays; and a loss that returns tensors is PyTorch's."""
-    return isinstance(error, TypeError | AttributeError) and (
+    # NumPy warns of tensors among arrays, and the caller may have made errors of warnings
+    return isinstance(error, TypeError | AttributeError | Warning) and (
         not isinstance(error, NotALoss) or "Tensor" in str(error)
     )
 

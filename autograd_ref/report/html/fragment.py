@@ -14,6 +14,7 @@ from autograd_ref.report.sentences import (
     columns,
     detailed,
     explained,
+    harmless,
     intermediates,
     judged,
     not_looked_at,
@@ -49,20 +50,26 @@ STYLE = (
 def as_html(report: ReportData) -> str:
     """Return the fragment."""
     parts = [
-        f'<p class="v" style="border-color:{COLOURS[report.verdict]}">'
+        f'<p class="v" style="border-color:{COLOURS[_colour(report)]}">'
         f"{_text(verdict_sentence(report))}</p>",
+        *(_paragraph("Finding", note.text) for note in report.harmful),
         *map(_cause, explained(report.causes)),
         *_unknown(report),
         *([_paragraph("", intermediates(report.intermediates))] if report.intermediates else []),
         *_wrong(report),
         *([_independent(report.witness)] if report.witness else []),
-        *(_paragraph("Finding", note.text) for note in report.findings),
+        *(_paragraph("Finding", note.text) for note in harmless(report)),
         *(_paragraph("Warning", note.text) for note in report.warnings),
         *([_paragraph("Not checked", not_looked_at(report))] if report.not_checked else []),
         *_agreeing(report),
         _paragraph("Reference", f"{report.reference}."),
     ]
     return f'<div class="gc"><style>{STYLE}</style>{"".join(parts)}</div>'
+
+
+def _colour(report: ReportData) -> Verdict:
+    """Return the verdict in whose colour a report is shown: a match that does harm is no match."""
+    return "mismatch" if report.harmful else report.verdict
 
 
 def _cause(cause: Explained) -> str:

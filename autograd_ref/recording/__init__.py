@@ -1,0 +1,1 @@
+"""A loss as the operations that it is made of."""
