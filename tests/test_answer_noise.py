@@ -7,8 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from autograd_ref import check_gradients
-from autograd_ref.calls.call import called
-from autograd_ref.calls.trial import Trial
+from autograd_ref.calls.trial import Options, Trial
 from autograd_ref.independent.answer_noise import AnswerNoise
 from autograd_ref.independent.one_direction import agrees_along
 from autograd_ref.reference.numpy_loss import numpy_loss
@@ -20,11 +19,14 @@ AT = np.random.default_rng(0).uniform(0.5, 1.5, 5)
 REFERENCE = numpy_loss(lambda w, *_data: (w**2).sum())
 
 
+def trial_at(gradients: Any, at: A = AT, *data: Any, seed: int = 0) -> Trial:
+    point = Point(at, data)
+    return Trial(gradients, REFERENCE, point, REFERENCE.evaluate(point), Options(seed))
+
+
 def scatter(gradients: Any, at: A = AT, *data: Any) -> A | None:
     """Of the gradient, along lines through a point."""
-    point = Point(at, data)
-    trial = Trial(gradients, REFERENCE, point, REFERENCE.evaluate(point))
-    return AnswerNoise(trial).scatter(ROOT)
+    return AnswerNoise(trial_at(gradients, at, *data)).scatter(ROOT)
 
 
 def test_smooth_mistakes_do_not_scatter_and_rounding_does() -> None:
@@ -76,20 +78,18 @@ def test_where_nothing_comes_back_nothing_is_said() -> None:
 
 def test_equal_entries_do_not_cancel_along_a_direction() -> None:
     for at in (np.ones(2), np.ones((2, 2))):
-        point = Point(at, ())
         for factor in (1.0, 2.0):
-            call = called(lambda w, by=factor: 2 * by * w, point)
             for seed in range(4):
-                agrees = agrees_along(REFERENCE, point, call.answer, [ROOT], seed)
-                assert agrees == (factor == 1)
+                trial = trial_at(lambda w, by=factor: 2 * by * w, at, seed=seed)
+                assert agrees_along(trial, trial.call().answer, [ROOT]) == (factor == 1)
 
 
 @pytest.mark.parametrize("factor", [1.0, 1 + 1e-8, 2.0])
 def test_one_direction_tells_right_from_wrong(factor: float) -> None:
-    point = Point(AT, ())
-    call = called(lambda w: 2 * factor * w, point)
-    assert agrees_along(REFERENCE, point, call.answer, [ROOT], 0) == (factor == 1)
-    assert agrees_along(REFERENCE, point, call.answer, [], 0)
+    trial = trial_at(lambda w: 2 * factor * w)
+    answer = trial.call().answer
+    assert agrees_along(trial, answer, [ROOT]) == (factor == 1)
+    assert agrees_along(trial, answer, [])
 
 
 def test_another_shape_elsewhere_does_not_agree() -> None:
@@ -98,3 +98,14 @@ def test_another_shape_elsewhere_does_not_agree() -> None:
 
     report = check_gradients(sometimes, AT, loss=lambda w: float((np.asarray(w) ** 2).sum()))
     assert report.verdict == "mismatch"
+
+
+def test_a_loss_that_is_wrong_elsewhere_is_found_beside_a_gradient_that_agrees() -> None:
+    def both(w: A) -> tuple[float, A]:
+        return float((AT**2).sum()), 2 * w  # the loss of one point for all
+
+    report = check_gradients(both, AT, loss=lambda w: np.float64((w**2).sum()))
+    assert report.loss is not None
+    assert report.loss.verdict == "mismatch"
+    assert "with other parameters" in report.loss.reason
+    assert report.blocks[0].verdict == "match"

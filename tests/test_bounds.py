@@ -71,7 +71,7 @@ def sizes(network: Network, arithmetic: Arithmetic) -> Values:
     W0, b0, W1, b1, X, Y = network
     exact = results(network, {})
     (S, N_I), (N_O, N_H) = X.shape, W1.shape
-    unit, eta, forms, drifting, reference = arithmetic
+    unit, eta, forms, drifting, reference = arithmetic[:5]
 
     def growth(n: int) -> float:
         return 1 + (n if drifting else n**0.5) / 4

@@ -38,6 +38,8 @@ class Quantity(NamedTuple):
     between_slopes: bool = False
     across: str = ""
     along_set: bool = False
+    zero_everywhere: bool = False
+    in_float64: QuantityFacts | None = None
 
 
 RIGHT, WRONG = Quantity(), Quantity(BEYOND)
@@ -48,6 +50,11 @@ UNKNOWN = Quantity(Comparison((3,), "float64", unknown="the reference is inf"))
 ZERO = Quantity(WITHIN._replace(size=0.0, resolution=float("inf")))
 COARSE = Quantity(WITHIN._replace(resolution=0.5))
 NOISY = Quantity(WITHIN._replace(max_rel_error=1e-5), scatters=True)
+NO_EFFECT = Quantity(WITHIN._replace(size=1e-18, resolution=200.0), zero_everywhere=True)
+DOUBLED = BEYOND._replace(max_rel_error=1.0)
+BY_ROUNDING = WITHIN._replace(resolution=0.5, max_rel_error=1e-3)
+WRONG_IN_FLOAT64 = Quantity(BY_ROUNDING._replace(max_rel_error=0.98), in_float64=Quantity(DOUBLED))
+RIGHT_IN_FLOAT64 = Quantity(BY_ROUNDING, in_float64=RIGHT)
 MIRRORED = Quantity(BEYOND, across=SYMMETRIC)
 ON_A_SPHERE = Quantity(BEYOND, across=ALONG.format(set="of length one"))
 
@@ -66,6 +73,11 @@ class Call:
     binding: bool = True
     near: bool = False
     finite: bool = True
+
+    def is_near(self, blocks: Collection[Path], *, loss: bool) -> bool:
+        assert blocks, "nobody asks about nothing"
+        assert loss, "no case has a wrong loss and another place"
+        return self.near
 
     def contradicted_side(self, blocks: Collection[Path], *, loss: bool) -> Side | None:
         assert blocks or loss, "nobody asks about nothing"
@@ -113,6 +125,37 @@ def reason(decision: Decision, name: str = "W") -> str:
         (UNKNOWN, "inconclusive", "the reference is inf"),
         (ZERO, "inconclusive", NOTHING),
         (Quantity(ZERO.comparison._replace(share=7.0)), "mismatch", "differs by 7 times"),
+        (NO_EFFECT, "match", ""),
+        (Quantity(BEYOND, zero_everywhere=True), "mismatch", "differs by 7 times its tolerance"),
+        (RIGHT_IN_FLOAT64, "match", ""),
+        (
+            WRONG_IN_FLOAT64,
+            "mismatch",
+            "has a relative error of 0.98, which its number format could",
+        ),
+        # another error than in float64, or one that accuses nobody there
+        (Quantity(BY_ROUNDING, in_float64=Quantity(DOUBLED)), "inconclusive", "its tolerance"),
+        (
+            WRONG_IN_FLOAT64._replace(in_float64=Quantity(DOUBLED, between_slopes=True)),
+            "inconclusive",
+            "its tolerance",
+        ),
+        (
+            RIGHT_IN_FLOAT64._replace(comparison=BY_ROUNDING._replace(max_rel_error=0.1)),
+            "inconclusive",
+            "its tolerance",
+        ),
+        (
+            UNKNOWN._replace(
+                comparison=UNKNOWN.comparison._replace(max_rel_error=1.0),
+                in_float64=Quantity(DOUBLED),
+            ),
+            "mismatch",
+            "has a relative error of 1",
+        ),
+        (UNKNOWN._replace(in_float64=RIGHT), "inconclusive", "the reference is inf"),
+        # what is decided is not asked about in float64
+        (RIGHT._replace(in_float64=WRONG), "match", ""),
         (COARSE, "inconclusive", "its tolerance allows a relative error of 0.5, too much"),
         (NOISY, "inconclusive", "has a relative error of 1e-05 that differs at random"),
         (
@@ -133,7 +176,8 @@ def test_the_first_row_that_holds_decides(quantity: Quantity, verdict: Verdict, 
 
 
 def test_every_row_is_needed() -> None:
-    cases = [MISSING, LOST, KINK, MIRRORED, WRONG, UNKNOWN, NOISY, ZERO, COARSE, RIGHT]
+    cases = [MISSING, LOST, KINK, MIRRORED, WRONG, WRONG_IN_FLOAT64, UNKNOWN, NOISY]
+    cases += [NO_EFFECT, ZERO, RIGHT_IN_FLOAT64, COARSE, RIGHT]
     first = [next(i for i, row in enumerate(QUANTITY) if row.holds(case)) for case in cases]
     assert first == list(range(len(QUANTITY)))
 
@@ -270,6 +314,24 @@ def test_the_first_call_in_which_something_is_wrong_is_the_one_to_explain() -> N
     assert verdicts(both) == {"W": "mismatch", "b": "mismatch"}
 
 
+def test_what_is_wrong_already_is_not_asked_about_elsewhere() -> None:
+    asked: list[tuple[Path, ...]] = []
+
+    class Asked(Call):
+        def is_near(self, blocks: Collection[Path], *, loss: bool) -> bool:
+            asked.append(tuple(blocks))
+            return not loss
+
+    there = Asked({("W",): cast("Any", "not asked"), ("b",): WRONG, ("c",): RIGHT})
+    here = call(W=WRONG, b=RIGHT, c=RIGHT)
+    decision = decide(Check(here, elsewhere=(there,)))
+    assert verdicts(decision) == {"W": "mismatch", "b": "mismatch", "c": "match"}
+    assert asked == [(("b",), ("c",))]
+    assert decision.wrong_call is here
+    loss_too = Check(replace(here, loss=WRONG), elsewhere=(replace(there, loss=WRONG),))
+    assert verdicts(decide(loss_too))["b"] == "match", "is near, but for a loss that is wrong"
+
+
 def test_where_all_blocks_are_wrong_nobody_looks_elsewhere() -> None:
     nowhere = replace(call(), blocks=cast("Any", "nothing could become worse"))
     assert verdicts(decide(Check(call(W=WRONG), elsewhere=(nowhere,)))) == {"W": "mismatch"}
@@ -283,6 +345,12 @@ def test_a_block_of_the_report_shows_the_call_that_decided() -> None:
     block = block_of("W", decision.rulings.blocks[("W",)])
     assert (block.name, block.verdict) == ("W", "mismatch")
     assert (block.share, block.dtype) == (9.0, "float32")
+
+
+def test_a_block_of_which_zero_is_right_has_no_resolution() -> None:
+    assert block_of("b", of_quantity(NO_EFFECT)).resolution is None
+    assert block_of("b", of_quantity(COARSE)).resolution == 0.5
+    assert block_of("b", of_quantity(Quantity(BEYOND, zero_everywhere=True))).resolution == 1e-15
 
 
 def test_the_decision_needs_no_pytorch() -> None:

@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.autograd import Function
 
 from autograd_ref import check_backward, check_gradients
-from autograd_ref.independent.kink import JUMP, lies_between_slopes
+from autograd_ref.check import trial_of
+from autograd_ref.independent.kink import JUMP, Disagreement, Kinks, between_slopes
 from autograd_ref.independent.symmetry import agrees_in_symmetric_part
 from autograd_ref.report.report import Report
 from autograd_ref.verdict.decide import BETWEEN_SLOPES, SYMMETRIC
@@ -210,8 +211,10 @@ def test_at_a_tie_another_choice_is_not_blamed_on_anybody() -> None:
 
     at = np.array([1.0, 1.0, 1.0, 0.5])
     for chosen in ([2.0, 2, 0, 0], [0.0, 2, 2, 0], [2.0, 0, 2, 0]):
-        report = check_gradients(lambda _p, g=chosen: np.array(g), at, loss=largest_two)
+        report = check_gradients(lambda p, g=chosen: np.array(g) * p, at, loss=largest_two)
         assert report.verdict != "mismatch", report
+    report = check_gradients(lambda _p: np.array([2.0, 2, 0, 0]), at, loss=largest_two)
+    assert report.verdict == "mismatch", "it is the same with other parameters"
 
 
 BENT = np.array([0.0, 1.0])
@@ -261,8 +264,8 @@ def test_the_side_of_a_kink_that_pytorch_does_not_take_is_looked_at() -> None:
 def lies_between(hand: float, near: float, far: float, reference: float = 0.0) -> bool:
     """One entry whose slopes are those of the reference and another, with a tolerance of 1e-6."""
     entry = [np.array([value]) for value in (hand, reference, far, near)]
-    slopes = [entry[2]], [entry[3]]
-    return lies_between_slopes(entry[0], entry[1], slopes, np.array([1e-6]), np.array([True]))
+    block = Disagreement(entry[0], entry[1], np.array([1e-6]), np.array([True]))
+    return bool(between_slopes(block, ([entry[2]], [entry[3]])).all())
 
 
 def test_the_reference_is_one_of_the_slopes_of_a_kink() -> None:
@@ -291,3 +294,154 @@ def test_zeros_are_symmetric_by_accident() -> None:
     error, tolerance = np.array([[0.0, 1.0], [-1.0, 0.0]]), np.full((2, 2), 1e-9)
     assert agrees_in_symmetric_part(np.eye(2), error, tolerance)
     assert not agrees_in_symmetric_part(np.zeros((2, 2)), error, tolerance)
+
+
+# ties
+
+
+def largest(x: Tensor) -> Tensor:
+    return torch.amax(x, 0)
+
+
+def one_of(n: int, *places: int, value: float = 1.0) -> A:
+    found = np.zeros(n)
+    found[list(places)] = value
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("gradient", [[1.0, 0, 0], [0, 1.0, 0], [0.3, 0.7, 0]])
+@pytest.mark.parametrize("loss", [largest, Tensor.max])
+def test_at_a_tie_of_two_any_choice_is_right(seed: int, gradient: Any, loss: Any) -> None:
+    at = np.array([1.5, 1.5, -3.0])
+    report = check_gradients(lambda _x: np.array(gradient), at, loss=loss, seed=seed)
+    assert report.verdict != "mismatch", report
+
+
+@pytest.mark.parametrize("wrong", [[2.0, 0, 0], [0, 0, 1.0], [-1.0, 0, 0], [0.5, 0.5, 1e-8]])
+@pytest.mark.parametrize("loss", [largest, Tensor.max])
+def test_at_a_tie_of_two_what_no_choice_gives_is_wrong(wrong: Any, loss: Any) -> None:
+    at = np.array([1.5, 1.5, -3.0])
+    report = check_gradients(lambda _x: np.array(wrong), at, loss=loss)
+    assert report.verdict == "mismatch", report
+
+
+def by_rank(x: Tensor) -> Tensor:
+    return (torch.sort(x).values * torch.arange(len(x))).sum()
+
+
+@pytest.mark.parametrize(
+    ("loss", "gradient"),
+    [
+        (largest, one_of(64, 40)),
+        (lambda x: x.max(0).values, np.full(64, 1 / 64)),
+        (lambda x: x.topk(2).values.sum(), one_of(64, 0, 63)),
+        (by_rank, np.arange(64.0)[::-1]),
+        (by_rank, np.full(64, 31.5)),
+        (lambda x: torch.median(x, 0).values, one_of(64, 0)),
+    ],
+    ids=["one", "even", "two", "sorted", "mean rank", "median"],
+)
+def test_of_sixty_four_that_are_equal_any_is_right_and_twice_it_is_wrong(
+    loss: Any, gradient: A
+) -> None:
+    at = np.full(64, 0.7)
+    for seed in range(2):
+        report = check_gradients(lambda _x: gradient, at, loss=loss, seed=seed)
+        assert report.verdict == "inconclusive", report
+        assert reasons(report) == {"gradient": BETWEEN_SLOPES}
+    report = check_gradients(lambda _x: -gradient, at, loss=loss)
+    assert report.verdict == "mismatch"
+
+
+@pytest.mark.parametrize("error", [0.0, 1e-9])
+def test_a_tie_does_not_excuse_a_mistake_beside_it(error: float) -> None:
+    def loss(x: Tensor) -> Tensor:
+        return torch.amax(x[:5], 0) + (x[5:] ** 2).sum()
+
+    at = np.array([1.0, 1, 1, 1, 0.2, 0.3, 0.7])
+    report = check_gradients(
+        lambda x: np.r_[one_of(5, 2), 2 * x[5:] * np.array([1 + error, 1])], at, loss=loss
+    )
+    assert report.verdict == ("mismatch" if error else "inconclusive"), report
+
+
+IMAGE = np.maximum(RANDOM.normal(size=(8, 8)), 0)
+IMAGE[:4, :4] = 0
+WEIGHTS = RANDOM.normal(size=(4, 4))
+
+
+def pooled(x: Tensor, weights: Tensor) -> Tensor:
+    return (torch.nn.functional.max_pool2d(x[None], 2)[0] * weights).sum()
+
+
+def through_the_last(x: A, weights: A) -> A:
+    return through_maxima(x, weights, lambda is_largest: np.cumsum(is_largest) == is_largest.sum())
+
+
+def evenly(x: A, weights: A) -> A:
+    return through_maxima(x, weights, lambda is_largest: 1 / is_largest.sum())
+
+
+def through_maxima(x: A, weights: A, part: Any) -> A:
+    windows = x.reshape(4, 2, 4, 2).transpose(0, 2, 1, 3).reshape(4, 4, 4)
+    found = np.zeros_like(windows)
+    for i, j in np.ndindex(4, 4):
+        is_largest = windows[i, j] == windows[i, j].max()
+        found[i, j] = weights[i, j] * is_largest * part(is_largest)
+    return found.reshape(4, 4, 2, 2).transpose(0, 2, 1, 3).reshape(8, 8)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+@pytest.mark.parametrize("gradients", [through_the_last, evenly])
+def test_max_pooling_may_choose_any_of_equal_entries(gradients: Any, dtype: str) -> None:
+    image, weights = IMAGE.astype(dtype), WEIGHTS.astype(dtype)
+    report = check_gradients(
+        lambda x, w: gradients(x, w).astype(dtype), image, weights, loss=pooled
+    )
+    assert reasons(report) == {"gradient": BETWEEN_SLOPES}, report
+
+
+def test_max_pooling_that_is_wrong_in_one_window_is_wrong() -> None:
+    def gradients(x: A, weights: A) -> A:
+        found = through_the_last(x, weights)
+        found[6:, 6:] *= 1 + 1e-6
+        return found
+
+    assert check_gradients(gradients, IMAGE, WEIGHTS, loss=pooled).verdict == "mismatch"
+
+
+def test_differences_of_equal_entries_have_any_slope_between() -> None:
+    """Of several arrays at once, and of the difference of two convex functions."""
+
+    def apart(p: Any) -> Tensor:
+        return (p["x"] - p["y"]).abs().sum() - p["y"].abs().sum()
+
+    def gradients(p: Any, at_zero: float = 0.75, factor: float = 1.0) -> Any:
+        sign, of_y = np.sign(p["x"] - p["y"]), np.sign(p["y"])
+        sign[sign == 0] = at_zero
+        of_y[of_y == 0] = -at_zero
+        return {"x": factor * sign, "y": -sign - of_y}
+
+    at = {"x": np.array([1.0, 2.0, 0.0, -3.0]), "y": np.array([1.0, 2.5, 0.0, -3.0])}
+    report = check_gradients(gradients, at, loss=apart)
+    assert set(verdicts(report).values()) == {"inconclusive"}, report
+    report = check_gradients(lambda p: gradients(p, factor=1.01), at, loss=apart)
+    assert verdicts(report)["x"] == "mismatch"
+    report = check_gradients(lambda p: {"x": gradients(p)["x"]}, at, loss=apart)
+    assert verdicts(report) == {"x": "inconclusive", "y": "mismatch"}
+
+
+def test_what_is_smooth_is_moved_a_few_times_only() -> None:
+    moves: list[int] = []
+
+    class Counted(Kinks):
+        def _evaluated(self, move: Any, distance: float) -> Any:
+            moves.append(1)
+            return super()._evaluated(move, distance)
+
+    trial = trial_of(lambda x: 2.1 * x, np.arange(1.0, 5.0), (), lambda x: (x**2).sum())
+    hand, right = 2.1 * np.arange(1.0, 5.0), 2 * np.arange(1.0, 5.0)
+    block = Disagreement(hand, right, 1e-15 * right, right > 0)
+    assert not Counted(trial, trial.call().answer).between((), block)
+    assert len(moves) == 4

@@ -67,6 +67,34 @@ def test_an_error_of_the_same_size_that_stays_is_a_mistake() -> None:
     assert not [note for note in report.warnings if note.kind == "digits lost"]
 
 
+@pytest.mark.parametrize("large", [1e3, 1e5, 1e7])
+def test_what_rounds_to_multiples_of_something_large_is_asked_about_far_enough_away(
+    large: float,
+) -> None:
+    """Nearer, all points round to the same multiple, and the error looks systematic."""
+
+    def gradients(w: A, X: A, y: A) -> A:
+        return (by_the_residual(w, X, y) + large * w) - large * w
+
+    for seed in range(10):
+        random = np.random.default_rng(seed)
+        y = random.normal(size=50)
+        at = random.normal(size=3)
+        assert check_gradients(gradients, at, X, y, loss=loss).verdict == "match"
+        for wrong in (1 + 1e-11, 1 + 1e-8, 1.1):
+            report = check_gradients(
+                lambda w, X, y, by=wrong: by * by_the_residual(w, X, y), at, X, y, loss=loss
+            )
+            assert report.verdict == "mismatch", report
+
+
+def test_where_a_gradient_is_so_small_that_it_moves_by_more_than_itself_nothing_is_noise() -> None:
+    """Near a minimum a factor of two would scatter as the gradient does."""
+    y = X @ (W + 1e-13)
+    report = check(lambda w, X, y: 2 * by_the_residual(w, X, y) + 1e-12, y)
+    assert report.verdict == "mismatch"
+
+
 def raising(_found: A) -> A:
     raise ZeroDivisionError("mine")
 
@@ -223,7 +251,14 @@ def is_nearby(w: A) -> bool:
 
 def test_three_errors_that_are_alike_by_accident_are_noise_among_fifteen() -> None:
     alike = [1.0, 1.05, 1.1]
-    off = iter([*alike, *[-1.0, 0.6, -1.2, 0.9, -0.8, -1.1, 0.7, -0.9, 1.0, -0.6, 0.5, -1.2]])
+    asked_how_far = 1.0
+    off = iter(
+        [
+            asked_how_far,
+            *alike,
+            *[-1.0, 0.6, -1.2, 0.9, -0.8, -1.1, 0.7, -0.9, 1.0, -0.6, 0.5, -1.2],
+        ]
+    )
 
     def gradients(w: A, X: A, y: A) -> A:
         by = 1.0 if np.array_equal(w, W) else next(off) if is_nearby(w) else 0.0
@@ -250,8 +285,10 @@ def drawn_for_each_cell(w: A, at: A, size: float) -> A:
     return np.random.default_rng(cell).normal(size=w.shape)
 
 
-@pytest.mark.parametrize(("cell", "verdict"), [(3e-14, "match"), (2e-13, "mismatch")])
-def test_an_error_that_is_the_same_over_512_units_of_roundoff_is_a_mistake(
+@pytest.mark.parametrize(
+    ("cell", "verdict"), [(3e-14, "match"), (1e-11, "match"), (3e-9, "mismatch")]
+)
+def test_an_error_that_is_the_same_as_far_as_one_looks_is_a_mistake(
     cell: float, verdict: str
 ) -> None:
     def gradients(w: A, X: A, y: A) -> A:
@@ -275,3 +312,31 @@ def test_noise_is_asked_about_where_targets_have_to_sum_to_one(*, soft: bool) ->
     report = check_gradients(noisy, p, features, rows if soft else labels)
     assert report.verdict == "match", report
     assert "digits lost" in [note.kind for note in report.warnings]
+
+
+def test_at_points_nearby_ties_and_whole_numbers_stay() -> None:
+    seen: list[tuple[A, ...]] = []
+
+    def gradients(p: Any, X: A, times: A, labels: A) -> Any:
+        seen.append((p["w"], p["v"], times, labels))
+        return {"w": through_something_large(p["w"], X, NEARLY), "v": 2 * p["v"]}
+
+    times = np.array([0.5, 1.25, 0.5, -0.5])
+    at = {"w": W, "v": np.array([1.25, 0.25, 1.25])}
+    report = check_gradients(
+        gradients,
+        at,
+        X,
+        times,
+        np.array([0.0, 1.0, 3.0]),
+        loss=lambda p, X, *_data: (
+            0.5 * ((X @ p["w"] - X.new_tensor(NEARLY)) ** 2).sum() + (p["v"] ** 2).sum()
+        ),
+    )
+    assert report.verdict == "match", report
+    nearby = [one for one in seen if 0 < np.abs(one[0] - W).max() < 1e-8]
+    assert nearby, "the error was not asked to scatter"
+    for _w, v, moved, labels in nearby:
+        assert moved[0] == moved[2] == -moved[3] != times[0]
+        assert v[0] == v[2] == moved[1] != 1.25
+        assert labels.tolist() == [0, 1, 3]

@@ -310,7 +310,7 @@ def test_in_float16_half_of_the_digits_are_not_enough_to_be_near(steps: int, nea
 
     at = np.ones(3, np.float16)
     trial = trial_of(gradients, at, (), lambda w: (w**2).sum())
-    assert Observation(trial, trial.call(), repeatable=True).near is near
+    assert Observation(trial, trial.call(), repeatable=True).is_near([()], loss=True) is near
 
 
 @pytest.mark.parametrize("again", [2, 3, 4])

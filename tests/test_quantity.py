@@ -9,11 +9,33 @@ from autograd_ref.reference.protocol import Level
 STRICT, DRIFTING, TEXTBOOK = np.array([0.1, 0.1]), np.array([0.2, 0.1]), np.array([0.05, 0.3])
 
 
-def quantity(*errors: float, scatter: A | None = None) -> Quantity:
+LEAST, GROSS = np.array([0.03, 0.1]), np.array([0.01, 0.2])
+
+
+def quantity(*errors: float, scatter: A | None = None, systematic: bool = False) -> Quantity:
     reference = np.array([1.0, 2.0])
-    levels = {Level.STRICT: STRICT, Level.DRIFTING: DRIFTING, Level.TEXTBOOK: TEXTBOOK}
+    levels = dict(zip(Level, (LEAST, STRICT, GROSS, DRIFTING, TEXTBOOK), strict=True))
     values = Values(reference + errors, reference, "f8")
-    return Quantity(values, lambda level: levels[level], lambda: scatter, 1e-8)
+    return Quantity(
+        values,
+        lambda level: levels[level],
+        lambda _error, _off: scatter,
+        lambda _error, _off: systematic,
+        1e-8,
+    )
+
+
+def levels_of(*errors: float, systematic: bool) -> list[Level | None]:
+    return [one.level for one in quantity(*errors, systematic=systematic).levels]
+
+
+def test_what_is_far_beyond_all_levels_and_systematic_needs_no_more_of_them() -> None:
+    everything = [Level.ACCUMULATED, Level.STRICT, Level.DRIFTING, Level.TEXTBOOK]
+    assert levels_of(50.0, 0.0, systematic=True) == [Level.ACCUMULATED, Level.GROSS]
+    assert levels_of(50.0, 0.0, systematic=False) == everything
+    assert levels_of(10.0, 0.0, systematic=True) == everything, "others may be off by 0.16"
+    assert levels_of(0.0, 0.05, systematic=True) == [Level.ACCUMULATED]
+    assert levels_of(0.05, 0.0, systematic=True) == [Level.ACCUMULATED, Level.STRICT]
 
 
 def test_a_wider_level_takes_nothing_away() -> None:

@@ -49,6 +49,28 @@ def test_a_sum_that_cancels_is_allowed_what_its_terms_are(count: int) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("number", "rounded"), [(SINGLE, 0.0), (of_dtype(np.float16), 1.0), (of_dtype("bfloat16"), 1.0)]
+)
+def test_sums_in_pairs_or_in_float32_hardly_grow(number: NumberFormat, rounded: float) -> None:
+    """Only their result is rounded to a format with fewer digits than those of float32."""
+    terms = np.resize([1.0, -1.0], 10_001)  # their sum is one
+    found = moved(torch.sum, terms, level=Level.ACCUMULATED, number=number)
+    sums = 2 * (4 + (24 + 14) ** 0.5) * SINGLE.unit * len(terms)
+    own = 2 * 4 * rounded * number.unit + 4 * number.unit
+    assert float(found) == pytest.approx(sums + own, rel=0.1)
+    strict = moved(torch.sum, terms, level=Level.STRICT, number=number)
+    assert strict > 8 * found
+
+
+def test_below_the_smallest_normal_number_of_float16_digits_are_lost_one_by_one() -> None:
+    half = of_dtype(np.float16)
+    steps = half.smallest_normal * half.eps
+    found = moved(torch.exp, -16.0, level=Level.ACCUMULATED, number=half)
+    assert steps < float(found) < 10 * steps
+    assert float(moved(torch.exp, -16.0, number=half)) > half.smallest_normal
+
+
 def test_a_product_of_matrices_likewise() -> None:
     a, b = np.array([[1e8, -1e8, 3.0]]), np.array([[1.0], [1.0], [1.0]])
     tolerance = moved(torch.mm, a, b)
@@ -315,6 +337,12 @@ def test_neighbours_of_another_size_do_not_hide_an_entry() -> None:
     tolerance = moved(lambda x: x * x, [1e5, 1e-14])
     assert tolerance[1] < 0.03 * 1e-28
     assert tolerance[0] > 4e10 * DOUBLE.unit
+
+
+@pytest.mark.parametrize("scale", [1e-250, 1.0, 1e250])
+def test_numbers_of_any_size_are_allowed_the_same_part_of_themselves(scale: float) -> None:
+    tolerance = moved(lambda x: scale * x * x, [1.0, 2.0, 3.0])
+    assert (tolerance < 100 * DOUBLE.unit * scale * np.array([1, 4, 9])).all()
 
 
 def test_the_derivative_of_log_softmax_is_a_difference() -> None:

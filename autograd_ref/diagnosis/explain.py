@@ -23,6 +23,7 @@ from autograd_ref.verdict.decide import (
     CONTRADICTED,
     Decision,
     Rulings,
+    is_zero_everywhere,
 )
 from autograd_ref.verdict.facts import CallFacts
 
@@ -47,6 +48,7 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
         findings=(*facts.findings, *_raised(facts, must_run=True)),
         warnings=(
             *facts.weaknesses,
+            *_without_effect(decision),
             *_lost_digits(decision),
             *_along_set(decision),
             *_elsewhere(facts, decision),
@@ -115,6 +117,26 @@ def _check_of(call: CallFacts, rulings: Rulings) -> IndependentCheck | None:
     if found is None and kinks:
         return IndependentCheck("kink", AT_A_KINK, 0.0, 0.0, None, None)
     return found
+
+
+def _without_effect(decision: Decision) -> Iterator[Note]:
+    """The note about parameters whose gradients match, and are zero here and elsewhere."""
+    blocks = decision.rulings.blocks.items()
+    names = [
+        name_of(path, root="parameters")
+        for path, ruling in blocks
+        if ruling.verdict == "match" and is_zero_everywhere(ruling.facts)
+    ]
+    if names:
+        has, its = (
+            ("has", "its gradient is") if len(names) == 1 else ("have", "their gradients are")
+        )
+        yield Note(
+            "no effect",
+            f"{listed(names)} {has} no effect on the loss: {its} zero to within the rounding of"
+            " terms that cancel, here and with other parameters, as that of a bias before a batch"
+            " norm is.",
+        )
 
 
 def _lost_digits(decision: Decision) -> Iterator[Note]:

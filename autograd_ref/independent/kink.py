@@ -1,12 +1,21 @@
 """A kink of the loss: its gradient jumps when the point moves by a hair.
 
-Neither side is wrong that lies between the slopes on the two sides of a kink.
+Neither side is wrong that lies between the slopes on the two sides of a kink. A kink is looked for
+towards the gradient under test and away from it first, and then at random; every entry moves by a
+distance of its own, so that no two that are equal stay so.
 """
+
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_ref.calls.answer import Answer
 from autograd_ref.calls.trial import Trial
+from autograd_ref.reference.directional import in_proportion
+from autograd_ref.tree.leaf import as_array, is_real
+from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.point import Results
 from autograd_ref.user_code import Raised, attempt
 
@@ -23,6 +32,17 @@ DISTANCES = 1e-10, 1e-12
 ROUNDED = 1e-3
 """How far beyond a jump a gradient may be that has taken the one side and rounded. Chosen."""
 
+VISIBLE = 0.03
+"""The part of an error that a gradient has to move by for it to be looked at more closely: at a
+kink it moves by the error, or more. Chosen."""
+
+PAIRS = 4
+"""How often a point moves there and back at random."""
+
+MOST_SLOPES = 512
+"""How many gradients are taken where each shows more entries between the sides of a kink: of those
+that are equal, one at least. Chosen: enough for a hundred that are equal."""
+
 AT_A_KINK = (
     "The loss has a kink here, as ReLU has at exactly 0: its gradient jumps when the point moves by"
     " a hair, and the gradient under test lies between. Neither side is wrong; check at another"
@@ -32,31 +52,143 @@ AT_A_KINK = (
 A = NDArray[np.float64]
 
 
-def gradients_around(trial: Trial) -> tuple[list[Results], list[Results]] | None:
-    """The reference gradients at two distances; None where there is no kink, or no loss nearby."""
-    around = trial.reference.around
-    if around is None:
-        return None
-    far, near = DISTANCES
-    found = attempt(lambda: (list(around(trial.point, far)), list(around(trial.point, near))))
-    return None if isinstance(found, Raised) else found
+class Disagreement(NamedTuple):
+    """A block that differs from its reference."""
+
+    hand: A
+    reference: A
+    tolerance: A
+    off: NDArray[np.bool_]
+    """The entries beyond their tolerance."""
 
 
-def lies_between_slopes(
-    hand: A, reference: A, slopes: tuple[list[A], list[A]], tolerance: A, off: NDArray[np.bool_]
-) -> bool:
-    """True where all entries that are off lie between slopes that jump.
+class Move(NamedTuple):
+    """Where to look: the parts of its own size by which each entry moves, and a side of kinks."""
+
+    parts: Results
+    side: int = 0
+
+
+class Kinks:
+    """The reference gradients beside a point, evaluated when they are asked for, and kept.
 
     Args:
-        hand: the gradient under test.
-        reference: the gradient of the reference.
-        slopes: gradients at the larger and at the smaller of two distances.
-        tolerance: of each entry.
-        off: the entries beyond it.
+        trial: the point, and the reference.
+        answer: the gradient under test, towards which to look.
     """
-    far, near = (np.stack([reference, *side]) for side in slopes)
+
+    def __init__(self, trial: Trial, answer: Answer) -> None:
+        self._trial, self._answer = trial, answer
+        self._random = np.random.default_rng(trial.options.seed)
+        self._found: dict[tuple[int, float], Results] = {}
+
+    def between(self, path: Path, block: Disagreement) -> bool:
+        """True where all entries that are off lie between slopes that jump."""
+        if self._trial.reference.around is None:
+            return False
+        found = attempt(lambda: self._between(path, block))
+        return not isinstance(found, Raised) and found
+
+    def _between(self, path: Path, block: Disagreement) -> bool:
+        far, near = DISTANCES
+        first = [self._slopes(i, near)[path] for i in self._first]
+        if not may_jump(block, first):
+            return False
+        slopes = [
+            [self._slopes(i, distance)[path] for i in range(len(self._moves))]
+            for distance in (far, near)
+        ]
+        left = block.off & ~between_slopes(block, (slopes[0], slopes[1]))
+        while left.any():
+            slopes[1] += [self._evaluated(move, near)[path] for move in self._alone(path, left)]
+            before, left = left, left & ~between_slopes(block, (slopes[0], slopes[1]))
+            if left.sum() == before.sum() or len(slopes[1]) > MOST_SLOPES:
+                return False
+        return True
+
+    @cached_property
+    def _moves(self) -> list[Move]:
+        """Towards the gradient under test and away from it, at random there and back, and none."""
+        pairs = [self._towards(), *(self._anywhere() for _pair in range(PAIRS))]
+        moves = [Move(_times(parts, sign)) for parts in pairs for sign in (1.0, -1.0)]
+        return [*moves, Move({}, 1), Move({}, -1)]
+
+    @property
+    def _first(self) -> list[int]:
+        """The few of them that show whether there is anything to be seen."""
+        met = any(note.kind == "kink" for note in self._trial.exact.notes)
+        last = len(self._moves)
+        return [0, 1, 2, 3, *((last - 2, last - 1) if met else ())]
+
+    def _slopes(self, number: int, distance: float) -> Results:
+        """The gradients after one of the moves."""
+        key = number, distance
+        if key not in self._found:
+            self._found[key] = self._evaluated(self._moves[number], distance)
+        return self._found[key]
+
+    def _evaluated(self, move: Move, distance: float) -> Results:
+        around = self._trial.reference.around
+        assert around is not None, "nothing is moved without it"
+        parameters = leaves(self._trial.point.parameters)
+        by = {p: distance * in_proportion(parameters[p], parts) for p, parts in move.parts.items()}
+        return around(self._trial.point, by, move.side)
+
+    def _towards(self) -> Results:
+        """Where the gradient under test is larger, up; where it is smaller, down."""
+        half = {path: self._signs(path) for path in self._trial.exact.gradients}
+        return {path: signs * self._sizes(signs.shape) for path, signs in half.items()}
+
+    def _signs(self, path: Path) -> A:
+        hand, reference = self._answer.gradients.get(path), self._trial.exact.gradients[path]
+        if hand is None or hand.shape != reference.shape or not is_real(hand):
+            return np.zeros(reference.shape)
+        difference = hand.astype(np.float64) - reference
+        largest = float(np.abs(reference).max(initial=0.0))
+        return np.where(np.abs(difference) > DISTANCES[0] * largest, np.sign(difference), 0.0)
+
+    def _anywhere(self) -> Results:
+        shapes = {p: as_array(leaf).shape for p, leaf in leaves(self._trial.point[0]).items()}
+        return {
+            path: self._random.choice([-1.0, 1.0], shape) * self._sizes(shape)
+            for path, shape in shapes.items()
+        }
+
+    def _alone(self, path: Path, left: NDArray[np.bool_]) -> list[Move]:
+        """Some entries up, and down; and among the others, half of which go up and half down."""
+        up = left * self._sizes(left.shape)
+        order = self._random.permutation(left.size).reshape(left.shape)
+        rank = np.where(left, 0, order).ravel().argsort().argsort().reshape(left.shape)
+        others = np.where(rank % 2 == 0, 1.0, -1.0) * self._sizes(left.shape)
+        among = np.where(left, up / 8 * self._random.choice([-1.0, 1.0], left.shape), others)
+        return [Move({path: sign * parts}) for parts in (up, among) for sign in (1.0, -1.0)]
+
+    def _sizes(self, shape: tuple[int, ...]) -> A:
+        """Distances of their own, of which no two are equal."""
+        return self._random.uniform(0.5, 1.0, shape)
+
+
+def may_jump(block: Disagreement, near: list[A]) -> bool:
+    """True where an entry moves by more than rounding, and by enough to matter to the error."""
+    width = np.ptp(np.stack([block.reference, *near]), axis=0)
+    error = float(np.abs(block.hand - block.reference)[block.off].max())
+    return bool(((width > NOISE * block.tolerance) & (width > VISIBLE * error)).any())
+
+
+def between_slopes(block: Disagreement, slopes: tuple[list[A], list[A]]) -> NDArray[np.bool_]:
+    """Where an entry lies between slopes that jump.
+
+    Args:
+        block: one block that differs.
+        slopes: gradients at the larger and at the smaller of two distances.
+    """
+    far, near = (np.stack([block.reference, *side]) for side in slopes)
     low, high = near.min(axis=0), near.max(axis=0)
-    width, noise = high - low, NOISE * tolerance
+    width, noise = high - low, NOISE * block.tolerance
     jumps = (width > JUMP * np.ptp(far, axis=0)) & (width > noise)
     slack = noise + ROUNDED * width
-    return bool((jumps & (hand >= low - slack) & (hand <= high + slack))[off].all())
+    return jumps & (block.hand >= low - slack) & (block.hand <= high + slack)
+
+
+def _times(parts: Results, sign: float) -> Results:
+    return {path: sign * part for path, part in parts.items()}

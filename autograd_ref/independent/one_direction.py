@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.calls.answer import Answer
+from autograd_ref.calls.trial import Trial
 from autograd_ref.reference.differences.stencil import slope_within
 from autograd_ref.reference.directional import along, each_by_itself
-from autograd_ref.reference.protocol import Reference
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import is_real
 from autograd_ref.tree.nest import Path, leaves
-from autograd_ref.tree.point import Point
 
 STEP = 0.1
 """The largest step, relative to every entry. Chosen."""
@@ -23,21 +22,17 @@ and well within what the derivative of a smooth loss is known to. Chosen."""
 
 
 @np.errstate(all="ignore")
-def agrees_along(
-    reference: Reference, point: Point, answer: Answer, blocks: Collection[Path], seed: int
-) -> bool:
+def agrees_along(trial: Trial, answer: Answer, blocks: Collection[Path]) -> bool:
     """True where some blocks of an answer agree with the loss in most of their digits.
 
     All entries of these blocks move at once, up or down.
 
     Args:
-        reference: the side with the loss.
-        point: where the answer was given.
+        trial: the loss, and where the answer was given.
         answer: of the function under test.
         blocks: those that are asked about; the others do not move.
-        seed: for the direction.
     """
-    random, terms = np.random.default_rng(seed), [0.0]
+    point, random, terms = trial.point, np.random.default_rng(trial.options.seed), [0.0]
     moved = {p: leaf for p, leaf in leaves(point.parameters).items() if p in set(blocks)}
     direction = {path: _at_random_speeds(leaf, random) for path, leaf in moved.items()}
     for path, by in direction.items():
@@ -49,7 +44,7 @@ def agrees_along(
         return True
     part = min(number_format.coarsest(point.parameters).unit ** DIGITS, MANY_DIGITS)
     allowed = part * float(np.abs(terms).sum())
-    found = slope_within(along(reference.value, point, direction), STEP, enough=allowed)
+    found = slope_within(along(trial.reference.value, point, direction), STEP, enough=allowed)
     return abs(found.value - sum(terms)) + found.accuracy <= 2 * allowed
 
 

@@ -84,7 +84,9 @@ def _compared(values: Values, tolerance: NDArray[Any]) -> Comparison:
     if (share_of_tolerance(wide, reference, tolerances) > 1).any():
         return _measured(found, wide, reference, tolerances)
     index = _first(~known)
-    return _at(index, values)._replace(unknown=_why_unknown(index, values, tolerance))
+    relative = _relative(hand, values.reference)
+    unknown = _why_unknown(index, values, tolerance)
+    return _at(index, values)._replace(unknown=unknown, max_rel_error=relative)
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -150,6 +152,14 @@ def _known(
     """
     with np.errstate(over="ignore"):
         return np.isfinite((np.abs(reference) + tolerance).astype(hand.dtype))
+
+
+def _relative(hand: NDArray[Any], reference: NDArray[Any]) -> float | None:
+    """The largest error of all entries that are finite, relative to the largest of them."""
+    finite = np.isfinite(hand) & np.isfinite(reference)
+    size = float(np.abs(reference[finite]).max(initial=0.0))
+    error = np.abs(hand[finite].astype(np.float64) - reference[finite])
+    return float(error.max()) / size if size > 0 else None
 
 
 def _why_unknown(index: tuple[int, ...], values: Values, tolerance: NDArray[Any]) -> str:

@@ -103,19 +103,25 @@ def observed_at(
         if isinstance(call, Raised):
             yield RaisedElsewhere(place.said, call.error, place.must_run)
             continue
-        exact = (
-            trial.exact if here else attempt(partial(_evaluated, place, trial, call, value, asked))
-        )
+        there = trial._replace(subject=place.subject, point=place.point)
+        observed = partial(Elsewhere, place, call=call, repeatable=repeatable)
+        if here:
+            yield observed(there)
+            continue
+        cheap = Evaluation(value, {}, trial.exact.tolerances)
+        if observed(there._replace(exact=cheap)).is_near((), loss=True):
+            exact = attempt(partial(_evaluated, there, call, cheap, asked))
+        else:
+            exact = attempt(partial(trial.reference.evaluate, place.point))
         if not isinstance(exact, Raised):
-            there = trial._replace(subject=place.subject, point=place.point, exact=exact)
-            yield Elsewhere(place, there, call, repeatable=repeatable)
+            yield observed(there._replace(exact=exact))
 
 
 def _evaluated(
-    place: Place, trial: Trial, call: Call, value: float, asked: Callable[[], Collection[Path]]
+    there: Trial, call: Call, cheap: Evaluation, asked: Callable[[], Collection[Path]]
 ) -> Evaluation:
     """The reference at another place: the loss alone, where its gradient is dear and agrees."""
-    reference, seed = trial.reference, trial.options.seed
-    if reference.blind and agrees_along(reference, place.point, call.answer, asked(), seed):
-        return Evaluation(value, {}, trial.exact.tolerances)  # of no quantity
-    return reference.evaluate(place.point)
+    reference = there.reference
+    if reference.blind and agrees_along(there, call.answer, asked()):
+        return cheap
+    return reference.evaluate(there.point)

@@ -4,6 +4,7 @@ The function under test and the reference are evaluated again at points a few un
 away. A mistake is the same at all of them; what rounding did at one, it does not do at the next.
 """
 
+import math
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from autograd_ref.calls.trial import Trial
 from autograd_ref.reference.protocol import Evaluation
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_numeric, like
-from autograd_ref.tree.nest import Path, rebuilt
+from autograd_ref.tree.nest import Path, leaves, rebuilt
 from autograd_ref.tree.point import Point, own_copy
 from autograd_ref.user_code import Raised, UserCodeRaised, attempt
 
@@ -38,9 +39,26 @@ NUDGE = 512
 """The largest relative move of an argument, in units of roundoff: enough to round long sums anew,
 and too little to round anew what was put through a format of half as many digits."""
 
+MOVED = 16.0
+"""How many times its error a gradient has to move by from point to point: where it moves by less,
+all points may round alike, to the same multiple of what a large number rounds to. Chosen."""
+
+WIDEST = 2.0**-5
+"""The largest relative move for the sake of that, in roots of the unit of roundoff: few numbers are
+rounded anew by it in a format of half as many digits."""
+
+ALIKE = 256.0
+"""Where a gradient moves by so many times less than that even then, it is not tried. Chosen."""
+
 FURTHER = 16.0
 """The largest relative move where formulas are unknown, in roots of the unit of roundoff: enough to
 round anew what is rounded to units of one, as 1 - 1/(1 + exp(z)) is."""
+
+DATA = 1
+"""The place of the data in a point, beside the parameters."""
+
+
+A = NDArray[np.float64]
 
 
 class Neighbour(NamedTuple):
@@ -55,52 +73,97 @@ class Neighbours:
 
     def __init__(self, trial: Trial) -> None:
         self.trial = trial
-        self._found: dict[bool, list[Neighbour | Raised]] = {False: [], True: []}
+        self._unit = number_format.coarsest(trial.point.parameters).unit
+        self._found: dict[float, list[Neighbour | Raised]] = {}
 
-    def first(self, count: int, *, further: bool) -> list[Neighbour] | None:
-        """The first few neighbours; None where one of them is not defined."""
-        found = self._found[further]
+    def first(self, count: int, distance: float) -> list[Neighbour] | None:
+        """The first few neighbours at a distance; None where one of them is not defined.
+
+        Args:
+            count: how many.
+            distance: in units of roundoff.
+        """
+        found = self._found.setdefault(distance, [])
         while len(found) < count and not any(isinstance(one, Raised) for one in found):
-            found.append(attempt(partial(_neighbour, self.trial, len(found), further=further)))
+            found.append(attempt(partial(_neighbour, self.trial, len(found), distance)))
         defined = [one for one in found[:count] if isinstance(one, Neighbour)]
         return defined if len(defined) == count else None
 
-    def scatter(self, path: Path | None) -> NDArray[np.float64] | None:
+    def scatter(self, path: Path | None, error: A, off: NDArray[np.bool_]) -> A | None:
         """The standard deviation of each entry's error, where the mean error is only noise.
 
         Args:
             path: of the block; None for the loss.
+            error: at the point itself.
+            off: the entries that are beyond their tolerance.
 
         Returns:
             None where the error is systematic, or nothing can be said.
         """
-        for further in (False, True) if self.trial.reference.blind else (False,):
-            found = self._scatter(path, further=further)
-            if found is not None:
-                return found
-        return None
+        distance = self._distance(path, np.abs(error), off)
+        found = self._scatter(path, distance)
+        if found is None and self.trial.reference.blind:
+            found = self._scatter(path, FURTHER * self._unit**-0.5)
+        return found
 
-    def _scatter(self, path: Path | None, *, further: bool) -> NDArray[np.float64] | None:
-        few = _pairs(self.first(FIRST_REPETITIONS, further=further), path)
+    def is_systematic(self, path: Path | None, error: A, off: NDArray[np.bool_]) -> bool:
+        """True where the error is the same nearby: a mistake, or formulas that round alike.
+
+        Args:
+            path: of the block; None for the loss.
+            error: at the point itself.
+            off: the entries that are beyond their tolerance.
+        """
+        distance = self._distance(path, np.abs(error), off)
+        for count, most in ((FIRST_REPETITIONS, CLEARLY), (REPETITIONS, STEADY)):
+            pairs = _pairs(self.first(count, distance), path)
+            if pairs is None or not np.isfinite(pairs[0]).all():
+                return False
+            if not _is_noise(pairs[0], most):
+                return True
+        return False
+
+    def _distance(self, path: Path | None, error: A, off: NDArray[np.bool_]) -> float:
+        """The distance over which the reference moves by many times the error, if that is near."""
+        near, widest = self._nearest, WIDEST * self._unit**-0.5
+        pairs = _pairs(self.first(1, near), path)
+        if pairs is None or widest <= near:
+            return near
+        exact = self.trial.exact
+        here = np.asarray(exact.loss) if path is None else exact.gradients[path]
+        moved = np.abs(pairs[1][0] - here)[off]
+        if not moved.all():
+            return near
+        wanted = near * MOVED * float((error[off] / moved).max())
+        if not near < wanted <= ALIKE * widest:
+            return near
+        # a power of four, so that blocks share their points
+        return min(near * 4.0 ** math.ceil(math.log(wanted / near, 4)), widest)
+
+    @property
+    def _nearest(self) -> float:
+        return min(float(NUDGE), self._unit**-0.5)
+
+    def _scatter(self, path: Path | None, distance: float) -> A | None:
+        few = _pairs(self.first(FIRST_REPETITIONS, distance), path)
         if few is None or not _is_noise(few[0], CLEARLY):
             return None
-        pairs = _pairs(self.first(REPETITIONS, further=further), path)
+        pairs = _pairs(self.first(REPETITIONS, distance), path)
         if pairs is None:
             return None
         errors, values = pairs
-        if not _is_noise(errors, STEADY) or (further and _is_noise(values, SMOOTH)):
+        wide = distance > self._nearest
+        if not _is_noise(errors, STEADY) or (wide and _is_noise(values, SMOOTH)):
             return None
         return np.std(errors, axis=0, ddof=1)
 
 
-def _pairs(
-    neighbours: list[Neighbour] | None, path: Path | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+def _pairs(neighbours: list[Neighbour] | None, path: Path | None) -> tuple[A, A] | None:
     """The errors of one quantity at all neighbours, and the reference there."""
     if neighbours is None:
         return None
-    errors: list[NDArray[np.float64]] = []
-    values: list[NDArray[np.float64]] = []
+    errors: list[A] = []
+    values: list[A] = []
     for answer, exact in neighbours:
         hand = answer.loss if path is None else answer.gradients.get(path)
         reference = np.asarray(exact.loss) if path is None else exact.gradients[path]
@@ -111,7 +174,7 @@ def _pairs(
     return np.stack(errors), np.stack(values)
 
 
-def _is_noise(errors: NDArray[np.float64], most: float) -> bool:
+def _is_noise(errors: A, most: float) -> bool:
     """True where their mean is at most so many times their scatter, in Euclidean norms."""
     if not np.isfinite(errors).all():
         return False
@@ -120,11 +183,10 @@ def _is_noise(errors: NDArray[np.float64], most: float) -> bool:
     return float(np.linalg.norm(mean)) <= most * float(np.linalg.norm(deviation))
 
 
-def _neighbour(trial: Trial, seed: int, *, further: bool) -> Neighbour:
+def _neighbour(trial: Trial, seed: int, distance: float) -> Neighbour:
     """Both sides with parameters and data moved a little; or the parameters alone."""
-    random = np.random.default_rng(seed)
     copy = own_copy(trial.point)
-    near = Point(*(_nudged(nest, random, further=further) for nest in copy))
+    near = _nudged(copy, np.random.default_rng(seed), distance)
     try:
         exact = trial.reference.evaluate(near)
     except (ValueError, UserCodeRaised):  # data that are refused: targets have to sum to one, say
@@ -133,17 +195,27 @@ def _neighbour(trial: Trial, seed: int, *, further: bool) -> Neighbour:
     return Neighbour(called(trial.subject, near).answer, exact)
 
 
-def _nudged(nest: object, random: np.random.Generator, *, further: bool) -> Any:
-    """Every float moved by some units of roundoff of its own format, or by half of its digits."""
+def _nudged(point: Point, random: np.random.Generator, distance: float) -> Point:
+    """Every float moved by some units of roundoff of its own format, in float64 half of its digits.
 
-    def nudge(_path: Path, leaf: Any) -> object:
-        array = as_array(leaf) if is_numeric(leaf) else None
-        if array is None or array.dtype.kind != "f":
+    What is equal stays so, wherever it stands, and so does the opposite: a loss may count ties.
+    Data that are whole numbers, such as labels, counts and masks, stay what they are.
+    """
+    floats = [as_array(leaf) for leaf in leaves(tuple(point)).values() if _is_float(leaf)]
+    sizes = np.unique(np.concatenate([np.abs(a).ravel().astype(np.float64) for a in floats]))
+    parts = 2 * random.random(sizes.shape) - 1
+
+    def nudge(path: Path, leaf: Any) -> object:
+        array = as_array(leaf) if _is_float(leaf) else None
+        if array is None or (path[0] == DATA and (array == np.rint(array)).all()):
             return leaf
         unit = number_format.of_leaf(leaf).unit
-        most = FURTHER * unit**0.5 if further else min(NUDGE * unit, unit**0.5)
-        shape: tuple[int, ...] = array.shape
-        by = most * (2 * random.random(shape) - 1)
+        most = min(distance * unit, FURTHER * unit**0.5)
+        by = most * parts[np.searchsorted(sizes, np.abs(array).astype(np.float64))]
         return like(leaf, np.asarray(array * (1 + by)).astype(array.dtype))
 
-    return rebuilt(nest, nudge)
+    return Point(*rebuilt(tuple(point), nudge))
+
+
+def _is_float(leaf: object) -> bool:
+    return is_numeric(leaf) and as_array(leaf).dtype.kind == "f"

@@ -1,25 +1,31 @@
 """The facts about one call of the function under test, each computed once, when asked for."""
 
 from collections.abc import Collection
-from functools import cached_property
+from functools import cache, cached_property, partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd_ref.calls.call import Call
 from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.along_difference import along_difference
 from autograd_ref.independent.answer_noise import AnswerNoise
 from autograd_ref.independent.given_set import inside_of
-from autograd_ref.independent.kink import gradients_around
+from autograd_ref.independent.kink import Kinks
+from autograd_ref.independent.zero import is_zero_everywhere
 from autograd_ref.observe.compare import Values
 from autograd_ref.observe.noise import Neighbours
-from autograd_ref.observe.quantity import A, Quantity, Slopes
+from autograd_ref.observe.quantity import A, Quantity
+from autograd_ref.reference.protocol import Level
 from autograd_ref.report.data import IndependentCheck, Side
+from autograd_ref.rounding.arithmetic import ALLOWED_UNITS
+from autograd_ref.rounding.terms import by_terms
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_real
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.number_format import dtype_name
-from autograd_ref.tree.point import Results
+from autograd_ref.tree.point import in_float64
+from autograd_ref.user_code import Raised, attempt
 from autograd_ref.verdict.facts import Alone, Comparison
 
 MANY_DIGITS = 1e-3
@@ -52,24 +58,24 @@ class Observation:
         """The gradient by each parameter."""
         return self._blocks
 
-    @property
-    def near(self) -> bool:
-        """True where all values are right to half of their digits: none is another point's.
+    def is_near(self, blocks: Collection[Path], *, loss: bool) -> bool:
+        """True where these values are right to half of their digits: none is another point's.
 
         This is cheap; the tolerances at another point would take most of the time of a check.
         """
         part = min(self._half_of_digits, MANY_DIGITS)
         exact, answer = self.trial.exact, self.call.answer
-        for path, values in exact.gradients.items():
-            hand = answer.gradients.get(path)
+        for path in (one for one in blocks if one in exact.gradients):
+            values, hand = exact.gradients[path], answer.gradients.get(path)
             if hand is None or hand.shape != values.shape or not is_real(hand):
                 return False
             if not float(np.abs(hand - values).max()) <= part * float(np.abs(values).max()):
                 return False
-        loss = answer.loss
-        if loss is None:
+        found = answer.loss
+        if found is None or not loss:
             return True
-        return is_real(loss) and bool((np.abs(loss - exact.loss) <= part * abs(exact.loss)).all())
+        off = np.abs(found - exact.loss) if is_real(found) else np.array(np.inf)
+        return bool((off <= part * abs(exact.loss)).all())
 
     @property
     def finite(self) -> bool:
@@ -111,7 +117,8 @@ class Observation:
         return Quantity(
             Values(value, np.asarray(self.trial.exact.loss), "f8"),
             lambda level: self.trial.exact.tolerances(level).loss,
-            lambda: self._scatter(None),
+            partial(self._scatter, None),
+            partial(self._is_systematic, None),
             self._half_of_digits,
             self.trial.options.accuracy or 0.0,
         )
@@ -131,32 +138,54 @@ class Observation:
                 found,
                 exact.coarser and exact.coarser.formats()[path],
             ),
-            lambda level: exact.tolerances(level).gradients[path],
-            lambda: self._scatter(path),
+            lambda level: self._tolerance(path, level),
+            partial(self._scatter, path),
+            partial(self._is_systematic, path),
             self._half_of_digits,
             self.trial.options.accuracy or 0.0,
             parameter,
-            lambda: self._slopes(path),
-            lambda error, tolerance: inside_of(self.trial, path, error, tolerance),
-            lambda: exact.coarser and exact.coarser.own()[path],
+            inside=partial(inside_of, self.trial, path),
+            at_kink=lambda disagreement: self._kinks.between(path, disagreement),
+            wide=lambda: None if self._in_float64 is None else self._in_float64.blocks[path],
+            cancels=cache(lambda: is_zero_everywhere(self.trial, path)),
+            in_own_format=lambda: exact.coarser and exact.coarser.own()[path],
         )
 
-    def _scatter(self, path: Path | None) -> A | None:
+    def _tolerance(self, path: Path, level: Level) -> A:
+        exact = self.trial.exact
+        own = exact.tolerances(level).gradients[path]
+        return by_terms(exact.gradients[path], own, self._unit, self._largest)
+
+    def _scatter(self, path: Path | None, error: A, off: NDArray[np.bool_]) -> A | None:
         if not self.repeatable:
             return None
         if self.trial.reference.blind:
             return self._answer_noise.scatter(path)
-        return self._neighbours.scatter(path)
+        return self._neighbours.scatter(path, error, off)
 
-    def _slopes(self, path: Path) -> Slopes | None:
-        if self._around is None:
-            return None
-        far, near = self._around
-        return [one[path] for one in far], [one[path] for one in near]
+    def _is_systematic(self, path: Path | None, error: A, off: NDArray[np.bool_]) -> bool:
+        if not self.repeatable or self.trial.reference.blind:  # that would cost the whole reference
+            return False
+        return self._neighbours.is_systematic(path, error, off)
 
     @cached_property
-    def _around(self) -> tuple[list[Results], list[Results]] | None:
-        return gradients_around(self.trial)
+    def _in_float64(self) -> "Observation | None":
+        """A call in float64, at equal values; None where this is one, or there is none."""
+        trial = self.trial
+        if number_format.coarsest(trial.point.parameters).name == "float64":
+            return None
+
+        def observed() -> Observation:
+            point = in_float64(trial.point)
+            there = trial._replace(point=point, exact=trial.reference.evaluate(point))
+            return Observation(there, there.call(), repeatable=self.repeatable)
+
+        found = attempt(observed)
+        return None if isinstance(found, Raised) else found
+
+    @cached_property
+    def _kinks(self) -> Kinks:
+        return Kinks(self.trial, self.call.answer)
 
     @cached_property
     def _neighbours(self) -> Neighbours:
@@ -169,6 +198,18 @@ class Observation:
     @cached_property
     def _half_of_digits(self) -> float:
         return number_format.coarsest(self.trial.point.parameters).unit ** 0.5
+
+    @cached_property
+    def _unit(self) -> float:
+        return ALLOWED_UNITS * number_format.coarsest(self.trial.point.parameters).unit
+
+    @cached_property
+    def _largest(self) -> float:
+        """The largest entry of all gradients."""
+        return max(
+            (float(np.abs(g).max(initial=0.0)) for g in self.trial.exact.gradients.values()),
+            default=0.0,
+        )
 
 
 def _needed(found: str, leaf: object) -> str:

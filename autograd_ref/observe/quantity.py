@@ -3,25 +3,28 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.independent.kink import lies_between_slopes
+from autograd_ref.independent.kink import Disagreement
 from autograd_ref.independent.symmetry import agrees_in_symmetric_part, known_set_across
-from autograd_ref.observe.compare import Values, compare
+from autograd_ref.observe.compare import Values, compare, share_of_tolerance
 from autograd_ref.reference.protocol import Level
 from autograd_ref.verdict.decide import ALONG, SYMMETRIC
-from autograd_ref.verdict.facts import Comparison
+from autograd_ref.verdict.facts import Comparison, QuantityFacts
 
 SPREADS = 6.0
 """The tolerance for an error that is not systematic, in standard deviations of its scatter, entry
 by entry. Chosen."""
 
+FAR = 100.0
+"""An error of so many tolerances at the widest level with few samples needs no more of them.
+Chosen."""
+
 A = NDArray[np.float64]
-Slopes = tuple[list[A], list[A]]
-"""The gradients of one block on all sides of a point, far and near."""
+T = TypeVar("T")
 
 
 class AtLevel(NamedTuple):
@@ -41,14 +44,22 @@ class Quantity:
 
     values: Values
     tolerance: Callable[[Level], A]
-    scatter: Callable[[], A | None]
-    """The standard deviation of its errors nearby; None where they are systematic."""
+    scatter: Callable[[A, NDArray[np.bool_]], A | None]
+    """The standard deviation of its errors nearby, from the error and where it is too large; None
+    where it is systematic."""
+    systematic: Callable[[A, NDArray[np.bool_]], bool]
+    """True where its error, which is given likewise, is the same nearby."""
     half_of_digits: float
     stated: float = 0.0
     """The relative error that the caller allows beside rounding."""
     parameter: NDArray[np.generic] | None = None
     """The parameter it is the gradient by; None for the loss."""
-    around: Callable[[], Slopes | None] = lambda: None
+    at_kink: Callable[[Disagreement], bool] = lambda _found: False
+    """True where a disagreement is one at a kink of the loss."""
+    wide: Callable[[], QuantityFacts | None] = lambda: None
+    """The same of a call in float64."""
+    cancels: Callable[[], bool] = lambda: False
+    """True where its terms cancel, here and elsewhere; asked where nothing else is to be said."""
     inside: Callable[[A, A], float | None] = lambda _error, _tolerance: None
     """The error that may be left along the set of the caller, where an error with this tolerance
     is across it; None where it is not, or where no set is given."""
@@ -91,11 +102,8 @@ class Quantity:
     @property
     def between_slopes(self) -> bool:
         """True where every entry that is off lies between the slopes of a kink."""
-        slopes = self.around()
-        if slopes is None:
-            return False
-        tolerance, off = self.levels[-1].tolerance, self._off
-        return lies_between_slopes(self._hand, self.values.reference, slopes, tolerance, off)
+        tolerance, reference = self.levels[-1].tolerance, self.values.reference
+        return self.at_kink(Disagreement(self._hand, reference, tolerance, self._off))
 
     @property
     def along_set(self) -> bool:
@@ -123,6 +131,16 @@ class Quantity:
         return AtLevel(None, tolerance, compare(agreeing, tolerance, self.stated), along_set=True)
 
     @property
+    def zero_everywhere(self) -> bool:
+        """True where its terms cancel, here and elsewhere."""
+        return self.cancels()
+
+    @property
+    def in_float64(self) -> QuantityFacts | None:
+        """The same of a call in float64, where that is another one."""
+        return self.wide()
+
+    @property
     def _hand(self) -> A:
         return self.values.hand.astype(np.float64)
 
@@ -136,11 +154,29 @@ class Quantity:
         finer = self.in_own_format()
         if finer is not None:
             yield Level.STRICT, finer
-        yield Level.STRICT, self.tolerance(Level.STRICT)
-        drifting = self.tolerance(Level.DRIFTING)
-        yield Level.DRIFTING, drifting
-        textbook = np.maximum(drifting, self.tolerance(Level.TEXTBOOK))
-        yield Level.TEXTBOOK, textbook
-        scatter = self.scatter()
+        least = self.tolerance(Level.ACCUMULATED)
+        yield Level.ACCUMULATED, least
+        widest = np.maximum(least, self.tolerance(Level.GROSS))
+        if self._is_far_beyond(widest) and self._ask(self.systematic, widest):
+            yield Level.GROSS, widest
+        else:
+            yield Level.STRICT, np.maximum(least, self.tolerance(Level.STRICT))
+            drifting = self.tolerance(Level.DRIFTING)
+            yield Level.DRIFTING, drifting
+            widest = np.maximum(drifting, self.tolerance(Level.TEXTBOOK))
+            yield Level.TEXTBOOK, widest
+        scatter = self._ask(self.scatter, widest)
         if scatter is not None:
-            yield None, np.maximum(textbook, SPREADS * scatter)
+            yield None, np.maximum(widest, SPREADS * scatter)
+
+    def _ask(self, about: Callable[[A, NDArray[np.bool_]], T], tolerance: A) -> T:
+        """An answer about the error, and where it is beyond a tolerance."""
+        shares = share_of_tolerance(self._hand, self.values.reference, tolerance)
+        return about(self._hand - self.values.reference, shares > 1)
+
+    def _is_far_beyond(self, tolerance: A) -> bool:
+        """True where an entry is off by many times what any of the block may be."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            error = np.abs(self._hand - self.values.reference)
+            most = FAR * np.maximum(tolerance, tolerance.mean())
+        return bool((error > most).any())

@@ -64,9 +64,14 @@ def each_by_itself(leaf: object, random: np.random.Generator) -> NDArray[np.floa
 
     A symmetric matrix remains symmetric; zeros move by what is typical of the others.
     """
+    return in_proportion(leaf, random.choice([-1.0, 1.0], as_array(leaf).shape))
+
+
+def in_proportion(leaf: object, parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A direction in which every entry moves by such a part of its own size, likewise."""
     values = as_array(leaf)
     sizes = np.abs(values.astype(np.float64))
-    by = np.where(sizes > 0, sizes, typical(values)) * random.choice([-1.0, 1.0], values.shape)
+    by = np.where(sizes > 0, sizes, typical(values)) * parts
     square = values.ndim == 2 and values.shape[0] == values.shape[1]
     if square and np.array_equal(values, values.T):
         return np.tril(by) + np.tril(by, -1).T

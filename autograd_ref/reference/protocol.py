@@ -1,6 +1,6 @@
 """The reference of a comparison, whatever computes it: a loss, its gradients, its tolerances."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,9 +65,9 @@ class Reference(NamedTuple):
     evaluate: Callable[[Point], Evaluation]
     value: Callable[[Point], float]
     """The loss alone."""
-    around: Callable[[Point, float], Iterable[Results]] | None = None
-    """Gradients on all sides of a point, so far away relative to each entry, where kinks have other
-    slopes; None where there is no kink, or none can be seen."""
+    around: Callable[[Point, Results, int], Results] | None = None
+    """Gradients at a point moved by a hair, and where it meets a kink exactly, on its one side or
+    the other, 1 or -1; None where there is no kink, or none can be seen."""
     given: bool = False
     """True where the loss is the caller's, so that its gradient may be at fault."""
     blind: bool = False

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograd_ref.reference.directional import each_by_itself, moved
+from autograd_ref.reference.directional import moved
 from autograd_ref.reference.kinks import Watch
 from autograd_ref.reference.protocol import Evaluation, Level, Loss, Reference, Tolerances
 from autograd_ref.rounding import monte_carlo
@@ -21,13 +21,10 @@ from autograd_ref.rounding.in_float64 import InFloat64
 from autograd_ref.torch_internals import gradients_of
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, copied, is_tensor
-from autograd_ref.tree.nest import Path, leaves, rebuilt
+from autograd_ref.tree.nest import Path, rebuilt
 from autograd_ref.tree.number_format import NumberFormat
 from autograd_ref.tree.point import Point, Results
 from autograd_ref.user_code import user_code
-
-PAIRS = 4
-"""How often a point moves there and back to find its kinks: one of the two is on the other side."""
 
 
 def torch_loss(loss: Loss, seed: int, judged_as: NumberFormat | None = None) -> Reference:
@@ -60,19 +57,9 @@ def torch_loss(loss: Loss, seed: int, judged_as: NumberFormat | None = None) -> 
     def value(point: Point) -> float:
         return value_of(loss, *point)
 
-    def around(point: Point, distance: float) -> Generator[Results]:
-        """With every kink that is met exactly on its one side, on the other, and at random."""
-        places = [(point, Watch(side)) for side in (1, -1)]
-        random = np.random.default_rng(seed)
-        for _pair in range(PAIRS):
-            by = {
-                path: distance * each_by_itself(leaf, random)
-                for path, leaf in leaves(point.parameters).items()
-            }
-            places += [(moved(point, by, sign), Watch()) for sign in (1.0, -1.0)]
-        for place, watch in places:
-            _value, gradients = differentiate(loss, *place, watch=watch)
-            yield {path: monte_carlo.as_float64(g) for path, g in gradients.items()}
+    def around(point: Point, by: Results, side: int) -> Results:
+        _value, gradients = differentiate(loss, *moved(point, by, 1.0), watch=Watch(side))
+        return {path: monte_carlo.as_float64(g) for path, g in gradients.items()}
 
     about = "autograd of the given loss, in float64"
     return Reference(about, evaluate, value, around, given=True)

@@ -58,7 +58,7 @@ class Block(NamedTuple):
     """The Euclidean norm of the array, divided by that of the reference."""
     resolution: float | None = None
     """The norm of the tolerances, divided by the norm of the reference: the largest relative error
-    that could pass. It is inf where the reference is zero."""
+    that could pass. It is inf where the reference is zero, and None where zero is what is right."""
 
 
 class Note(NamedTuple):

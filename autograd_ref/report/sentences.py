@@ -163,11 +163,9 @@ def _unless_one(value: float | None, form: str) -> str:
 
 def _match(report: ReportData) -> str:
     used = max(block.share or 0.0 for block in report.quantities)
-    room = max(block.resolution or 0.0 for block in report.blocks)
-    return (
-        f"Match: error / tolerance is at most {share(used)} (1 allowed); no block can be off by"
-        f" more than {room:.1g} of its norm"
-    )
+    known = [block.resolution for block in report.blocks if block.resolution is not None]
+    room = f"; no block can be off by more than {max(known):.1g} of its norm" if known else ""
+    return f"Match: error / tolerance is at most {share(used)} (1 allowed){room}"
 
 
 def _no_match(report: ReportData) -> str:

@@ -28,6 +28,8 @@ another size."""
 TERMS_PER_UNIT = ALLOWED_UNITS
 """How many terms earn a sum one more unit: each addition may round by one unit of roundoff."""
 
+SINGLE = of_dtype(np.float32)
+
 IN_A_BLOCK = 24
 """NumPy sums up to 128 terms in eight running sums and adds these up in three steps, then the last
 seven, say, of 127 one by one: 14 + 3 + 7 additions in a row. Sums of blocks are added in pairs."""
@@ -49,7 +51,9 @@ class Level(Enum):
     another. Nobody is accused before the last.
     """
 
+    ACCUMULATED = "formulas that keep their digits, sums in pairs or in float32; few samples"
     STRICT = "formulas that keep their digits, sums that round up and down; few samples"
+    GROSS = "textbook formulas, sums that drift; few samples: what is far beyond it is beyond all"
     DRIFTING = "formulas that keep their digits, sums that drift; many samples"
     TEXTBOOK = "textbook formulas, sums that drift; many samples"
 
@@ -65,6 +69,9 @@ class Arithmetic(NamedTuple):
     """True where all additions of a sum may round the same way, as they do for equal terms."""
     reference_unit: float = 0.0
     """That of a reference in PyTorch's forms, whose rounding is to be added; 0 for none."""
+    accumulated: bool = False
+    """True where sums are added up in pairs; and in float32 where the format has fewer digits, so
+    that only the result is rounded to it."""
 
     @property
     def both(self) -> float:
@@ -73,7 +80,14 @@ class Arithmetic(NamedTuple):
 
     def growth(self, count: int) -> float:
         """How the rounding of a sum grows with the number of its terms."""
+        if self.accumulated:
+            count = min(count, additions_in_a_row(count, Forms.STABLE))
         return growth(count if self.drifting else count**0.5)
+
+    @property
+    def unit_of_sums(self) -> float:
+        """The unit in which sums are added up."""
+        return min(self.unit, ALLOWED_UNITS * SINGLE.unit) if self.accumulated else self.unit
 
     def summed(self, absolute_terms: Array, count: int) -> Array:
         """The error of a sum of products, from the sum of their absolute values."""
@@ -108,8 +122,16 @@ def arithmetic_of(
 
 def arithmetic_at(level: Level, number: NumberFormat) -> Arithmetic:
     """The arithmetic of a number format, with what a tolerance level allows."""
-    forms = Forms.TEXTBOOK if level is Level.TEXTBOOK else Forms.STABLE
-    return arithmetic_of(number, forms, drifting=level is not Level.STRICT)
+    textbook = level in (Level.TEXTBOOK, Level.GROSS)
+    forms = Forms.TEXTBOOK if textbook else Forms.STABLE
+    drifting = level not in (Level.ACCUMULATED, Level.STRICT)
+    found = arithmetic_of(number, forms, drifting=drifting)
+    if level is not Level.ACCUMULATED:
+        return found
+    # float16 loses its digits gradually below the smallest normal number, in steps of eps of it
+    narrow = number.unit > SINGLE.unit
+    smallest = number.smallest_normal * (number.eps if narrow else 1.0)
+    return found._replace(accumulated=True, smallest=smallest)
 
 
 def growth(count: float) -> float:

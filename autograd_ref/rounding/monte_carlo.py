@@ -43,8 +43,8 @@ Compute = Callable[[], Sequence[Tensor]]
 
 DOUBLE = of_dtype(np.float64)
 
-FEW, MANY = 1, 8
-"""Samples at first, and before anybody is accused."""
+FEW, GROSS, MANY = 1, 2, 8
+"""Samples at first, before what is far off, and before anybody else is accused."""
 
 SAFETY = 2.0
 """A few samples see about one standard deviation of the movement. The movements put in are bounds,
@@ -78,7 +78,7 @@ def tolerances(
         seed: for the directions of rounding.
     """
     arithmetic = arithmetic_at(level, number)
-    samples = FEW if level is Level.STRICT else MANY
+    samples = {Level.ACCUMULATED: FEW, Level.STRICT: FEW, Level.GROSS: GROSS}.get(level, MANY)
     for scale in (s for s in SCALES if s == 1 or s * number.unit >= DOUBLE.unit):
         mode = _Rounding(arithmetic, seed, scale)
         moved = attempt(partial(_movements, compute, exact, mode, samples))
@@ -98,6 +98,7 @@ class _Movement(NamedTuple):
 
     largest: Array
     mean_square: Array
+    """In units of `_size`, so that no square overflows or vanishes."""
 
 
 def _movements(
@@ -113,17 +114,31 @@ def _movements(
             off = np.abs(as_float64(tensor) - values) / mode.scale
             off = np.nan_to_num(off, nan=np.inf, posinf=np.inf)
             np.maximum(largest, off, out=largest)
-            with np.errstate(over="ignore"):
-                np.add(mean_square, off**2 / samples, out=mean_square)
+            with np.errstate(over="ignore", under="ignore"):
+                np.add(mean_square, (off / _size(values)) ** 2 / samples, out=mean_square)
     return found
 
 
 def _tolerance(movement: _Movement, exact: Array, arithmetic: Arithmetic) -> Array:
     """The tolerance of an array, from how far it moves."""
-    size = np.abs(exact)
-    from_neighbours = np.minimum(NEIGHBOURS * _typical(movement.mean_square), OF_ITSELF * size)
+    size, whole = np.abs(exact), _size(exact)
+    of_itself = min(OF_ITSELF, _typical_part(movement.mean_square, size / whole))
+    typical = whole * _typical(movement.mean_square)
+    from_neighbours = np.minimum(NEIGHBOURS * typical, of_itself * size)
     least = arithmetic.unit * size + ALLOWED_UNITS * arithmetic.smallest
     return SAFETY * np.maximum(movement.largest, from_neighbours) + least
+
+
+def _size(exact: Array) -> float:
+    """The largest entry of an array; 1 where there is none, or it is not finite."""
+    largest = float(np.abs(exact).max(initial=0.0))
+    return largest if 0 < largest < math.inf else 1.0
+
+
+def _typical_part(squares: Array, size: Array) -> float:
+    """The part of itself by which the entry in the middle moves: others may be of another size."""
+    moving = (squares > 0) & (size > 0)
+    return float(np.median(np.sqrt(squares[moving]) / size[moving])) if moving.any() else 0.0
 
 
 def _typical(squares: Array) -> Array:

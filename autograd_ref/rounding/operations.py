@@ -98,17 +98,24 @@ def reach(arithmetic: Arithmetic, operation: Dispatched, result: Tensor) -> Tens
     first = args[0] if args and isinstance(args[0], Tensor) else None
     if name in SUMS_OF_PRODUCTS:
         growth = arithmetic.growth(args[-2].shape[-1] + 1)
-        return _with_underflow(_of_absolutes(operation), unit * growth, smallest)
+        return _of_sum(_of_absolutes(operation), result, arithmetic, growth)
     if name in SUMS_OF_TERMS:
         count = 2 if first is None else max(first.numel() // max(result.numel(), 1), 2)
         terms = _sum_of_absolutes(operation, result)
-        return _with_underflow(terms, unit * arithmetic.growth(count), smallest)
+        return _of_sum(terms, result, arithmetic, arithmetic.growth(count))
     if name in PRODUCTS:
         return _with_underflow(result.abs(), unit, smallest)
     factor = FUNCTION_FACTOR * unit
     if first is not None and first.numel() > result.numel() > 0:
         factor *= arithmetic.growth(first.numel() // result.numel())
     return _scale_of_function(operation, result, forms).mul_(factor).add_(smallest)
+
+
+def _of_sum(terms: Tensor, result: Tensor, arithmetic: Arithmetic, growth: float) -> Tensor:
+    """The rounding of a sum while it is added up, and of its result where that has fewer digits."""
+    by = _with_underflow(terms, arithmetic.unit_of_sums * growth, arithmetic.smallest)
+    narrower = arithmetic.unit > arithmetic.unit_of_sums
+    return by.add_(result.abs(), alpha=arithmetic.unit) if narrower else by
 
 
 def _with_underflow(absolute: Tensor, factor: float, smallest: float) -> Tensor:

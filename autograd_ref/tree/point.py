@@ -45,6 +45,20 @@ def widened(parameters: object, dtype: Any = np.float64) -> Any:
     return rebuilt(parameters, widen)
 
 
+def in_float64(point: Point) -> Point:
+    """Equal values, with all floats in float64."""
+
+    def widen(_path: Path, leaf: object) -> object:
+        if not is_array(leaf) or as_array(leaf).dtype.kind != "f":
+            return copied(leaf)
+        if not is_tensor(leaf):
+            return as_array(leaf).astype(np.float64)
+        tensor = cast("Any", leaf)
+        return tensor.detach().double().requires_grad_(tensor.requires_grad)
+
+    return Point(*rebuilt(tuple(point), widen))
+
+
 def sample_count(point: Point) -> int:
     """The length of the first array in the data; 0 without one."""
     for item in point.data:

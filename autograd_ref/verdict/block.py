@@ -1,7 +1,7 @@
 """A verdict and the comparison it follows from, as the block of a report."""
 
 from autograd_ref.report.data import Block
-from autograd_ref.verdict.decide import Ruling, of_quantity
+from autograd_ref.verdict.decide import Ruling, is_zero_everywhere, of_quantity
 from autograd_ref.verdict.facts import Alone, Comparison
 
 
@@ -13,6 +13,7 @@ def block_by(name: str, comparison: Comparison) -> Block:
 def block_of(name: str, ruling: Ruling) -> Block:
     """The block of that name."""
     c = ruling.facts.comparison
+    is_zero = ruling.verdict == "match" and is_zero_everywhere(ruling.facts)
     return Block(
         name=name,
         shape=c.shape,
@@ -28,5 +29,5 @@ def block_of(name: str, ruling: Ruling) -> Block:
         reference=c.reference,
         cosine=c.cosine,
         norm_ratio=c.norm_ratio,
-        resolution=c.resolution,
+        resolution=None if is_zero else c.resolution,
     )

@@ -31,6 +31,14 @@ TOO_LITTLE = (
     "its tolerance allows a relative error of {resolution:.1g}, too much for a match to mean"
     " anything: check at another point, with other data, or in a wider number format"
 )
+IN_FLOAT64 = (
+    "has a relative error of {max_rel_error:.2g}, which its number format could explain, and has it"
+    " in float64 as well"
+)
+
+ALIKE = 0.1
+"""How much two errors may differ, relative to one, to be the same mistake. Chosen."""
+
 SCATTERS = (
     "has a relative error of {max_rel_error:.1g} that differs at random between nearby points: more"
     " than half of its digits are lost (a finite difference, a kink at this point, or read off an"
@@ -73,6 +81,11 @@ def scatters(q: QuantityFacts) -> bool:
     return q.scatters
 
 
+def is_zero_everywhere(q: QuantityFacts) -> bool:
+    """Its terms cancel, here and elsewhere: zero is right, and is what both sides have."""
+    return q.zero_everywhere
+
+
 def shows_nothing(q: QuantityFacts) -> bool:
     """The reference is zero everywhere."""
     return q.comparison.size == 0
@@ -81,6 +94,34 @@ def shows_nothing(q: QuantityFacts) -> bool:
 def shows_too_little(q: QuantityFacts) -> bool:
     """A gross error would be within the tolerance as well."""
     return (q.comparison.resolution or 0.0) > q.comparison.coarsest
+
+
+def is_wrong_in_float64(q: QuantityFacts) -> bool:
+    """A gross error would be within the tolerance, and in float64 there is the same error."""
+    wide = q.in_float64 if is_undecided(q) else None
+    if wide is None or not wide.comparison.beyond or is_exempt(wide):
+        return False
+    here, there = q.comparison.max_rel_error, wide.comparison.max_rel_error
+    return here is not None and there is not None and abs(here - there) <= ALIKE * there
+
+
+def is_right_in_float64(q: QuantityFacts) -> bool:
+    """A gross error would be within the tolerance, and there is none; in float64 it is a match."""
+    wide = q.in_float64 if is_undecided(q) else None
+    here = q.comparison.max_rel_error
+    if wide is None or here is None or here > q.comparison.coarsest:
+        return False
+    return of_quantity(wide).verdict == "match"
+
+
+def is_undecided(q: QuantityFacts) -> bool:
+    """Its number format alone leaves open whether it is right."""
+    return shows_too_little(q) or has_unknown_entries(q)
+
+
+def is_exempt(q: QuantityFacts) -> bool:
+    """What is beyond the tolerance accuses nobody."""
+    return q.between_slopes or bool(q.across) or q.along_set or q.scatters
 
 
 def is_within(_q: QuantityFacts) -> bool:
@@ -103,9 +144,12 @@ QUANTITY: tuple[Row, ...] = (
     Row(is_off_at_a_kink, "inconclusive", BETWEEN_SLOPES),
     Row(is_off_across_its_set, "inconclusive", ACROSS_ITS_SET),
     Row(is_off, "mismatch", "differs by {share:.3g} times its tolerance"),
+    Row(is_wrong_in_float64, "mismatch", IN_FLOAT64),
     Row(has_unknown_entries, "inconclusive", "{unknown}"),
     Row(scatters, "inconclusive", SCATTERS),
+    Row(is_zero_everywhere, "match", ""),
     Row(shows_nothing, "inconclusive", NOTHING),
+    Row(is_right_in_float64, "match", ""),
     Row(shows_too_little, "inconclusive", TOO_LITTLE),
     Row(is_within, "match", ""),
 )
@@ -196,16 +240,15 @@ def of_call(facts: CallFacts) -> Rulings:
     return _unless_at_fault(by_table(facts), facts)
 
 
-def by_table(facts: CallFacts, decided: Collection[Path | None] = ()) -> Rulings:
+def by_table(facts: CallFacts, *, but: Collection[Path | None] = ()) -> Rulings:
     """The verdicts of one call by the table alone, without the independent check.
 
     Args:
-        facts: of the call.
-        decided: what needs no verdict any more.
+        facts: the call.
+        but: what is not to be asked about, because it is wrong already; None is the loss.
     """
-    loss = None if facts.loss is None else of_quantity(facts.loss)
-    open_ones = {path: q for path, q in facts.blocks.items() if path not in decided}
-    return Rulings(loss, {path: of_quantity(q) for path, q in open_ones.items()})
+    loss = None if facts.loss is None or None in but else of_quantity(facts.loss)
+    return Rulings(loss, {p: of_quantity(q) for p, q in facts.blocks.items() if p not in but})
 
 
 def _unless_at_fault(rulings: Rulings, facts: CallFacts) -> Rulings:
@@ -234,14 +277,12 @@ def of_quantity(facts: QuantityFacts) -> Ruling:
 
 def _with_place(decided: Decision, place: PlaceFacts) -> Decision:
     """The decision so far and what a call elsewhere adds to it."""
-    rulings = decided.rulings
-    nothing_left = all(ruling.verdict == "mismatch" for ruling in rulings.blocks.values())
-    if place.near or nothing_left:
+    rulings, wrong = decided.rulings, decided.rulings.wrong
+    left = [path for path in rulings.blocks if path not in wrong]
+    if not left or place.is_near(left, loss=None not in wrong):
         return decided
-    there = by_table(place, rulings.wrong)
-    if not there.wrong <= rulings.wrong:
-        there = _unless_at_fault(there, place)
-    if there.wrong <= rulings.wrong:
+    there = _unless_at_fault(by_table(place, but=wrong), place)
+    if not there.wrong:
         return decided
     if not (place.finite and place.binding):
         return decided._replace(remarks=(*decided.remarks, Remark(place, there.wrong)))

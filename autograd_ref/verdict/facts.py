@@ -55,6 +55,8 @@ class Alone(NamedTuple):
     between_slopes: bool = False
     across: str = ""
     along_set: bool = False
+    zero_everywhere: bool = False
+    in_float64: "QuantityFacts | None" = None
 
 
 class QuantityFacts(Protocol):
@@ -88,6 +90,16 @@ class QuantityFacts(Protocol):
     @property
     def along_set(self) -> bool:
         """True where it is compared along the set that the caller gives, and differs across it."""
+        ...
+
+    @property
+    def zero_everywhere(self) -> bool:
+        """True where its terms cancel, here and elsewhere: the parameter has no effect."""
+        ...
+
+    @property
+    def in_float64(self) -> "QuantityFacts | None":
+        """The same in float64; None where it was in float64 already, or could not be called so."""
         ...
 
 
@@ -125,9 +137,13 @@ class PlaceFacts(CallFacts, Protocol):
         """True where a mismatch is one of the function; otherwise it is a warning."""
         ...
 
-    @property
-    def near(self) -> bool:
-        """True where half of the digits are right, so that nothing was kept from another call."""
+    def is_near(self, blocks: Collection[Path], *, loss: bool) -> bool:
+        """True where half of their digits are right: nothing was kept from another call.
+
+        Args:
+            blocks: those that are asked about.
+            loss: whether the loss is.
+        """
         ...
 
     @property

@@ -1,0 +1,117 @@
+"""Operations in float16 and bfloat16, long sums in float32: right ones match, doubled ones not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from autograd_ref import check_backward, check_gradients
+
+Formula = Callable[..., Tensor]
+
+
+def kernel(formula: Formula, factor: float = 1.0) -> type[Function]:
+    """Everything in float32, and the results rounded: what kernels in float16 do."""
+
+    class Kernel(Function):
+        @staticmethod
+        def forward(ctx: Any, *tensors: Tensor) -> Tensor:
+            ctx.save_for_backward(*tensors)
+            return formula(*(t.float() for t in tensors)).to(tensors[0].dtype)
+
+        @staticmethod
+        def backward(ctx: Any, *upstream: Tensor) -> Any:
+            with torch.enable_grad():
+                wide = [t.detach().float().requires_grad_() for t in ctx.saved_tensors]
+                output = formula(*wide)
+            found = torch.autograd.grad(output, wide, upstream[0].float())
+            narrow = [g.to(t.dtype) for g, t in zip(found, ctx.saved_tensors, strict=True)]
+            return (factor * narrow[0], *narrow[1:])
+
+    return Kernel
+
+
+def normalised(x: Tensor, weight: Tensor) -> Tensor:
+    return x * torch.rsqrt((x * x).mean(-1, keepdim=True) + 1e-6) * weight
+
+
+def attended(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    return torch.softmax(q @ k.T / q.shape[-1] ** 0.5, -1) @ v
+
+
+CASES: dict[str, tuple[Formula, list[tuple[int, ...]]]] = {
+    "normalisation": (normalised, [(8, 1024), (1024,)]),
+    "softmax": (lambda x: torch.softmax(x, -1), [(4, 1024)]),
+    "product": (lambda x, w: x @ w.T / 32, [(16, 2048), (8, 2048)]),
+    "attention": (attended, [(8, 512), (8, 512), (8, 512)]),
+    "sum": (lambda x, s: (x * s).sum(0), [(20_000, 2), (2,)]),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("name", CASES)
+def test_a_right_kernel_matches_with_long_sums_too(name: str, dtype: torch.dtype) -> None:
+    formula, shapes = CASES[name]
+    random = torch.Generator().manual_seed(0)
+    inputs = [torch.randn(*shape, generator=random).to(dtype) for shape in shapes]
+    report = check_backward(kernel(formula), formula, *inputs)
+    assert report.verdict == "match", report
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("name", CASES)
+def test_one_that_is_doubled_does_not(name: str, dtype: torch.dtype) -> None:
+    """Where its number format could explain that, it is called in float64 as well."""
+    formula, shapes = CASES[name]
+    random = torch.Generator().manual_seed(0)
+    inputs = [torch.randn(*shape, generator=random).to(dtype) for shape in shapes]
+    report = check_backward(kernel(formula, 2.0), formula, *inputs)
+    wrong = [block.name for block in report.blocks if block.verdict == "mismatch"]
+    assert wrong == [report.blocks[1].name], report
+
+
+def test_what_refuses_float64_stays_undecided() -> None:
+    formula, shapes = CASES["attention"]
+
+    def native_only(*inputs: Tensor) -> Tensor:
+        if inputs[0].dtype == torch.float64:
+            raise TypeError("expected scalar type Half")
+        return kernel(formula, 2.0).apply(*inputs)
+
+    random = torch.Generator().manual_seed(0)
+    inputs = [torch.randn(*shape, generator=random).bfloat16() for shape in shapes]
+    report = check_backward(native_only, formula, *inputs)
+    assert report.verdict == "inconclusive", report
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_a_batch_norm_over_many_rows_in_float32_is_decided(factor: float) -> None:
+    def loss(p: Any, X: Any) -> Any:
+        z = X * p["w"]
+        a = (z - z.mean(0)) / ((z - z.mean(0)) ** 2).mean(0) ** 0.5
+        return (a * p["g"] + p["b"]).pow(4).mean()
+
+    def gradients(p: Any, X: Any) -> Any:
+        z = X * p["w"]
+        centred = z - z.mean(0)
+        scale = (centred**2).mean(0) ** np.float32(-0.5)
+        a = centred * scale
+        e = 4 * (a * p["g"] + p["b"]) ** 3 / np.float32(a.size)
+        delta = e * p["g"]
+        dz = scale * (delta - delta.mean(0) - a * (delta * a).mean(0))
+        return {
+            "w": (dz * X).sum(0),
+            "g": np.float32(factor) * (e * a).sum(0),
+            "b": e.sum(0),
+        }
+
+    random = np.random.default_rng(0)
+    X = random.normal(size=(30_000, 2)).astype("f4")
+    p = {name: np.array([0.7, 1.3], "f4") for name in "wgb"}
+    report = check_gradients(gradients, p, X, loss=loss)
+    found = {block.name: block.verdict for block in report.blocks}
+    assert found == {"w": "match", "g": "match" if factor == 1 else "mismatch", "b": "match"}

@@ -1,0 +1,219 @@
+"""Zeros: judged by the terms that cancel in them, and a match where zero is what is right."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from autograd_ref import check_gradients
+from autograd_ref.report.report import Report
+from autograd_ref.rounding.terms import by_terms
+
+A = NDArray[Any]
+RANDOM = np.random.default_rng(0)
+X, Y, LABELS = RANDOM.normal(size=(20, 3)), RANDOM.normal(size=20), RANDOM.integers(0, 4, 20)
+P = {"W": RANDOM.normal(size=(3, 4)), "b": RANDOM.normal(size=4), "v": RANDOM.normal(size=4)}
+
+
+def verdicts(report: Report) -> dict[str, str]:
+    return {block.name: block.verdict for block in report.blocks}
+
+
+def first_squared(x: Any) -> Any:
+    return x[0] ** 2
+
+
+@pytest.mark.parametrize(
+    ("dust", "verdict"),
+    [(0.0, "match"), (1.4e-17, "match"), (-1e-16, "match"), (1e-13, "mismatch"), (1, "mismatch")],
+)
+def test_what_is_exactly_zero_may_be_off_by_the_rounding_of_what_is_not(
+    dust: float, verdict: str
+) -> None:
+    at = np.array([0.7, 0.3])
+    report = check_gradients(lambda x: np.array([2 * x[0], dust]), at, loss=first_squared)
+    assert report.verdict == verdict, report
+
+
+@pytest.mark.parametrize(("dust", "verdict"), [(1e-16, "match"), (1e-9, "mismatch")])
+def test_rows_that_are_not_looked_up_likewise(dust: float, verdict: str) -> None:
+    def gradients(E: A, rows: A) -> A:
+        found = np.full_like(E, dust)
+        np.add.at(found, rows, 2 * E[rows])
+        return found
+
+    report = check_gradients(
+        gradients, P["W"], np.array([0, 2, 2]), loss=lambda E, rows: (E[rows] ** 2).sum()
+    )
+    assert report.verdict == verdict, report
+
+
+def test_a_parameter_that_is_not_used_may_have_dust_and_is_not_confirmed() -> None:
+    def used(p: Any) -> Any:
+        return p["a"] ** 2
+
+    found = {
+        dust: verdicts(
+            check_gradients(
+                lambda p, dust=dust: {"a": 2 * p["a"], "b": np.array(dust)},
+                {"a": np.array(0.7), "b": np.array(0.3)},
+                loss=used,
+            )
+        )
+        for dust in (0.0, 5.6e-17, 1e-8)
+    }
+    assert [verdict["b"] for verdict in found.values()] == ["inconclusive"] * 2 + ["mismatch"]
+
+
+@pytest.mark.parametrize(("error", "verdict"), [(0, "match"), (1e-6, "mismatch")])
+def test_a_tiny_entry_beside_large_ones_is_judged_by_its_own_rounding(
+    error: float, verdict: str
+) -> None:
+    scales = np.array([1.0, 1e-20, 1e-12, 1e8])
+
+    def loss(x: Any) -> Any:
+        return (torch.as_tensor(scales) * x**3).sum()
+
+    right, at = np.array([0, error, 0, 0]), np.linspace(1, 2, 4)
+    report = check_gradients(lambda x: 3 * scales * x**2 * (1 + right), at, loss=loss)
+    assert report.verdict == verdict, report
+
+
+def normalised(p: Any, X: Any, y: Any) -> Any:
+    """For arrays and tensors alike."""
+    z = X @ p["W"] + p["b"]
+    centred = z - z.mean(0)
+    a = centred / ((centred**2).mean(0) + 1e-5) ** 0.5
+    return ((a**3 @ p["v"] - y) ** 2).mean()
+
+
+def fused(p: Any, X: Any, y: Any) -> Any:
+    a = functional.batch_norm(X @ p["W"] + p["b"], None, None, training=True)
+    return ((a**3 @ p["v"] - y) ** 2).mean()
+
+
+def by_numpy(p: Any, X: A, y: A) -> float:
+    return float(np.asarray(normalised({k: np.asarray(v) for k, v in p.items()}, X, y)))
+
+
+def by_hand(p: Any, X: A, y: A) -> Any:
+    z, n = X @ p["W"] + p["b"], len(X)
+    centred = z - z.mean(0)
+    per_deviation = ((centred**2).mean(0) + z.dtype.type(1e-5)) ** -0.5
+    a = centred * per_deviation
+    delta = 3 * a**2 * np.outer(2 * (a**3 @ p["v"] - y) / n, p["v"])
+    dz = per_deviation * (delta - delta.mean(0) - a * (delta * a).mean(0))
+    return {"W": X.T @ dz, "b": dz.sum(0), "v": a.T**3 @ (2 * (a**3 @ p["v"] - y) / n)}
+
+
+@pytest.mark.parametrize(
+    ("loss", "b", "verdict"),
+    [
+        (normalised, None, "match"),
+        (fused, None, "match"),
+        (fused, 0.0, "match"),
+        (by_numpy, None, "match"),
+        (normalised, 1e-8, "mismatch"),
+        (fused, 0.1, "mismatch"),
+    ],
+)
+def test_a_bias_before_a_batch_norm_has_no_effect(loss: Any, b: float | None, verdict: str) -> None:
+    def gradients(*arguments: Any) -> Any:
+        found = by_hand(*arguments)
+        return found if b is None else {**found, "b": np.full(4, b)}
+
+    report = check_gradients(gradients, P, X, Y, loss=loss)
+    assert verdicts(report) == {"W": "match", "b": verdict, "v": "match"}, report
+    notes = [note.text for note in report.warnings if note.kind == "no effect"]
+    assert len(notes) == (verdict == "match")
+    assert all(text.startswith("b has no effect on the loss: its gradient is") for text in notes)
+    assert (report.blocks[1].resolution is None) == (verdict == "match")
+    assert np.isfinite(report.blocks[0].resolution or np.inf)
+
+
+def test_nor_does_it_in_float32_or_where_it_is_the_only_parameter() -> None:
+    narrow = {name: values.astype("f4") for name, values in P.items()}
+    report = check_gradients(by_hand, narrow, X.astype("f4"), Y.astype("f4"), loss=normalised)
+    assert report.verdict == "match", report
+    fixed = {name: torch.as_tensor(values) for name, values in P.items()}
+    report = check_gradients(
+        lambda b, X, y: by_hand({**P, "b": b}, X, y)["b"],
+        P["b"],
+        X,
+        Y,
+        loss=lambda b, X, y: normalised({**fixed, "b": b}, X, y),
+    )
+    assert report.verdict == "match", report
+    assert "no block can be off" not in str(report)
+
+
+def test_a_shift_of_all_scores_and_of_all_keys_have_none_either() -> None:
+    def scores(p: Any, X: Any, labels: Any) -> Any:
+        return functional.cross_entropy(X @ p["W"] + p["c"], labels) + p["c"] * 0
+
+    def gradients(p: Any, X: A, labels: A) -> Any:
+        z = np.exp(X @ p["W"] + p["c"])
+        e = (z / z.sum(1, keepdims=True) - np.eye(4)[labels]) / len(labels)
+        return {"W": X.T @ e, "c": e.sum()}
+
+    shifted = {"W": P["W"], "c": np.array(0.4)}
+    report = check_gradients(gradients, shifted, X, LABELS, loss=scores)
+    assert report.verdict == "match", report
+    wrong = check_gradients(
+        lambda *a: {**gradients(*a), "c": np.array(1e-9)}, shifted, X, LABELS, loss=scores
+    )
+    assert verdicts(wrong) == {"W": "match", "c": "mismatch"}
+
+
+def one_output(W: Any, X: Any, labels: Any) -> Any:
+    return functional.cross_entropy(X @ W, labels)
+
+
+@pytest.mark.parametrize(
+    ("loss", "parameters", "data"),
+    [
+        (one_output, P["W"][:, :1], (X, 0 * LABELS)),
+        (lambda x: torch.softmax(x, 0).sum(), P["b"], ()),
+        (lambda W, X: torch.relu(X @ W - 1e3).sum(), P["W"], (X,)),
+        (lambda w, X: ((X @ w) ** 2).sum(), P["W"][:, 0], (0 * X,)),
+        (lambda w: 0 * w.sum(), P["b"], ()),
+    ],
+    ids=["one output", "constant", "dead units", "no data", "not used"],
+)
+def test_where_no_term_could_have_shown_anything_nothing_is_confirmed(
+    loss: Any, parameters: A, data: tuple[A, ...]
+) -> None:
+    report = check_gradients(lambda w, *_data: 0 * w, parameters, *data, loss=loss)
+    assert report.verdict == "inconclusive", report
+
+
+@pytest.mark.parametrize("scale", [1e-250, 1e250])
+def test_numbers_whose_squares_are_none_are_not_zero(scale: float) -> None:
+    report = check_gradients(
+        lambda x: 2 * scale * x, np.array([1.0, 2.0]), loss=lambda x: scale * (x**2).sum()
+    )
+    assert report.verdict == "match"
+    assert "no effect" not in [note.kind for note in report.warnings]
+
+
+def residuals(w: Any, X: Any, y: Any) -> Any:
+    return 0.5 * ((X @ w - y) ** 2).sum()
+
+
+def test_at_a_minimum_the_terms_cancel_and_elsewhere_they_do_not() -> None:
+    best = np.linalg.lstsq(X, Y, rcond=None)[0]
+    report = check_gradients(lambda w, X, y: X.T @ (X @ w - y), best, X, Y, loss=residuals)
+    assert report.verdict == "inconclusive"
+    half = check_gradients(lambda w, X, y: X.T @ (X @ w - y) / 2, best, X, Y, loss=residuals)
+    assert half.verdict == "mismatch"
+
+
+def test_only_what_is_zero_takes_the_size_of_others() -> None:
+    exact, own = np.array([2.0, 1e-9, 1e-30, 0.0]), np.array([1e-16, 1e-20, 1e-29, 0.0])
+    assert by_terms(exact, own, 1e-15, 7.0).tolist() == [1e-16, 1e-20, 2e-15, 2e-15]
+    assert by_terms(0 * exact, own, 1e-15, 7.0).tolist() == pytest.approx([7e-15] * 4)
+    coarse = by_terms(exact, own + 1e-3, 1e-15, 7.0)
+    assert coarse.tolist() == (own + 1e-3).tolist(), "and is allowed no less than its own"
