@@ -1,6 +1,7 @@
 """The smallest problem on which a gradient is wrong: Hypothesis searches for one and shrinks it."""
 
 from collections.abc import Callable, Collection
+from functools import partial
 from random import Random
 from typing import Any, Literal, NamedTuple, cast
 
@@ -210,7 +211,10 @@ def where_wrong(
     with quiet():
         for at in (trial.point, *(place.point for place in other_places(trial))):
             where: Where = "here" if at is trial.point else "nearby"
-            there = trial._replace(point=at, exact=trial.reference.evaluate(at))
+            exact = attempt(partial(trial.reference.evaluate, at))
+            if isinstance(exact, Raised):  # not defined there
+                continue
+            there = trial._replace(point=at, exact=exact)
             calls = attempt(lambda there=there: (there.call(), there.call()))
             if isinstance(calls, Raised):
                 return where

@@ -17,7 +17,7 @@ import manual_backprop
 from autograd_ref.assignment.mistakes.planted import PLANTED, Planted, gradient_with, right_gradient
 from autograd_ref.assignment.small_problems import says, shrunk, small_problems
 from autograd_ref.commands import main
-from autograd_ref.counterexample import Counterexample, falsify, literal, where_wrong
+from autograd_ref.counterexample import Counterexample, Wishes, falsify, literal, where_wrong
 from manual_backprop import Parameters
 from tests.planted import wrong
 from tests.thorough import by_profile
@@ -135,6 +135,17 @@ def test_what_is_wrong_only_at_a_second_call_is_found() -> None:
     report = found_for(stale).report
     assert report is not None
     assert report.verdict == "mismatch"
+
+
+def test_places_where_the_loss_is_not_defined_are_passed_over() -> None:
+    def loss(w: Any, order: Any) -> Any:
+        if list(order) != [0, 1]:
+            raise ValueError("order needs to be 0, 1")
+        return (w**2).sum()
+
+    arguments = (np.ones(2), np.arange(2))
+    assert where_wrong(lambda w, _order: 2 * w, arguments, Wishes(loss)) is None
+    assert where_wrong(lambda w, _order: 3 * w, arguments, Wishes(loss)) == "here"
 
 
 def test_the_smallest_problem_says_where_to_look() -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from autograd_ref import check_gradients
 from autograd_ref.report.report import Report
 from autograd_ref.tree.inside import entry_by_entry, inside_sets, special_sets
-from autograd_ref.tree.point import Point, with_other_parameters
+from autograd_ref.tree.point import Point, with_other_data, with_other_parameters, with_samples
 from autograd_ref.tree.sets import sets_of
 
 A = NDArray[Any]
@@ -315,6 +315,18 @@ def test_a_gram_matrix_among_the_data_remains_one_with_other_data() -> None:
     report = check_gradients(by_symmetry, UNIT * 2, SYMMETRIC, loss=lambda x, S: x @ S @ x)
     assert report.verdict == "match"
     assert notes(report) == []
+
+
+@pytest.mark.parametrize("rows", [np.eye(3), np.full((3, 3), 0.25) + np.eye(3) / 4])
+def test_target_rows_that_happen_to_be_symmetric_still_sum_to_one(rows: A) -> None:
+    other = with_other_data(Point(UNIT, (rows,)))
+    assert other is not None
+    assert np.allclose(other.data[0].sum(axis=1), 1)
+
+
+def test_one_sample_of_symmetric_data_is_a_row() -> None:
+    alone = with_samples(Point(UNIT, (SYMMETRIC,)), np.array([1]))
+    assert np.array_equal(alone.data[0], SYMMETRIC[1:2])
 
 
 def test_the_identity_lies_in_most_sets_and_tells_none() -> None:

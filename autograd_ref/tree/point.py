@@ -76,14 +76,21 @@ def with_samples(point: Point, order: NDArray[np.intp]) -> Point:
         array = as_array(leaf) if is_array(leaf) else None
         if array is None or array.shape[:1] != (samples,):
             return copied(leaf)
-        is_gram = array.ndim == 2 and np.array_equal(array, array.T)  # and remains one
-        index = np.ix_(order, order) if is_gram else order
+        remains_gram = len(order) == samples and _is_gram(array)
+        index = np.ix_(order, order) if remains_gram else order
         if isinstance(leaf, np.ndarray):  # whose class may have more to it: a mask, a product
             return cast("NDArray[Any]", leaf)[index]
         return like(leaf, array[index])
 
     data = tuple(rebuilt(item, rearrange) for item in point.data)
     return Point(own_copy(point).parameters, data)
+
+
+def _is_gram(array: NDArray[Any]) -> bool:
+    """True for a symmetric matrix whose rows are not target rows, which sum to one."""
+    if array.ndim != 2 or not np.array_equal(array, array.T):
+        return False
+    return array.dtype.kind not in "iuf" or not np.allclose(array.sum(axis=1), 1)
 
 
 def with_other_data(point: Point) -> Point | None:
