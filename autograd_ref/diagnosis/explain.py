@@ -11,7 +11,7 @@ from autograd_ref.independent.kink import AT_A_KINK
 from autograd_ref.observe.elsewhere import Elsewhere
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.observed import Observed
-from autograd_ref.report.behaviour import CANNOT_BE_CALLED
+from autograd_ref.report.behaviour import FAILS_IN_SOME_CALLS
 from autograd_ref.report.data import IndependentCheck, Note, listed
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_array
@@ -197,7 +197,7 @@ def _off_sets(place: Elsewhere, wrong: Collection[Path | None]) -> Note:
 
 def _raised(facts: Observed, *, must_run: bool) -> Iterator[Note]:
     """The notes about calls that raised, of those that no function may refuse or of the others."""
-    kind = CANNOT_BE_CALLED if must_run else "raises elsewhere"
+    kind = FAILS_IN_SOME_CALLS if must_run else "raises elsewhere"
     for place in facts.raised:
         if place.must_run is must_run:
             yield Note(kind, f"Called {place.said}, it raised {worded(place.error)}")

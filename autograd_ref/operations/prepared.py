@@ -124,6 +124,7 @@ def _upstream(output: Tensor, random: torch.Generator) -> Tensor:
     shape = (*output.shape, 2) if output.is_complex() else output.shape
     normal = torch.randn(shape, generator=random, dtype=torch.float64)
     rounded = (normal / UPSTREAM_STEP).round() * UPSTREAM_STEP
+    rounded[rounded == 0] = UPSTREAM_STEP  # of what is multiplied by zero, no mistake shows
     exact = rounded.clamp(-LARGEST_UPSTREAM, LARGEST_UPSTREAM)
     return (torch.view_as_complex(exact) if output.is_complex() else exact).to(output)
 

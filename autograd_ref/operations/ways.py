@@ -62,8 +62,8 @@ def table(signature: Signature, upstream: Tensors, *, draws: bool) -> Iterator[W
         yield Way("with inputs that are not contiguous", How(inputs_spread=True), upstream)
     said = "with upstream gradients that are not contiguous"
     yield Way(said, How(upstream_spread=True), upstream)
-    said = "with an upstream gradient of ones, expanded from one number (stride 0),"
-    yield Way(said, How(upstream_expanded=True), ones)
+    said = "with an upstream gradient of ones, expanded from one number (stride 0)"
+    yield Way(said, How(upstream_expanded=True), ones, must_run=True)
     yield Way("with upstream gradients of one sign", How(), sizes)
     yield Way("in a second backward pass on the same graph", How(again=True), upstream)
     used = [name for name in signature.outputs if name not in signature.value_only]
@@ -105,4 +105,4 @@ def spread_out(values: Tensor) -> Tensor:
 
 def expanded(values: Tensor) -> Tensor:
     """Equal values as one number in memory, with strides of zero, as `sum().backward()` sends."""
-    return values.reshape(-1)[:1].reshape(()).expand(values.shape)
+    return values.reshape(-1)[0].clone().expand(values.shape)  # with nothing behind it in memory

@@ -5,14 +5,14 @@ from typing import cast
 
 from autograd_ref.report.words import listed
 
-CANNOT_BE_CALLED = "cannot be called"
+FAILS_IN_SOME_CALLS = "fails in some calls"
 
 HARMFUL: Mapping[str, bool] = {
     "changes its arguments": True,  # the caller's parameters, data or upstream gradient are lost
     "reuses its result": True,  # a kept result changes with a later call, or the next one with it
     "accumulates": True,  # every call but the first is wrong
     "changes from call to call": True,  # something is drawn at random, or kept
-    CANNOT_BE_CALLED: True,  # PyTorch calls it like this where an output is unused, say
+    FAILS_IN_SOME_CALLS: True,  # PyTorch calls it like this where an output is unused, say
     # what both arrays are, the caller knows; nothing changes until the caller changes one of them
     "returns a view of its arguments": False,
     "gradients share memory": False,
