@@ -137,7 +137,8 @@ def test_a_file_may_change_the_current_folder(
     elsewhere.mkdir()
     monkeypatch.chdir(tmp_path)
     first, *others = (part.replace(f"{tmp_path}/", "") for part in model(tmp_path))
-    text = f"import os\nos.chdir({str(elsewhere)!r})\nfrom model import gradients\n"
+    _ = (tmp_path / "helper_of_mover.py").write_text(MODEL.replace("BODY", "return 2 * p"))
+    text = f"import os\nos.chdir({str(elsewhere)!r})\nfrom helper_of_mover import gradients\n"
     _ = (tmp_path / "mover.py").write_text(text, encoding="utf-8")
     spec = first.replace("model", "mover")
     assert main(["check", spec, *others, "--json", "r.json", "--html", "r.html"]) == 0

@@ -42,7 +42,7 @@ NAMES: dict[str, Mistake] = {
         by_names({"W0": "W0", "W1": "W1", "b1": "b1"}), Outcome(("mismatch",), reason="is missing")
     ),
     "under a name of its own": _named(
-        by_names({"W0": "W0", "db0": "b0", "W1": "W1", "b1": "b1"}),
+        by_names({"W0": "W0", "dense_bias": "b0", "W1": "W1", "b1": "b1"}),
         Outcome(("mismatch",), warning="unknown names", reason="is missing"),
     ),
     "nothing returned": _named(nothing_returned, Outcome(("mismatch",), reason="is missing")),
