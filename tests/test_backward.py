@@ -555,8 +555,10 @@ def test_a_backward_pass_that_works_in_place_changes_the_upstream_gradient() -> 
 
     report = check_backward(Doubled, lambda x: 2 * x, inputs()[0])
     assert report.verdict == "match"
-    (note,) = report.findings
-    assert note.text == "The function changes the upstream gradient of output in place."
+    changes, refuses = report.findings
+    assert changes.text == "The function changes the upstream gradient of output in place."
+    assert refuses.kind == "fails in some calls"
+    assert "expanded from one number" in refuses.text
 
 
 def test_an_operation_that_takes_rows_for_columns_in_memory_is_found() -> None:

@@ -150,7 +150,7 @@ def test_an_accuracy_of_a_tenth_says_itself_that_it_shows_little() -> None:
     assert report.verdict == "mismatch", report
 
 
-def test_what_rounding_leaves_open_stays_open() -> None:
+def test_what_rounding_leaves_open_is_decided_in_float64_alone() -> None:
     """An accuracy is no reason to believe what no number in float16 can show."""
 
     def cancelling(w: Tensor) -> Tensor:
@@ -158,7 +158,19 @@ def test_what_rounding_leaves_open_stays_open() -> None:
 
     w = np.array([0.5, 0.25], np.float16)
     report = check_gradients(lambda w: 2 * w, w, loss=cancelling, accuracy=1e-2)
+    assert report.verdict == "match", report
+    assert report.blocks[0].resolution is not None
+    assert report.blocks[0].resolution < 0.08  # and not ten, the tolerance of its entries
+
+    def only_in_float16(w: A) -> A:
+        if w.dtype != np.float16:
+            raise TypeError("w needs to be in float16")
+        return 2 * w
+
+    report = check_gradients(only_in_float16, w, loss=cancelling, accuracy=1e-2)
     assert report.verdict == "inconclusive", report
+    report = check_gradients(lambda w: w * w.dtype.type(2.5), w, loss=cancelling, accuracy=1e-2)
+    assert report.verdict == "mismatch", report
 
 
 def test_the_built_in_network_may_be_inaccurate_too() -> None:

@@ -13,7 +13,6 @@ def block_by(name: str, comparison: Comparison) -> Block:
 def block_of(name: str, ruling: Ruling) -> Block:
     """The block of that name."""
     c = ruling.facts.comparison
-    is_zero = ruling.verdict == "match" and is_zero_everywhere(ruling.facts)
     return Block(
         name=name,
         shape=c.shape,
@@ -29,5 +28,13 @@ def block_of(name: str, ruling: Ruling) -> Block:
         reference=c.reference,
         cosine=c.cosine,
         norm_ratio=c.norm_ratio,
-        resolution=None if is_zero else c.resolution,
+        resolution=_resolution(ruling),
     )
+
+
+def _resolution(ruling: Ruling) -> float | None:
+    """The resolution; a match that a call in float64 made one is right to a part of it here."""
+    c = ruling.facts.comparison
+    if c.resolution is None or ruling.verdict != "match":
+        return c.resolution
+    return None if is_zero_everywhere(ruling.facts) else min(c.resolution, c.coarsest)
