@@ -130,3 +130,21 @@ def test_larger_steps_that_agree_by_accident_are_not_believed_against_smaller_on
 
     found = slope(broken, 0.1)
     assert abs(found.value - 3) <= found.accuracy < 1e-6
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.longdouble])
+@pytest.mark.parametrize("margin", [8.0, 11.0, 14.0])
+def test_within_one_step_of_rounding_there_is_another_slope(kind: Any, margin: float) -> None:
+    """The largest probability is 1 - 1e-11, and stays what it is over the smallest steps."""
+    z = np.array([-margin, margin, -margin - 3])
+
+    def entropy(t: Any) -> Any:
+        p = np.exp(z.astype(kind) - kind(margin) + kind(t) * np.array([1, 2, 3], kind))
+        p = p / p.sum()
+        return -np.sum(p * np.log(p))
+
+    log_p = z - margin - np.log1p(np.exp(z[[0, 2]] - margin).sum())
+    p = np.exp(log_p)
+    exact = -float((p * (log_p - p @ log_p)) @ np.array([1, 2, 3]))
+    found = slope(entropy, kind(1.0))
+    assert abs(found.value - exact) <= found.accuracy + 1e-9 * abs(exact)

@@ -150,6 +150,53 @@ def test_nor_does_it_in_float32_or_where_it_is_the_only_parameter() -> None:
     assert "no block can be off" not in str(report)
 
 
+def columns_normalised(p: Any, X: A, G: A) -> Any:
+    """A student's: the terms of both gradients cancel, those by b to nothing."""
+    z = X * p["w"] + p["b"]
+    return np.sum((z - z.mean(0)) / np.sqrt(z.var(0) + 1e-3) * G)
+
+
+def by_columns(p: Any, X: A, G: A) -> Any:
+    z = X * p["w"] + p["b"]
+    deviation = np.sqrt(z.var(0) + 1e-3)
+    unit = (z - z.mean(0)) / deviation
+    dz = (G - G.mean(0) - unit * (G * unit).mean(0)) / deviation
+    return {"w": (dz * X).sum(0), "b": dz.sum(0)}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_cancels_to_noise_is_zero_by_a_numerical_derivative_too(seed: int) -> None:
+    """The noise of a rest is large beside the rest, and nothing beside the terms."""
+    r = np.random.default_rng(seed)
+    p = {"w": r.uniform(0.5, 2, 3), "b": r.normal(size=3)}
+    X, G = r.normal(size=(2, 7, 3))
+    report = check_gradients(by_columns, p, X, G, loss=columns_normalised)
+    assert report.verdict == "match", report
+    assert "no effect" in {note.kind for note in report.warnings}
+    noise = np.random.default_rng(0)
+
+    def noisy(p: Any, X: A, G: A) -> Any:
+        return {**by_columns(p, X, G), "b": 1e-6 * noise.normal(size=3)}
+
+    def off(p: Any, X: A, G: A) -> Any:
+        return {**by_columns(p, X, G), "b": np.full(3, 1e-9)}
+
+    assert check_gradients(noisy, p, X, G, loss=columns_normalised).verdict != "match"
+    assert check_gradients(off, p, X, G, loss=columns_normalised).verdict == "mismatch"
+
+
+def test_a_parameter_that_no_value_depends_on_is_told_from_one_that_cancels() -> None:
+    def loss(p: Any) -> Any:
+        return np.sum(np.exp(np.asarray(p["a"])))
+
+    at = {"a": np.array([0.3, 0.7]), "unused": np.array([1.0, 2.0])}
+    for dust in (0.0, 1e-17):
+        report = check_gradients(
+            lambda p, dust=dust: {"a": np.exp(p["a"]), "unused": np.full(2, dust)}, at, loss=loss
+        )
+        assert verdicts(report) == {"a": "match", "unused": "inconclusive"}, report
+
+
 def test_a_shift_of_all_scores_and_of_all_keys_have_none_either() -> None:
     def scores(p: Any, X: Any, labels: Any) -> Any:
         return functional.cross_entropy(X @ p["W"] + p["c"], labels) + p["c"] * 0

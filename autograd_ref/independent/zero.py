@@ -7,7 +7,7 @@ at a minimum they cancel too, but not elsewhere.
 import numpy as np
 
 from autograd_ref.calls.trial import Trial
-from autograd_ref.reference.directional import typical
+from autograd_ref.reference.directional import along, each_by_itself, typical
 from autograd_ref.reference.protocol import Evaluation, Level
 from autograd_ref.tree import number_format
 from autograd_ref.tree.nest import Path, leaves
@@ -17,6 +17,9 @@ from autograd_ref.user_code import Raised, attempt
 FAR_BELOW = 1e-3
 """How far its tolerance lies below the other gradients, at least, for a gradient to count as zero.
 Chosen."""
+
+PLACES, MOVED = 8, 0.1
+"""How often, and by how much of itself, a parameter is moved to see if the loss uses it. Chosen."""
 
 CHANGED = 1e-6
 """The smallest change of a loss, relative to it, by which it is not constant. Chosen."""
@@ -55,12 +58,25 @@ def _cancels(trial: Trial, exact: Evaluation, path: Path) -> bool:
     number = number_format.coarsest(trial.point.parameters)
     # what no term moves, underflow alone may; a numerical derivative has its own accuracy there
     terms = float(tolerance.max(initial=0.0)) > number.smallest_normal / number.unit
-    if not terms or (trial.reference.blind and not found.any()):
+    if not terms or (trial.reference.blind and not found.any() and not _is_used(trial, path)):
         return False
-    parameter = leaves(trial.point.parameters)[path]
+    return float(tolerance.max()) <= FAR_BELOW * size_of_terms(trial, exact, path)
+
+
+def size_of_terms(trial: Trial, exact: Evaluation, path: Path) -> float:
+    """The size of what cancels in a gradient that is zero: that of others, and of the loss."""
     sizes = [float(np.abs(values).max(initial=0.0)) for values in exact.gradients.values()]
-    largest = max(*sizes, abs(exact.loss) / typical(parameter))
-    return float(tolerance.max()) <= FAR_BELOW * largest
+    return max(*sizes, abs(exact.loss) / typical(leaves(trial.point.parameters)[path]))
+
+
+def _is_used(trial: Trial, path: Path) -> bool:
+    """True where a parameter changes the rounding of the loss."""
+    value = along(
+        trial.reference.value,
+        trial.point,
+        {path: each_by_itself(leaves(trial.point.parameters)[path], np.random.default_rng(0))},
+    )
+    return len({value(MOVED * place) for place in range(PLACES)}) > 1
 
 
 def _differ(one: float, two: float) -> bool:

@@ -12,7 +12,7 @@ from autograd_ref.independent.along_difference import along_difference
 from autograd_ref.independent.answer_noise import AnswerNoise
 from autograd_ref.independent.given_set import inside_of
 from autograd_ref.independent.kink import Kinks
-from autograd_ref.independent.zero import is_zero_everywhere
+from autograd_ref.independent.zero import is_zero_everywhere, size_of_terms
 from autograd_ref.observe.compare import Values
 from autograd_ref.observe.noise import Neighbours
 from autograd_ref.observe.quantity import A, Quantity
@@ -148,6 +148,7 @@ class Observation:
             at_kink=lambda disagreement: self._kinks.between(path, disagreement),
             wide=lambda: None if self._in_float64 is None else self._in_float64.blocks[path],
             cancels=cache(lambda: is_zero_everywhere(self.trial, path)),
+            terms=lambda: size_of_terms(self.trial, exact, path),
             in_own_format=lambda: exact.coarser and exact.coarser.own()[path],
         )
 

@@ -60,6 +60,8 @@ class Quantity:
     """The same of a call in float64."""
     cancels: Callable[[], bool] = lambda: False
     """True where its terms cancel, here and elsewhere; asked where nothing else is to be said."""
+    terms: Callable[[], float] = lambda: 0.0
+    """The size of terms that may cancel in it; asked where nothing of it is significant."""
     inside: Callable[[A, A], float | None] = lambda _error, _tolerance: None
     """The error that may be left along the set of the caller, where an error with this tolerance
     is across it; None where it is not, or where no set is given."""
@@ -88,7 +90,12 @@ class Quantity:
         widest = self.levels[-1]
         found = widest.comparison
         by_noise = widest.level is None and not widest.along_set and not found.beyond
-        return by_noise and (found.max_rel_error or 0.0) > self.half_of_digits
+        if not by_noise:
+            return False
+        known = self.tolerance(Level.STRICT)
+        if np.linalg.norm(self.values.reference) <= np.linalg.norm(known):
+            return (found.max_abs_error or 0.0) > self.half_of_digits * self.terms()
+        return (found.max_rel_error or 0.0) > self.half_of_digits
 
     @property
     def lost_digits(self) -> Comparison | None:

@@ -36,6 +36,10 @@ CLEARLY, CALMER = 64.0, 10.0
 """Scatter of so many units of roundoff is no rounding; so many times less of it, over a smaller
 distance, and it was no noise."""
 
+ONE = 1.0
+"""What is rounded on the way to a smaller value: probabilities, shares, normalised numbers. Within
+one step of their rounding a loss is smooth, and its slope there is another."""
+
 COARSE = 1e-5
 """Noise beyond so much of the value is none: the function is not resolved there. Chosen."""
 
@@ -123,7 +127,7 @@ def _at_the_smallest(
     here = _values(function, last)
     # the largest step as well: at a minimum of zero, nothing nearby tells how large values are
     scatter, largest = _scatter(here), float(max(np.abs(here).max(), abs(function(step))))
-    if not scatter > CLEARLY * _unit(here) * largest:
+    if not scatter > CLEARLY * _unit(here) * max(largest, ONE):
         return "noise", scatter, last
     if _is_calmer(function, last / SPAN, scatter):
         return "fast", scatter, last
