@@ -444,4 +444,4 @@ def test_what_is_smooth_is_moved_a_few_times_only() -> None:
     hand, right = 2.1 * np.arange(1.0, 5.0), 2 * np.arange(1.0, 5.0)
     block = Disagreement(hand, right, 1e-15 * right, right > 0)
     assert not Counted(trial, trial.call().answer).between((), block)
-    assert len(moves) == 4
+    assert len(moves) == 2

@@ -5,6 +5,7 @@ towards the gradient under test and away from it first, and then at random; ever
 distance of its own, so that no two that are equal stay so.
 """
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from autograd_ref.calls.answer import Answer
 from autograd_ref.calls.trial import Trial
-from autograd_ref.reference.directional import in_proportion
+from autograd_ref.reference.differences.nearby import STEP
+from autograd_ref.reference.directional import in_proportion, typical
 from autograd_ref.tree.leaf import as_array, is_real
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.point import Results
@@ -26,8 +28,13 @@ order to jump: a smooth one makes less, one that jumps makes all of it. Chosen."
 NOISE = 10.0
 """How many tolerances a jump has to have, in order to be none of rounding's. Chosen."""
 
-DISTANCES = 1e-10, 1e-12
-"""By how much the point moves, relative to each entry. Chosen."""
+DISTANCES, BY_DIFFERENCES = (1e-10, 1e-12), (1e-3, 1e-5)
+"""By how much the point moves, relative to each entry; with the second, differences have room for
+their steps. Chosen."""
+
+SEEN = 1e-3
+"""The smallest jump, relative to the largest entry, that is told from the noise of a difference.
+Chosen."""
 
 ROUNDED = 1e-3
 """How far beyond a jump a gradient may be that has taken the one side and rounded. Chosen."""
@@ -42,6 +49,10 @@ PAIRS = 4
 MOST_SLOPES = 512
 """How many gradients are taken where each shows more entries between the sides of a kink: of those
 that are equal, one at least. Chosen: enough for a hundred that are equal."""
+
+IN_VAIN = 8
+"""How often some entries are moved among the others before they are given up. Chosen: the middle
+one of three that are equal is met about every other time, the second of five likewise."""
 
 AT_A_KINK = (
     "The loss has a kink here, as ReLU has at exactly 0: its gradient jumps when the point moves by"
@@ -60,6 +71,12 @@ class Disagreement(NamedTuple):
     tolerance: A
     off: NDArray[np.bool_]
     """The entries beyond their tolerance."""
+    least: float = 0.0
+    """The smallest jump that can be seen."""
+
+
+Slopes = Callable[[Path], A]
+"""The gradient by each block, somewhere."""
 
 
 class Move(NamedTuple):
@@ -80,29 +97,38 @@ class Kinks:
     def __init__(self, trial: Trial, answer: Answer) -> None:
         self._trial, self._answer = trial, answer
         self._random = np.random.default_rng(trial.options.seed)
-        self._found: dict[tuple[int, float], Results] = {}
+        self._found: dict[tuple[int, float], Slopes] = {}
+        self._blind = trial.reference.blind
 
     def between(self, path: Path, block: Disagreement) -> bool:
         """True where all entries that are off lie between slopes that jump."""
-        if self._trial.reference.around is None:
+        exact = self._trial.exact
+        if self._trial.reference.around is None or exact.unseen:
             return False
+        if self._blind:
+            block = told_from_noise(block)
+            if not self._noise_of_slopes(path) < block.least:
+                return False
         found = attempt(lambda: self._between(path, block))
         return not isinstance(found, Raised) and found
 
     def _between(self, path: Path, block: Disagreement) -> bool:
-        far, near = DISTANCES
-        first = [self._slopes(i, near)[path] for i in self._first]
+        far, near = self._distances
+        first = [self._slopes(i, near)(path) for i in self._first]
         if not may_jump(block, first):
             return False
         slopes = [
-            [self._slopes(i, distance)[path] for i in range(len(self._moves))]
+            [self._slopes(i, distance)(path) for i in range(len(self._moves))]
             for distance in (far, near)
         ]
-        left = block.off & ~between_slopes(block, (slopes[0], slopes[1]))
+        left, in_vain = block.off & ~between_slopes(block, (slopes[0], slopes[1])), 0
         while left.any():
-            slopes[1] += [self._evaluated(move, near)[path] for move in self._alone(path, left)]
+            slopes[1] += [
+                self._evaluated(move, near)(path) for move in self._alone(path, left, in_vain)
+            ]
             before, left = left, left & ~between_slopes(block, (slopes[0], slopes[1]))
-            if left.sum() == before.sum() or len(slopes[1]) > MOST_SLOPES:
+            in_vain = in_vain + 1 if left.sum() == before.sum() else 0
+            if in_vain == IN_VAIN or len(slopes[1]) > MOST_SLOPES:
                 return False
         return True
 
@@ -111,33 +137,53 @@ class Kinks:
         """Towards the gradient under test and away from it, at random there and back, and none."""
         pairs = [self._towards(), *(self._anywhere() for _pair in range(PAIRS))]
         moves = [Move(_times(parts, sign)) for parts in pairs for sign in (1.0, -1.0)]
-        return [*moves, Move({}, 1), Move({}, -1)]
+        return moves if self._blind else [*moves, Move({}, 1), Move({}, -1)]
 
     @property
     def _first(self) -> list[int]:
-        """The few of them that show whether there is anything to be seen."""
-        met = any(note.kind == "kink" for note in self._trial.exact.notes)
-        last = len(self._moves)
-        return [0, 1, 2, 3, *((last - 2, last - 1) if met else ())]
+        """The few of them that show whether there is anything to be seen.
 
-    def _slopes(self, number: int, distance: float) -> Results:
+        Of two that are equal, one is the larger after a move, and the other after the opposite: one
+        of the two choices is not the reference's.
+        """
+        met = any(note.kind == "kink" for note in self._trial.exact.notes) and not self._blind
+        last = len(self._moves)
+        return [0, 1, *((last - 2, last - 1) if met else ())]
+
+    @property
+    def _distances(self) -> tuple[float, float]:
+        return BY_DIFFERENCES if self._blind else DISTANCES
+
+    def _noise_of_slopes(self, path: Path) -> float:
+        """How much rounding scatters the slopes by a block, beside the point."""
+        size = typical(leaves(self._trial.point.parameters)[path])
+        return self._trial.exact.noise / (STEP * self._distances[1] * size)
+
+    def _slopes(self, number: int, distance: float) -> Slopes:
         """The gradients after one of the moves."""
         key = number, distance
         if key not in self._found:
             self._found[key] = self._evaluated(self._moves[number], distance)
         return self._found[key]
 
-    def _evaluated(self, move: Move, distance: float) -> Results:
+    def _evaluated(self, move: Move, distance: float) -> Slopes:
         around = self._trial.reference.around
         assert around is not None, "nothing is moved without it"
         parameters = leaves(self._trial.point.parameters)
-        by = {p: distance * in_proportion(parameters[p], parts) for p, parts in move.parts.items()}
+        nowhere = np.zeros(())
+        by = {
+            path: distance * in_proportion(leaf, move.parts.get(path, nowhere))
+            for path, leaf in parameters.items()
+        }
         return around(self._trial.point, by, move.side)
 
     def _towards(self) -> Results:
-        """Where the gradient under test is larger, up; where it is smaller, down."""
-        half = {path: self._signs(path) for path in self._trial.exact.gradients}
-        return {path: signs * self._sizes(signs.shape) for path, signs in half.items()}
+        """Where the gradient under test is larger, up; where it is smaller, down; else anywhere."""
+        anywhere, found = self._anywhere(), dict[Path, A]()
+        for path, parts in anywhere.items():
+            signs = self._signs(path)
+            found[path] = np.where(signs == 0, parts, signs * np.abs(parts))
+        return found
 
     def _signs(self, path: Path) -> A:
         hand, reference = self._answer.gradients.get(path), self._trial.exact.gradients[path]
@@ -154,12 +200,14 @@ class Kinks:
             for path, shape in shapes.items()
         }
 
-    def _alone(self, path: Path, left: NDArray[np.bool_]) -> list[Move]:
-        """Some entries up, and down; and among the others, half of which go up and half down."""
+    def _alone(self, path: Path, left: NDArray[np.bool_], in_vain: int) -> list[Move]:
+        """Some entries up, and down; and among the others, half of which go up, or any part."""
+        part = self._random.random() if in_vain % 2 else 0.5
         up = left * self._sizes(left.shape)
         order = self._random.permutation(left.size).reshape(left.shape)
-        rank = np.where(left, 0, order).ravel().argsort().argsort().reshape(left.shape)
-        others = np.where(rank % 2 == 0, 1.0, -1.0) * self._sizes(left.shape)
+        rank = np.where(left, left.size, order).ravel().argsort().argsort().reshape(left.shape)
+        up_to = part * np.count_nonzero(~left)
+        others = np.where(rank < up_to, 1.0, -1.0) * self._sizes(left.shape)
         among = np.where(left, up / 8 * self._random.choice([-1.0, 1.0], left.shape), others)
         return [Move({path: sign * parts}) for parts in (up, among) for sign in (1.0, -1.0)]
 
@@ -168,11 +216,19 @@ class Kinks:
         return self._random.uniform(0.5, 1.0, shape)
 
 
+def told_from_noise(block: Disagreement) -> Disagreement:
+    """The same, beside slopes that are differences; the tolerance may have the jump in it."""
+    least = SEEN * float(np.abs([block.reference, block.hand]).max(initial=0.0))
+    tolerance = np.minimum(block.tolerance, least / NOISE)
+    return block._replace(tolerance=tolerance, least=least)
+
+
 def may_jump(block: Disagreement, near: list[A]) -> bool:
     """True where an entry moves by more than rounding, and by enough to matter to the error."""
     width = np.ptp(np.stack([block.reference, *near]), axis=0)
     error = float(np.abs(block.hand - block.reference)[block.off].max())
-    return bool(((width > NOISE * block.tolerance) & (width > VISIBLE * error)).any())
+    seen = np.maximum(NOISE * block.tolerance, block.least)
+    return bool(((width > seen) & (width > VISIBLE * error)).any())
 
 
 def between_slopes(block: Disagreement, slopes: tuple[list[A], list[A]]) -> NDArray[np.bool_]:
@@ -185,7 +241,7 @@ def between_slopes(block: Disagreement, slopes: tuple[list[A], list[A]]) -> NDAr
     far, near = (np.stack([block.reference, *side]) for side in slopes)
     low, high = near.min(axis=0), near.max(axis=0)
     width, noise = high - low, NOISE * block.tolerance
-    jumps = (width > JUMP * np.ptp(far, axis=0)) & (width > noise)
+    jumps = (width > JUMP * np.ptp(far, axis=0)) & (width > np.maximum(noise, block.least))
     slack = noise + ROUNDED * width
     return jumps & (block.hand >= low - slack) & (block.hand <= high + slack)
 

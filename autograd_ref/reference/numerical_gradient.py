@@ -54,7 +54,12 @@ class NumericalGradient(NamedTuple):
         notes = ((KINK,) if kinks else ()) + self._small_entries()
         gradients = {**unknown, **values}
         found = Evaluation(self.loss, gradients, self._tolerances, notes)
-        return found._replace(beside=self._beside, unseen=self._unseen())
+        return found._replace(beside=self._beside, unseen=self._unseen(), noise=self._noise())
+
+    def _noise(self) -> float:
+        """In float64; of values that do not change at all nearby nothing is known."""
+        unit = float(np.finfo(np.float64).eps) * abs(self.loss)
+        return max(self.gradient.noise, unit) if self.gradient.noise else np.inf
 
     def _tolerances(self, _level: Level) -> Tolerances:
         of_loss = np.asarray(ALLOWED_UNITS * self.unit * abs(self.loss))

@@ -1,16 +1,20 @@
 """A loss written in NumPy as a reference: its numerical derivative, as accurate as it can be."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd_ref.reference.differences.entries import gradient_of
+from autograd_ref.reference.differences.nearby import nearby
 from autograd_ref.reference.numerical_gradient import NumericalGradient, allowed, large_blocks
 from autograd_ref.reference.protocol import Evaluation, Loss, Reference
 from autograd_ref.rounding.arithmetic import ALLOWED_UNITS
 from autograd_ref.tree import number_format
-from autograd_ref.tree.point import Point, own_copy, widened
+from autograd_ref.tree.nest import Path
+from autograd_ref.tree.point import Point, Results, own_copy, widened
 from autograd_ref.user_code import Raised, attempt, user_code
 
 
@@ -40,8 +44,11 @@ def numpy_loss(loss: Loss, *, thorough: bool = False) -> Reference:
         found = gradient.by_entries(but=large)
         return NumericalGradient(value(point), gradient, unit, found, large).evaluation()
 
+    def around(point: Point, by: Results, _side: int) -> Callable[[Path], NDArray[np.float64]]:
+        return nearby(value, point, by)
+
     about = "a numerical derivative of the given NumPy loss"
-    return Reference(about, evaluate, value, blind=True)
+    return Reference(about, evaluate, value, around, blind=True)
 
 
 def _keeps_longdouble(loss: Loss, point: Point) -> bool:

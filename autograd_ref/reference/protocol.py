@@ -1,5 +1,6 @@
 """The reference of a comparison, whatever computes it: a loss, its gradients, its tolerances."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -54,6 +55,8 @@ class Evaluation(NamedTuple):
     """With more care where these gradients differ from it; None where it is exact already."""
     unseen: tuple[Note, ...] = ()
     """What was not looked at, as in `Report.not_checked`; then no cause can be found either."""
+    noise: float = math.inf
+    """How much rounding scatters the values of the loss nearby, where that was measured."""
     coarser: Coarser | None = None
     """Where blocks have different formats, or their computation goes through a coarser one."""
 
@@ -65,9 +68,9 @@ class Reference(NamedTuple):
     evaluate: Callable[[Point], Evaluation]
     value: Callable[[Point], float]
     """The loss alone."""
-    around: Callable[[Point, Results, int], Results] | None = None
-    """Gradients at a point moved by a hair, and where it meets a kink exactly, on its one side or
-    the other, 1 or -1; None where there is no kink, or none can be seen."""
+    around: Callable[[Point, Results, int], Callable[[Path], NDArray[np.float64]]] | None = None
+    """The gradient by each block at a point moved by a hair, and where it meets a kink exactly, on
+    its one side or the other, 1 or -1; None where there is no kink."""
     given: bool = False
     """True where the loss is the caller's, so that its gradient may be at fault."""
     blind: bool = False

@@ -4,13 +4,14 @@ Whatever the number format under test, the reference works on the same values in
 own rounding is far below. The loss finds tensors in the places of the arrays.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from autograd_ref.reference.directional import moved
@@ -25,6 +26,8 @@ from autograd_ref.tree.nest import Path, rebuilt
 from autograd_ref.tree.number_format import NumberFormat
 from autograd_ref.tree.point import Point, Results
 from autograd_ref.user_code import user_code
+
+A = NDArray[np.float64]
 
 
 def torch_loss(loss: Loss, seed: int, judged_as: NumberFormat | None = None) -> Reference:
@@ -57,9 +60,9 @@ def torch_loss(loss: Loss, seed: int, judged_as: NumberFormat | None = None) -> 
     def value(point: Point) -> float:
         return value_of(loss, *point)
 
-    def around(point: Point, by: Results, side: int) -> Results:
+    def around(point: Point, by: Results, side: int) -> Callable[[Path], A]:
         _value, gradients = differentiate(loss, *moved(point, by, 1.0), watch=Watch(side))
-        return {path: monte_carlo.as_float64(g) for path, g in gradients.items()}
+        return {path: monte_carlo.as_float64(g) for path, g in gradients.items()}.__getitem__
 
     about = "autograd of the given loss, in float64"
     return Reference(about, evaluate, value, around, given=True)
