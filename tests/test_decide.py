@@ -73,6 +73,7 @@ class Call:
     binding: bool = True
     near: bool = False
     finite: bool = True
+    contradicted: bool = False
 
     def is_near(self, blocks: Collection[Path], *, loss: bool) -> bool:
         assert blocks, "nobody asks about nothing"
@@ -337,6 +338,40 @@ def test_where_all_blocks_are_wrong_nobody_looks_elsewhere() -> None:
     assert verdicts(decide(Check(call(W=WRONG), elsewhere=(nowhere,)))) == {"W": "mismatch"}
     with pytest.raises(AttributeError):
         _ = decide(Check(call(W=WRONG, b=RIGHT), elsewhere=(nowhere,)))
+
+
+def zero(allowed: float) -> Quantity:
+    return Quantity(ZERO.comparison._replace(allowed=allowed))
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "verdict"),
+    [
+        (zero(1e-15), call(W=RIGHT), "match"),
+        (zero(1e-15), replace(call(W=RIGHT), near=True), "match"),
+        (zero(1e-15), replace(call(W=RIGHT), binding=False), "match"),
+        (zero(1e-15), replace(call(W=WRONG), near=True), "mismatch"),
+        (zero(1e-15), call(W=ZERO), "inconclusive"),
+        (zero(1e-15), call(W=COARSE), "inconclusive"),
+        (zero(1e-15), replace(call(W=RIGHT), contradicted=True), "inconclusive"),
+        # as at a kink
+        (zero(0.5), call(W=RIGHT), "inconclusive"),
+        (Quantity(COARSE.comparison._replace(allowed=1e-15)), call(W=RIGHT), "match"),
+        (UNKNOWN, call(W=RIGHT), "inconclusive"),
+        (NOISY, call(W=RIGHT), "inconclusive"),
+    ],
+)
+def test_what_shows_nothing_here_is_decided_elsewhere(
+    here: Quantity, there: Call, verdict: Verdict
+) -> None:
+    decision = decide(
+        Check(
+            call(W=here, b=RIGHT),
+            elsewhere=(replace(there, blocks={**there.blocks, ("b",): RIGHT}),),
+        )
+    )
+    assert verdicts(decision) == {"W": verdict, "b": "match"}
+    assert decision.shown == ({("W",): "with other parameters"} if verdict == "match" else {})
 
 
 def test_a_block_of_the_report_shows_the_call_that_decided() -> None:

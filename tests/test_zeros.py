@@ -1,5 +1,6 @@
 """Zeros: judged by the terms that cancel in them, and a match where zero is what is right."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -253,7 +254,10 @@ def residuals(w: Any, X: Any, y: Any) -> Any:
 def test_at_a_minimum_the_terms_cancel_and_elsewhere_they_do_not() -> None:
     best = np.linalg.lstsq(X, Y, rcond=None)[0]
     report = check_gradients(lambda w, X, y: X.T @ (X @ w - y), best, X, Y, loss=residuals)
-    assert report.verdict == "inconclusive"
+    assert report.verdict == "match", report
+    [block] = report.blocks
+    assert block.resolution is not None, "it says what was seen, which was elsewhere"
+    assert block.resolution < 1e-12
     half = check_gradients(lambda w, X, y: X.T @ (X @ w - y) / 2, best, X, Y, loss=residuals)
     assert half.verdict == "mismatch"
 
@@ -264,3 +268,70 @@ def test_only_what_is_zero_takes_the_size_of_others() -> None:
     assert by_terms(0 * exact, own, 1e-15, 7.0).tolist() == pytest.approx([7e-15] * 4)
     coarse = by_terms(exact, own + 1e-3, 1e-15, 7.0)
     assert coarse.tolist() == (own + 1e-3).tolist(), "and is allowed no less than its own"
+
+
+def bowl(x: Any) -> Any:
+    return ((x - 1) ** 2).sum()
+
+
+def bowl_in_numpy(x: A) -> float:
+    return float(np.sum((x - 1) ** 2))
+
+
+LEAST = np.linalg.lstsq(X, Y, rcond=None)[0]
+
+
+@pytest.mark.parametrize(
+    ("loss", "gradients", "at"),
+    [
+        (bowl, lambda x: 2 * (x - 1), np.ones(3)),
+        (bowl_in_numpy, lambda x: 2 * (x - 1), np.ones(3)),
+        (lambda x: x[0] * x[1], lambda x: [x[1], x[0]], [0.0, 0.0]),
+        (lambda x: -math.cos(x), math.sin, 0.0),
+        (
+            lambda x: x[0] ** 2 + math.sin(x[1]),
+            lambda x: [2 * x[0], math.cos(x[1])],
+            [1, np.pi / 2],
+        ),
+        (lambda w: ((X @ w - Y) ** 2).sum(), lambda w: 2 * X.T @ (X @ w - Y), LEAST),
+        (
+            lambda p: (p[0] - 1) ** 2 * p[1],
+            lambda p: [2 * (p[0] - 1) * p[1], (p[0] - 1) ** 2],
+            [1.0, 2.0],
+        ),
+    ],
+)
+@pytest.mark.parametrize("wrong", [0, 1e-6])
+def test_what_is_zero_here_and_not_elsewhere_is_judged_elsewhere(
+    loss: Any, gradients: Any, at: Any, wrong: float
+) -> None:
+    """A minimum, a saddle, a zero of one slope; and a factor that is seen elsewhere alone."""
+
+    def scaled(x: Any) -> Any:
+        found = gradients(x)
+        by = 1 + wrong
+        return [by * one for one in found] if isinstance(found, list) else by * found
+
+    report = check_gradients(scaled, at, loss=loss)
+    assert report.verdict == ("mismatch" if wrong else "match"), report
+    kinds = [note.kind for note in report.warnings]
+    assert ("zero here" in kinds) == (not wrong)
+    assert "zero reference" not in kinds or wrong
+
+
+def test_what_is_zero_here_by_a_reference_that_is_wrong_elsewhere_is_not_confirmed() -> None:
+    report = check_gradients(lambda x: x, np.zeros(3), loss=lambda x: (x.detach() * x).sum())
+    assert report.verdict == "inconclusive", report
+
+
+def test_a_kink_here_is_not_decided_elsewhere() -> None:
+    """Any slope from -1 to 1 is right at zero, and 1.5 is not: elsewhere says nothing of it."""
+    report = check_gradients(
+        lambda x: np.where(x == 0, 0.9, np.sign(x)), np.zeros(3), loss=lambda x: np.abs(x).sum()
+    )
+    assert report.verdict == "inconclusive", report
+
+
+def test_without_calls_elsewhere_a_minimum_stays_open() -> None:
+    report = check_gradients(lambda x: 2 * (x - 1), np.ones(3), loss=bowl, elsewhere=False)
+    assert report.verdict == "inconclusive", report

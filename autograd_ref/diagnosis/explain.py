@@ -47,8 +47,9 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
         reference=reference.about,
         findings=(*facts.findings, *_raised(facts, must_run=True)),
         warnings=(
-            *facts.weaknesses,
+            *facts.weaknesses(decision.shown),
             *_without_effect(decision),
+            *_shown_elsewhere(decision),
             *_lost_digits(decision),
             *_along_set(decision),
             *_elsewhere(facts, decision),
@@ -137,6 +138,18 @@ def _without_effect(decision: Decision) -> Iterator[Note]:
             " terms that cancel, here and with other parameters, as that of a bias before a batch"
             " norm is.",
         )
+
+
+def _shown_elsewhere(decision: Decision) -> Iterator[Note]:
+    """The note about gradients that are zero here and were judged where they are not."""
+    if decision.shown:
+        names = [name_of(path) for path in decision.shown]
+        places = listed(sorted(set(decision.shown.values())))
+        text = (
+            f"{listed(names)}: zero here but for rounding, as at a minimum, so that a factor could"
+            f" not be seen. The figures are those of a call {places}, where it is not zero."
+        )
+        yield Note("zero here", text)
 
 
 def _lost_digits(decision: Decision) -> Iterator[Note]:

@@ -128,6 +128,7 @@ def _measured(
         max_abs_error=float(error.max()),
         max_rel_error=float(error.max()) / size if size > 0 else None,
         tolerance=float(tolerance[worst]),
+        allowed=float(tolerance.max()),
         worst_index=worst,
         hand=float(hand[worst]),
         reference=float(reference[worst]),

@@ -9,6 +9,7 @@ import numpy as np
 from autograd_ref.calls.call import Call, Gradients, called
 from autograd_ref.calls.stated import projected
 from autograd_ref.calls.trial import Trial
+from autograd_ref.independent.consistency import contradiction
 from autograd_ref.independent.one_direction import agrees_along
 from autograd_ref.observe.observation import Observation
 from autograd_ref.reference.protocol import Evaluation
@@ -39,6 +40,20 @@ class Elsewhere(Observation):
     def __init__(self, place: Place, trial: Trial, call: Call, *, repeatable: bool) -> None:
         super().__init__(trial, call, repeatable=repeatable)
         self.said, self.binding, self.sets = place.said, place.binding, place.sets
+
+    @property
+    def contradicted(self) -> bool:
+        """True where the reference is not the derivative of its own loss there."""
+        return self.trial.reference.given and contradiction(self.trial) is not None
+
+
+class Asked(NamedTuple):
+    """What calls elsewhere are to tell about."""
+
+    blocks: Collection[Path]
+    """The blocks that are not wrong here."""
+    undecided: bool
+    """True where some of them show nothing here, so that what they are elsewhere decides."""
 
 
 class RaisedElsewhere(NamedTuple):
@@ -84,7 +99,7 @@ def observed_at(
     trial: Trial,
     *,
     repeatable: bool,
-    asked: Callable[[], Collection[Path]],
+    asked: Callable[[], Asked],
 ) -> Generator[Elsewhere | RaisedElsewhere]:
     """The calls at all places where the loss of the reference is defined.
 
@@ -118,10 +133,12 @@ def observed_at(
 
 
 def _evaluated(
-    there: Trial, call: Call, cheap: Evaluation, asked: Callable[[], Collection[Path]]
+    there: Trial, call: Call, cheap: Evaluation, asked: Callable[[], Asked]
 ) -> Evaluation:
     """The reference at another place: the loss alone, where its gradient is dear and agrees."""
     reference = there.reference
-    if reference.blind and agrees_along(there, call.answer, asked()):
-        return cheap
+    if reference.blind:
+        blocks, undecided = asked()
+        if not undecided and agrees_along(there, call.answer, blocks):
+            return cheap
     return reference.evaluate(there.point)

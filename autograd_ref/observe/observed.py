@@ -1,12 +1,13 @@
 """All facts about a check: every call of the function under test, beside the reference."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
 
 from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.consistency import contradiction
 from autograd_ref.observe.elsewhere import (
+    Asked,
     Elsewhere,
     Place,
     RaisedElsewhere,
@@ -19,6 +20,7 @@ from autograd_ref.observe.side_effects import side_effects
 from autograd_ref.observe.weaknesses import not_looked_at, weaknesses
 from autograd_ref.report.data import IndependentCheck, Note
 from autograd_ref.tree.nest import Path
+from autograd_ref.verdict.decide import is_open, of_quantity
 
 
 class Observed:
@@ -36,7 +38,7 @@ class Observed:
         self.here = Observation(trial, self.first, repeatable=not self.changes)
         places = chain(other_places(trial), more_places)
         self._places = observed_at(
-            places, trial, repeatable=not self.changes, asked=lambda: self._within
+            places, trial, repeatable=not self.changes, asked=lambda: self._asked
         )
         self._visited: list[Elsewhere] = []
         self.raised: list[RaisedElsewhere] = []
@@ -45,10 +47,12 @@ class Observed:
             self.second = Observation(trial, self.again, repeatable=not self.changes)
 
     @property
-    def _within(self) -> list[Path]:
+    def _asked(self) -> Asked:
         """The blocks that are not beyond their tolerance here."""
         facts = {path: found.comparison for path, found in self.here.blocks.items()}
-        return [p for p, c in facts.items() if not (c.beyond or c.form or c.not_finite)]
+        within = [p for p, c in facts.items() if not (c.beyond or c.form or c.not_finite)]
+        blocks = self.here.blocks
+        return Asked(within, undecided=any(is_open(of_quantity(blocks[path])) for path in within))
 
     @property
     def contradicted(self) -> bool:
@@ -81,14 +85,14 @@ class Observed:
         later = [(self.trial, self.again), *elsewhere]
         return [*self.changes, *side_effects((self.trial, self.first), later)]
 
-    @property
-    def weaknesses(self) -> list[Note]:
-        """The notes about the loss at this point, and about the check."""
+    def weaknesses(self, decided: Collection[Path]) -> list[Note]:
+        """The notes about the loss at this point, and about the check.
+
+        Args:
+            decided: the blocks that were decided elsewhere, whatever they are here.
+        """
         trial = self.here.trial
-        return [
-            *trial.exact.notes,
-            *weaknesses(trial, self.first.answer),
-        ]
+        return [*trial.exact.notes, *weaknesses(trial, self.first.answer, decided)]
 
     @property
     def not_checked(self) -> list[Note]:

@@ -1,5 +1,7 @@
 """Weaknesses of a check itself: where a mistake could hide, and what was judged on copies."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from autograd_ref.calls.answer import Answer
@@ -10,21 +12,27 @@ from autograd_ref.reference.protocol import Evaluation, Level
 from autograd_ref.report.data import Note, listed
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_real
-from autograd_ref.tree.nest import leaves, name_of
+from autograd_ref.tree.nest import Path, leaves, name_of
 from autograd_ref.tree.point import Point, sample_count
 
 FINEST = 0.1
 """A stated accuracy from which on a match says little. Chosen."""
 
 
-def weaknesses(trial: Trial, answer: Answer) -> list[Note]:
-    """Everything to know about this check that does not change its verdict."""
+def weaknesses(trial: Trial, answer: Answer, decided: Collection[Path] = ()) -> list[Note]:
+    """Everything to know about this check that does not change its verdict.
+
+    Args:
+        trial: what is checked.
+        answer: of the first call.
+        decided: the blocks that were decided at another point.
+    """
     point, exact = trial.point, trial.exact
     return [
         *_wishes(trial, answer),
         *_data(point),
         *_parameters(point),
-        *_zero_reference(exact),
+        *_zero_reference(exact, decided),
         *_answer(answer),
     ]
 
@@ -144,11 +152,11 @@ def _parameters(point: Point) -> list[Note]:
     return found
 
 
-def _zero_reference(exact: Evaluation) -> list[Note]:
+def _zero_reference(exact: Evaluation, decided: Collection[Path]) -> list[Note]:
     zero = [
         name_of(path, root="parameters")
         for path, values in exact.gradients.items()
-        if not np.any(values)
+        if path not in decided and not np.any(values)
     ]
     if not zero:
         return []

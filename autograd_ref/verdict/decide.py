@@ -36,6 +36,11 @@ IN_FLOAT64 = (
     " in float64 as well"
 )
 
+DETERMINED = 1e-4
+"""The part of its size elsewhere that the tolerance of a gradient may be here, at most, for what it
+is elsewhere to say that it is right here. Rounding stays far below that; the tolerance at a kink is
+of the size of the gradient. Chosen."""
+
 ALIKE = 0.1
 """How much two errors may differ, relative to one, to be the same mistake. Chosen."""
 
@@ -158,9 +163,14 @@ QUANTITY: tuple[Row, ...] = (
 - a mismatch of values is inconclusive, AT_FAULT, where the numerical derivative contradicts the
   reference and not the gradient under test;
 - what matches, or is inconclusive, is a mismatch where it is one in the second call or elsewhere;
+- what is zero here but for rounding, so that nothing could be seen, is a match where it is one
+  elsewhere;
 - where nothing differs, a match is inconclusive, CONTRADICTED, if the reference is not the
   derivative of its own loss.
 """
+
+OPEN = shows_nothing, shows_too_little
+"""The rows that leave open what another point may decide."""
 
 
 class Ruling(NamedTuple):
@@ -195,6 +205,11 @@ class Rulings(NamedTuple):
         )
 
 
+def is_open(ruling: Ruling) -> bool:
+    """True where nothing differs, and nothing could be seen, so that another point may decide."""
+    return ruling.verdict == "inconclusive" and _row(ruling.facts).holds in OPEN
+
+
 class Remark(NamedTuple):
     """A mismatch at another point that is a warning and no verdict."""
 
@@ -214,6 +229,8 @@ class Decision(NamedTuple):
     wrong_rulings: Rulings | None = None
     """The rulings of that call."""
     remarks: tuple[Remark, ...] = ()
+    shown: Mapping[Path, str] = {}
+    """How the call was made that decided what is zero here, by its path."""
 
 
 def decide(facts: TrialFacts) -> Decision:
@@ -269,21 +286,31 @@ def _unless_at_fault(rulings: Rulings, facts: CallFacts) -> Rulings:
 
 def of_quantity(facts: QuantityFacts) -> Ruling:
     """The verdict of the first row that holds."""
-    row = next(row for row in QUANTITY if row.holds(facts))
+    row = _row(facts)
     across = facts.across if row.reason == ACROSS_ITS_SET else ""
     said = row.reason.format(**facts.comparison._asdict(), across=across)
     return Ruling(row.verdict, said, facts)
+
+
+def _row(facts: QuantityFacts) -> Row:
+    return next(row for row in QUANTITY if row.holds(facts))
 
 
 def _with_place(decided: Decision, place: PlaceFacts) -> Decision:
     """The decision so far and what a call elsewhere adds to it."""
     rulings, wrong = decided.rulings, decided.rulings.wrong
     left = [path for path in rulings.blocks if path not in wrong]
-    if not left or place.is_near(left, loss=None not in wrong):
+    if not left:
         return decided
-    there = _unless_at_fault(by_table(place, but=wrong), place)
+    undecided = [path for path in left if is_open(rulings.blocks[path])]
+    but: Collection[Path | None] = wrong
+    if place.is_near(left, loss=None not in wrong):
+        if not undecided:
+            return decided
+        but = {None, *rulings.blocks}.difference(undecided)
+    there = _unless_at_fault(by_table(place, but=but), place)
     if not there.wrong:
-        return decided
+        return _shown(decided, place, {p: there.blocks[p] for p in undecided})
     if not (place.finite and place.binding):
         return decided._replace(remarks=(*decided.remarks, Remark(place, there.wrong)))
     worse = _worse(rulings, there, f"agrees here, but {place.said} it {{}}")
@@ -291,6 +318,26 @@ def _with_place(decided: Decision, place: PlaceFacts) -> Decision:
     if decided.wrong_call is not None:
         return decided
     return decided._replace(wrong_call=place, wrong_rulings=there)
+
+
+def _shown(decided: Decision, place: PlaceFacts, there: Mapping[Path, Ruling]) -> Decision:
+    """The decision, with a match of what is zero here and is right where it is not."""
+    right = {
+        path: ruling
+        for path, ruling in there.items()
+        if ruling.verdict == "match" and _determines(ruling, decided.rulings.blocks[path])
+    }
+    if not right or place.contradicted:
+        return decided
+    rulings = decided.rulings._replace(blocks={**decided.rulings.blocks, **right})
+    shown = {**decided.shown, **dict.fromkeys(right, place.said)}
+    return decided._replace(rulings=rulings, shown=shown)
+
+
+def _determines(there: Ruling, here: Ruling) -> bool:
+    """True where the tolerance here is small beside the gradient there."""
+    size, allowed = there.facts.comparison.size, here.facts.comparison.allowed
+    return size is not None and allowed is not None and allowed <= DETERMINED * size
 
 
 def _worse(before: Rulings, later: Rulings, reason: str) -> Rulings:

@@ -30,6 +30,8 @@ class Comparison(NamedTuple):
     max_abs_error: float | None = None
     max_rel_error: float | None = None
     tolerance: float | None = None
+    allowed: float | None = None
+    """The largest tolerance of all entries."""
     worst_index: tuple[int, ...] | None = None
     hand: float | None = None
     reference: float | None = None
@@ -135,6 +137,11 @@ class PlaceFacts(CallFacts, Protocol):
     @property
     def binding(self) -> bool:
         """True where a mismatch is one of the function; otherwise it is a warning."""
+        ...
+
+    @property
+    def contradicted(self) -> bool:
+        """True where the reference is not the derivative of its own loss there."""
         ...
 
     def is_near(self, blocks: Collection[Path], *, loss: bool) -> bool:

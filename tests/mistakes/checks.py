@@ -187,7 +187,7 @@ CHECKS: dict[str, Mistake] = {
         zero_parameters,
         Outcome(("mismatch",), warning="zero parameters", reason="with other parameters it"),
         plain,
-        Outcome(("inconclusive",), warning="zero parameters", reason="zero everywhere"),
+        Outcome(("match",), warning="zero parameters"),
     ),
     "a square hides a transposition": Mistake(
         made(planted.wrong("W1 transposed on the way back")),
