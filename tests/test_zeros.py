@@ -335,3 +335,42 @@ def test_a_kink_here_is_not_decided_elsewhere() -> None:
 def test_without_calls_elsewhere_a_minimum_stays_open() -> None:
     report = check_gradients(lambda x: 2 * (x - 1), np.ones(3), loss=bowl, elsewhere=False)
     assert report.verdict == "inconclusive", report
+
+
+def shifted_softmax(p: Any, X: A, labels: A) -> float:
+    z = X @ p["W"] + p["c"]
+    z = z - z.max(axis=1, keepdims=True)
+    return float((np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(z)), labels]).mean())
+
+
+def by_hand_shifted(p: Any, X: A, labels: A) -> Any:
+    z = np.exp(X @ p["W"] + p["c"])
+    d = (z / z.sum(axis=1, keepdims=True) - np.eye(4)[labels]) / len(X)
+    return {"W": X.T @ d, "c": d.sum()}
+
+
+@pytest.mark.parametrize("n", [4, 7, 20])
+@pytest.mark.parametrize(("wrong", "verdict"), [(0, "match"), (1e-9, "mismatch")])
+def test_a_numerical_derivative_of_exactly_zero_has_terms_where_the_loss_rounds(
+    n: int, wrong: float, verdict: str
+) -> None:
+    def gradients(p: Any, X: A, labels: A) -> Any:
+        found = by_hand_shifted(p, X, labels)
+        return {**found, "c": found["c"] + wrong}
+
+    parameters = {"W": P["W"], "c": np.array(0.3)}
+    report = check_gradients(gradients, parameters, X[:n], LABELS[:n], loss=shifted_softmax)
+    assert report.verdict == verdict, report
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda p: float(p["a"] ** 2),
+        lambda p: float(p["a"] ** 2 + np.floor(p["c"] / 8)),
+        lambda p: float(p["a"] ** 2 + max(p["c"] - 9.0, 0.0)),
+    ],
+)
+def test_where_the_loss_does_not_even_round_nothing_is_confirmed(loss: Any) -> None:
+    report = check_gradients(lambda p: {"a": 2 * p["a"], "c": 0.0}, {"a": 0.7, "c": 1.3}, loss=loss)
+    assert verdicts(report) == {"a": "match", "c": "inconclusive"}
