@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -340,3 +341,50 @@ def test_at_points_nearby_ties_and_whole_numbers_stay() -> None:
         assert moved[0] == moved[2] == -moved[3] != times[0]
         assert v[0] == v[2] == moved[1] != 1.25
         assert labels.tolist() == [0, 1, 3]
+
+
+ON = np.random.default_rng(3)
+PROBABILITIES = ON.dirichlet(np.ones(4), size=6)
+DIRECTIONS = ON.normal(size=(6, 3))
+DIRECTIONS /= np.linalg.norm(DIRECTIONS, axis=1, keepdims=True)
+ROTATION = np.linalg.qr(ON.normal(size=(4, 4)))[0]
+
+
+def softmax_of(z: Any) -> Any:
+    shifted = np.exp(z - z.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "loss", "gradient", "at"),
+    [
+        (
+            ROTATION,
+            lambda x, Q: ((torch.linalg.inv(Q) @ x) ** 3).sum(),
+            lambda x, Q: 3 * Q @ (Q.T @ x) ** 2,
+            ON.normal(size=4),
+        ),
+        (
+            PROBABILITIES,
+            lambda z, Y: -(Y * torch.log_softmax(z, 1)).sum(),
+            lambda z, Y: softmax_of(z) - Y,
+            ON.normal(size=(6, 4)),
+        ),
+        (
+            DIRECTIONS,
+            lambda x, D: ((D * x).sum(1) ** 2 / (D * D).sum(1)).sum(),
+            lambda x, D: 2 * D.T @ (D @ x),
+            ON.normal(size=3),
+        ),
+    ],
+)
+@pytest.mark.parametrize("wrong", [0, 1e-9, 1e-6])
+def test_a_formula_that_rests_on_what_the_data_are_is_no_noise(
+    data: Any, loss: Any, gradient: Any, at: Any, wrong: float
+) -> None:
+    """Off a rotation its transpose is not its inverse, by another amount at every point."""
+    factor = np.ones(at.shape)
+    factor.flat[1] += wrong
+    report = check_gradients(lambda x, D: gradient(x, D) * factor, at, data, loss=loss)
+    assert report.verdict == ("mismatch" if wrong else "match"), report
+    assert "digits lost" not in [note.kind for note in report.warnings]

@@ -317,6 +317,46 @@ def test_a_gram_matrix_among_the_data_remains_one_with_other_data() -> None:
     assert notes(report) == []
 
 
+TURN = np.linalg.qr(M)[0]
+LOWER, SKEW = np.tril(M) + 3 * np.eye(5), M - M.T
+FIVE = np.linspace(1, 2, 5)
+U = FIVE / np.linalg.norm(FIVE)
+
+
+@pytest.mark.parametrize(
+    ("made", "loss", "gradient"),
+    [
+        (
+            TURN,
+            lambda x, Q: ((torch.linalg.inv(Q) @ x) ** 3).sum(),
+            lambda x, Q: 3 * Q @ (Q.T @ x) ** 2,
+        ),
+        (TURN, lambda x, Q: ((Q @ x) ** 2).sum(), lambda x, Q: 2 * x),
+        (np.eye(5) - 2 * np.outer(U, U), lambda x, H: ((H @ H @ x) ** 2).sum(), lambda x, H: 2 * x),
+        (
+            LOWER,
+            lambda x, L: ((L @ x) ** 2).sum(),
+            lambda x, L: 2 * np.tril(L).T @ (np.tril(L) @ x),
+        ),
+        (np.diag(FIVE), lambda x, D: ((D @ x) ** 2).sum(), lambda x, D: 2 * np.diag(D) ** 2 * x),
+        (SKEW, lambda x, K: (K @ x) @ x + (x**2).sum(), lambda x, K: 2 * x),
+    ],
+)
+def test_a_matrix_that_is_no_batch_is_not_rearranged(made: A, loss: Any, gradient: Any) -> None:
+    """Formulas that rest on what it is are right, and nothing is said against them."""
+    report = check_gradients(gradient, FIVE, made, loss=loss)
+    assert (report.verdict, notes(report)) == ("match", []), report
+    wrong = check_gradients(lambda x, K: gradient(x, K) * (1 + 1e-9), FIVE, made, loss=loss)
+    assert wrong.verdict == "mismatch", wrong
+
+
+def test_what_goes_with_such_a_matrix_is_rearranged_all_the_same() -> None:
+    other = with_other_data(Point(UNIT, (TURN, FIVE)))
+    assert other is not None
+    assert np.array_equal(other.data[0], TURN)
+    assert not np.array_equal(other.data[1], FIVE)
+
+
 @pytest.mark.parametrize("rows", [np.eye(3), np.full((3, 3), 0.25) + np.eye(3) / 4])
 def test_target_rows_that_happen_to_be_symmetric_still_sum_to_one(rows: A) -> None:
     other = with_other_data(Point(UNIT, (rows,)))

@@ -19,6 +19,7 @@ from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_numeric, like
 from autograd_ref.tree.nest import Path, leaves, rebuilt
 from autograd_ref.tree.point import Point, own_copy
+from autograd_ref.tree.sets import sets_of
 from autograd_ref.user_code import Raised, UserCodeRaised, attempt
 
 REPETITIONS = 15
@@ -53,6 +54,19 @@ ALIKE = 256.0
 FURTHER = 16.0
 """The largest relative move where formulas are unknown, in roots of the unit of roundoff: enough to
 round anew what is rounded to units of one, as 1 - 1/(1 + exp(z)) is."""
+
+MADE = frozenset(
+    {
+        "orthonormal",
+        "of length one",
+        "rows of length one",
+        "rows that sum to one",
+        "columns that sum to one",
+        "a distribution, which sums to one",
+    }
+)
+"""The sets whose members, among the data, are not moved: formulas may rest on them, and off them
+are wrong by another amount at every point, which would look like rounding."""
 
 DATA = 1
 """The place of the data in a point, beside the parameters."""
@@ -199,7 +213,8 @@ def _nudged(point: Point, random: np.random.Generator, distance: float) -> Point
     """Every float moved by some units of roundoff of its own format, in float64 half of its digits.
 
     What is equal stays so, wherever it stands, and so does the opposite: a loss may count ties.
-    Data that are whole numbers, such as labels, counts and masks, stay what they are.
+    Data that are whole numbers, such as labels, counts and masks, stay what they are, and so do
+    rotations, directions and probabilities.
     """
     floats = [as_array(leaf) for leaf in leaves(tuple(point)).values() if _is_float(leaf)]
     sizes = np.unique(np.concatenate([np.abs(a).ravel().astype(np.float64) for a in floats]))
@@ -207,14 +222,20 @@ def _nudged(point: Point, random: np.random.Generator, distance: float) -> Point
 
     def nudge(path: Path, leaf: Any) -> object:
         array = as_array(leaf) if _is_float(leaf) else None
-        if array is None or (path[0] == DATA and (array == np.rint(array)).all()):
+        unit = number_format.of_leaf(leaf).unit if array is not None else 0.0
+        if array is None or (path[0] == DATA and _is_made(array, unit)):
             return leaf
-        unit = number_format.of_leaf(leaf).unit
         most = min(distance * unit, FURTHER * unit**0.5)
         by = most * parts[np.searchsorted(sizes, np.abs(array).astype(np.float64))]
         return like(leaf, np.asarray(array * (1 + by)).astype(array.dtype))
 
     return Point(*rebuilt(tuple(point), nudge))
+
+
+def _is_made(array: NDArray[Any], unit: float) -> bool:
+    """True for data that would not be what they are made to be, if every entry moved by itself."""
+    whole = bool((array == np.rint(array)).all())
+    return whole or any(one.said in MADE for one in sets_of(array, unit))
 
 
 def _is_float(leaf: object) -> bool:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from autograd_ref.tree.leaf import as_array, copied, in_class_of, is_tensor, like
 from autograd_ref.tree.nest import Path, leaves, rebuilt
+from autograd_ref.tree.sets import sets_of
 
 Results = dict[Path, NDArray[np.float64]]
 """One array for every leaf of the parameters."""
@@ -18,6 +19,12 @@ symmetric, triangular or sparse remains so. Chosen."""
 
 SMALL = 0.25
 """The largest size of the random numbers in the place of a block of zeros. Chosen."""
+
+
+MADE = frozenset(
+    {"orthonormal", "diagonal", "lower triangular", "upper triangular", "skew-symmetric"}
+)
+"""The sets whose square members are no batch of rows."""
 
 
 class Point(NamedTuple):
@@ -76,6 +83,8 @@ def with_samples(point: Point, order: NDArray[np.intp]) -> Point:
         array = as_array(leaf) if is_array(leaf) else None
         if array is None or array.shape[:1] != (samples,):
             return copied(leaf)
+        if len(order) == samples and _is_made(array):
+            return copied(leaf)
         remains_gram = len(order) == samples and _is_gram(array)
         index = np.ix_(order, order) if remains_gram else order
         if isinstance(leaf, np.ndarray):  # whose class may have more to it: a mask, a product
@@ -88,16 +97,29 @@ def with_samples(point: Point, order: NDArray[np.intp]) -> Point:
 
 def _is_gram(array: NDArray[Any]) -> bool:
     """True for a symmetric matrix whose rows are not target rows, which sum to one."""
-    if array.ndim != 2 or not np.array_equal(array, array.T):
+    return array.ndim == 2 and np.array_equal(array, array.T) and not _has_target_rows(array)
+
+
+def _is_made(array: NDArray[Any]) -> bool:
+    """True for a square matrix that is no batch: rearranged, it is not what it is made to be.
+
+    Formulas may rest on that: the inverse of a rotation is its transpose.
+    """
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.dtype.kind != "f":
         return False
-    return array.dtype.kind not in "iuf" or not np.allclose(array.sum(axis=1), 1)
+    found = {one.said for one in sets_of(array, np.finfo(array.dtype).eps / 2)}
+    return not found.isdisjoint(MADE) and not _has_target_rows(array)
+
+
+def _has_target_rows(array: NDArray[Any]) -> bool:
+    return array.dtype.kind in "iuf" and bool(np.allclose(array.sum(axis=1), 1))
 
 
 def with_other_data(point: Point) -> Point | None:
     """Equal parameters, other samples in a batch of the same size; None for fewer than two.
 
     The order of the samples is reversed and one of them replaced by its neighbour, in every array
-    that is as long as the first.
+    that is as long as the first. Square matrices that are no batch stay as they are.
     """
     samples = sample_count(point)
     if samples < 2:
