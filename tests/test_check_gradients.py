@@ -364,10 +364,30 @@ def check_W(parameters: Any, *data: Any, loss: Any = loss) -> Report:
     return check_gradients(by_name, parameters, *data, loss=loss)
 
 
-def test_one_sample_and_square_matrices_are_warned_of() -> None:
-    report = check_W({"W": W[:, :2], "b": B}, X[:1, :2], Y[:1])
-    assert report.verdict == "match"
-    assert kinds(report) == ["one sample", "square"]
+def test_one_sample_and_symmetric_matrices_are_warned_of() -> None:
+    """A square matrix that is not symmetric has other values than its transpose."""
+    square = W[:, :2]
+    for found, expected in (
+        (square, ["one sample"]),
+        (square + square.T, ["one sample", "square"]),
+    ):
+        report = check_W({"W": found, "b": B}, X[:1, :2], Y[:1])
+        assert report.verdict == "match"
+        assert kinds(report) == expected
+
+
+@pytest.mark.parametrize(
+    "data", [(np.ones(1),), (), (np.ones((1, 3)), np.ones(2)), (np.ones((2, 1)),)]
+)
+def test_data_that_are_no_batch_of_one_are_not_warned_of(data: Any) -> None:
+    report = check_gradients(
+        lambda w, *d: 2 * w * sum(x.sum() for x in d) + 1,
+        np.array([0.7, 0.3]),
+        *data,
+        loss=lambda w, *d: (w**2).sum() * sum(x.sum() for x in d) + w.sum(),
+    )
+    assert report.verdict == "match", report
+    assert kinds(report) == []
 
 
 def test_parameters_of_zeros_are_warned_of() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd_ref.calls.answer import Answer
 from autograd_ref.calls.stated import Project, projected
@@ -13,7 +14,7 @@ from autograd_ref.report.data import Note, listed
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_real
 from autograd_ref.tree.nest import Path, leaves, name_of
-from autograd_ref.tree.point import Point, sample_count
+from autograd_ref.tree.point import Point, is_array
 
 FINEST = 0.1
 """A stated accuracy from which on a match says little. Chosen."""
@@ -113,8 +114,17 @@ def _moved_by_project(project: Project, trial: Trial) -> list[Note]:
     return [Note("outside its set", text)]
 
 
+def _hides_a_transposition(array: NDArray[np.generic]) -> bool:
+    """True for a symmetric matrix; of any other, a transposed one has other values."""
+    return array.ndim == 2 and array.size > 1 and np.array_equal(array, array.T)
+
+
 def _data(point: Point) -> list[Note]:
-    if sample_count(point) != 1:
+    """The note about a batch of one: of rows, or of several arrays that go together."""
+    found = [leaf for item in point.data for leaf in leaves(item).values() if is_array(leaf)]
+    arrays = [array for array in map(as_array, found) if array.ndim]
+    batch = any(array.ndim > 1 for array in arrays[:1]) or len(arrays) > 1
+    if not batch or any(len(array) != 1 for array in arrays):
         return []
     return [
         Note(
@@ -131,9 +141,9 @@ def _parameters(point: Point) -> list[Note]:
         for path, leaf in leaves(point.parameters).items()
     }
     found: list[Note] = []
-    square = [name for name, a in arrays.items() if a.ndim == 2 and len(set(a.shape)) == 1]
-    if square:
-        text = f"{listed(square)}: square, so that a transposed matrix fits wherever it is used."
+    symmetric = [name for name, a in arrays.items() if _hides_a_transposition(a)]
+    if symmetric:
+        text = f"{listed(symmetric)}: symmetric, so that a transposed matrix has the same values."
         found.append(Note("square", text))
     if not any(array.any() for array in arrays.values()):
         text = "All parameters are zero: most mistakes cannot show there."
