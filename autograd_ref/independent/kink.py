@@ -117,6 +117,9 @@ class Kinks:
         first = [self._slopes(i, near)(path) for i in self._first]
         if not may_jump(block, first):
             return False
+        further = [self._slopes(i, far)(path) for i in self._first]
+        if not jumps(block, (further, first)).any():
+            return False
         slopes = [
             [self._slopes(i, distance)(path) for i in range(len(self._moves))]
             for distance in (far, near)
@@ -238,12 +241,17 @@ def between_slopes(block: Disagreement, slopes: tuple[list[A], list[A]]) -> NDAr
         block: one block that differs.
         slopes: gradients at the larger and at the smaller of two distances.
     """
-    far, near = (np.stack([block.reference, *side]) for side in slopes)
+    near = np.stack([block.reference, *slopes[1]])
     low, high = near.min(axis=0), near.max(axis=0)
-    width, noise = high - low, NOISE * block.tolerance
-    jumps = (width > JUMP * np.ptp(far, axis=0)) & (width > np.maximum(noise, block.least))
-    slack = noise + ROUNDED * width
-    return jumps & (block.hand >= low - slack) & (block.hand <= high + slack)
+    slack = NOISE * block.tolerance + ROUNDED * (high - low)
+    inside = (block.hand >= low - slack) & (block.hand <= high + slack)
+    return jumps(block, slopes) & inside
+
+
+def jumps(block: Disagreement, slopes: tuple[list[A], list[A]]) -> NDArray[np.bool_]:
+    """Where an entry makes most of its change over the smaller distance; the same arguments."""
+    far, near = (np.ptp(np.stack([block.reference, *side]), axis=0) for side in slopes)
+    return (near > JUMP * far) & (near > np.maximum(NOISE * block.tolerance, block.least))
 
 
 def _times(parts: Results, sign: float) -> Results:

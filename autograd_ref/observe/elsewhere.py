@@ -135,10 +135,12 @@ def observed_at(
 def _evaluated(
     there: Trial, call: Call, cheap: Evaluation, asked: Callable[[], Asked]
 ) -> Evaluation:
-    """The reference at another place: the loss alone, where its gradient is dear and agrees."""
-    reference = there.reference
-    if reference.blind:
-        blocks, undecided = asked()
-        if not undecided and agrees_along(there, call.answer, blocks):
-            return cheap
+    """The reference at another place: the loss alone, where nothing is left to be asked about.
+
+    Or where its gradient is dear, and agrees along one direction.
+    """
+    reference, (blocks, undecided) = there.reference, asked()
+    along_is_enough = reference.blind and not undecided
+    if not blocks or (along_is_enough and agrees_along(there, call.answer, blocks)):
+        return cheap
     return reference.evaluate(there.point)

@@ -20,7 +20,7 @@ from autograd_ref.observe.side_effects import side_effects
 from autograd_ref.observe.weaknesses import not_looked_at, weaknesses
 from autograd_ref.report.data import IndependentCheck, Note
 from autograd_ref.tree.nest import Path
-from autograd_ref.verdict.decide import is_open, of_quantity
+from autograd_ref.verdict.decide import by_table, is_open
 
 
 class Observed:
@@ -46,13 +46,12 @@ class Observed:
         if not same_bits(self.first, self.again):
             self.second = Observation(trial, self.again, repeatable=not self.changes)
 
-    @property
+    @cached_property
     def _asked(self) -> Asked:
-        """The blocks that are not beyond their tolerance here."""
-        facts = {path: found.comparison for path, found in self.here.blocks.items()}
-        within = [p for p, c in facts.items() if not (c.beyond or c.form or c.not_finite)]
-        blocks = self.here.blocks
-        return Asked(within, undecided=any(is_open(of_quantity(blocks[path])) for path in within))
+        """The blocks that are no mismatch here."""
+        found = by_table(self.here)
+        blocks = {path: one for path, one in found.blocks.items() if path not in found.wrong}
+        return Asked(tuple(blocks), undecided=any(is_open(ruling) for ruling in blocks.values()))
 
     @property
     def contradicted(self) -> bool:

@@ -109,6 +109,10 @@ class Quantity:
     @property
     def between_slopes(self) -> bool:
         """True where every entry that is off lies between the slopes of a kink."""
+        return self._between_slopes
+
+    @cached_property
+    def _between_slopes(self) -> bool:
         tolerance, reference = self.levels[-1].tolerance, self.values.reference
         return self.at_kink(Disagreement(self._hand, reference, tolerance, self._off))
 
