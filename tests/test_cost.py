@@ -1,9 +1,14 @@
-"""What a check against a NumPy loss costs, in losses a parameter, and what it resolves."""
+"""What a check costs: against a NumPy loss in losses a parameter, and what it resolves."""
+
+from typing import Any
 
 import numpy as np
 import pytest
 
+from autograd_ref.check import examine, trial_of
 from tests.cost import Cost, cost, counted, described, problems
+from tests.mass.nest import leaves, rebuilt
+from tests.models import MODELS
 
 SMALL = {"Rosenbrock", "Gaussian", "decay", "mixture", "Weibull", "determinant"}
 PROBLEMS = [problem for problem in problems(1) if problem.name in SMALL]
@@ -27,6 +32,33 @@ def test_a_match_costs_thirty_losses_a_parameter_and_resolves_nearly_all_digits(
 def test_a_mismatch_costs_at_most_twice_a_match(costs: list[Cost]) -> None:
     for one in costs:
         assert max(one.all_wrong, one.one_wrong) <= 2 * one.match, one
+
+
+@pytest.mark.parametrize("name", ["tanh", "linear regression", "Rosenbrock", "layer norm"])
+@pytest.mark.parametrize("error", [0.3, 1e-3, 1e-6])
+def test_a_mismatch_against_a_pytorch_loss_takes_a_few_values_more(name: str, error: float) -> None:
+    """Those of the slope along the difference; the gradients nearby are a handful."""
+    model, calls = MODELS[name], [0]
+    parameters, data = model.make(np.random.default_rng(0), 7)
+
+    def loss(*arguments: Any) -> Any:
+        calls[0] += 1
+        return model.loss(*arguments)
+
+    def wrong(p: Any, *data: Any) -> Any:
+        answer = model.gradients(p, *data)
+        first, *others = leaves(answer)
+        entry = int(np.argmax(np.abs(first)))
+        off = first * (1 + error * (np.arange(first.size) == entry).reshape(first.shape))
+        return rebuilt(answer, iter([off, *others]))
+
+    counts: list[int] = []
+    for gradients, verdict in ((model.gradients, "match"), (wrong, "mismatch")):
+        calls[0] = 0
+        trial = trial_of(gradients, parameters, data, loss)
+        assert examine(trial, diagnose=False).verdict == verdict
+        counts.append(calls[0])
+    assert counts[1] <= 3.5 * counts[0]
 
 
 def test_every_call_is_counted() -> None:

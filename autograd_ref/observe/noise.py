@@ -51,10 +51,6 @@ rounded anew by it in a format of half as many digits."""
 ALIKE = 256.0
 """Where a gradient moves by so many times less than that even then, it is not tried. Chosen."""
 
-FURTHER = 16.0
-"""The largest relative move where formulas are unknown, in roots of the unit of roundoff: enough to
-round anew what is rounded to units of one, as 1 - 1/(1 + exp(z)) is."""
-
 MADE = frozenset(
     {
         "orthonormal",
@@ -114,11 +110,7 @@ class Neighbours:
         Returns:
             None where the error is systematic, or nothing can be said.
         """
-        distance = self._distance(path, np.abs(error), off)
-        found = self._scatter(path, distance)
-        if found is None and self.trial.reference.blind:
-            found = self._scatter(path, FURTHER * self._unit**-0.5)
-        return found
+        return self._scatter(path, self._distance(path, np.abs(error), off))
 
     def is_systematic(self, path: Path | None, error: A, off: NDArray[np.bool_]) -> bool:
         """True where the error is the same nearby: a mistake, or formulas that round alike.
@@ -210,7 +202,7 @@ def _neighbour(trial: Trial, seed: int, distance: float) -> Neighbour:
 
 
 def _nudged(point: Point, random: np.random.Generator, distance: float) -> Point:
-    """Every float moved by some units of roundoff of its own format, in float64 half of its digits.
+    """Every float moved by some units of roundoff of its own format, by half of its digits at most.
 
     What is equal stays so, wherever it stands, and so does the opposite: a loss may count ties.
     Data that are whole numbers, such as labels, counts and masks, stay what they are, and so do
@@ -225,7 +217,7 @@ def _nudged(point: Point, random: np.random.Generator, distance: float) -> Point
         unit = number_format.of_leaf(leaf).unit if array is not None else 0.0
         if array is None or (path[0] == DATA and _is_made(array, unit)):
             return leaf
-        most = min(distance * unit, FURTHER * unit**0.5)
+        most = min(distance * unit, unit**0.5)
         by = most * parts[np.searchsorted(sizes, np.abs(array).astype(np.float64))]
         return like(leaf, np.asarray(array * (1 + by)).astype(array.dtype))
 
