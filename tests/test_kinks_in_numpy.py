@@ -128,3 +128,16 @@ def test_of_many_entries_none_is_moved_beside_the_point() -> None:
     at = np.linspace(-1, 1, 400)
     report = check_gradients(lambda x: 1.1 * x, at, loss=lambda x: np.sum(np.asarray(x) ** 2) / 2)
     assert report.verdict == "mismatch"
+
+
+@pytest.mark.parametrize("away", [1e-3, 1e-5])
+def test_a_kink_nearby_is_none_here(away: float) -> None:
+    at = np.array([1.0, 2, 3])
+
+    def loss(x: A) -> Any:
+        return np.abs(x - np.array([1 + away, 2 + away, 0])).sum() + np.sin(x).sum()
+
+    for first, verdict in ((-1.0, "match"), (1.0, "mismatch"), (0.0, "mismatch")):
+        gradient = np.array([first, -1, 1]) + np.cos(at)
+        report = check_gradients(lambda _x, g=gradient: g, at, loss=loss, elsewhere=False)
+        assert report.verdict == verdict, report

@@ -28,7 +28,7 @@ order to jump: a smooth one makes less, one that jumps makes all of it. Chosen."
 NOISE = 10.0
 """How many tolerances a jump has to have, in order to be none of rounding's. Chosen."""
 
-DISTANCES, BY_DIFFERENCES = (1e-10, 1e-12), (1e-3, 1e-5)
+DISTANCES, BY_DIFFERENCES = (1e-10, 1e-12), (1e-4, 1e-6)
 """By how much the point moves, relative to each entry; with the second, differences have room for
 their steps. Chosen."""
 
