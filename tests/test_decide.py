@@ -52,9 +52,12 @@ COARSE = Quantity(WITHIN._replace(resolution=0.5))
 NOISY = Quantity(WITHIN._replace(max_rel_error=1e-5), scatters=True)
 NO_EFFECT = Quantity(WITHIN._replace(size=1e-18, resolution=200.0), zero_everywhere=True)
 DOUBLED = BEYOND._replace(max_rel_error=1.0)
+IN_SINGLE = Quantity(BEYOND._replace(max_rel_error=1e-7))
+LEFT_OPEN = ("inconclusive", "its tolerance")
 BY_ROUNDING = WITHIN._replace(resolution=0.5, max_rel_error=1e-3)
 WRONG_IN_FLOAT64 = Quantity(BY_ROUNDING._replace(max_rel_error=0.98), in_float64=Quantity(DOUBLED))
 RIGHT_IN_FLOAT64 = Quantity(BY_ROUNDING, in_float64=RIGHT)
+SHORT = Quantity(WITHIN._replace(max_rel_error=1.0), lost_digits=BEYOND)
 MIRRORED = Quantity(BEYOND, across=SYMMETRIC)
 ON_A_SPHERE = Quantity(BEYOND, across=ALONG.format(set="of length one"))
 
@@ -155,6 +158,24 @@ def reason(decision: Decision, name: str = "W") -> str:
             "has a relative error of 1",
         ),
         (UNKNOWN._replace(in_float64=RIGHT), "inconclusive", "the reference is inf"),
+        # what a kernel that computes in float32 inside is off by in float64
+        (Quantity(BY_ROUNDING, in_float64=IN_SINGLE), "match", ""),
+        (Quantity(BY_ROUNDING._replace(resolution=200.0), in_float64=IN_SINGLE), *LEFT_OPEN),
+        (Quantity(BY_ROUNDING, in_float64=Quantity(LOST.comparison)), *LEFT_OPEN),
+        (
+            WRONG_IN_FLOAT64._replace(
+                comparison=WRONG_IN_FLOAT64.comparison._replace(share=1e-6, resolution=200.0)
+            ),
+            *LEFT_OPEN,
+        ),
+        # lost digits explain an error, and it is there in float64 as well, or is not
+        (
+            SHORT._replace(in_float64=Quantity(DOUBLED)),
+            "mismatch",
+            "has a relative error of 1, which its number format could explain, and has it in",
+        ),
+        (SHORT._replace(in_float64=RIGHT), "match", ""),
+        (SHORT._replace(in_float64=IN_SINGLE), "match", ""),
         # what is decided is not asked about in float64
         (RIGHT._replace(in_float64=WRONG), "match", ""),
         (COARSE, "inconclusive", "its tolerance allows a relative error of 0.5, too much"),

@@ -16,7 +16,7 @@ from autograd_ref.independent.zero import is_zero_everywhere, size_of_terms
 from autograd_ref.observe.compare import Values
 from autograd_ref.observe.noise import Neighbours
 from autograd_ref.observe.quantity import A, Quantity
-from autograd_ref.reference.protocol import Evaluation, Level, Tolerances
+from autograd_ref.reference.protocol import Level
 from autograd_ref.report.data import IndependentCheck, Side
 from autograd_ref.rounding.arithmetic import ALLOWED_UNITS
 from autograd_ref.rounding.terms import by_terms
@@ -178,8 +178,7 @@ class Observation:
 
         def observed() -> Observation:
             point = in_float64(trial.point)
-            exact = _as_in_float32(trial.reference.evaluate(point), trial)
-            there = trial._replace(point=point, exact=exact)
+            there = trial._replace(point=point, exact=trial.reference.evaluate(point))
             return Observation(there, there.call(), repeatable=self.repeatable)
 
         found = attempt(observed)
@@ -212,23 +211,6 @@ class Observation:
             (float(np.abs(g).max(initial=0.0)) for g in self.trial.exact.gradients.values()),
             default=0.0,
         )
-
-
-def _as_in_float32(wide: Evaluation, narrow: Trial) -> Evaluation:
-    """The tolerances of a call in float64 of what computes in float32 all the same.
-
-    Kernels for narrower formats do, and where the terms of a gradient cancel, that shows.
-    """
-    part = number_format.of_dtype("f4").unit / number_format.coarsest(narrow.point.parameters).unit
-    if part >= 1:
-        return wide
-
-    def tolerances(level: Level) -> Tolerances:
-        own, least = wide.tolerances(level), narrow.exact.tolerances(Level.STRICT).gradients
-        found = {path: np.maximum(by, part * least[path]) for path, by in own.gradients.items()}
-        return own._replace(gradients=found)
-
-    return wide._replace(tolerances=tolerances)
 
 
 def _needed(found: str, leaf: object) -> str:

@@ -10,6 +10,7 @@ from autograd_ref.report.data import Verdict
 from autograd_ref.tree.nest import Path
 from autograd_ref.verdict.facts import (
     CallFacts,
+    Comparison,
     PlaceFacts,
     QuantityFacts,
     TrialFacts,
@@ -20,8 +21,9 @@ BETWEEN_SLOPES = (
 )
 SYMMETRIC = "agrees in its symmetric part, all that is determined for a symmetric parameter"
 ALONG = (
-    "is right along the set that its parameter seems to be in ({set}), and differs across it: give"
-    " project=, which brings parameters back to the set, to have that decided"
+    "is right along the set that its parameter seems to be in ({set}), and differs across it: to"
+    " have that decided, give project=, which brings parameters back to the set (of check_backward,"
+    " an operation and a reference that do so to their input first, as in lambda L: f(L.tril()))"
 )
 ACROSS_ITS_SET = "{across}"
 AT_FAULT = "differs from the reference, which the numerical derivative of the loss contradicts"
@@ -40,6 +42,9 @@ DETERMINED = 1e-4
 """The part of its size elsewhere that the tolerance of a gradient may be here, at most, for what it
 is elsewhere to say that it is right here. Rounding stays far below that; the tolerance at a kink is
 of the size of the gradient. Chosen."""
+SINGLE = 2.0**-13
+"""The rounding of float32 in units of that of float16: kernels compute in float32 inside, whatever
+they are called in, and an error of so small a part of a narrow tolerance is explained by that."""
 
 ALIKE = 0.1
 """How much two errors may differ, relative to one, to be the same mistake. Chosen."""
@@ -102,21 +107,30 @@ def shows_too_little(q: QuantityFacts) -> bool:
 
 
 def is_wrong_in_float64(q: QuantityFacts) -> bool:
-    """A gross error would be within the tolerance, and in float64 there is the same error."""
-    wide = q.in_float64 if is_undecided(q) else None
+    """Its format leaves room for an error, or lost digits explain one; it is there in float64."""
+    asked = is_undecided(q) or q.lost_digits is not None
+    wide = q.in_float64 if asked else None
     if wide is None or not wide.comparison.beyond or is_exempt(wide):
+        return False
+    if (q.comparison.share or 1.0) <= SINGLE:
         return False
     here, there = q.comparison.max_rel_error, wide.comparison.max_rel_error
     return here is not None and there is not None and abs(here - there) <= ALIKE * there
 
 
 def is_right_in_float64(q: QuantityFacts) -> bool:
-    """A gross error would be within the tolerance, and there is none; in float64 it is a match."""
+    """A gross error would be within the tolerance, and there is none; in float64 it is right."""
     wide = q.in_float64 if is_undecided(q) else None
     here = q.comparison.max_rel_error
     if wide is None or here is None or here > q.comparison.coarsest:
         return False
-    return of_quantity(wide).verdict == "match"
+    return of_quantity(wide).verdict == "match" or is_right_to_float32(wide, q.comparison)
+
+
+def is_right_to_float32(wide: QuantityFacts, narrow: Comparison) -> bool:
+    """Float32 explains what a call in float64 is off by, and would not explain a gross error."""
+    error, allowed = wide.comparison.max_rel_error, SINGLE * (narrow.resolution or 0.0)
+    return error is not None and error <= allowed <= narrow.coarsest
 
 
 def is_undecided(q: QuantityFacts) -> bool:
