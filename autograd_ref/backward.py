@@ -121,9 +121,13 @@ def check_backward(
     return replace(
         report,
         loss=None,
+        findings=(*report.findings, *ready.findings),
         not_checked=(*report.not_checked, *ready.notes),
         # each is judged by its own format
-        warnings=tuple(note for note in report.warnings if note.kind != "mixed dtypes"),
+        warnings=(
+            *(note for note in report.warnings if note.kind != "mixed dtypes"),
+            *ready.finer,
+        ),
     )
 
 

@@ -430,7 +430,7 @@ def test_on_a_gpu(dtype: torch.dtype) -> None:
             (square, lambda x: x > 0, inputs()[0]),
             "returned no tensor of a floating-point or complex dtype",
         ),
-        ((square, lambda x: [x, 3], inputs()[0]), "returned int; it needs to return a tensor"),
+        ((square, lambda _x: [3], inputs()[0]), "returned int; it needs to return a tensor"),
         ((lambda x: None, square, inputs()[0]), "returned NoneType; it needs to return a tensor"),
         ((lambda x: x.detach(), square, inputs()[0]), "nothing that requires grad; it needs a"),
     ],

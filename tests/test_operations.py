@@ -604,7 +604,7 @@ def test_the_one_tuple_of_gradcheck_is_taken_apart_where_the_reference_takes_it_
             (torch.sin, torch.sin, torch.eye(3).to_sparse().requires_grad_()),
             "of torch.sparse_coo",
         ),
-        ((lambda x: (x, 3), lambda x: (x, 3), drawn(3)), "returned int; it needs to return a"),
+        ((lambda x: (3, x), lambda _x: (3, 4), drawn(3)), "returned int; it needs to return a"),
     ],
 )
 def test_what_cannot_be_taken_is_named(arguments: Any, message: str) -> None:

@@ -2,7 +2,8 @@
 
 Random numbers differ from format to format. Where both sides draw from the same seed, the reference
 draws in the format in which the function does, and widens what it drew. Tensors that the reference
-has from elsewhere than its arguments are widened where they meet those in float64.
+has from elsewhere than its arguments are widened where they meet those in float64. What it casts to
+have more digits than its inputs, as in `x.float()` for x in bfloat16, stays in float64.
 """
 
 from collections.abc import Iterable
@@ -24,8 +25,14 @@ from autograd_ref.tree import number_format
 DRAWN_LIKE = frozenset(("rand_like", "randn_like", "bernoulli", "normal", "poisson"))
 """Functions that draw numbers in the format of a tensor."""
 
+FLOATS = frozenset((torch.float64, torch.float32, torch.float16, torch.bfloat16))
+
 IN_PLACE = frozenset(("__setitem__", "__set__", "__get__", "copy_", "set_"))
 """Functions whose first argument has to stay the tensor that it is; and all that end in _."""
+
+
+CASTS = {"float": torch.float32, "half": torch.float16, "bfloat16": torch.bfloat16}
+"""Methods that cast a tensor to a format of their own."""
 
 
 class Widened(TorchFunctionMode):
@@ -33,11 +40,13 @@ class Widened(TorchFunctionMode):
 
     Args:
         draws: the format in which numbers like those of a wide tensor are drawn; None for its own.
+        eps: from 1 to the next number in the coarsest format of the inputs: a cast to another one
+            that is at least as fine keeps the digits, and leaves float64 as it is.
     """
 
-    def __init__(self, draws: torch.dtype | None) -> None:
+    def __init__(self, draws: torch.dtype | None, eps: float) -> None:
         super().__init__()
-        self.draws = draws
+        self.draws, self.eps = draws, eps
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -49,10 +58,23 @@ class Widened(TorchFunctionMode):
             return with_tensors_replaced(_widened, func(*args, **kwargs))
         if name in IN_PLACE or (name.endswith("_") and not name.endswith("__")):
             return func(*args, **kwargs)
+        if name in CASTS and self._keeps_digits(CASTS[name]):
+            func, args, kwargs = Tensor.to, (args[0], CASTS[name]), {}
         floats = [t for t in tensors_within((args, kwargs)) if t.is_floating_point()]
+        if any(t.dtype == torch.float64 for t in floats):
+            args = tuple(self._as_wide(value) for value in args)
+            kwargs = {key: self._as_wide(value) for key, value in kwargs.items()}
         if len({t.dtype for t in floats}) > 1 and any(t.dtype == torch.float64 for t in floats):
             args, kwargs = with_tensors_replaced(_widened, (args, kwargs))
         return func(*args, **kwargs)
+
+    def _as_wide(self, value: object) -> object:
+        """Return float64 for a dtype that is to keep the digits; any other argument as it is."""
+        keeps = isinstance(value, torch.dtype) and self._keeps_digits(value)
+        return torch.float64 if keeps else value
+
+    def _keeps_digits(self, dtype: torch.dtype) -> bool:
+        return dtype in FLOATS and torch.finfo(dtype).eps <= self.eps
 
     def _narrow(self, tensor: Tensor) -> Tensor:
         is_wide = tensor.dtype == torch.float64

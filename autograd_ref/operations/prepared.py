@@ -24,9 +24,10 @@ from autograd_ref.operations.signature import (
     Tensors,
     input_names,
     judged,
+    output_name,
     output_names,
 )
-from autograd_ref.report.data import Note
+from autograd_ref.report.data import Note, listed
 from autograd_ref.tree import nest as nests
 from autograd_ref.tree.nest import Path, leaves
 
@@ -43,6 +44,10 @@ class Prepared(NamedTuple):
     """One upstream gradient for every output."""
     notes: tuple[Note, ...]
     """What is not checked."""
+    finer: tuple[Note, ...]
+    """The outputs that have more digits than those of the reference."""
+    findings: tuple[Note, ...]
+    """What the function does beside returning outputs, and the reference does not."""
     autocast: torch.dtype | None
     """The format of autocast, where it is on."""
 
@@ -94,7 +99,33 @@ def prepared(
     eps = {name: torch.finfo(tensor.dtype).eps for name, tensor in tensors.items()}
     composed = Composed(wide, signature, draws, eps)
     notes = (*probe.captured, *_passed_over(signature, probe, names))
-    return Prepared(Subject(function, callee, signature), composed, upstream, notes, probe.autocast)
+    return Prepared(
+        Subject(function, callee, signature),
+        composed,
+        upstream,
+        notes,
+        tuple(_finer(probe, outputs)),
+        tuple(_findings(probe, names)),
+        probe.autocast,
+    )
+
+
+def _findings(probe: Probe, names: dict[Path, Name]) -> Iterator[Note]:
+    """The finding about arguments that are not differentiated, and that the function changes."""
+    if probe.changed:
+        changed = listed([nests.name_of(names[place]) for place in probe.changed])
+        yield Note("changes its arguments", f"The function changes {changed} in place.")
+
+
+def _finer(probe: Probe, outputs: dict[Path, Name]) -> Iterator[Note]:
+    """The notes about outputs that are kept in more digits, as losses and logsumexp often are."""
+    for place in probe.finer():
+        given, needed = (side[place].dtype for side in (probe.function, probe.reference))
+        text = (
+            f"{nests.name_of(outputs[place])} is of {given}, and the reference returns {needed}: it"
+            " is judged as what it is, but what follows is then computed in that."
+        )
+        yield Note("finer output", text)
 
 
 def _names(reference: Operation, arguments: Arguments, taken: set[str]) -> dict[Path, Name]:
@@ -145,6 +176,9 @@ def _passed_over(signature: Signature, probe: Probe, names: dict[Path, Name]) ->
     for place, tensor in probe.reference.items():
         if outputs[place] not in signature.outputs:
             yield Note("not compared", f"{nests.name_of(outputs[place])}, of {tensor.dtype}")
+    for place, value in probe.others.items():
+        text = f"{nests.name_of(output_name(place))}, of type {type(value).__name__}"
+        yield Note("not compared", text)
     inputs = set(signature.inputs.values())
     for place, leaf in leaves(signature.arguments).items():
         apart = place in names and place not in inputs

@@ -74,19 +74,23 @@ def tensors_in(returned: object, operation: Operation) -> dict[Path, Tensor]:
     """The tensors that an operation returned, by their places; None in their midst is no output.
 
     Raises:
-        TypeError: there is something else than tensors, or nothing.
+        TypeError: there is no tensor.
     """
     outputs = leaves(returned)
-    others = [
-        type(output).__name__ for output in outputs.values() if not isinstance(output, Tensor)
-    ]
-    if others or not outputs:
-        found = others[0] if others else type(returned).__name__
+    tensors = {place: leaf for place, leaf in outputs.items() if isinstance(leaf, Tensor)}
+    if not tensors:
+        found = type(next(iter(outputs.values()), returned)).__name__
         raise TypeError(
             f"{name_of(operation)} returned {found}; it needs to return a tensor, or a nest of"
             " tensors"
         )
-    return outputs
+    return tensors
+
+
+def others_in(returned: object) -> dict[Path, object]:
+    """The numbers, strings and so on that an operation returned beside its tensors."""
+    found = leaves(returned)
+    return {place: leaf for place, leaf in found.items() if not isinstance(leaf, Tensor)}
 
 
 def name_of(operation: Operation) -> str:

@@ -6,6 +6,7 @@ what a backward pass returns; its gradient by an upstream gradient is the output
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -19,6 +20,7 @@ from autograd_ref.operations.ways import How, laid_out_like, spread_out
 from autograd_ref.tree.leaf import copied
 from autograd_ref.tree.nest import Path, rebuilt
 from autograd_ref.tree.number_format import NumberFormat
+from autograd_ref.user_code import attempt, user_code
 
 WIDE = frozenset((torch.float64, torch.complex128))
 
@@ -41,6 +43,8 @@ class Subject(NamedTuple):
             others = self._called(rebuilt(nest, signature.other), How())
             gradients[how.frozen] = self._gradients(*others, How())[how.frozen]
         done, inputs, upstream = self._called(nest, how)
+        if how.between:  # what it keeps elsewhere than in its graph is lost
+            _ = attempt(partial(self._called, rebuilt(nest, _shrunk), How()))
         gradients = {**self._gradients(done, inputs, upstream, how), **gradients}
         outputs = self._outputs(done)
         found = _owned({**outputs, **gradients}, [*inputs.values(), *upstream.values()])
@@ -75,7 +79,8 @@ class Subject(NamedTuple):
         values = signature.tensors(nest, signature.outputs)
         upstream = {name: how.upstream(tensor) for name, tensor in values.items()}
         arguments = signature.filled(inputs, _widened if wide_too else signature.other)
-        done = forward(self.operation, self.callee, arguments)
+        with user_code():
+            done = forward(self.operation, self.callee, arguments)
         outputs = in_places_of(signature.places, done.outputs)
         return done._replace(outputs=outputs), inputs, upstream
 
@@ -129,7 +134,7 @@ class Composed(NamedTuple):
                 {n: t * 1.0 if n in self.finer(judged_as) else t for n, t in tensors.items()}
                 for tensors in (inputs, upstream)
             )
-        returned = in_float64(self, inputs)
+        returned = tensors_in(in_float64(self, inputs), self.callee.operation)
         outputs = {n: returned[p] for n, p in signature.outputs.items() if p in returned}
         return weighted(signature, outputs, upstream)
 
@@ -138,20 +143,27 @@ class Composed(NamedTuple):
         return {name for name, eps in self.eps.items() if eps < number.eps}
 
 
-def in_float64(composed: Composed, inputs: Tensors) -> dict[Path, Tensor]:
-    """All that the reference returns for inputs in float64."""
+def in_float64(composed: Composed, inputs: Tensors) -> object:
+    """What the reference returns for inputs in float64."""
     if composed.draws is not None:  # numbers are drawn in the order in which memory lies
         originals = composed.signature.originals()
         inputs = {name: laid_out_like(originals[name], t) for name, t in inputs.items()}
     arguments = composed.signature.filled(inputs, _widened)
     draws = nullcontext() if composed.draws is None else Draws(composed.draws)
-    with Widened(composed.draws), draws:
-        return tensors_in(composed.callee(arguments), composed.callee.operation)
+    coarsest = max(torch.finfo(t.dtype).eps for t in composed.signature.originals().values())
+    with Widened(composed.draws, coarsest), draws:
+        return composed.callee(arguments)
 
 
 def _widened(_path: Path, given: object) -> object:
     """An argument that is not differentiated, in float64."""
     return wide(given) if isinstance(given, Tensor) else copied(given)
+
+
+def _shrunk(_path: Path, leaf: Tensor) -> Tensor:
+    """Other values, each smaller by another factor."""
+    factors = torch.linspace(0.4, 0.9, leaf.numel(), dtype=leaf.dtype, device=leaf.device)
+    return leaf * factors.reshape(leaf.shape)
 
 
 def weighted(signature: Signature, outputs: Tensors, upstream: Tensors) -> Tensor:

@@ -4,7 +4,7 @@ Outputs and inputs are the leaves of one nest by their names, which is what is j
 is a pair of real ones in it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
 from torch import Tensor
@@ -109,18 +109,17 @@ def input_names(places: Iterable[Path], positional: list[str], taken: set[str]) 
     return {place: named(place) for place in places}
 
 
-def output_names(returned: Mapping[Path, Tensor]) -> dict[Path, Name]:
+def output_names(returned: Collection[Path]) -> dict[Path, Name]:
     """The name of each tensor that was returned: output, or output_0 and so on."""
     if len(returned) == 1 and all(isinstance(key, int) for key in next(iter(returned))):
         return dict.fromkeys(returned, ("output",))
+    return {path: output_name(path) for path in returned}
 
-    def named(path: Path) -> Name:
-        first, *inside = path
-        if isinstance(first, int):
-            return (f"output_{first}", *inside)
-        return ("output", *path)
 
-    return {path: named(path) for path in returned}
+def output_name(path: Path) -> Name:
+    """The name of one of several things that were returned."""
+    first, *inside = path
+    return (f"output_{first}", *inside) if isinstance(first, int) else ("output", *path)
 
 
 def judged(returned: Mapping[Path, Tensor]) -> dict[Path, Tensor]:

@@ -25,6 +25,8 @@ class How(NamedTuple):
     """True where each upstream gradient is one number in memory."""
     again: bool = False
     """True for a second backward pass on the same graph, which is the one that counts."""
+    between: bool = False
+    """True where the operation is called on other inputs before the backward pass."""
     unused: Name | None = None
     """An output that nothing depends on, so that no gradient comes back to it."""
     frozen: Name | None = None
@@ -66,6 +68,8 @@ def table(signature: Signature, upstream: Tensors, *, draws: bool) -> Iterator[W
     yield Way(said, How(upstream_expanded=True), ones, must_run=True)
     yield Way("with upstream gradients of one sign", How(), sizes)
     yield Way("in a second backward pass on the same graph", How(again=True), upstream)
+    said = "with another forward pass, on other inputs, before its backward pass"
+    yield Way(said, How(between=True), upstream)
     used = [name for name in signature.outputs if name not in signature.value_only]
     if len(used) > 1:
         for name in used:

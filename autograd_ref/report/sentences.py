@@ -29,7 +29,8 @@ class Explained(NamedTuple):
 
 def verdict_sentence(report: ReportData) -> str:
     """Return the verdict in one sentence; what does harm besides stands before a match."""
-    does = listed([note.kind for note in report.harmful]) if report.harmful else ""
+    kinds = dict.fromkeys(note.kind for note in report.harmful)
+    does = listed([*kinds]) if kinds else ""
     if report.verdict == "match":
         return f"{f'Not passed: the function {does}. ' if does else ''}{_match(report)}."
     return f"{_no_match(report)}{f'; besides, the function {does}' if does else ''}."

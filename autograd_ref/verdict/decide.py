@@ -42,6 +42,7 @@ DETERMINED = 1e-4
 """The part of its size elsewhere that the tolerance of a gradient may be here, at most, for what it
 is elsewhere to say that it is right here. Rounding stays far below that; the tolerance at a kink is
 of the size of the gradient. Chosen."""
+
 SINGLE = 2.0**-13
 """The rounding of float32 in units of that of float16: kernels compute in float32 inside, whatever
 they are called in, and an error of so small a part of a narrow tolerance is explained by that."""

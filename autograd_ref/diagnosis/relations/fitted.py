@@ -12,6 +12,7 @@ from autograd_ref.diagnosis.relations.relation import (
     Relation,
     Variant,
 )
+from autograd_ref.tree.number_format import BFLOAT16, NumberFormat, of_dtype
 
 
 def slope_of(y: Array, x: Array) -> float:
@@ -48,19 +49,27 @@ def _by_the_parameter(hand: Array, around: Around) -> Claim | None:
 NEAR_ONE = 1e-3
 """A factor closer to one is given as 1 + x or 1 - x."""
 
-NARROWER = (np.float16, np.float32)
+NARROWER = (BFLOAT16, of_dtype(np.float16), of_dtype(np.float32))
 
 
 def _in_lower_precision(hand: Array, around: Around) -> Claim | None:
     """Claim that all numbers are of a narrower format, and right to its precision."""
     if hand.shape != around.right.shape:
         return None
-    for kind in NARROWER:
-        coarser = float(np.finfo(kind).eps) / around.unit / 2
-        with np.errstate(over="ignore"):
-            if coarser > 1 and np.array_equal(hand.astype(kind).astype(hand.dtype), hand):
-                return Claim(hand, around.right, np.dtype(kind).name, coarser, hand.size < FEWEST)
+    for number in NARROWER:
+        coarser = number.unit / around.unit
+        if coarser > 1 and np.array_equal(_rounded_down(hand, number), hand):
+            return Claim(hand, around.right, number.name, coarser, hand.size < FEWEST)
     return None
+
+
+def _rounded_down(values: Array, number: NumberFormat) -> Array:
+    """Return values without the digits that a format lacks."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if number is not BFLOAT16:
+            return values.astype(number.name).astype(values.dtype)
+        bits = values.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
+        return bits.view(np.float32).astype(values.dtype)
 
 
 def _narrowed(around: Around) -> Iterator[Variant]:
