@@ -158,7 +158,7 @@ class Keeps(Function):
         return x**2
 
     @staticmethod
-    def backward(_ctx: Any, *upstream: Tensor) -> Tensor:
+    def backward(ctx: Any, *upstream: Tensor) -> Tensor:  # noqa: ARG004 - torch names it
         return 2 * upstream[0] * Keeps.kept
 
 
@@ -187,7 +187,7 @@ def test_what_is_kept_beside_the_graph_is_that_of_the_last_call(function: Any) -
 
 
 def normalises(ctx: Any, x: Tensor, mean: Tensor) -> Tensor:
-    mean.mul_(0.9).add_(x.mean(0), alpha=0.1)
+    _ = mean.mul_(0.9).add_(x.mean(0), alpha=0.1)
     ctx.save_for_backward(x)
     return x - x.mean(0)
 
