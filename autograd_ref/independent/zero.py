@@ -79,8 +79,9 @@ def _has_terms(trial: Trial, path: Path) -> bool:
         return True
     random, here = np.random.default_rng(trial.options.seed), trial.exact.loss
     leaf = leaves(trial.point.parameters)[path]
+    shape: tuple[int, ...] = as_array(leaf).shape
     for distance in DISTANCES:
-        by = in_proportion(leaf, random.uniform(0.5, 1.0, as_array(leaf).shape))
+        by = in_proportion(leaf, random.uniform(0.5, 1.0, shape))
         value = trial.reference.value(moved(trial.point, {path: by}, distance))
         if value != here:
             return not _differ(value, here)
