@@ -361,6 +361,8 @@ def test_a_numerical_derivative_of_exactly_zero_has_terms_where_the_loss_rounds(
     parameters = {"W": P["W"], "c": np.array(0.3)}
     report = check_gradients(gradients, parameters, X[:n], LABELS[:n], loss=shifted_softmax)
     assert report.verdict == verdict, report
+    if not wrong:
+        assert [note.kind for note in report.warnings] == ["no effect"]
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
         reference=reference.about,
         findings=(*facts.findings, *_raised(facts, must_run=True)),
         warnings=(
-            *facts.weaknesses(decision.shown),
+            *facts.weaknesses({*decision.shown, *_unused(decision)}),
             *_without_effect(decision),
             *_shown_elsewhere(decision),
             *_lost_digits(decision),
@@ -120,14 +120,15 @@ def _check_of(call: CallFacts, rulings: Rulings) -> IndependentCheck | None:
     return found
 
 
+def _unused(decision: Decision) -> list[Path]:
+    """The parameters whose gradients match, and are zero here and elsewhere."""
+    blocks = decision.rulings.blocks.items()
+    return [p for p, r in blocks if r.verdict == "match" and is_zero_everywhere(r.facts)]
+
+
 def _without_effect(decision: Decision) -> Iterator[Note]:
     """The note about parameters whose gradients match, and are zero here and elsewhere."""
-    blocks = decision.rulings.blocks.items()
-    names = [
-        name_of(path, root="parameters")
-        for path, ruling in blocks
-        if ruling.verdict == "match" and is_zero_everywhere(ruling.facts)
-    ]
+    names = [name_of(path, root="parameters") for path in _unused(decision)]
     if names:
         has, its = (
             ("has", "its gradient is") if len(names) == 1 else ("have", "their gradients are")
