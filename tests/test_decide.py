@@ -57,7 +57,8 @@ LEFT_OPEN = ("inconclusive", "its tolerance")
 BY_ROUNDING = WITHIN._replace(resolution=0.5, max_rel_error=1e-3)
 WRONG_IN_FLOAT64 = Quantity(BY_ROUNDING._replace(max_rel_error=0.98), in_float64=Quantity(DOUBLED))
 RIGHT_IN_FLOAT64 = Quantity(BY_ROUNDING, in_float64=RIGHT)
-SHORT = Quantity(WITHIN._replace(max_rel_error=1.0), lost_digits=BEYOND)
+SHORT = Quantity(WITHIN._replace(dtype="bfloat16", max_rel_error=1.0), lost_digits=BEYOND)
+COARSELY = Quantity(WITHIN._replace(dtype="float16", max_rel_error=1.0))
 MIRRORED = Quantity(BEYOND, across=SYMMETRIC)
 ON_A_SPHERE = Quantity(BEYOND, across=ALONG.format(set="of length one"))
 
@@ -175,6 +176,24 @@ def reason(decision: Decision, name: str = "W") -> str:
             "has a relative error of 1, which its number format could explain, and has it in",
         ),
         (SHORT._replace(in_float64=RIGHT), "match", ""),
+        (COARSELY._replace(in_float64=Quantity(DOUBLED)), "mismatch", "has a relative error of 1,"),
+        (COARSELY._replace(in_float64=RIGHT), "match", ""),
+        (
+            COARSELY._replace(
+                comparison=COARSELY.comparison._replace(max_rel_error=1e-3),
+                in_float64=Quantity(DOUBLED._replace(max_rel_error=1e-3)),
+            ),
+            "match",
+            "",
+        ),
+        # a reference that is zero but for rounding
+        (
+            WRONG_IN_FLOAT64._replace(
+                comparison=WRONG_IN_FLOAT64.comparison._replace(max_rel_error=1e9),
+                in_float64=Quantity(DOUBLED._replace(max_rel_error=1e9)),
+            ),
+            *LEFT_OPEN,
+        ),
         (SHORT._replace(in_float64=IN_SINGLE), "match", ""),
         # what is decided is not asked about in float64
         (RIGHT._replace(in_float64=WRONG), "match", ""),

@@ -47,6 +47,13 @@ SINGLE = 2.0**-13
 """The rounding of float32 in units of that of float16: kernels compute in float32 inside, whatever
 they are called in, and an error of so small a part of a narrow tolerance is explained by that."""
 
+GROSS = 10.0
+"""An error that many times larger than the reference says that this is zero. Chosen."""
+
+SEVERAL_UNITS = {"float16": 2.0**-7, "bfloat16": 2.0**-4}
+"""Sixteen units of roundoff of the formats in 16 bits. Chosen: kernels that round to these inside,
+whatever they are called in, are off by several, and by as much in float64."""
+
 ALIKE = 0.1
 """How much two errors may differ, relative to one, to be the same mistake. Chosen."""
 
@@ -109,14 +116,21 @@ def shows_too_little(q: QuantityFacts) -> bool:
 
 def is_wrong_in_float64(q: QuantityFacts) -> bool:
     """Its format leaves room for an error, or lost digits explain one; it is there in float64."""
-    asked = is_undecided(q) or q.lost_digits is not None
-    wide = q.in_float64 if asked else None
+    here = q.comparison.max_rel_error
+    wide = q.in_float64 if is_undecided(q) or is_worth_asking(q) else None
     if wide is None or not wide.comparison.beyond or is_exempt(wide):
         return False
-    if (q.comparison.share or 1.0) <= SINGLE:
+    # float32 inside, and a reference that is zero but for rounding: nothing is told by float64
+    if (q.comparison.share or 1.0) <= SINGLE or (here or 0.0) > GROSS:
         return False
-    here, there = q.comparison.max_rel_error, wide.comparison.max_rel_error
+    there = wide.comparison.max_rel_error
     return here is not None and there is not None and abs(here - there) <= ALIKE * there
+
+
+def is_worth_asking(q: QuantityFacts) -> bool:
+    """In 16 bits, the error is larger than the rounding of a few intermediate results."""
+    allowed = SEVERAL_UNITS.get(q.comparison.dtype)
+    return allowed is not None and (q.comparison.max_rel_error or 0.0) > allowed
 
 
 def is_right_in_float64(q: QuantityFacts) -> bool:
