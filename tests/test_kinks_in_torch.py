@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from autograd_ref import check_gradients
 from autograd_ref.reference.kinks import Watch
 
 
@@ -130,3 +132,17 @@ def test_a_scaled_softplus_is_another_where_its_scaled_argument_is(
     with Watch() as watch:
         _ = functional.softplus(torch.tensor([z], dtype=torch.float64), beta)
     assert [note.kind for note in watch.notes()] == ["exact softplus"] * seen
+
+
+@pytest.mark.parametrize("away", [1e-2, 1e-4, 1e-5])
+def test_the_mean_of_two_slopes_is_wrong_beside_a_kink(away: float) -> None:
+    """Over steps that are larger than that, differences give the mean."""
+    at = np.array([1.0, 2, 3])
+
+    def loss(x: Any) -> Any:
+        return (x - torch.tensor([1 + away, 0, 0])).abs().sum() + torch.sin(x).sum()
+
+    for first, verdict in ((-1.0, "match"), (0.0, "mismatch"), (1.0, "mismatch")):
+        gradient = np.array([first, 1, 1]) + np.cos(at)
+        report = check_gradients(lambda _x, g=gradient: g, at, loss=loss, elsewhere=False)
+        assert report.verdict == verdict, report

@@ -40,6 +40,11 @@ BEGIN = 0.3
 """The first of four steps, relative to the largest of as many as help. Chosen."""
 
 
+TINY, ROOM = 1e-5, 3.0
+"""The one step that may contradict the others, relative to the largest of as many as help, and how
+many times what is enough or what rounding does it has to be off by. Chosen: a kink that is farther
+away than that shows."""
+
 FINER, APART = 30.0, 2.0
 """How much smaller the last of the first steps are, and by what two of them differ. Chosen: with
 eight values each, four of them cost a third of as many steps as help."""
@@ -53,11 +58,22 @@ def slope_within(function: Callable[[Any], Any], *steps: Number, enough: float) 
         steps: the largest steps to try, each a scale on which the function may be smooth.
         enough: an accuracy that need not be exceeded.
     """
+    tiny = TINY * min(steps)
     for step in _worth_trying(steps):
         found = _by_four_steps(function, BEGIN * step)
-        if found.accuracy <= enough:
+        if found.accuracy <= enough and _holds_nearer(function, tiny, found, enough):
             return found
     return slope(function, *steps)
+
+
+@np.errstate(all="ignore")
+def _holds_nearer(function: Callable[[Any], Any], step: Any, found: Slope, enough: float) -> bool:
+    """True where a far smaller step gives the same; between the two there may be a kink."""
+    after, before = function(step) * 1.0, function(-step) * 1.0
+    unit = float(np.finfo(np.asarray(after).dtype).eps) / 2
+    noise = NOISE * unit * float(max(abs(after), abs(before))) / float(step)
+    off = abs((after - before) / (2 * step) - found.value)
+    return bool(off <= ROOM * max(enough, noise))
 
 
 def _worth_trying(steps: Sequence[Number]) -> list[Number]:
