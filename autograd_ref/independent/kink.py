@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from autograd_ref.calls.answer import Answer
 from autograd_ref.calls.trial import Trial
 from autograd_ref.reference.differences.nearby import STEP
-from autograd_ref.reference.directional import in_proportion, typical
+from autograd_ref.reference.directional import in_proportion
 from autograd_ref.tree.leaf import as_array, is_real
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.point import Results
@@ -49,6 +49,9 @@ PAIRS = 4
 MOST_SLOPES = 512
 """How many gradients are taken where each shows more entries between the sides of a kink: of those
 that are equal, one at least. Chosen: enough for a hundred that are equal."""
+
+LEAST_PART = 0.5
+"""The smallest part of its distance by which an entry moves. Chosen."""
 
 IN_VAIN = 8
 """How often some entries are moved among the others before they are given up. Chosen: the middle
@@ -106,8 +109,9 @@ class Kinks:
         if self._trial.reference.around is None or exact.unseen:
             return False
         if self._blind:
-            block = told_from_noise(block)
-            if not self._noise_of_slopes(path) < block.least:
+            block = told_from_noise(block, self._noise_of_slopes(path))
+            error = np.abs(block.hand - block.reference)
+            if not (NOISE * block.tolerance < error)[block.off].all():
                 return False
         found = attempt(lambda: self._between(path, block))
         return not isinstance(found, Raised) and found
@@ -157,10 +161,12 @@ class Kinks:
     def _distances(self) -> tuple[float, float]:
         return BY_DIFFERENCES if self._blind else DISTANCES
 
-    def _noise_of_slopes(self, path: Path) -> float:
-        """How much rounding scatters the slopes by a block, beside the point."""
-        size = typical(leaves(self._trial.point.parameters)[path])
-        return self._trial.exact.noise / (STEP * self._distances[1] * size)
+    def _noise_of_slopes(self, path: Path) -> A:
+        """How much rounding scatters the slopes by the entries of a block, beside the point."""
+        leaf = leaves(self._trial.point.parameters)[path]
+        shape: tuple[int, ...] = as_array(leaf).shape
+        moves = in_proportion(leaf, np.full(shape, LEAST_PART))
+        return self._trial.exact.noise / (STEP * self._distances[1] * moves)
 
     def _slopes(self, number: int, distance: float) -> Slopes:
         """The gradients after one of the moves."""
@@ -216,13 +222,13 @@ class Kinks:
 
     def _sizes(self, shape: tuple[int, ...]) -> A:
         """Distances of their own, of which no two are equal."""
-        return self._random.uniform(0.5, 1.0, shape)
+        return self._random.uniform(LEAST_PART, 1.0, shape)
 
 
-def told_from_noise(block: Disagreement) -> Disagreement:
+def told_from_noise(block: Disagreement, noise: A) -> Disagreement:
     """The same, beside slopes that are differences; the tolerance may have the jump in it."""
     least = SEEN * float(np.abs([block.reference, block.hand]).max(initial=0.0))
-    tolerance = np.minimum(block.tolerance, least / NOISE)
+    tolerance = np.maximum(np.minimum(block.tolerance, least / NOISE), noise)
     return block._replace(tolerance=tolerance, least=least)
 
 

@@ -58,8 +58,10 @@ class NumericalGradient(NamedTuple):
 
     def _noise(self) -> float:
         """In float64; of values that do not change at all nearby nothing is known."""
-        unit = float(np.finfo(np.float64).eps) * abs(self.loss)
-        return max(self.gradient.noise, unit) if self.gradient.noise else np.inf
+        unit = float(np.finfo(np.float64).eps)
+        measured_in = min(np.finfo(a.dtype).eps for a in leaves(self.gradient.base).values())
+        noise = float(self.gradient.noise or 0.0) * unit / float(measured_in)
+        return max(noise, unit * abs(self.loss)) if noise else np.inf
 
     def _tolerances(self, _level: Level) -> Tolerances:
         of_loss = np.asarray(ALLOWED_UNITS * self.unit * abs(self.loss))

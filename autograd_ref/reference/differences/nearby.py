@@ -13,8 +13,8 @@ from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point, Results
 
 STEP = 1e-3
-"""The step of an entry, relative to the largest move in its block. Chosen: entries that were equal
-are about a hundredth of it apart."""
+"""The step of an entry, relative to its own move. Chosen: entries that were equal are then about a
+hundredth of it apart."""
 
 
 def nearby(
@@ -31,8 +31,9 @@ def nearby(
 
     def of_block(path: Path) -> NDArray[np.float64]:
         found = np.empty(by[path].shape)
-        step = STEP * float(np.abs(by[path]).max(initial=0.0))
+        steps = STEP * np.where(by[path] == 0, np.abs(by[path]).max(initial=0.0), np.abs(by[path]))
         for index in np.ndindex(found.shape):
+            step = float(steps[index])
             direction = np.zeros(found.shape)
             direction[index] = step
             line = along(value, there, {path: direction})
