@@ -444,3 +444,19 @@ def test_losses_that_are_defined_at_one_point_only_decide_nothing() -> None:
     assert report.witness is not None
     assert report.witness.side == "undecided"
     assert "RuntimeError: not there" in report.witness.explanation
+
+
+def test_a_wrong_loss_that_cannot_be_evaluated_nearby_decides_nothing() -> None:
+    """The gradients agree, so that there is no direction for the other loss alone."""
+
+    def only_here(w: A) -> tuple[float, A]:
+        if not np.array_equal(w, W3):
+            raise ValueError("w needs to be what it was")
+        return float((w**2).sum()) + 1, 2 * w
+
+    report = check_gradients(only_here, W3, loss=lambda w: (w**2).sum())
+    assert report.loss is not None
+    assert report.loss.verdict == "mismatch"
+    assert report.witness is not None
+    assert report.witness.side == "undecided"
+    assert "w needs to be what it was" in report.witness.explanation
