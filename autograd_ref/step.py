@@ -107,7 +107,7 @@ def check_step(
 
 
 def _rounding(rate: float) -> Callable[[Point, Evaluation], Tolerances]:
-    """What rounding an update does to the gradient that is read off it."""
+    """The error of a gradient that is read off an update, by the rounding of the update."""
 
     def allowance(point: Point, exact: Evaluation) -> Tolerances:
         rounded: Results = {}

@@ -37,7 +37,7 @@ ERRORS = tuple(m * 10.0**e for e in range(-14, 0) for m in (1, 2, 5))
 
 
 class TolerancesResult(NamedTuple):
-    """What one problem says of both tolerances, the derived one first."""
+    """The results of one problem with both tolerances, the derived one first."""
 
     kind: str
     ratios: dict[Level, NDArray[Any]]
@@ -58,7 +58,7 @@ def network_loss(parameters: Any, X: Tensor, Y: Tensor) -> Tensor:
 
 
 def drawn(kind: Kind, count: int) -> list[Problem]:
-    """So many problems of one kind, the same in every run with one version of Hypothesis."""
+    """Problems of one kind, equal in every run with one version of Hypothesis."""
     found: list[Problem] = []
 
     @settings(
@@ -78,7 +78,7 @@ def drawn(kind: Kind, count: int) -> list[Problem]:
 
 
 def of_kinds(count: int) -> Iterable[tuple[str, Problem]]:
-    """So many problems of each kind, and as many from the selftest's seeds."""
+    """Problems of each kind, and as many from the selftest's seeds."""
     for kind in KINDS:
         yield from ((kind, problem) for problem in drawn(kind, count))
     for seed in range(count):

@@ -43,7 +43,7 @@ class Problem(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What a match and the two mismatches of a problem took, in losses a parameter."""
+    """The cost of a match and of two mismatches of a problem, in losses a parameter."""
 
     problem: Problem
     match: float
@@ -179,7 +179,7 @@ def counted(problem: Problem, off: A) -> tuple[Report, float]:
 
 
 def cost(problem: Problem) -> Cost:
-    """What a problem costs, right and wrong."""
+    """The cost of a problem, right and wrong."""
     nothing, everywhere = np.zeros(problem.at.shape), np.full(problem.at.shape, WRONG)
     one = nothing.copy()
     one[int(np.argmax(np.abs(problem.gradient(problem.at))))] = WRONG

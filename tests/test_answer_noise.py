@@ -25,7 +25,7 @@ def trial_at(gradients: Any, at: A = AT, *data: Any, seed: int = 0) -> Trial:
 
 
 def scatter(gradients: Any, at: A = AT, *data: Any) -> A | None:
-    """Of the gradient, along lines through a point."""
+    """The scatter of the gradient, along lines through a point."""
     return AnswerNoise(trial_at(gradients, at, *data)).scatter(ROOT)
 
 

@@ -1,4 +1,4 @@
-"""What a check costs: against a NumPy loss in losses a parameter, and what it resolves."""
+"""The cost of a check: against a NumPy loss in losses a parameter, and what it resolves."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def test_a_mismatch_costs_at_most_twice_a_match(costs: list[Cost]) -> None:
 @pytest.mark.parametrize("name", ["tanh", "linear regression", "Rosenbrock", "layer norm"])
 @pytest.mark.parametrize("error", [0.3, 1e-3, 1e-6])
 def test_a_mismatch_against_a_pytorch_loss_takes_a_few_values_more(name: str, error: float) -> None:
-    """Those of the slope along the difference; the gradients nearby are a handful."""
+    """They are for the slope along the difference; the gradients nearby are a handful."""
     model, calls = MODELS[name], [0]
     parameters, data = model.make(np.random.default_rng(0), 7)
 

@@ -36,7 +36,7 @@ def checked(gradients: Gradient, at: A, loss: Loss) -> Report:
 
 
 def off(gradients: Gradient, place: tuple[int, ...], by: float) -> Gradient:
-    """The same with one entry off by a relative error."""
+    """The gradient with one entry off by a relative error."""
 
     def wrong(w: A) -> A:
         found = np.array(gradients(w))

@@ -412,7 +412,7 @@ def test_max_pooling_that_is_wrong_in_one_window_is_wrong() -> None:
 
 
 def test_differences_of_equal_entries_have_any_slope_between() -> None:
-    """Of several arrays at once, and of the difference of two convex functions."""
+    """So have those of several arrays at once, and of two convex functions."""
 
     def apart(p: Any) -> Tensor:
         return (p["x"] - p["y"]).abs().sum() - p["y"].abs().sum()

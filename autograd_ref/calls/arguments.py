@@ -62,7 +62,7 @@ def require_bool(**given: object) -> None:
 
 
 def _foreign(leaf: Any) -> str:
-    """What a parameter is that no gradient has the form of, and what to pass; else empty."""
+    """The reason why no gradient can have the form of a parameter, and what to pass; else empty."""
     kind = type(leaf).__name__
     if is_sparse(leaf):
         return (

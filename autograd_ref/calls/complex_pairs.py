@@ -29,7 +29,7 @@ def complex_among(parameters: object) -> list[Path]:
 
 
 def by_parts(gradients: Function, loss: Loss, parameters: Any) -> ByParts:
-    """The same check for the parts of complex parameters."""
+    """The check with the parts of complex parameters in their places."""
     paths = complex_among(parameters)
 
     def gradients_of_parts(parts: Any, *data: Any) -> object:

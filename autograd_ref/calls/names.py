@@ -54,7 +54,7 @@ def _alike(found: list[Path], parameters: list[Path]) -> dict[Path, Path]:
 
 
 def _additions(found: list[Path], parameter: Path) -> dict[tuple[str, str], Path]:
-    """What stands before and after the name of a parameter, and the path where it does."""
+    """The words before and after the name of a parameter, and the path where they stand."""
     *outer, name = parameter
     pattern = _pattern(name, re.NOFLAG)
     found = [path for path in found if path[:-1] == tuple(outer) and path != parameter]

@@ -226,7 +226,7 @@ class Kinks:
 
 
 def told_from_noise(block: Disagreement, noise: A) -> Disagreement:
-    """The same, beside slopes that are differences; the tolerance may have the jump in it."""
+    """A disagreement beside slopes that are differences; the tolerance may have the jump in it."""
     least = SEEN * float(np.abs([block.reference, block.hand]).max(initial=0.0))
     tolerance = np.maximum(np.minimum(block.tolerance, least / NOISE), noise)
     return block._replace(tolerance=tolerance, least=least)

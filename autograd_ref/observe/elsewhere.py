@@ -48,7 +48,7 @@ class Elsewhere(Observation):
 
 
 class Asked(NamedTuple):
-    """What calls elsewhere are to tell about."""
+    """The blocks and the loss that calls elsewhere are to tell about."""
 
     blocks: Collection[Path]
     """The blocks that are not wrong here."""

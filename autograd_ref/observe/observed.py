@@ -95,6 +95,6 @@ class Observed:
 
     @property
     def not_checked(self) -> list[Note]:
-        """What the check did not look at."""
+        """The notes about all that the check did not look at."""
         trial = self.here.trial
         return [*not_looked_at(trial), *trial.exact.unseen]

@@ -123,7 +123,7 @@ class Quantity:
 
     @property
     def across(self) -> str:
-        """What is right, where it is off only across a set that its parameter is in; else empty."""
+        """The part that is right, where it is off across a set of its parameter only; or empty."""
         if self.parameter is None:
             return ""
         hand, reference, tolerance = self._hand, self.values.reference, self.levels[-1].tolerance
@@ -148,7 +148,7 @@ class Quantity:
 
     @property
     def in_float64(self) -> QuantityFacts | None:
-        """The same of a call in float64, where that is another one."""
+        """The quantity of a call in float64, where that is another one."""
         return self.wide()
 
     @property

@@ -50,7 +50,7 @@ def _wishes(trial: Trial, answer: Answer) -> list[Note]:
 
 
 def not_looked_at(trial: Trial) -> list[Note]:
-    """What the caller wants not to be looked at."""
+    """The notes about calls that the caller does not want."""
     if trial.options.elsewhere:
         return []
     text = (
@@ -61,7 +61,7 @@ def not_looked_at(trial: Trial) -> list[Note]:
 
 
 def _accuracy(accuracy: float, exact: Evaluation, answer: Answer) -> str:
-    """What a stated accuracy allows, and what rounding alone would have allowed."""
+    """The note about a stated accuracy: what it allows, and what rounding alone would have."""
     assert exact.by_rounding is not None, "it is what the accuracy is allowed beside"
     alone = exact.by_rounding(Level.STRICT).gradients
     beyond: list[str] = []

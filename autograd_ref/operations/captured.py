@@ -50,7 +50,7 @@ def _within(operation: object) -> Iterator[tuple[str, Tensor]]:
 
 
 def _owned(operation: object) -> Iterator[tuple[str, Any]]:
-    """What an operation has: itself, what it is bound to, what its closure and globals name."""
+    """The objects of an operation: itself, what it is bound to, its closure and globals."""
     if isinstance(operation, partial):
         bound = cast("partial[Any]", operation)
         yield from ((str(i), value) for i, value in enumerate(bound.args))

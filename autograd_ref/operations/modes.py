@@ -1,4 +1,4 @@
-"""What is watched, and what is changed, while an operation or its reference runs.
+"""The modes in which an operation or its reference runs: what they watch, and what they change.
 
 Random numbers differ from format to format. Where both sides draw from the same seed, the reference
 draws in the format in which the function does, and widens what it drew. Tensors that the reference

@@ -36,7 +36,7 @@ UPSTREAM_STEP, LARGEST_UPSTREAM = 1 / 32, 3.0
 
 
 class Prepared(NamedTuple):
-    """What a check needs to know."""
+    """An operation, its reference and its upstream gradients, ready to be checked."""
 
     subject: Subject
     composed: Composed

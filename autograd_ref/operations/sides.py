@@ -144,7 +144,7 @@ class Composed(NamedTuple):
 
 
 def in_float64(composed: Composed, inputs: Tensors) -> object:
-    """What the reference returns for inputs in float64."""
+    """The outputs of the reference for inputs in float64."""
     if composed.draws is not None:  # numbers are drawn in the order in which memory lies
         originals = composed.signature.originals()
         inputs = {name: laid_out_like(originals[name], t) for name, t in inputs.items()}

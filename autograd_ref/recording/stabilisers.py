@@ -124,7 +124,7 @@ class Constants(TorchFunctionMode):
 
 
 class _Left(NamedTuple):
-    """What is left out, and where."""
+    """The constants that are left out, and where."""
 
     point: Point
     dropped: dict[int, Constant]

@@ -34,7 +34,7 @@ KINK = Note(
 
 
 class NumericalGradient(NamedTuple):
-    """What is known of the gradient of a loss at a point."""
+    """The numerical gradient of a loss at a point, as far as it was taken."""
 
     loss: float
     gradient: Gradient
@@ -131,7 +131,7 @@ class NumericalGradient(NamedTuple):
         return (Note("small entries", text),)
 
     def _unseen(self) -> tuple[Note, ...]:
-        """What random directions leave out."""
+        """The note about all that random directions leave out."""
         if not self.large:
             return ()
         arrays = leaves(self.gradient.base)
@@ -153,7 +153,7 @@ def large_blocks(parameters: Any) -> tuple[Path, ...]:
 
 
 def allowed(gradients: A, curvature: A, sizes: A, unit: float) -> A:
-    """What the hand side may round, entry by entry.
+    """The rounding that the side under test is allowed, entry by entry.
 
     Of its formulas nothing is known. They are allowed units of the block's largest entry, in the
     units of measurement of each parameter; and what the gradient moves when a parameter does by

@@ -1,4 +1,4 @@
-"""What a function does besides returning a gradient: the kinds of findings, and which do harm."""
+"""Behaviour of a function besides the gradient: the kinds of findings, and which do harm."""
 
 from collections.abc import Collection, Mapping
 from typing import cast

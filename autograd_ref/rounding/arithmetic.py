@@ -109,7 +109,7 @@ class Arithmetic(NamedTuple):
         return FUNCTION_FACTOR * scale + self.smallest
 
     def beside_the_reference(self) -> "Arithmetic":
-        """The same, for a difference from PyTorch's results in float64, which are rounded too."""
+        """The arithmetic of a difference from PyTorch's results in float64, rounded as well."""
         return self._replace(reference_unit=ALLOWED_UNITS * of_dtype(np.float64).unit)
 
 

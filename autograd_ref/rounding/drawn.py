@@ -77,7 +77,7 @@ def _given(args: Any, kwargs: Any) -> Iterator[Tensor]:
 
 
 def drawn(func: Any, args: Any, kwargs: Any, formats: Formats) -> object:
-    """What a function draws outside, in float64.
+    """The numbers that a function draws outside, in float64.
 
     Args:
         func: one of `DRAWS`.

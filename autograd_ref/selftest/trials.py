@@ -81,7 +81,7 @@ def wrong_blocks(report: Report) -> tuple[str, ...]:
 
 
 def _values_agree(reason: str) -> bool:
-    """Whether a block is wrong elsewhere alone, or in its dtype alone."""
+    """True where a block is wrong elsewhere alone, or in its dtype alone."""
     return "agrees here" in reason or "its values agree" in reason
 
 

@@ -34,7 +34,7 @@ BFLOAT16 = NumberFormat("bfloat16", 2.0**-7, 2.0**-126)
 
 
 def of_dtype(dtype: DTypeLike) -> NumberFormat:
-    """That of a dtype; what is no float is judged as float64, and so is what is wider."""
+    """The number format of a dtype; float64 for what is no float, and for what is wider."""
     if dtype == BFLOAT16.name:
         return BFLOAT16
     kind = np.dtype(dtype)
@@ -44,7 +44,7 @@ def of_dtype(dtype: DTypeLike) -> NumberFormat:
 
 
 def of_leaf(leaf: object) -> NumberFormat:
-    """That of an array, a tensor or a number."""
+    """The number format of an array, a tensor or a number."""
     return of_dtype(dtype_name(leaf))
 
 

@@ -154,7 +154,7 @@ def is_undecided(q: QuantityFacts) -> bool:
 
 
 def is_exempt(q: QuantityFacts) -> bool:
-    """What is beyond the tolerance accuses nobody."""
+    """True where an error beyond the tolerance accuses nobody."""
     return q.between_slopes or bool(q.across) or q.along_set or q.scatters
 
 

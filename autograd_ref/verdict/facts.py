@@ -86,7 +86,7 @@ class QuantityFacts(Protocol):
 
     @property
     def across(self) -> str:
-        """What is right, where it is off only across a set that its parameter is in; else empty."""
+        """The part that is right, where it is off across a set of its parameter only; or empty."""
         ...
 
     @property
@@ -101,7 +101,7 @@ class QuantityFacts(Protocol):
 
     @property
     def in_float64(self) -> "QuantityFacts | None":
-        """The same in float64; None where it was in float64 already, or could not be called so."""
+        """The quantity in float64; None where it was so already, or could not be called so."""
         ...
 
 

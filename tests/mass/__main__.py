@@ -21,7 +21,7 @@ WIDTH = 100
 
 
 def arguments() -> argparse.Namespace:
-    """What the command was asked for."""
+    """The arguments of the command."""
     parser = argparse.ArgumentParser("python -m tests.mass", description=families.__doc__)
     _ = parser.add_argument("--problems", type=int, default=1, help="for every family")
     _ = parser.add_argument(

@@ -29,7 +29,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a check.
+    """The outcome of a check.
 
     Of a right gradient: match, accused, inconclusive, stated (inconclusive or refused, as was said
     beforehand), unearned (a match where nothing could show). Of a wrong one: found, inconclusive,
@@ -63,7 +63,7 @@ def reason_of(report: Report) -> str:
 
 
 def nothing_shows(problem: Problem | Kernel) -> bool:
-    """Whether a block of the right gradient is exactly zero, and could not show a mistake."""
+    """True where a block of the right gradient is exactly zero, and could not show a mistake."""
     if isinstance(problem, Kernel):
         return False
     return any(block.size and not block.any() for block in honest(problem))

@@ -26,7 +26,7 @@ class Error:
 
 
 def answer_of(problem: Problem, answer: A) -> tuple[A, A]:
-    """What gradients returned, as the loss (or None) and the gradients."""
+    """The answer of gradients, as the loss (or None) and the gradients."""
     return answer if problem.returns_loss else (None, answer)
 
 
@@ -50,7 +50,7 @@ def random_error(rng: Generator, problem: Problem) -> Error | None:
 
 
 def share_of(problem: Problem, sample: int, parameters: A, data: tuple[A, ...]) -> list[A]:
-    """What one sample contributes to the gradients."""
+    """The part of the gradients that one sample contributes."""
     alone = [d[sample : sample + 1] for d in data[: problem.batched]]
     answer = problem.gradients(parameters, *alone, *data[problem.batched :])
     samples = len(data[0]) if problem.batch == "mean" else 1
@@ -58,7 +58,7 @@ def share_of(problem: Problem, sample: int, parameters: A, data: tuple[A, ...]) 
 
 
 def wrong(problem: Problem, error: Error) -> Callable[..., A]:
-    """The same gradients with the error in them."""
+    """The gradients with the error in them."""
 
     def gradients(parameters: A, *data: A) -> A:
         value, right = answer_of(problem, problem.gradients(parameters, *data))
@@ -116,7 +116,7 @@ class Scaled(torch.autograd.Function):
 
 
 def wrong_kernel(kernel: Kernel, error: Error) -> Callable[..., A]:
-    """The same operation, the gradient of its first input scaled."""
+    """The operation with the gradient of its first input scaled."""
 
     def function(x: A, *rest: A) -> A:
         return kernel.function(Scaled.apply(x, error), *rest)

@@ -11,7 +11,7 @@ A = Any
 
 
 def mapped(change: Callable[[A], A], tree: A) -> A:
-    """The same nest with every leaf changed."""
+    """An equal nest with every leaf changed."""
     if isinstance(tree, dict):
         return {key: mapped(change, value) for key, value in tree.items()}
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
@@ -32,12 +32,12 @@ def leaves(tree: A) -> list[A]:
 
 
 def rebuilt(tree: A, values: Iterator[A]) -> A:
-    """The same nest with other leaves, from left to right."""
+    """An equal nest with other leaves, from left to right."""
     return mapped(lambda _: next(values), tree)
 
 
 def cast(tree: A, dtype: str) -> A:
-    """The same nest with its floating-point arrays in another number format."""
+    """An equal nest with its floating-point arrays in another number format."""
 
     def change(leaf: A) -> A:
         floats = isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind == "f"

@@ -1,4 +1,4 @@
-"""What a problem is, and a family of them: right gradients, and what has to be said of them."""
+"""A problem, and a family of them: right gradients, and what has to be said of them."""
 
 import math
 import zlib
@@ -44,7 +44,7 @@ class Problem:
     """Whether gradients returns (loss, gradients)."""
 
     def of(self, dtype: str) -> "Problem":
-        """The same with parameters and data in this number format."""
+        """The problem with parameters and data in this number format."""
         inputs = cast(self.parameters, dtype), cast(self.data, dtype)
         return replace(self, parameters=inputs[0], data=inputs[1])
 
@@ -77,7 +77,7 @@ class Family:
 
     @property
     def there(self) -> bool:
-        """Whether the package that it needs is installed."""
+        """True where the package that it needs is installed."""
         return not self.needs or find_spec(self.needs) is not None
 
     def problem(self, seed: int, dtype: str) -> Problem | Kernel:

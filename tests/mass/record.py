@@ -1,4 +1,4 @@
-"""What a run has found, in files, so that it can be interrupted and its findings be repeated."""
+"""The findings of a run in files, so that it can be interrupted and they can be repeated."""
 
 import json
 from dataclasses import asdict

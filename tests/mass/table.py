@@ -61,7 +61,7 @@ def resolved(outcomes: Iterable[Outcome]) -> str:
 
 
 def noted(outcomes: Iterable[Outcome]) -> str:
-    """What the reports remark on gradients that match, and how often: mostly, it is not so."""
+    """The remarks on gradients that match, and how often: mostly, they are not so."""
     matches = [outcome.notes for outcome in outcomes if outcome.result == "match"]
     counts = Counter(kind for notes in matches if notes for kind in notes.split(", "))
     listed = ", ".join(f"{kind} ({count})" for kind, count in counts.most_common())

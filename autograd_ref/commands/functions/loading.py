@@ -187,7 +187,7 @@ def _explained(target: str) -> Generator[None]:
 
 
 def _remedy(error: BaseException) -> str:
-    """What to do about an exception that was raised while a file was imported."""
+    """A remedy for an exception that was raised while a file was imported."""
     if isinstance(error, EOFError):
         return (
             "it reads standard input, which is empty here; put the code that reads it under:"

@@ -62,7 +62,7 @@ class Lookout(threading.Thread):
             os._exit(UNUSABLE_INPUT)
 
     def advice(self, place: UserPlace) -> str:
-        """What can be done about it."""
+        """A remedy for code that takes long."""
         if place.importing:
             return "put what need not run at import under: if __name__ == '__main__'"
         limit = "" if self.timeout is not None else ", --timeout SECONDS limits it"

@@ -112,7 +112,7 @@ def _value_in(result: object, parameters: object, remarks: set[str]) -> object:
 
 
 def described(result: object) -> str:
-    """What a loss returned instead of one real number, in a few words."""
+    """The result of a loss that is not one real number, in a few words."""
     if result is None:
         return "None (is a return missing?)"
     if isinstance(result, str):

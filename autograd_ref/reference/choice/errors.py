@@ -1,4 +1,4 @@
-"""What is said of a loss that neither library can differentiate."""
+"""The error about a loss that neither library can differentiate."""
 
 from torch import Tensor
 
@@ -59,7 +59,7 @@ def _misses_tensors(error: Exception) -> bool:
 
 
 def clause(error: Exception) -> str:
-    """What a loss does that raised this error, as the end of a sentence."""
+    """The end of a sentence about a loss that raised this error."""
     no_tensor = isinstance(error, NotALoss)
     return "returns no tensor" if no_tensor else f"raises {type(error).__name__}"
 

@@ -60,7 +60,7 @@ class _Block:
         self.found = Slopes(hand.copy(), nothing, nothing, nothing, sizes, kinks=False)
 
     def with_entry(self, place: np.intp) -> Slopes:
-        """What is known, and the derivative by one entry taken with care."""
+        """The directions, with the derivative by one entry taken with care."""
         index = tuple(int(i) for i in np.unravel_index(place, self.hand.shape))
         return self.found.with_entry(index, self.gradient.carefully(self.path, index))
 

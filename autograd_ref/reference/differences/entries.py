@@ -44,7 +44,7 @@ class Slopes(NamedTuple):
     kinks: bool
 
     def with_entry(self, index: tuple[int, ...], found: Sides) -> "Slopes":
-        """The same with another derivative by one entry."""
+        """These slopes with another derivative by one entry."""
         figures = np.stack(self[:4])
         figures[:, *index] = _figures(found)
         return _from(figures, self.sizes, kinks=self.kinks or found.jump > 0)

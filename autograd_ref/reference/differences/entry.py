@@ -77,7 +77,7 @@ class Entry(NamedTuple):
         return careful_sides(self.line, steps, bend)
 
     def on_its_own_scale(self, found: Sides, room: float) -> Sides:
-        """The same, or better by steps on the scale of an entry that is small in its block."""
+        """This derivative, or a better one by steps on the scale of an entry small in its block."""
         value, accuracy = found.slope
         if self._scale == self.scales[-1]:
             return found
@@ -87,19 +87,19 @@ class Entry(NamedTuple):
         return better(own, found, larger=found)
 
     def by_smaller_steps(self, found: Sides, room: float) -> Sides:
-        """The same, or better by smaller steps."""
+        """This derivative, or a better one by smaller steps."""
         if not self._lacks(found, room):
             return found
         step = first_step(self._scale, self.dtype)
         return better(sides(self.line, step, self.noise, count=STEPS + MORE), found, larger=found)
 
     def with_care(self, found: Sides, room: float) -> Sides:
-        """The same, or better by as many steps as help."""
+        """This derivative, or a better one by as many steps as help."""
         return self.by_all_steps() if self._lacks(found, room, by=FAR) else found
 
     @property
     def _scale(self) -> float:
-        """That of the entry, where it is much smaller than its block."""
+        """The scale of the entry, where it is much smaller than its block."""
         own, whole = self.scales[0], self.scales[-1]
         return own if own < SMALL * whole else whole
 

@@ -36,7 +36,7 @@ def solve(rng: Generator, dtype: str) -> Problem:
 
 @family()
 def solve_badly(rng: Generator, dtype: str) -> Problem:
-    """The same with singular values over four decades (two in float32)."""
+    """A linear system with singular values over four decades (two in float32)."""
     n, decades = size(rng, 2, 5), 4 if dtype == "float64" else 2
     U, V = (np.linalg.qr(rng.normal(size=(n, n)))[0] for _ in range(2))
 
