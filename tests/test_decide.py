@@ -11,19 +11,17 @@ import pytest
 from autograd_ref.report.data import Side, Verdict
 from autograd_ref.tree.nest import Path
 from autograd_ref.verdict.block import block_of
-from autograd_ref.verdict.decide import (
+from autograd_ref.verdict.decide import AT_FAULT, CONTRADICTED, Decision, decide
+from autograd_ref.verdict.facts import Asked as AboutElsewhere
+from autograd_ref.verdict.facts import Comparison, QuantityFacts
+from autograd_ref.verdict.rows import (
     ALONG,
-    AT_FAULT,
     BETWEEN_SLOPES,
-    CONTRADICTED,
     NOTHING,
     QUANTITY,
     SYMMETRIC,
-    Decision,
-    decide,
     of_quantity,
 )
-from autograd_ref.verdict.facts import Comparison, QuantityFacts
 
 WITHIN = Comparison(
     (3,), "float64", share=0.5, size=2.0, max_rel_error=1e-16, resolution=1e-15, coarsest=1e-2
@@ -94,7 +92,10 @@ class Check:
     here: Call
     second: Call | None = None
     contradicted: bool = False
-    elsewhere: tuple[Call, ...] = ()
+    places: tuple[Call, ...] = ()
+
+    def elsewhere(self, _asked: AboutElsewhere) -> tuple[Call, ...]:
+        return self.places
 
 
 def call(**blocks: Quantity) -> Call:
@@ -306,7 +307,10 @@ def test_a_reference_that_contradicts_its_loss_confirms_nobody(
 
 def test_where_nothing_matches_the_reference_is_not_asked_about_its_loss() -> None:
     class Asked:
-        here, second, elsewhere = call(W=ZERO), None, ()
+        here, second = call(W=ZERO), None
+
+        def elsewhere(self, _asked: AboutElsewhere) -> tuple[Call, ...]:
+            return ()
 
         @property
         def contradicted(self) -> bool:
@@ -315,8 +319,29 @@ def test_where_nothing_matches_the_reference_is_not_asked_about_its_loss() -> No
     assert verdicts(decide(Asked())) == {"W": "inconclusive"}
 
 
+def test_calls_elsewhere_are_told_what_is_left_to_be_decided() -> None:
+    told: list[AboutElsewhere] = []
+
+    class Recording(Check):
+        def elsewhere(self, _asked: AboutElsewhere) -> tuple[Call, ...]:
+            told.append(_asked)
+            return ()
+
+    _ = decide(Recording(call(W=WRONG, b=RIGHT, c=ZERO)))
+    _ = decide(Recording(call(W=WRONG, b=RIGHT)))
+    at_fault = replace(
+        call(W=WRONG, b=RIGHT), sides=dict.fromkeys([frozenset({("W",)})], "reference")
+    )
+    _ = decide(Recording(at_fault))
+    assert told == [
+        AboutElsewhere((("b",), ("c",)), undecided=True),
+        AboutElsewhere((("b",),), undecided=False),
+        AboutElsewhere((("b",),), undecided=False),
+    ]
+
+
 def test_what_is_wrong_elsewhere_is_wrong() -> None:
-    decision = decide(Check(call(W=RIGHT, b=RIGHT), elsewhere=(call(W=WRONG, b=RIGHT),)))
+    decision = decide(Check(call(W=RIGHT, b=RIGHT), places=(call(W=WRONG, b=RIGHT),)))
     assert verdicts(decision) == {"W": "mismatch", "b": "match"}
     expected = "agrees here, but with other parameters it differs by 7 times its tolerance"
     assert reason(decision) == expected
@@ -333,7 +358,7 @@ def test_what_is_wrong_elsewhere_is_wrong() -> None:
 def test_some_calls_elsewhere_accuse_nobody(changes: dict[str, bool], remarked: int) -> None:
     """What is near the truth; rows that may not be rearranged; what overflows there."""
     there = replace(call(W=WRONG), **changes)
-    decision = decide(Check(call(W=RIGHT), elsewhere=(there,)))
+    decision = decide(Check(call(W=RIGHT), places=(there,)))
     assert verdicts(decision) == {"W": "match"}
     assert len(decision.remarks) == remarked
     assert decision.wrong_call is None
@@ -341,17 +366,17 @@ def test_some_calls_elsewhere_accuse_nobody(changes: dict[str, bool], remarked: 
 
 def test_nothing_is_remarked_of_what_is_wrong_here_as_well() -> None:
     there = replace(call(W=WRONG, b=RIGHT), binding=False)
-    decision = decide(Check(call(W=WRONG, b=RIGHT), elsewhere=(there,)))
+    decision = decide(Check(call(W=WRONG, b=RIGHT), places=(there,)))
     assert decision.remarks == ()
     assert verdicts(decision) == {"W": "mismatch", "b": "match"}
 
 
 def test_the_first_call_in_which_something_is_wrong_is_the_one_to_explain() -> None:
     here, there, later = call(W=WRONG, b=RIGHT), call(W=WRONG, b=WRONG), call(W=RIGHT, b=WRONG)
-    assert decide(Check(here, elsewhere=(there,))).wrong_call is here
+    assert decide(Check(here, places=(there,))).wrong_call is here
     right = call(W=RIGHT, b=RIGHT)
-    assert decide(Check(right, elsewhere=(later, there))).wrong_call is later
-    both = decide(Check(right, elsewhere=(later, there)))
+    assert decide(Check(right, places=(later, there))).wrong_call is later
+    both = decide(Check(right, places=(later, there)))
     assert verdicts(both) == {"W": "mismatch", "b": "mismatch"}
 
 
@@ -365,19 +390,19 @@ def test_what_is_wrong_already_is_not_asked_about_elsewhere() -> None:
 
     there = Asked({("W",): cast("Any", "not asked"), ("b",): WRONG, ("c",): RIGHT})
     here = call(W=WRONG, b=RIGHT, c=RIGHT)
-    decision = decide(Check(here, elsewhere=(there,)))
+    decision = decide(Check(here, places=(there,)))
     assert verdicts(decision) == {"W": "mismatch", "b": "mismatch", "c": "match"}
     assert asked == [(("b",), ("c",))]
     assert decision.wrong_call is here
-    loss_too = Check(replace(here, loss=WRONG), elsewhere=(replace(there, loss=WRONG),))
+    loss_too = Check(replace(here, loss=WRONG), places=(replace(there, loss=WRONG),))
     assert verdicts(decide(loss_too))["b"] == "match", "is near, but for a loss that is wrong"
 
 
 def test_where_all_blocks_are_wrong_nobody_looks_elsewhere() -> None:
     nowhere = replace(call(), blocks=cast("Any", "nothing could become worse"))
-    assert verdicts(decide(Check(call(W=WRONG), elsewhere=(nowhere,)))) == {"W": "mismatch"}
+    assert verdicts(decide(Check(call(W=WRONG), places=(nowhere,)))) == {"W": "mismatch"}
     with pytest.raises(AttributeError):
-        _ = decide(Check(call(W=WRONG, b=RIGHT), elsewhere=(nowhere,)))
+        _ = decide(Check(call(W=WRONG, b=RIGHT), places=(nowhere,)))
 
 
 def zero(allowed: float) -> Quantity:
@@ -407,7 +432,7 @@ def test_what_shows_nothing_here_is_decided_elsewhere(
     decision = decide(
         Check(
             call(W=here, b=RIGHT),
-            elsewhere=(replace(there, blocks={**there.blocks, ("b",): RIGHT}),),
+            places=(replace(there, blocks={**there.blocks, ("b",): RIGHT}),),
         )
     )
     assert verdicts(decision) == {"W": verdict, "b": "match"}
@@ -416,7 +441,7 @@ def test_what_shows_nothing_here_is_decided_elsewhere(
 
 def test_a_block_of_the_report_shows_the_call_that_decided() -> None:
     there = Quantity(BEYOND._replace(share=9.0, dtype="float32"))
-    decision = decide(Check(call(W=RIGHT), elsewhere=(call(W=there),)))
+    decision = decide(Check(call(W=RIGHT), places=(call(W=there),)))
     block = block_of("W", decision.rulings.blocks[("W",)])
     assert (block.name, block.verdict) == ("W", "mismatch")
     assert (block.share, block.dtype) == (9.0, "float32")

@@ -14,7 +14,7 @@ from autograd_ref.check import trial_of
 from autograd_ref.independent.kink import JUMP, Disagreement, Kinks, between_slopes
 from autograd_ref.independent.symmetry import agrees_in_symmetric_part
 from autograd_ref.report.report import Report
-from autograd_ref.verdict.decide import BETWEEN_SLOPES, SYMMETRIC
+from autograd_ref.verdict.rows import BETWEEN_SLOPES, SYMMETRIC
 
 A = NDArray[Any]
 RANDOM = np.random.default_rng(0)

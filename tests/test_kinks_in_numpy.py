@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from autograd_ref import check_gradients
-from autograd_ref.verdict.decide import BETWEEN_SLOPES
+from autograd_ref.verdict.rows import BETWEEN_SLOPES
 
 A = NDArray[Any]
 W = np.array([0.3, 0.9, 0.2, 0.7, 0.5])

@@ -9,7 +9,7 @@ import pytest
 from autograd_ref.assignment.mistakes.planted import PLANTED
 from autograd_ref.commands import main
 from autograd_ref.selftest import measured
-from autograd_ref.verdict.decide import QUANTITY
+from autograd_ref.verdict.rows import QUANTITY
 from tests.pages import PAGES, PROMPT, ROOT, as_shown, blocks, outputs, run_tests, the_block
 from tests.transcripts import rewritten
 

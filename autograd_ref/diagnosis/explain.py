@@ -18,14 +18,9 @@ from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves, name_of
 from autograd_ref.user_code import worded
 from autograd_ref.verdict.block import block_of
-from autograd_ref.verdict.decide import (
-    BETWEEN_SLOPES,
-    CONTRADICTED,
-    Decision,
-    Rulings,
-    is_zero_everywhere,
-)
+from autograd_ref.verdict.decide import CONTRADICTED, Decision, Rulings
 from autograd_ref.verdict.facts import CallFacts
+from autograd_ref.verdict.rows import BETWEEN_SLOPES, is_zero_everywhere
 
 
 def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> Report:

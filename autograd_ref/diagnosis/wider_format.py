@@ -2,16 +2,13 @@
 
 import numpy as np
 
-from autograd_ref.calls.call import called
 from autograd_ref.diagnosis.wording import names_of
 from autograd_ref.observe.observation import Observation
 from autograd_ref.report.data import Cause
-from autograd_ref.tree.leaf import as_array, in_float64, is_numeric
-from autograd_ref.tree.nest import Path, name_of, rebuilt
-from autograd_ref.tree.number_format import coarsest, dtype_name
-from autograd_ref.tree.point import Point
-from autograd_ref.user_code import Raised, attempt
-from autograd_ref.verdict.decide import Rulings, by_table
+from autograd_ref.tree.nest import Path, name_of
+from autograd_ref.tree.number_format import coarsest
+from autograd_ref.verdict.decide import Rulings
+from autograd_ref.verdict.rows import of_quantity
 
 
 def right_in_float64(call: Observation, rulings: Rulings) -> Cause | None:
@@ -24,18 +21,11 @@ def right_in_float64(call: Observation, rulings: Rulings) -> Cause | None:
     parameters = call.trial.point.parameters
     if not wrong or None in rulings.wrong or coarsest(parameters).name == "float64":
         return None
-    wide = Point(
-        rebuilt(parameters, _widened), tuple(rebuilt(d, _widened) for d in call.trial.point.data)
-    )
-    found = attempt(lambda: (call.trial.reference.evaluate(wide), called(call.trial.subject, wide)))
-    if isinstance(found, Raised):
+    wide = {path: rulings.blocks[path].facts.in_float64 for path in wrong}
+    there = [one for one in wide.values() if one is not None]
+    if len(there) < len(wrong) or any(of_quantity(one).verdict != "match" for one in there):
         return None
-    exact, again = found
-    trial = call.trial._replace(point=wide, exact=exact)
-    there = by_table(Observation(trial, again, repeatable=True))
-    if any(there.blocks[path].verdict != "match" for path in wrong):
-        return None
-    residual = max(there.blocks[path].facts.comparison.max_rel_error or 0.0 for path in wrong)
+    residual = max(one.comparison.max_rel_error or 0.0 for one in there)
     return Cause(
         "the number format",
         tuple(name_of(path) for path in wrong),
@@ -56,11 +46,3 @@ def _fix(call: Observation, wrong: list[Path]) -> str:
         "look for exp of large numbers, and for 0/0 of small ones: of a softmax, subtract the"
         " maximum of each row (axis=1, keepdims=True), not that of the whole matrix"
     )
-
-
-def _widened(_path: Path, leaf: object) -> object:
-    narrow = is_numeric(leaf) and as_array(leaf).dtype.kind == "f" and not isinstance(leaf, float)
-    if not narrow or dtype_name(leaf) == "float64":
-        return leaf
-    values = as_array(leaf).astype(np.float64)
-    return values if isinstance(leaf, np.ndarray) else in_float64(leaf, values)

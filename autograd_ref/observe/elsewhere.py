@@ -1,6 +1,6 @@
 """Calls at other points: with other parameters, with other data, in other arrangements."""
 
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -14,9 +14,9 @@ from autograd_ref.independent.one_direction import agrees_along
 from autograd_ref.observe.observation import Observation
 from autograd_ref.reference.protocol import Evaluation
 from autograd_ref.tree.inside import entry_by_entry, inside_sets, special_sets
-from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point, with_other_data, with_other_parameters
 from autograd_ref.user_code import Raised, attempt
+from autograd_ref.verdict.facts import Asked
 
 
 class Place(NamedTuple):
@@ -45,15 +45,6 @@ class Elsewhere(Observation):
     def contradicted(self) -> bool:
         """True where the reference is not the derivative of its own loss there."""
         return self.trial.reference.given and contradiction(self.trial) is not None
-
-
-class Asked(NamedTuple):
-    """The blocks and the loss that calls elsewhere are to tell about."""
-
-    blocks: Collection[Path]
-    """The blocks that are not wrong here."""
-    undecided: bool
-    """True where some of them show nothing here, so that what they are elsewhere decides."""
 
 
 class RaisedElsewhere(NamedTuple):
@@ -99,7 +90,7 @@ def observed_at(
     trial: Trial,
     *,
     repeatable: bool,
-    asked: Callable[[], Asked],
+    asked: Asked,
 ) -> Generator[Elsewhere | RaisedElsewhere]:
     """The calls at all places where the loss of the reference is defined.
 
@@ -132,14 +123,12 @@ def observed_at(
             yield observed(there._replace(exact=exact))
 
 
-def _evaluated(
-    there: Trial, call: Call, cheap: Evaluation, asked: Callable[[], Asked]
-) -> Evaluation:
+def _evaluated(there: Trial, call: Call, cheap: Evaluation, asked: Asked) -> Evaluation:
     """The reference at another place: the loss alone, where nothing is left to be asked about.
 
     Or where its gradient is dear, and agrees along one direction.
     """
-    reference, (blocks, undecided) = there.reference, asked()
+    reference, (blocks, undecided) = there.reference, asked
     along_is_enough = reference.blind and not undecided
     if not blocks or (along_is_enough and agrees_along(there, call.answer, blocks)):
         return cheap

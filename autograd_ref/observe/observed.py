@@ -7,7 +7,6 @@ from itertools import chain
 from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.consistency import contradiction
 from autograd_ref.observe.elsewhere import (
-    Asked,
     Elsewhere,
     Place,
     RaisedElsewhere,
@@ -20,7 +19,7 @@ from autograd_ref.observe.side_effects import side_effects
 from autograd_ref.observe.weaknesses import not_looked_at, weaknesses
 from autograd_ref.report.data import IndependentCheck, Note
 from autograd_ref.tree.nest import Path
-from autograd_ref.verdict.decide import by_table, is_open
+from autograd_ref.verdict.facts import Asked
 
 
 class Observed:
@@ -36,22 +35,12 @@ class Observed:
         self.first, self.again = trial.call(), trial.call()
         self.changes = changes(self.first, self.again)
         self.here = Observation(trial, self.first, repeatable=not self.changes)
-        places = chain(other_places(trial), more_places)
-        self._places = observed_at(
-            places, trial, repeatable=not self.changes, asked=lambda: self._asked
-        )
+        self._more_places = more_places
         self._visited: list[Elsewhere] = []
         self.raised: list[RaisedElsewhere] = []
         self.second: Observation | None = None
         if not same_bits(self.first, self.again):
             self.second = Observation(trial, self.again, repeatable=not self.changes)
-
-    @cached_property
-    def _asked(self) -> Asked:
-        """The blocks that are no mismatch here."""
-        found = by_table(self.here)
-        blocks = {path: one for path, one in found.blocks.items() if path not in found.wrong}
-        return Asked(tuple(blocks), undecided=any(is_open(ruling) for ruling in blocks.values()))
 
     @property
     def contradicted(self) -> bool:
@@ -63,14 +52,14 @@ class Observed:
         """The numbers that show it."""
         return contradiction(self.trial) if self.trial.reference.given else None
 
-    @property
-    def elsewhere(self) -> Iterator[Elsewhere]:
-        """The calls at other places, each made when it is asked for.
+    def elsewhere(self, asked: Asked) -> Iterator[Elsewhere]:
+        """The calls at other places, each made when it is taken.
 
         A function that keeps something from call to call shows it in the next one: what is asked
         about one place has to be asked before the call at the following.
         """
-        for one in self._places:
+        places = chain(other_places(self.trial), self._more_places)
+        for one in observed_at(places, self.trial, repeatable=not self.changes, asked=asked):
             if isinstance(one, Elsewhere):
                 self._visited.append(one)
                 yield one

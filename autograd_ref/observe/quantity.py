@@ -12,8 +12,8 @@ from autograd_ref.independent.kink import Disagreement
 from autograd_ref.independent.symmetry import agrees_in_symmetric_part, known_set_across
 from autograd_ref.observe.compare import Values, compare, share_of_tolerance
 from autograd_ref.reference.protocol import Level
-from autograd_ref.verdict.decide import ALONG, SYMMETRIC
 from autograd_ref.verdict.facts import Comparison, QuantityFacts
+from autograd_ref.verdict.rows import ALONG, SYMMETRIC
 
 SPREADS = 6.0
 """The tolerance for an error that is not systematic, in standard deviations of its scatter, entry

@@ -1,8 +1,8 @@
 """A verdict and the comparison it follows from, as the block of a report."""
 
 from autograd_ref.report.data import Block
-from autograd_ref.verdict.decide import Ruling, is_zero_everywhere, of_quantity
 from autograd_ref.verdict.facts import Alone, Comparison
+from autograd_ref.verdict.rows import Ruling, is_zero_everywhere, of_quantity
 
 
 def block_by(name: str, comparison: Comparison) -> Block:

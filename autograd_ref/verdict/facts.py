@@ -159,6 +159,15 @@ class PlaceFacts(CallFacts, Protocol):
         ...
 
 
+class Asked(NamedTuple):
+    """The blocks that calls elsewhere are to tell about."""
+
+    blocks: Collection[Path]
+    """Those that are not wrong here."""
+    undecided: bool
+    """True where some of them show nothing here, so that what they are elsewhere decides."""
+
+
 class TrialFacts(Protocol):
     """All calls of one check."""
 
@@ -177,7 +186,6 @@ class TrialFacts(Protocol):
         """True where the reference is not the derivative of its own loss."""
         ...
 
-    @property
-    def elsewhere(self) -> Iterable[PlaceFacts]:
-        """Calls at other points, made when they are asked for."""
+    def elsewhere(self, asked: Asked, /) -> Iterable[PlaceFacts]:
+        """Calls at other points, each made when it is taken; about what is still to be decided."""
         ...
