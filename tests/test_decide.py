@@ -38,6 +38,7 @@ class Quantity(NamedTuple):
     along_set: bool = False
     zero_everywhere: bool = False
     in_float64: QuantityFacts | None = None
+    mistaken_in_float64: bool = False
 
 
 RIGHT, WRONG = Quantity(), Quantity(BEYOND)
@@ -53,7 +54,11 @@ DOUBLED = BEYOND._replace(max_rel_error=1.0)
 IN_SINGLE = Quantity(BEYOND._replace(max_rel_error=1e-7))
 LEFT_OPEN = ("inconclusive", "its tolerance")
 BY_ROUNDING = WITHIN._replace(resolution=0.5, max_rel_error=1e-3)
-WRONG_IN_FLOAT64 = Quantity(BY_ROUNDING._replace(max_rel_error=0.98), in_float64=Quantity(DOUBLED))
+WRONG_IN_FLOAT64 = Quantity(
+    BY_ROUNDING._replace(max_rel_error=0.98),
+    in_float64=Quantity(DOUBLED),
+    mistaken_in_float64=True,
+)
 RIGHT_IN_FLOAT64 = Quantity(BY_ROUNDING, in_float64=RIGHT)
 SHORT = Quantity(WITHIN._replace(dtype="bfloat16", max_rel_error=1.0), lost_digits=BEYOND)
 COARSELY = Quantity(WITHIN._replace(dtype="float16", max_rel_error=1.0))
@@ -155,6 +160,7 @@ def reason(decision: Decision, name: str = "W") -> str:
             UNKNOWN._replace(
                 comparison=UNKNOWN.comparison._replace(max_rel_error=1.0),
                 in_float64=Quantity(DOUBLED),
+                mistaken_in_float64=True,
             ),
             "mismatch",
             "has a relative error of 1",
@@ -172,17 +178,30 @@ def reason(decision: Decision, name: str = "W") -> str:
         ),
         # lost digits explain an error, and it is there in float64 as well, or is not
         (
-            SHORT._replace(in_float64=Quantity(DOUBLED)),
+            SHORT._replace(in_float64=Quantity(DOUBLED), mistaken_in_float64=True),
             "mismatch",
             "has a relative error of 1, which its number format could explain, and has it in",
         ),
         (SHORT._replace(in_float64=RIGHT), "match", ""),
-        (COARSELY._replace(in_float64=Quantity(DOUBLED)), "mismatch", "has a relative error of 1,"),
+        (
+            COARSELY._replace(in_float64=Quantity(DOUBLED), mistaken_in_float64=True),
+            "mismatch",
+            "has a relative error of 1,",
+        ),
+        (COARSELY._replace(in_float64=Quantity(DOUBLED)), "match", ""),
+        (
+            COARSELY._replace(
+                in_float64=Quantity(DOUBLED._replace(max_rel_error=1e-4)), mistaken_in_float64=True
+            ),
+            "match",
+            "",
+        ),
         (COARSELY._replace(in_float64=RIGHT), "match", ""),
         (
             COARSELY._replace(
-                comparison=COARSELY.comparison._replace(max_rel_error=1e-3),
-                in_float64=Quantity(DOUBLED._replace(max_rel_error=1e-3)),
+                comparison=COARSELY.comparison._replace(max_rel_error=1e-4),
+                in_float64=Quantity(DOUBLED),
+                mistaken_in_float64=True,
             ),
             "match",
             "",

@@ -86,7 +86,8 @@ def _compared(values: Values, tolerance: NDArray[Any]) -> Comparison:
     index = _first(~known)
     relative = _relative(hand, values.reference)
     unknown = _why_unknown(index, values, tolerance)
-    return _at(index, values)._replace(unknown=unknown, max_rel_error=relative)
+    found = _at(index, values)._replace(unknown=unknown, max_rel_error=relative)
+    return found._replace(coarsest=_coarsest(values))
 
 
 @np.errstate(over="ignore", invalid="ignore")

@@ -18,7 +18,7 @@ from autograd_ref.reference.protocol import Evaluation
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_numeric, like
 from autograd_ref.tree.nest import Path, leaves, rebuilt
-from autograd_ref.tree.point import Point, own_copy
+from autograd_ref.tree.point import Point, in_float64, own_copy
 from autograd_ref.tree.sets import sets_of
 from autograd_ref.user_code import Raised, UserCodeRaised, attempt
 
@@ -31,6 +31,12 @@ FIRST_REPETITIONS, CLEARLY = 3, 1_000.0
 SMOOTH = 10.0
 """The smallest gradient, in units of its own scatter over these points, whose errors tell
 anything. Chosen."""
+
+ANEW, FEW_REPETITIONS, STAYS = 8.0, 8, 4.0
+"""For a call in float64: how far to move, in units of roundoff of the format of the trial, at how
+many points, and how many of its standard deviations the mean error is at least, if it is a mistake.
+Operations that round to 16 bits inside, whatever they are called in, have 0.2 to 1.2; mistakes of a
+few per cent 13 and more, as formulas in float64 are smooth (measured over ten kernels)."""
 
 STEADY = 2.5
 """An error whose mean is beyond so many of its standard deviations stays what it is from point to
@@ -79,10 +85,15 @@ class Neighbour(NamedTuple):
 
 
 class Neighbours:
-    """Both sides at points nearby, evaluated when they are asked for and kept."""
+    """Both sides at points nearby, evaluated when they are asked for and kept.
 
-    def __init__(self, trial: Trial) -> None:
-        self.trial = trial
+    Args:
+        trial: what is called, and where.
+        wide: True for calls in float64, at values of the format of the trial.
+    """
+
+    def __init__(self, trial: Trial, *, wide: bool = False) -> None:
+        self.trial, self.wide = trial, wide
         self._unit = number_format.coarsest(trial.point.parameters).unit
         self._found: dict[float, list[Neighbour | Raised]] = {}
 
@@ -95,7 +106,8 @@ class Neighbours:
         """
         found = self._found.setdefault(distance, [])
         while len(found) < count and not any(isinstance(one, Raised) for one in found):
-            found.append(attempt(partial(_neighbour, self.trial, len(found), distance)))
+            near = partial(_neighbour, self.trial, len(found), distance, wide=self.wide)
+            found.append(attempt(near))
         defined = [one for one in found[:count] if isinstance(one, Neighbour)]
         return defined if len(defined) == count else None
 
@@ -128,6 +140,11 @@ class Neighbours:
             if not _is_noise(pairs[0], most):
                 return True
         return False
+
+    def stays(self, path: Path) -> bool:
+        """True where rounding anew every value of the format of the trial leaves the error."""
+        pairs = _pairs(self.first(FEW_REPETITIONS, ANEW), path)
+        return pairs is not None and not _is_noise(pairs[0], STAYS)
 
     def _distance(self, path: Path | None, error: A, off: NDArray[np.bool_]) -> float:
         """The distance over which the reference moves by many times the error, if that is near."""
@@ -180,6 +197,15 @@ def _pairs(neighbours: list[Neighbour] | None, path: Path | None) -> tuple[A, A]
     return np.stack(errors), np.stack(values)
 
 
+def is_part_of(one: A, error: A) -> bool:
+    """True where an error has another in it, half of it at least: the rest is rounding."""
+    known = np.isfinite(one) & np.isfinite(error)
+    one, error = one[known], error[known]
+    size = float(np.abs(one).max(initial=0.0)) or 1.0  # squares of large ones would overflow
+    one, error = one / size, error / size
+    return float(one @ error) >= float(one @ one) / 2
+
+
 def _is_noise(errors: A, most: float) -> bool:
     """True where their mean is at most so many times their scatter, in Euclidean norms."""
     if not np.isfinite(errors).all():
@@ -189,10 +215,11 @@ def _is_noise(errors: A, most: float) -> bool:
     return float(np.linalg.norm(mean)) <= most * float(np.linalg.norm(deviation))
 
 
-def _neighbour(trial: Trial, seed: int, distance: float) -> Neighbour:
+def _neighbour(trial: Trial, seed: int, distance: float, *, wide: bool) -> Neighbour:
     """Both sides with parameters and data moved a little; or the parameters alone."""
     copy = own_copy(trial.point)
     near = _nudged(copy, np.random.default_rng(seed), distance)
+    copy, near = (in_float64(point) if wide else point for point in (copy, near))
     try:
         exact = trial.reference.evaluate(near)
     except (ValueError, UserCodeRaised):  # data that are refused: targets have to sum to one, say

@@ -14,7 +14,7 @@ from autograd_ref.independent.given_set import inside_of
 from autograd_ref.independent.kink import Kinks
 from autograd_ref.independent.zero import is_zero_everywhere, size_of_terms
 from autograd_ref.observe.compare import Values
-from autograd_ref.observe.noise import Neighbours
+from autograd_ref.observe.noise import Neighbours, is_part_of
 from autograd_ref.observe.quantity import A, Quantity
 from autograd_ref.reference.protocol import Level
 from autograd_ref.report.data import IndependentCheck, Side
@@ -147,6 +147,7 @@ class Observation:
             inside=partial(inside_of, self.trial, path),
             at_kink=lambda disagreement: self._kinks.between(path, disagreement),
             wide=lambda: None if self._in_float64 is None else self._in_float64.blocks[path],
+            mistaken=partial(self._is_mistaken_in_float64, path),
             cancels=cache(lambda: is_zero_everywhere(self.trial, path)),
             terms=lambda: size_of_terms(self.trial, exact, path),
             in_own_format=lambda: exact.coarser and exact.coarser.own()[path],
@@ -183,6 +184,19 @@ class Observation:
 
         found = attempt(observed)
         return None if isinstance(found, Raised) else found
+
+    def _is_mistaken_in_float64(self, path: Path, error: A) -> bool:
+        there = self._in_float64
+        assert there is not None, "only what is wrong there is asked"
+        found = there.call.answer.gradients[path] - there.trial.exact.gradients[path]
+        if not is_part_of(found, error):
+            return False
+        # with a blind reference, that would cost the whole of it at every point
+        return self.trial.reference.blind or self._in_float64_nearby.stays(path)
+
+    @cached_property
+    def _in_float64_nearby(self) -> Neighbours:
+        return Neighbours(self.trial, wide=True)
 
     @cached_property
     def _kinks(self) -> Kinks:

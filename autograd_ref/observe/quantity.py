@@ -58,6 +58,8 @@ class Quantity:
     """True where a disagreement is one at a kink of the loss."""
     wide: Callable[[], QuantityFacts | None] = lambda: None
     """The same of a call in float64."""
+    mistaken: Callable[[A], bool] = lambda _error: False
+    """True where this error is one in float64 too, and systematic there."""
     cancels: Callable[[], bool] = lambda: False
     """True where its terms cancel, here and elsewhere; asked where nothing else is to be said."""
     terms: Callable[[], float] = lambda: 0.0
@@ -150,6 +152,11 @@ class Quantity:
     def in_float64(self) -> QuantityFacts | None:
         """The quantity of a call in float64, where that is another one."""
         return self.wide()
+
+    @property
+    def mistaken_in_float64(self) -> bool:
+        """True where the error is the same in float64, and systematic there."""
+        return self.mistaken(self._hand - self.values.reference)
 
     @property
     def _hand(self) -> A:

@@ -59,6 +59,7 @@ class Alone(NamedTuple):
     along_set: bool = False
     zero_everywhere: bool = False
     in_float64: "QuantityFacts | None" = None
+    mistaken_in_float64: bool = False
 
 
 class QuantityFacts(Protocol):
@@ -102,6 +103,11 @@ class QuantityFacts(Protocol):
     @property
     def in_float64(self) -> "QuantityFacts | None":
         """The quantity in float64; None where it was so already, or could not be called so."""
+        ...
+
+    @property
+    def mistaken_in_float64(self) -> bool:
+        """True where the error is the same in float64, and systematic there: no rounding inside."""
         ...
 
 

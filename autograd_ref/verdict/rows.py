@@ -36,12 +36,10 @@ they are called in, and an error of so small a part of a narrow tolerance is exp
 GROSS = 10.0
 """An error that many times larger than the reference says that this is zero. Chosen."""
 
-SEVERAL_UNITS = {"float16": 2.0**-7, "bfloat16": 2.0**-4}
-"""Sixteen units of roundoff of the formats in 16 bits. Chosen: kernels that round to these inside,
-whatever they are called in, are off by several, and by as much in float64."""
-
-ALIKE = 0.1
-"""How much two errors may differ, relative to one, to be the same mistake. Chosen."""
+SEVERAL = 2.0**-5
+"""An error of more than so much of the coarsest resolution that shows anything is asked about in
+float64: four units of roundoff of float16 and bfloat16, which few honest kernels are off by, and
+constants that are rounded to these are not. Chosen."""
 
 SCATTERS = (
     "has a relative error of {max_rel_error:.1g} that differs at random between nearby points: more"
@@ -102,21 +100,19 @@ def shows_too_little(q: QuantityFacts) -> bool:
 
 def is_wrong_in_float64(q: QuantityFacts) -> bool:
     """Its format leaves room for an error, or lost digits explain one; it is there in float64."""
-    here = q.comparison.max_rel_error
-    wide = q.in_float64 if is_undecided(q) or is_worth_asking(q) else None
+    wide = q.in_float64 if is_undecided(q) or is_large(q.comparison, q.comparison) else None
     if wide is None or not wide.comparison.beyond or is_exempt(wide):
         return False
     # float32 inside, and a reference that is zero but for rounding: nothing is told by float64
-    if (q.comparison.share or 1.0) <= SINGLE or (here or 0.0) > GROSS:
+    here = q.comparison.max_rel_error or 0.0
+    if (q.comparison.share or 1.0) <= SINGLE or here > GROSS:
         return False
-    there = wide.comparison.max_rel_error
-    return here is not None and there is not None and abs(here - there) <= ALIKE * there
+    return is_large(wide.comparison, q.comparison) and q.mistaken_in_float64
 
 
-def is_worth_asking(q: QuantityFacts) -> bool:
-    """In 16 bits, the error is larger than the rounding of a few intermediate results."""
-    allowed = SEVERAL_UNITS.get(q.comparison.dtype)
-    return allowed is not None and (q.comparison.max_rel_error or 0.0) > allowed
+def is_large(found: Comparison, narrow: Comparison) -> bool:
+    """The error is larger than a narrow format's rounding of a few intermediate results."""
+    return (found.max_rel_error or 0.0) > SEVERAL * narrow.coarsest
 
 
 def is_right_in_float64(q: QuantityFacts) -> bool:
