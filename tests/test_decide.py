@@ -11,7 +11,7 @@ import pytest
 from autograd_ref.report.data import Side, Verdict
 from autograd_ref.tree.nest import Path
 from autograd_ref.verdict.block import block_of
-from autograd_ref.verdict.decide import AT_FAULT, CONTRADICTED, Decision, decide
+from autograd_ref.verdict.decide import AT_FAULT, CONTRADICTED, EMPTY, Decision, decide
 from autograd_ref.verdict.facts import Asked as AboutElsewhere
 from autograd_ref.verdict.facts import Comparison, QuantityFacts
 from autograd_ref.verdict.rows import (
@@ -63,6 +63,7 @@ RIGHT_IN_FLOAT64 = Quantity(BY_ROUNDING, in_float64=RIGHT)
 SHORT = Quantity(WITHIN._replace(dtype="bfloat16", max_rel_error=1.0), lost_digits=BEYOND)
 COARSELY = Quantity(WITHIN._replace(dtype="float16", max_rel_error=1.0))
 MIRRORED = Quantity(BEYOND, across=SYMMETRIC)
+NO_ENTRIES = Quantity(Comparison((0, 3), "float64", share=0.0))
 ON_A_SPHERE = Quantity(BEYOND, across=ALONG.format(set="of length one"))
 
 
@@ -137,6 +138,8 @@ def reason(decision: Decision, name: str = "W") -> str:
         (ZERO, "inconclusive", NOTHING),
         (Quantity(ZERO.comparison._replace(share=7.0)), "mismatch", "differs by 7 times"),
         (NO_EFFECT, "match", ""),
+        (NO_ENTRIES, "match", ""),
+        (Quantity(Comparison((0,), "f8", form="has shape (0,)")), "mismatch", "has shape (0,)"),
         (Quantity(BEYOND, zero_everywhere=True), "mismatch", "differs by 7 times its tolerance"),
         (RIGHT_IN_FLOAT64, "match", ""),
         (
@@ -237,7 +240,7 @@ def test_the_first_row_that_holds_decides(quantity: Quantity, verdict: Verdict, 
 
 
 def test_every_row_is_needed() -> None:
-    cases = [MISSING, LOST, KINK, MIRRORED, WRONG, WRONG_IN_FLOAT64, UNKNOWN, NOISY]
+    cases = [MISSING, NO_ENTRIES, LOST, KINK, MIRRORED, WRONG, WRONG_IN_FLOAT64, UNKNOWN, NOISY]
     cases += [NO_EFFECT, ZERO, RIGHT_IN_FLOAT64, COARSE, RIGHT]
     first = [next(i for i, row in enumerate(QUANTITY) if row.holds(case)) for case in cases]
     assert first == list(range(len(QUANTITY)))
@@ -282,6 +285,14 @@ def test_a_reference_that_is_contradicted_accuses_nobody(
 def test_a_loss_alone_that_is_wrong_is_asked_about_too() -> None:
     here = replace(call(W=RIGHT), loss=WRONG)
     assert verdicts(decide(Check(here))) == {"W": "match", "the loss": "mismatch"}
+
+
+def test_where_no_block_has_entries_nothing_is_confirmed() -> None:
+    decision = decide(Check(call(W=NO_ENTRIES, b=NO_ENTRIES)))
+    assert verdicts(decision) == {"W": "inconclusive", "b": "inconclusive"}
+    assert reason(decision) == EMPTY
+    beside = {"W": "match", "b": "match", "c": "mismatch"}
+    assert verdicts(decide(Check(call(W=NO_ENTRIES, b=RIGHT, c=MISSING)))) == beside
 
 
 def test_what_only_a_second_call_does_wrong_is_wrong() -> None:

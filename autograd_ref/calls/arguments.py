@@ -40,8 +40,6 @@ def checked_point(
                 f"{name} is of type {type(leaf).__name__} and dtype {array.dtype}; it needs to be"
                 " an array, tensor or number of a real dtype"
             )
-        if not array.size:
-            raise ValueError(f"{name} has shape {array.shape}; it needs at least one entry")
         if not np.isfinite(array).all():
             index = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
             raise ValueError(f"{name}{index} is {array[tuple(index)]}; it needs to be finite")

@@ -77,7 +77,7 @@ def _whole(parameters: Any, parts: Any) -> Any:
 def _parted(path: Path, leaf: Any, paths: list[Path]) -> object:
     """A leaf of what was returned: a pair in the place of a complex parameter's gradient."""
     is_gradient = path in paths or (path[:1] == (1,) and path[1:] in paths)
-    if (is_gradient and is_numeric(leaf)) or (is_complex(leaf) and as_array(leaf).size > 1):
+    if (is_gradient and is_numeric(leaf)) or (is_complex(leaf) and as_array(leaf).size != 1):
         return parted(leaf)
     # a loss such as r^H r has the type of r
     return leaf.real if is_complex(leaf) and not as_array(leaf).imag.any() else leaf

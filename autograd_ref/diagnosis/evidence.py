@@ -11,7 +11,7 @@ from autograd_ref.diagnosis.wording import Statement
 from autograd_ref.reference.model import Model
 from autograd_ref.reference.protocol import Evaluation, Level, Reference
 from autograd_ref.tree import number_format
-from autograd_ref.tree.leaf import as_array, is_real
+from autograd_ref.tree.leaf import as_array, is_real, largest
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.point import Point, Results, sample_count, with_samples
 from autograd_ref.user_code import Raised, attempt
@@ -155,7 +155,7 @@ def gathered(
     """
     point, exact = at
     tolerances = exact.tolerances(Level.TEXTBOOK).gradients
-    allowed = {key: float(tolerances[key].max()) for key in exact.gradients}
+    allowed = {key: largest(tolerances[key]) for key in exact.gradients}
     usable = _finite(hand, exact.gradients)
     in_question = [key for key in wrong if key in usable]
     near = {

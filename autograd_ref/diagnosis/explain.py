@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Iterator
 
-import numpy as np
-
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
 from autograd_ref.diagnosis.evidence import gathered
 from autograd_ref.diagnosis.wider_format import right_in_float64
@@ -14,7 +12,7 @@ from autograd_ref.observe.observed import Observed
 from autograd_ref.report.behaviour import FAILS_IN_SOME_CALLS
 from autograd_ref.report.data import IndependentCheck, Note, listed
 from autograd_ref.report.report import Report
-from autograd_ref.tree.leaf import as_array
+from autograd_ref.tree.leaf import as_array, largest
 from autograd_ref.tree.nest import Path, leaves, name_of
 from autograd_ref.user_code import worded
 from autograd_ref.verdict.block import block_of
@@ -214,7 +212,7 @@ def _raised(facts: Observed, *, must_run: bool) -> Iterator[Note]:
 
 def _overflowed(place: Elsewhere) -> Note:
     parameters = leaves(place.trial.point.parameters).values()
-    size = max(float(np.abs(as_array(leaf)).max()) for leaf in parameters)
+    size = max(largest(as_array(leaf)) for leaf in parameters)
     text = (
         f"Called {place.said}, of which the largest is {size:.3g}, the function returns values that"
         " are not finite, where the reference is: does exp overflow? Here all values are finite."

@@ -58,6 +58,7 @@ def few_digits(evidence: Evidence) -> Iterator[Note]:
     off = [
         float((np.abs(mine[key] - right[key]) > evidence.allowed[key]).mean())
         for key in (*evidence.wrong, *evidence.near)
+        if right[key].size
     ]
     if not LEAST * evidence.unit < error < FEW or min(off, default=0.0) < EVERYWHERE:
         return

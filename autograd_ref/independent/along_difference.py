@@ -18,7 +18,7 @@ from autograd_ref.reference.differences.stencil import slope_within
 from autograd_ref.reference.directional import along, typical
 from autograd_ref.reference.protocol import Level
 from autograd_ref.report.data import IndependentCheck, Side, Slope
-from autograd_ref.tree.leaf import as_array, is_real
+from autograd_ref.tree.leaf import as_array, is_real, largest
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.point import Point, Results
 from autograd_ref.user_code import Raised, attempt, worded
@@ -131,8 +131,8 @@ def _checked(
 
 def _unit(difference: Results) -> Results:
     """The direction, of length one; scaled first, so that no square overflows or vanishes."""
-    largest = max(float(np.abs(values).max()) for values in difference.values())
-    scaled = {path: values / largest for path, values in difference.items()}
+    size = max(map(largest, difference.values()))
+    scaled = {path: values / size for path, values in difference.items()}
     length = float(np.sqrt(sum(float((values**2).sum()) for values in scaled.values())))
     return {path: values / length for path, values in scaled.items()}
 

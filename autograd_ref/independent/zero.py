@@ -10,7 +10,7 @@ from autograd_ref.calls.trial import Trial
 from autograd_ref.reference.directional import in_proportion, moved, typical
 from autograd_ref.reference.protocol import Evaluation, Level
 from autograd_ref.tree import number_format
-from autograd_ref.tree.leaf import as_array
+from autograd_ref.tree.leaf import as_array, largest
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.point import with_other_data, with_other_parameters
 from autograd_ref.user_code import Raised, attempt
@@ -53,20 +53,20 @@ def _elsewhere(trial: Trial, path: Path) -> bool:
 def _cancels(trial: Trial, exact: Evaluation, path: Path) -> bool:
     """True where a gradient is zero to within the rounding of terms, far below the others."""
     found, tolerance = exact.gradients[path], exact.tolerances(Level.STRICT).gradients[path]
-    scale = max(float(np.abs(values).max(initial=0.0)) for values in (found, tolerance)) or 1.0
+    scale = max(map(largest, (found, tolerance))) or 1.0
     # as a whole: one random movement of an entry may be small by chance
     if not np.linalg.norm(found / scale) <= np.linalg.norm(tolerance / scale):
         return False
     number = number_format.coarsest(trial.point.parameters)
     # what no term moves, underflow alone may
-    if not float(tolerance.max(initial=0.0)) > number.smallest_normal / number.unit:
+    if not largest(tolerance) > number.smallest_normal / number.unit:
         return False
-    return float(tolerance.max()) <= FAR_BELOW * size_of_terms(trial, exact, path)
+    return largest(tolerance) <= FAR_BELOW * size_of_terms(trial, exact, path)
 
 
 def size_of_terms(trial: Trial, exact: Evaluation, path: Path) -> float:
     """The size of what cancels in a gradient that is zero: that of others, and of the loss."""
-    sizes = [float(np.abs(values).max(initial=0.0)) for values in exact.gradients.values()]
+    sizes = list(map(largest, exact.gradients.values()))
     return max(*sizes, abs(exact.loss) / typical(leaves(trial.point.parameters)[path]))
 
 

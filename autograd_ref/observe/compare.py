@@ -70,6 +70,8 @@ def _compared(values: Values, tolerance: NDArray[Any]) -> Comparison:
     form = _form(values, tolerance)
     if form:
         return found._replace(dtype=str(hand.dtype), form=form)
+    if not hand.size:
+        return found._replace(share=0.0)
     known = _known(hand, reference, tolerance)
     lost = known & ~np.isfinite(hand)
     if lost.any():

@@ -16,7 +16,7 @@ from autograd_ref.calls.call import called
 from autograd_ref.calls.trial import Trial
 from autograd_ref.reference.protocol import Evaluation
 from autograd_ref.tree import number_format
-from autograd_ref.tree.leaf import as_array, is_numeric, like
+from autograd_ref.tree.leaf import as_array, is_numeric, largest, like
 from autograd_ref.tree.nest import Path, leaves, rebuilt
 from autograd_ref.tree.point import Point, in_float64, own_copy
 from autograd_ref.tree.sets import sets_of
@@ -201,7 +201,7 @@ def is_part_of(one: A, error: A) -> bool:
     """True where an error has another in it, half of it at least: the rest is rounding."""
     known = np.isfinite(one) & np.isfinite(error)
     one, error = one[known], error[known]
-    size = float(np.abs(one).max(initial=0.0)) or 1.0  # squares of large ones would overflow
+    size = largest(one) or 1.0  # squares of large ones would overflow
     one, error = one / size, error / size
     return float(one @ error) >= float(one @ one) / 2
 
@@ -210,7 +210,7 @@ def _is_noise(errors: A, most: float) -> bool:
     """True where their mean is at most so many times their scatter, in Euclidean norms."""
     if not np.isfinite(errors).all():
         return False
-    errors = errors / (np.abs(errors).max() or 1.0)  # squares of large ones would overflow
+    errors = errors / (largest(errors) or 1.0)  # squares of large ones would overflow
     mean, deviation = errors.mean(axis=0), errors.std(axis=0, ddof=1)
     return float(np.linalg.norm(mean)) <= most * float(np.linalg.norm(deviation))
 

@@ -21,7 +21,7 @@ from autograd_ref.report.data import IndependentCheck, Side
 from autograd_ref.rounding.arithmetic import ALLOWED_UNITS
 from autograd_ref.rounding.terms import by_terms
 from autograd_ref.tree import number_format
-from autograd_ref.tree.leaf import as_array, is_real
+from autograd_ref.tree.leaf import as_array, is_real, largest
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.number_format import dtype_name
 from autograd_ref.tree.point import in_float64
@@ -69,7 +69,7 @@ class Observation:
             values, hand = exact.gradients[path], answer.gradients.get(path)
             if hand is None or hand.shape != values.shape or not is_real(hand):
                 return False
-            if not float(np.abs(hand - values).max()) <= part * float(np.abs(values).max()):
+            if not largest(hand - values) <= part * largest(values):
                 return False
         found = answer.loss
         if found is None or not loss:
@@ -221,10 +221,7 @@ class Observation:
     @cached_property
     def _largest(self) -> float:
         """The largest entry of all gradients."""
-        return max(
-            (float(np.abs(g).max(initial=0.0)) for g in self.trial.exact.gradients.values()),
-            default=0.0,
-        )
+        return max(map(largest, self.trial.exact.gradients.values()), default=0.0)
 
 
 def _needed(found: str, leaf: object) -> str:

@@ -12,7 +12,7 @@ from autograd_ref.observe.compare import share_of_tolerance
 from autograd_ref.reference.protocol import Evaluation, Level
 from autograd_ref.report.data import Note, listed
 from autograd_ref.tree import number_format
-from autograd_ref.tree.leaf import as_array, is_real
+from autograd_ref.tree.leaf import as_array, is_real, largest
 from autograd_ref.tree.nest import Path, leaves, name_of
 from autograd_ref.tree.point import Point, is_array
 
@@ -67,15 +67,15 @@ def _accuracy(accuracy: float, exact: Evaluation, answer: Answer) -> str:
     beyond: list[str] = []
     small = entries = 0
     for path, reference in exact.gradients.items():
-        size = float(np.abs(reference).max())
+        size = largest(reference)
         small += int((np.abs(reference) <= accuracy * size).sum())
         entries += reference.size
         hand = answer.gradients.get(path)
         if hand is None or hand.shape != reference.shape or not is_real(hand):
             continue
-        worst = float(share_of_tolerance(hand.astype("f8"), reference, alone[path]).max())
+        worst = largest(share_of_tolerance(hand.astype("f8"), reference, alone[path]))
         if worst > 1:
-            allowed = float(alone[path].max()) / (size or 1.0)
+            allowed = largest(alone[path]) / (size or 1.0)
             beyond.append(f"{name_of(path)} {allowed:.1g} (exceeded {worst:.2g} times)")
     said = (
         f"accuracy={accuracy:g}: errors of that part of the largest entry of each block are"
@@ -102,7 +102,7 @@ def _moved_by_project(project: Project, trial: Trial) -> list[Note]:
             as_array(leaf).astype("f8"),
             as_array(after[path]).astype("f8"),
             rtol=number_format.of_leaf(leaf).unit ** 0.5,
-            atol=number_format.of_leaf(leaf).unit ** 0.5 * float(np.abs(as_array(leaf)).max()),
+            atol=number_format.of_leaf(leaf).unit ** 0.5 * largest(as_array(leaf)),
         )
     ]
     if not moved:
@@ -145,7 +145,7 @@ def _parameters(point: Point) -> list[Note]:
     if symmetric:
         text = f"{listed(symmetric)}: symmetric, so that a transposed matrix has the same values."
         found.append(Note("square", text))
-    if not any(array.any() for array in arrays.values()):
+    if all(array.size and not array.any() for array in arrays.values()):
         text = "All parameters are zero: most mistakes cannot show there."
         found.append(Note("zero parameters", text))
     integer = [name for name, array in arrays.items() if array.dtype.kind in "iub"]
@@ -166,7 +166,7 @@ def _zero_reference(exact: Evaluation, decided: Collection[Path]) -> list[Note]:
     zero = [
         name_of(path, root="parameters")
         for path, values in exact.gradients.items()
-        if path not in decided and not np.any(values)
+        if path not in decided and values.size and not np.any(values)
     ]
     if not zero:
         return []

@@ -109,4 +109,6 @@ def spread_out(values: Tensor) -> Tensor:
 
 def expanded(values: Tensor) -> Tensor:
     """Equal values as one number in memory, with strides of zero, as `sum().backward()` sends."""
+    if not values.numel():
+        return values
     return values.reshape(-1)[0].clone().expand(values.shape)  # with nothing behind it in memory

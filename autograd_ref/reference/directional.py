@@ -53,7 +53,7 @@ def moved(point: Point, direction: Results, distance: float) -> Point:
 def typical(*leaves: object) -> float:
     """The root mean square of all entries together; 1 where they are all zero."""
     sizes = np.concatenate([np.abs(as_array(leaf), dtype=np.float64).ravel() for leaf in leaves])
-    largest = float(sizes.max())
+    largest = float(sizes.max(initial=0.0))
     if largest == 0:
         return 1.0
     return largest * float(np.sqrt(np.mean((sizes / largest) ** 2)))  # so that no square overflows

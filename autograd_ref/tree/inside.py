@@ -74,5 +74,5 @@ def _is_identity(values: NDArray[Any]) -> bool:
 
 def _typical(values: NDArray[Any]) -> float:
     """The root mean square of the entries; 1 where they are all zero."""
-    largest = float(np.abs(values).max()) or 1.0
-    return largest * float(np.sqrt(np.mean((values / largest) ** 2))) or 1.0
+    largest = float(np.abs(values).max(initial=0.0))
+    return largest * float(np.sqrt(np.mean((values / largest) ** 2))) if largest else 1.0

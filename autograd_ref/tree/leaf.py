@@ -30,6 +30,11 @@ def is_real(array: np.ndarray[Any, Any]) -> bool:
     return array.dtype.kind in "iuf"
 
 
+def largest(values: np.ndarray[Any, Any]) -> float:
+    """The largest absolute value; 0 where there is no entry."""
+    return float(np.abs(values).max(initial=0.0))
+
+
 def is_array_like(value: object) -> bool:
     """True for what stands for an array: arrays, tensors, numbers, and those of other libraries."""
     return is_tensor(value) or isinstance(value, complex | int | float) or is_foreign(value)

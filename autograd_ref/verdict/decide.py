@@ -7,6 +7,7 @@ The verdict of one quantity of one call is that of the table in `verdict.rows`. 
 - what matches, or is inconclusive, is a mismatch where it is one in the second call or elsewhere;
 - what is zero here but for rounding, so that nothing could be seen, is a match where it is one
   elsewhere;
+- what has no entries is inconclusive, EMPTY, where no other block has any;
 - where nothing differs, a match is inconclusive, CONTRADICTED, if the reference is not the
   derivative of its own loss.
 """
@@ -16,10 +17,11 @@ from typing import NamedTuple
 
 from autograd_ref.tree.nest import Path
 from autograd_ref.verdict.facts import Asked, CallFacts, PlaceFacts, TrialFacts
-from autograd_ref.verdict.rows import BETWEEN_SLOPES, Ruling, is_open, of_quantity
+from autograd_ref.verdict.rows import BETWEEN_SLOPES, Ruling, is_empty, is_open, of_quantity
 
 AT_FAULT = "differs from the reference, which the numerical derivative of the loss contradicts"
 CONTRADICTED = "agrees with a reference that is not the derivative of its own loss"
+EMPTY = "has no entries, and neither has any other block, so that no error could be detected"
 
 DETERMINED = 1e-4
 """The part of its size elsewhere that the tolerance of a gradient may be here, at most, for what it
@@ -83,7 +85,9 @@ def decide(facts: TrialFacts) -> Decision:
             if rulings.loss is None:  # it may return one from the second call on
                 rulings = rulings._replace(loss=again.loss)
         if _agrees(rulings) and facts.contradicted:
-            rulings = Rulings(rulings.loss, {p: _doubted(r) for p, r in rulings.blocks.items()})
+            rulings = Rulings(
+                rulings.loss, {p: _inconclusive(r, CONTRADICTED) for p, r in rulings.blocks.items()}
+            )
     decided = Decision(rulings, first)
     if first.wrong:
         decided = decided._replace(wrong_call=facts.here, wrong_rulings=first)
@@ -104,7 +108,10 @@ def _asked(first: Rulings) -> Asked:
 
 def of_call(facts: CallFacts) -> Rulings:
     """The verdicts of one call by itself."""
-    return _unless_at_fault(by_table(facts), facts)
+    rulings = _unless_at_fault(by_table(facts), facts)
+    if not all(is_empty(ruling.facts) for ruling in rulings.blocks.values()):
+        return rulings
+    return Rulings(rulings.loss, {p: _inconclusive(r, EMPTY) for p, r in rulings.blocks.items()})
 
 
 def by_table(facts: CallFacts, *, but: Collection[Path | None] = ()) -> Rulings:
@@ -205,10 +212,9 @@ def _agrees(rulings: Rulings) -> bool:
     return some and not rulings.wrong and reasons.isdisjoint({BETWEEN_SLOPES, AT_FAULT})
 
 
-def _doubted(ruling: Ruling) -> Ruling:
-    if ruling.verdict != "match":
-        return ruling
-    return Ruling("inconclusive", CONTRADICTED, ruling.facts)
+def _inconclusive(ruling: Ruling, reason: str) -> Ruling:
+    """The ruling, or this instead of a match."""
+    return Ruling("inconclusive", reason, ruling.facts) if ruling.verdict == "match" else ruling
 
 
 def _is_wrong(ruling: Ruling | None) -> bool:

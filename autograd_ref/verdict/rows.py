@@ -53,6 +53,11 @@ def cannot_be_compared(q: QuantityFacts) -> bool:
     return bool(q.comparison.form)
 
 
+def is_empty(q: QuantityFacts) -> bool:
+    """It has no entries: its shape and dtype, which are right, are all that there is."""
+    return 0 in q.comparison.shape and not q.comparison.form
+
+
 def is_not_finite(q: QuantityFacts) -> bool:
     """An entry is not finite where the reference is."""
     return bool(q.comparison.not_finite)
@@ -156,6 +161,7 @@ class Row(NamedTuple):
 
 QUANTITY: tuple[Row, ...] = (
     Row(cannot_be_compared, "mismatch", "{form}"),
+    Row(is_empty, "match", ""),
     Row(is_not_finite, "mismatch", "{not_finite}"),
     Row(is_off_at_a_kink, "inconclusive", BETWEEN_SLOPES),
     Row(is_off_across_its_set, "inconclusive", ACROSS_ITS_SET),
