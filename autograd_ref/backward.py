@@ -32,6 +32,11 @@ from autograd_ref.tree.number_format import NumberFormat, dtype_name
 from autograd_ref.tree.point import Point
 from autograd_ref.user_code import as_raised
 
+REENTRANT = (
+    "function or reference calls torch.utils.checkpoint with use_reentrant=True, of which PyTorch"
+    " returns no gradients (.backward() alone adds them up, in .grad); it needs use_reentrant=False"
+)
+
 
 class BackwardCheck(Protocol):
     """The signature of check_backward and assert_backward_matches."""
@@ -116,7 +121,12 @@ def check_backward(
     with random_state.kept():
         arguments = Arguments(spread(reference, inputs), kwargs or {}, state)
         ready = prepared(operation, reference, arguments, seed)
-        report = as_raised(partial(_examined, ready, name_of(reference), options))
+        try:
+            report = as_raised(partial(_examined, ready, name_of(reference), options))
+        except RuntimeError as error:
+            if "use_reentrant=True" not in str(error):
+                raise
+            raise TypeError(REENTRANT) from error
     # no loss: the outputs say it in detail
     return replace(
         report,

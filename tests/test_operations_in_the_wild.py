@@ -1,5 +1,6 @@
 """Custom operations as their authors write them: right ones pass, and their mistakes do not."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from autograd_ref import check_backward
 from autograd_ref.report.report import Report
@@ -383,3 +385,69 @@ def test_an_index_that_is_returned_as_a_float_is_no_finer_output() -> None:
 
 def squared_and_place(x: Tensor) -> tuple[Tensor, Tensor]:
     return x * x, x.argmax()
+
+
+# what no upstream gradient fits, and what PyTorch has no gradients of
+
+
+@pytest.mark.parametrize(
+    ("function", "reference", "reason"),
+    [
+        (torch.fft.fft, lambda x: torch.fft.fft(x).real, "has dtype complex64; it needs float32"),
+        (lambda x: x * (1 + 0j), lambda x: x * 1, "has dtype complex64; it needs float32"),
+        (lambda x: x[:2], lambda x: x * 1, "has shape (2, 3); it needs (4, 3)"),
+        (lambda x: x.sum(1, keepdim=True), lambda x: x.sum(1), "has shape (4, 1); it needs (4,)"),
+    ],
+)
+def test_an_output_of_another_form_is_a_mismatch_and_no_error_of_pytorch(
+    function: Any, reference: Any, reason: str
+) -> None:
+    x = drawn(4, 3)
+    report = check_backward(function, reference, x)
+    assert report.verdict == "mismatch"
+    assert report.blocks[0].reason == reason
+    assert report.blocks[1].reason.startswith("is missing")
+    assert [note.text[:27] for note in report.not_checked] == ["the backward pass, as outpu"]
+
+
+def test_a_real_output_where_a_complex_one_is_needed_lacks_its_imaginary_part() -> None:
+    report = check_backward(lambda x: torch.fft.fft(x).real, torch.fft.fft, drawn(4, 3))
+    found = {block.name: block.verdict for block in report.blocks}
+    assert found["output.real"] == "match"
+    assert found["output.imag"] == "mismatch"
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (lambda x: (2 * x).to_sparse(), "returned a tensor of torch.sparse_coo on cpu"),
+        (lambda x: (2 * x).to("meta"), "returned a tensor of torch.strided on meta"),
+    ],
+)
+def test_outputs_without_dense_values_are_refused_by_name(function: Any, reason: str) -> None:
+    for given in ((function, lambda x: 2 * x), (lambda x: 2 * x, function)):
+        with pytest.raises(TypeError, match=reason):
+            _ = check_backward(*given, drawn(4))
+
+
+def test_a_reentrant_checkpoint_is_refused_with_what_to_do() -> None:
+    def checkpointed(x: Tensor, *, reentrant: bool) -> Tensor:
+        found: Tensor = checkpoint(torch.tanh, x, use_reentrant=reentrant)
+        return found
+
+    x = drawn(4)
+    allowed, refused = (partial(checkpointed, reentrant=which) for which in (False, True))
+    assert check_backward(allowed, torch.tanh, x).passed
+    for given in ((refused, torch.tanh), (torch.tanh, refused)):
+        with pytest.raises(TypeError, match="it needs use_reentrant=False"):
+            _ = check_backward(*given, x)
+
+
+def test_another_runtime_error_of_an_operation_stays_what_it_is() -> None:
+    def twice(x: Tensor) -> Tensor:
+        found = x * x
+        found.sum().backward()
+        return found
+
+    with pytest.raises(RuntimeError, match="second time"):
+        _ = check_backward(twice, torch.square, drawn(4))

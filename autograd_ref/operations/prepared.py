@@ -17,7 +17,7 @@ from autograd_ref.operations.inputs import (
 )
 from autograd_ref.operations.probe import Probe, probed
 from autograd_ref.operations.run import name_of
-from autograd_ref.operations.sides import Composed, Subject
+from autograd_ref.operations.sides import Composed, Subject, alike
 from autograd_ref.operations.signature import (
     Name,
     Signature,
@@ -189,6 +189,15 @@ def _passed_over(signature: Signature, probe: Probe, names: dict[Path, Name]) ->
             yield Note(
                 "not differentiated", f"the gradient by {nests.name_of(names[place])}, {why}"
             )
+    for name, place in signature.outputs.items():
+        given, needed = probe.function.get(place), probe.reference[place]
+        if given is not None and not alike(given, needed):
+            text = (
+                f"the backward pass, as {nests.name_of(name)}, of shape {tuple(given.shape)} and"
+                f" {given.dtype}, has no upstream gradient of shape {tuple(needed.shape)} and"
+                f" {needed.dtype}"
+            )
+            yield Note("not called", text)
     if probe.drawn:
         text = "inputs that lie otherwise in memory (random numbers are drawn in its order)"
         yield Note("not called", text)

@@ -74,7 +74,7 @@ def tensors_in(returned: object, operation: Operation) -> dict[Path, Tensor]:
     """The tensors that an operation returned, by their places; None in their midst is no output.
 
     Raises:
-        TypeError: there is no tensor.
+        TypeError: there is no tensor, or one that is sparse or has no values.
     """
     outputs = leaves(returned)
     tensors = {place: leaf for place, leaf in outputs.items() if isinstance(leaf, Tensor)}
@@ -84,6 +84,12 @@ def tensors_in(returned: object, operation: Operation) -> dict[Path, Tensor]:
             f"{name_of(operation)} returned {found}; it needs to return a tensor, or a nest of"
             " tensors"
         )
+    for tensor in tensors.values():
+        if tensor.layout != torch.strided or tensor.is_meta:
+            raise TypeError(
+                f"{name_of(operation)} returned a tensor of {tensor.layout} on {tensor.device}; it"
+                " needs to return dense ones, with values"
+            )
     return tensors
 
 

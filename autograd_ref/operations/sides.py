@@ -4,6 +4,7 @@ The loss is the sum of the outputs, each times its upstream gradient. Its gradie
 what a backward pass returns; its gradient by an upstream gradient is the output itself.
 """
 
+import math
 from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import partial
@@ -43,10 +44,12 @@ class Subject(NamedTuple):
             others = self._called(rebuilt(nest, signature.other), How())
             gradients[how.frozen] = self._gradients(*others, How())[how.frozen]
         done, inputs, upstream = self._called(nest, how)
+        outputs = self._outputs(done)
+        if not all(alike(output, along[n]) for n, output in outputs.items()):
+            return math.nan, signature.nest(outputs)  # no upstream gradient can be sent back
         if how.between:  # what it keeps elsewhere than in its graph is lost
             _ = attempt(partial(self._called, rebuilt(nest, _shrunk), How()))
         gradients = {**self._gradients(done, inputs, upstream, how), **gradients}
-        outputs = self._outputs(done)
         found = _owned({**outputs, **gradients}, [*inputs.values(), *upstream.values()])
         signature.write_back(nest, {**inputs, **upstream})
         return weighted(signature, outputs, along).item(), signature.nest(found)
@@ -171,6 +174,11 @@ def weighted(signature: Signature, outputs: Tensors, upstream: Tensors) -> Tenso
     fixed = signature.value_only
     terms = [_term(upstream[n], y.detach() if n in fixed else y) for n, y in outputs.items()]
     return torch.stack(terms).sum()
+
+
+def alike(one: Tensor, two: Tensor) -> bool:
+    """True where one can be the upstream gradient of the other, but for its format."""
+    return one.shape == two.shape and one.is_complex() == two.is_complex()
 
 
 def _term(upstream: Tensor, output: Tensor) -> Tensor:
