@@ -144,7 +144,7 @@ def test_the_engine_would_have_summed_a_bias_gradient() -> None:
     def wrapped(x: Tensor, bias: Tensor) -> Tensor:
         return Unsummed.apply(x * 1, bias)
 
-    assert verdicts(check_backward(wrapped, torch.add, *tensors))["input_1"] == "match"
+    assert verdicts(check_backward(wrapped, torch.add, *tensors))["other"] == "match"
     report = check_backward(Unsummed, torch.add, *tensors)
     assert report.blocks[-1].reason == "has shape (5, 3); it needs (3,)"
     assert check_backward(wrong, affine, *inputs()).verdict == "mismatch"
@@ -452,10 +452,36 @@ def test_a_backward_pass_that_returns_too_little_fails_in_pytorchs_own_words() -
         _ = check_backward(operation(lambda g, _x, _up: g[0]), affine, *inputs())
 
 
+@pytest.mark.parametrize(
+    ("reference", "names"),
+    [
+        (torch.nn.functional.linear, ["input", "weight", "bias"]),
+        (torch.addmm, ["input", "mat1", "mat2"]),
+        (torch.Tensor.addmm, ["self", "mat1", "mat2"]),
+        (torch.nn.functional.bilinear, ["input1", "input2", "weight"]),
+        (torch.nn.functional.scaled_dot_product_attention, ["query", "key", "value"]),
+        (torch.lerp, ["input", "end", "weight"]),
+    ],
+)
+def test_functions_written_in_c_are_named_by_their_docstrings(
+    reference: Any, names: list[str]
+) -> None:
+    random = torch.Generator().manual_seed(0)
+    last = (3, 3, 3) if names[0] == "input1" else (3, 3)
+    given = [torch.randn(s, generator=random) for s in ((3, 3), (3, 3), last)]
+    given[2] = given[2][0] if names[-1] == "bias" else given[2]
+    report = check_backward(lambda *inputs: reference(*inputs), reference, *given)
+    assert [block.name for block in report.blocks] == ["output", *names]
+
+
 def test_arguments_without_names_are_numbered() -> None:
     x = inputs()[0]
-    names = [block.name for block in check_backward(torch.mul, torch.mul, x, x + 1).blocks]
+    packet = torch.ops.aten.mul
+    names = [block.name for block in check_backward(packet, packet, x, x + 1).blocks]
     assert names == ["output", "input_0", "input_1"]
+    assert [block.name for block in check_backward(torch.relu, torch.relu, x).blocks][
+        1
+    ] == "input_0"
 
     def clashing(output: Tensor) -> Tensor:
         return output * 2

@@ -1,8 +1,10 @@
 """The arguments of an operation: positions, keywords, the parameters of a module; nests in each."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from itertools import takewhile
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -18,6 +20,9 @@ DIFFERENTIABLE = frozenset(
 )
 """The dtypes whose rounding is known."""
 
+
+DOCUMENTED = re.compile(r"\s*(?P<name>\w+)\((?P<arguments>[^*)]*)")
+"""A call as it begins the docstrings of functions written in C, up to what has no place."""
 
 STATE = "state"
 """The first key of the place of a module's parameter."""
@@ -113,16 +118,27 @@ def signature_of(operation: Operation) -> inspect.Signature:
 
 
 def names_of_inputs(reference: Operation, count: int, *, taken: set[str]) -> list[str]:
-    """The names of the reference's arguments, where it has as many; else numbers."""
+    """The names of the reference's arguments, where it or its docstring has as many; or numbers."""
     by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     try:
         parameters = signature_of(reference).parameters.values()
     except ValueError:  # some that are written in C do not say
-        parameters = ()
-    found = [parameter.name for parameter in parameters if parameter.kind in by_place]
+        found = _documented(reference)
+    else:
+        found = [parameter.name for parameter in parameters if parameter.kind in by_place]
     if len(found) < count or taken & set(found[:count]):
         return [f"input_{i}" for i in range(count)]
     return found[:count]
+
+
+def _documented(operation: Operation) -> list[str]:
+    """The names of positional arguments in a docstring that begins with a call."""
+    found = DOCUMENTED.match(operation.__doc__ or "")
+    if found is None or found["name"] != getattr(operation, "__name__", ""):
+        return []
+    names = [re.split("[=:]", argument)[0].strip() for argument in found["arguments"].split(",")]
+    of_method = ["self"] if inspect.ismethoddescriptor(operation) else []
+    return [*of_method, *takewhile(str.isidentifier, names)]
 
 
 def differentiable(arguments: Arguments, names: Mapping[Path, str]) -> list[Path]:
