@@ -479,9 +479,7 @@ def test_arguments_without_names_are_numbered() -> None:
     packet = torch.ops.aten.mul
     names = [block.name for block in check_backward(packet, packet, x, x + 1).blocks]
     assert names == ["output", "input_0", "input_1"]
-    assert [block.name for block in check_backward(torch.relu, torch.relu, x).blocks][
-        1
-    ] == "input_0"
+    assert check_backward(torch.relu, torch.relu, x).blocks[1].name == "input_0"
 
     def clashing(output: Tensor) -> Tensor:
         return output * 2

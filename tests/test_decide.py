@@ -39,6 +39,7 @@ class Quantity(NamedTuple):
     zero_everywhere: bool = False
     in_float64: QuantityFacts | None = None
     mistaken_in_float64: bool = False
+    stays_nearby: bool = False
 
 
 RIGHT, WRONG = Quantity(), Quantity(BEYOND)
@@ -62,6 +63,7 @@ WRONG_IN_FLOAT64 = Quantity(
 RIGHT_IN_FLOAT64 = Quantity(BY_ROUNDING, in_float64=RIGHT)
 SHORT = Quantity(WITHIN._replace(dtype="bfloat16", max_rel_error=1.0), lost_digits=BEYOND)
 COARSELY = Quantity(WITHIN._replace(dtype="float16", max_rel_error=1.0))
+STAYING = COARSELY._replace(stays_nearby=True)
 MIRRORED = Quantity(BEYOND, across=SYMMETRIC)
 NO_ENTRIES = Quantity(Comparison((0, 3), "float64", share=0.0))
 ON_A_SPHERE = Quantity(BEYOND, across=ALONG.format(set="of length one"))
@@ -192,6 +194,12 @@ def reason(decision: Decision, name: str = "W") -> str:
             "has a relative error of 1,",
         ),
         (COARSELY._replace(in_float64=Quantity(DOUBLED)), "match", ""),
+        # it cannot be called in float64
+        (COARSELY, "match", ""),
+        (STAYING, "inconclusive", "has a relative error of 1 that is the same"),
+        (STAYING._replace(in_float64=RIGHT), "match", ""),
+        (STAYING._replace(comparison=WITHIN._replace(max_rel_error=1.0)), "match", ""),
+        (STAYING._replace(comparison=WITHIN._replace(dtype="bfloat16")), "match", ""),
         (
             COARSELY._replace(
                 in_float64=Quantity(DOUBLED._replace(max_rel_error=1e-4)), mistaken_in_float64=True
@@ -240,8 +248,8 @@ def test_the_first_row_that_holds_decides(quantity: Quantity, verdict: Verdict, 
 
 
 def test_every_row_is_needed() -> None:
-    cases = [MISSING, NO_ENTRIES, LOST, KINK, MIRRORED, WRONG, WRONG_IN_FLOAT64, UNKNOWN, NOISY]
-    cases += [NO_EFFECT, ZERO, RIGHT_IN_FLOAT64, COARSE, RIGHT]
+    cases = [MISSING, NO_ENTRIES, LOST, KINK, MIRRORED, WRONG, WRONG_IN_FLOAT64, UNKNOWN]
+    cases += [STAYING, NOISY, NO_EFFECT, ZERO, RIGHT_IN_FLOAT64, COARSE, RIGHT]
     first = [next(i for i, row in enumerate(QUANTITY) if row.holds(case)) for case in cases]
     assert first == list(range(len(QUANTITY)))
 

@@ -227,3 +227,25 @@ def test_what_rounds_to_16_bits_inside_is_not_accused_where_sums_cancel(
         given = [torch.randn(*shape, generator=random).to(dtype) for shape in ((6, 10), (10,))]
         report = check_backward(Rounds, formula, *given)
         assert report.verdict != "mismatch", report
+
+
+def only_in(dtype: torch.dtype, function: type[Function]) -> Formula:
+    def native(x: Tensor) -> Tensor:
+        if x.dtype != dtype:
+            raise TypeError("expected scalar type BFloat16")
+        found: Tensor = function.apply(x)
+        return found
+
+    return native
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_where_float64_is_refused_a_mistake_of_two_per_cent_is_no_match(name: str) -> None:
+    """Sums that drift in 16 bits would be off alike, so that nobody is accused."""
+    forward, right, wrong = SMOOTH[name]
+    x = 1.5 * torch.randn(9, 7, generator=torch.Generator().manual_seed(0)).bfloat16()
+    for by, verdict in ((right, "match"), (wrong, "inconclusive")):
+        function = only_in(torch.bfloat16, entrywise(by, WORK["every operation in it"], forward))
+        report = check_backward(function, forward, x)
+        assert [block.verdict for block in report.blocks] == ["match", verdict], report
+    assert "the same at points nearby" in report.blocks[1].reason

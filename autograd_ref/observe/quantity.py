@@ -159,6 +159,11 @@ class Quantity:
         return self.mistaken(self._hand - self.values.reference)
 
     @property
+    def stays_nearby(self) -> bool:
+        """True where the error is systematic in its own format."""
+        return self._ask(self.systematic, np.zeros(self.values.reference.shape))
+
+    @property
     def _hand(self) -> A:
         return self.values.hand.astype(np.float64)
 

@@ -60,6 +60,7 @@ class Alone(NamedTuple):
     zero_everywhere: bool = False
     in_float64: "QuantityFacts | None" = None
     mistaken_in_float64: bool = False
+    stays_nearby: bool = False
 
 
 class QuantityFacts(Protocol):
@@ -108,6 +109,11 @@ class QuantityFacts(Protocol):
     @property
     def mistaken_in_float64(self) -> bool:
         """True where the error is the same in float64, and systematic there: no rounding inside."""
+        ...
+
+    @property
+    def stays_nearby(self) -> bool:
+        """True where the error is systematic in its own format: a mistake, or sums that drift."""
         ...
 
 

@@ -29,6 +29,11 @@ IN_FLOAT64 = (
     " in float64 as well"
 )
 
+STAYS = (
+    "has a relative error of {max_rel_error:.2g} that is the same at points nearby, as that of a"
+    " mistake is, or of sums that drift in its number format; it could not be called in float64"
+)
+
 SINGLE = 2.0**-13
 """The rounding of float32 in units of that of float16: kernels compute in float32 inside, whatever
 they are called in, and an error of so small a part of a narrow tolerance is explained by that."""
@@ -36,10 +41,10 @@ they are called in, and an error of so small a part of a narrow tolerance is exp
 GROSS = 10.0
 """An error that many times larger than the reference says that this is zero. Chosen."""
 
-SEVERAL = 2.0**-5
+SEVERAL = 2.0**-6
 """An error of more than so much of the coarsest resolution that shows anything is asked about in
-float64: four units of roundoff of float16 and bfloat16, which few honest kernels are off by, and
-constants that are rounded to these are not. Chosen."""
+float64: two units of roundoff of float16 and bfloat16. A constant that is rounded to these is off
+by one at most, and by as much at every point. Chosen."""
 
 SCATTERS = (
     "has a relative error of {max_rel_error:.1g} that differs at random between nearby points: more"
@@ -115,6 +120,13 @@ def is_wrong_in_float64(q: QuantityFacts) -> bool:
     return is_large(wide.comparison, q.comparison) and q.mistaken_in_float64
 
 
+def stays_nearby(q: QuantityFacts) -> bool:
+    """Its format explains an error that does not scatter, and float64 cannot be asked."""
+    c = q.comparison
+    asked = c.dtype != "float64" and is_large(c, c) and q.in_float64 is None
+    return asked and q.stays_nearby
+
+
 def is_large(found: Comparison, narrow: Comparison) -> bool:
     """The error is larger than a narrow format's rounding of a few intermediate results."""
     return (found.max_rel_error or 0.0) > SEVERAL * narrow.coarsest
@@ -168,6 +180,7 @@ QUANTITY: tuple[Row, ...] = (
     Row(is_off, "mismatch", "differs by {share:.3g} times its tolerance"),
     Row(is_wrong_in_float64, "mismatch", IN_FLOAT64),
     Row(has_unknown_entries, "inconclusive", "{unknown}"),
+    Row(stays_nearby, "inconclusive", STAYS),
     Row(scatters, "inconclusive", SCATTERS),
     Row(is_zero_everywhere, "match", ""),
     Row(shows_nothing, "inconclusive", NOTHING),
