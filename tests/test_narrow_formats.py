@@ -249,3 +249,21 @@ def test_where_float64_is_refused_a_mistake_of_two_per_cent_is_no_match(name: st
         report = check_backward(function, forward, x)
         assert [block.verdict for block in report.blocks] == ["match", verdict], report
     assert "the same at points nearby" in report.blocks[1].reason
+
+
+def test_another_error_in_float64_is_not_the_one_in_16_bits() -> None:
+    class Two(Function):
+        @staticmethod
+        def forward(ctx: Any, *inputs: Tensor) -> Tensor:
+            ctx.save_for_backward(*inputs)
+            return inputs[0] ** 2
+
+        @staticmethod
+        def backward(ctx: Any, *upstream: Tensor) -> Tensor:
+            (x,) = ctx.saved_tensors
+            off = -0.03 if x.dtype == torch.float64 else 0.03
+            part = 1 + off * torch.cos(torch.arange(len(x)) * torch.pi).to(x)
+            return 2 * x * part * upstream[0]
+
+    x = torch.randn(9, generator=torch.Generator().manual_seed(0)).bfloat16()
+    assert check_backward(Two, lambda x: x**2, x).verdict != "mismatch"
