@@ -446,7 +446,7 @@ def test_a_reentrant_checkpoint_is_refused_with_what_to_do() -> None:
 def test_another_runtime_error_of_an_operation_stays_what_it_is() -> None:
     def twice(x: Tensor) -> Tensor:
         found = x * x
-        found.sum().backward()
+        _ = found.sum().backward()
         return found
 
     with pytest.raises(RuntimeError, match="second time"):
