@@ -33,6 +33,7 @@ class Quantity(NamedTuple):
     comparison: Comparison = WITHIN
     lost_digits: Comparison | None = None
     scatters: bool = False
+    right_wider: bool = False
     between_slopes: bool = False
     across: str = ""
     along_set: bool = False
@@ -50,6 +51,7 @@ UNKNOWN = Quantity(Comparison((3,), "float64", unknown="the reference is inf"))
 ZERO = Quantity(WITHIN._replace(size=0.0, resolution=float("inf")))
 COARSE = Quantity(WITHIN._replace(resolution=0.5))
 NOISY = Quantity(WITHIN._replace(max_rel_error=1e-5), scatters=True)
+WIDER = "has a relative error of 1e-05, and is right when called in a wider number format"
 NO_EFFECT = Quantity(WITHIN._replace(size=1e-18, resolution=200.0), zero_everywhere=True)
 DOUBLED = BEYOND._replace(max_rel_error=1.0)
 IN_SINGLE = Quantity(BEYOND._replace(max_rel_error=1e-7))
@@ -230,6 +232,8 @@ def reason(decision: Decision, name: str = "W") -> str:
         (RIGHT._replace(in_float64=WRONG), "match", ""),
         (COARSE, "inconclusive", "its tolerance allows a relative error of 0.5, too much"),
         (NOISY, "inconclusive", "has a relative error of 1e-05 that differs at random"),
+        (NOISY._replace(right_wider=True), "inconclusive", WIDER),
+        (Quantity(right_wider=True), "match", ""),
         (
             Quantity(COARSE.comparison, scatters=True),
             "inconclusive",
@@ -249,7 +253,8 @@ def test_the_first_row_that_holds_decides(quantity: Quantity, verdict: Verdict, 
 
 def test_every_row_is_needed() -> None:
     cases = [MISSING, NO_ENTRIES, LOST, KINK, MIRRORED, WRONG, WRONG_IN_FLOAT64, UNKNOWN]
-    cases += [STAYING, NOISY, NO_EFFECT, ZERO, RIGHT_IN_FLOAT64, COARSE, RIGHT]
+    cases += [STAYING, NOISY._replace(right_wider=True), NOISY]
+    cases += [NO_EFFECT, ZERO, RIGHT_IN_FLOAT64, COARSE, RIGHT]
     first = [next(i for i, row in enumerate(QUANTITY) if row.holds(case)) for case in cases]
     assert first == list(range(len(QUANTITY)))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from functools import cache, cached_property, partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,12 @@ from autograd_ref.reference.protocol import Level
 from autograd_ref.report.data import IndependentCheck, Side
 from autograd_ref.rounding.arithmetic import ALLOWED_UNITS
 from autograd_ref.rounding.terms import by_terms
+from autograd_ref.rounding.wider import InBoth, explained_by_rounding, wider_than
 from autograd_ref.tree import number_format
-from autograd_ref.tree.leaf import as_array, is_real, largest
+from autograd_ref.tree.leaf import as_array, is_real, is_tensor, largest
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.number_format import dtype_name
-from autograd_ref.tree.point import in_float64
+from autograd_ref.tree.point import in_float64, with_floats_in
 from autograd_ref.user_code import Raised, attempt
 from autograd_ref.verdict.facts import Alone, Comparison
 
@@ -121,6 +123,7 @@ class Observation:
             partial(self._is_systematic, None),
             self._half_of_digits,
             self.trial.options.accuracy or 0.0,
+            rounded=partial(self._rounded, None),
         )
 
     def _block(self, path: Path, leaf: object) -> Quantity | Alone:
@@ -151,6 +154,7 @@ class Observation:
             cancels=cache(lambda: is_zero_everywhere(self.trial, path)),
             terms=lambda: size_of_terms(self.trial, exact, path),
             in_own_format=lambda: exact.coarser and exact.coarser.own()[path],
+            rounded=partial(self._rounded, path),
         )
 
     def _tolerance(self, path: Path, level: Level) -> A:
@@ -169,6 +173,32 @@ class Observation:
         if not self.repeatable or self.trial.reference.blind:  # that would cost the whole reference
             return False
         return self._neighbours.is_systematic(path, error, off)
+
+    def _rounded(self, path: Path | None, tolerance: A) -> A | None:
+        number = number_format.coarsest(self.trial.point.parameters)
+        dtype, wide = wider_than(number), self._wider.get(path)
+        if dtype is None or wide is None or not is_real(wide):
+            return None
+        if path is None:
+            exact, sizes = np.asarray(self.trial.exact.loss), np.ones(())
+            wide = wide.reshape(()) if wide.size == 1 else wide
+        else:
+            exact = self.trial.exact.gradients[path]
+            sizes = np.abs(as_array(leaves(self.trial.point.parameters)[path]).astype(np.float64))
+        own = self.call.values[path].reshape(exact.shape)
+        found = InBoth(own, wide, float(np.finfo(dtype).eps) / number.eps)
+        return explained_by_rounding(found, exact, tolerance, sizes)
+
+    @cached_property
+    def _wider(self) -> dict[Path | None, NDArray[Any]]:
+        """What the function returns in a wider number format, at equal values; of arrays only."""
+        point = self.trial.point
+        dtype = wider_than(number_format.coarsest(point.parameters))
+        tensors = any(is_tensor(leaf) for leaf in leaves(tuple(point)).values())
+        if dtype is None or tensors or not self.repeatable:
+            return {}
+        found = attempt(self.trial._replace(point=with_floats_in(point, dtype)).call)
+        return {} if isinstance(found, Raised) else found.values
 
     @cached_property
     def _in_float64(self) -> "Observation | None":

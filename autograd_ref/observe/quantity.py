@@ -36,6 +36,8 @@ class AtLevel(NamedTuple):
     comparison: Comparison
     along_set: bool = False
     """True where what is across the set of the caller is left out."""
+    right_wider: bool = False
+    """True where it was widened by rounding that a wider number format shows to be one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +69,9 @@ class Quantity:
     inside: Callable[[A, A], float | None] = lambda _error, _tolerance: None
     """The error that may be left along the set of the caller, where an error with this tolerance
     is across it; None where it is not, or where no set is given."""
+    rounded: Callable[[A], A | None] = lambda _tolerance: None
+    """The tolerance with what it rounds to, where it is right in a wider format to within the one
+    given; None where it is not, or there is none."""
     in_own_format: Callable[[], A | None] = lambda: None
     """The tolerance of its own number format, where its computation goes through a coarser one."""
 
@@ -75,7 +80,16 @@ class Quantity:
         """The levels of tolerance that were needed, up to the first that explains the error."""
         found: list[AtLevel] = []
         for level, tolerance in self._tolerances():
-            found.append(AtLevel(level, tolerance, compare(self.values, tolerance, self.stated)))
+            found.append(self._at(level, tolerance))
+            if not found[-1].comparison.beyond:
+                return found
+        widest = found[-1].tolerance
+        rounded = self.rounded(widest)
+        if rounded is not None:
+            return [*found, self._at(None, rounded)._replace(right_wider=True)]
+        scatter = self._ask(self.scatter, widest)
+        if scatter is not None:
+            found.append(self._at(None, np.maximum(widest, SPREADS * scatter)))
             if not found[-1].comparison.beyond:
                 return found
         inside = self._along_set(found[-1])
@@ -100,11 +114,16 @@ class Quantity:
         return (found.max_rel_error or 0.0) > self.half_of_digits
 
     @property
+    def right_wider(self) -> bool:
+        """True where it is right in a wider number format, and off by no more than it rounds to."""
+        return self.levels[-1].right_wider
+
+    @property
     def lost_digits(self) -> Comparison | None:
         """The comparison with formulas that keep their digits, where only others explain it."""
         if self.along_set:
             return None
-        strict = [one for one in self.levels if one.level is Level.DRIFTING]
+        strict = [one for one in self.levels if one.level in (Level.DRIFTING, Level.GROSS)]
         explained = strict and strict[0].comparison.beyond and not self.comparison.beyond
         return strict[0].comparison if explained else None
 
@@ -173,7 +192,7 @@ class Quantity:
         assert shares is not None, "only what is beyond its tolerance is asked for a kink"
         return shares > 1
 
-    def _tolerances(self) -> Iterator[tuple[Level | None, A]]:
+    def _tolerances(self) -> Iterator[tuple[Level, A]]:
         finer = self.in_own_format()
         if finer is not None:
             yield Level.STRICT, finer
@@ -188,9 +207,9 @@ class Quantity:
             yield Level.DRIFTING, drifting
             widest = np.maximum(drifting, self.tolerance(Level.TEXTBOOK))
             yield Level.TEXTBOOK, widest
-        scatter = self._ask(self.scatter, widest)
-        if scatter is not None:
-            yield None, np.maximum(widest, SPREADS * scatter)
+
+    def _at(self, level: Level | None, tolerance: A) -> AtLevel:
+        return AtLevel(level, tolerance, compare(self.values, tolerance, self.stated))
 
     def _ask(self, about: Callable[[A, NDArray[np.bool_]], T], tolerance: A) -> T:
         """An answer about the error, and where it is beyond a tolerance."""

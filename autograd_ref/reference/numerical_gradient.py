@@ -11,6 +11,7 @@ from autograd_ref.reference.directional import typical
 from autograd_ref.reference.protocol import Evaluation, Level, Tolerances
 from autograd_ref.report.data import Note, listed
 from autograd_ref.rounding.arithmetic import ALLOWED_UNITS, FUNCTION_FACTOR, OF_ITSELF
+from autograd_ref.rounding.terms import largest_in_units
 from autograd_ref.tree.leaf import is_real
 from autograd_ref.tree.nest import Path, leaves, name_of
 from autograd_ref.tree.point import Results
@@ -161,9 +162,6 @@ def allowed(gradients: A, curvature: A, sizes: A, unit: float) -> A:
     """
     with np.errstate(all="ignore"):
         own = np.abs(gradients)
-        largest = np.where(np.isfinite(own), own, 0.0).max(initial=0.0)
-        terms = own * sizes
-        of_terms = np.where(np.isfinite(terms), terms, 0.0).max(initial=0.0) / sizes
-        by_block: A = np.fmin(largest, of_terms)  # an entry of size zero has no units
+        by_block = largest_in_units(own, sizes)
         rounding = np.minimum(unit * np.maximum(by_block, own), OF_ITSELF * own)
         return np.asarray(rounding + FUNCTION_FACTOR * unit * curvature * sizes)

@@ -22,3 +22,18 @@ def by_terms(exact: A, tolerance: A, unit: float, largest: float) -> A:
     zero = np.abs(exact) <= tolerance
     size = largest if zero.all() else float(np.abs(exact).max(initial=0.0))
     return np.where(zero, np.maximum(tolerance, unit * size), tolerance)
+
+
+def largest_in_units(values: A, sizes: A) -> A:
+    """The largest of a block, for each entry in the units of measurement of its parameter.
+
+    Args:
+        values: of a gradient, or of its rounding; absolute ones.
+        sizes: of the parameters; one of size zero has no units.
+    """
+    with np.errstate(all="ignore"):
+        largest = np.where(np.isfinite(values), values, 0.0).max(initial=0.0)
+        terms = values * sizes
+        of_terms = np.where(np.isfinite(terms), terms, 0.0).max(initial=0.0) / sizes
+        found: A = np.fmin(largest, of_terms)
+    return found

@@ -54,12 +54,17 @@ def widened(parameters: object, dtype: Any = np.float64) -> Any:
 
 def in_float64(point: Point) -> Point:
     """Equal values, with all floats in float64."""
+    return with_floats_in(point, np.float64)
+
+
+def with_floats_in(point: Point, dtype: type[np.floating]) -> Point:
+    """Equal values, with the floats of arrays in another format; those of tensors in float64."""
 
     def widen(_path: Path, leaf: object) -> object:
         if not is_array(leaf) or as_array(leaf).dtype.kind != "f":
             return copied(leaf)
         if not is_tensor(leaf):
-            return as_array(leaf).astype(np.float64)
+            return in_class_of(leaf, as_array(leaf).astype(dtype))
         tensor = cast("Any", leaf)
         return tensor.detach().double().requires_grad_(tensor.requires_grad)
 

@@ -54,6 +54,7 @@ class Alone(NamedTuple):
     comparison: Comparison
     lost_digits: Comparison | None = None
     scatters: bool = False
+    right_wider: bool = False
     between_slopes: bool = False
     across: str = ""
     along_set: bool = False
@@ -78,7 +79,12 @@ class QuantityFacts(Protocol):
 
     @property
     def scatters(self) -> bool:
-        """True where the error differs from point to point, and takes more than half the digits."""
+        """True where the error is only noise, and takes more than half the digits."""
+        ...
+
+    @property
+    def right_wider(self) -> bool:
+        """True where it is right in a wider number format, and off by no more than it rounds to."""
         ...
 
     @property

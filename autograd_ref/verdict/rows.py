@@ -52,6 +52,11 @@ SCATTERS = (
     " update, which check_step is for?)"
 )
 
+SHORT_OF_DIGITS = (
+    "has a relative error of {max_rel_error:.1g}, and is right when called in a wider number"
+    " format: in {dtype} more than half of its digits are lost (nearly equal numbers subtracted?)"
+)
+
 
 def cannot_be_compared(q: QuantityFacts) -> bool:
     """It is missing, or of another shape or dtype."""
@@ -91,6 +96,11 @@ def has_unknown_entries(q: QuantityFacts) -> bool:
 def scatters(q: QuantityFacts) -> bool:
     """Only noise explains the error, and takes more than half of the digits."""
     return q.scatters
+
+
+def is_short_of_digits(q: QuantityFacts) -> bool:
+    """More than half of the digits are lost, and a wider format shows that it is rounding."""
+    return q.scatters and q.right_wider
 
 
 def is_zero_everywhere(q: QuantityFacts) -> bool:
@@ -181,6 +191,7 @@ QUANTITY: tuple[Row, ...] = (
     Row(is_wrong_in_float64, "mismatch", IN_FLOAT64),
     Row(has_unknown_entries, "inconclusive", "{unknown}"),
     Row(stays_nearby, "inconclusive", STAYS),
+    Row(is_short_of_digits, "inconclusive", SHORT_OF_DIGITS),
     Row(scatters, "inconclusive", SCATTERS),
     Row(is_zero_everywhere, "match", ""),
     Row(shows_nothing, "inconclusive", NOTHING),
