@@ -15,6 +15,12 @@ It is what the checkers in use today let pass. In formats of two or three digits
 bfloat16, so many units of roundoff, which is more. Chosen.
 """
 
+UNRESOLVED = (
+    "has nothing to be compared with{place}: within the smallest steps of a numerical derivative"
+    " the loss leaps, or rounding scatters its values, so that its slope is not known (is it not"
+    " differentiable there, or a matrix nearly singular?)"
+)
+
 
 class Values(NamedTuple):
     """One quantity under test, and the reference for it."""
@@ -28,6 +34,8 @@ class Values(NamedTuple):
     """The one that it had before it became an array, where NumPy does not know it."""
     through: NumberFormat | None = None
     """The coarsest format that its computation goes through; None where that is its own."""
+    by_differences: bool = False
+    """True where the reference is a numerical derivative, which may be unknown for its own sake."""
 
     @property
     def has(self) -> str:
@@ -168,6 +176,9 @@ def _relative(hand: NDArray[Any], reference: NDArray[Any]) -> float | None:
 
 def _why_unknown(index: tuple[int, ...], values: Values, tolerance: NDArray[Any]) -> str:
     """How it comes that the reference is not known at this entry."""
+    unresolved = not (np.isfinite(values.reference[index]) and np.isfinite(tolerance[index]))
+    if values.by_differences and unresolved:
+        return UNRESOLVED.format(place=_place(index))
     reason = f"the reference is {values.reference[index]}{_place(index)}"
     if not np.isfinite(values.reference[index]):
         return reason

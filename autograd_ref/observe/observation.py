@@ -140,6 +140,7 @@ class Observation:
                 _needed(found, leaf),
                 found,
                 exact.coarser and exact.coarser.formats()[path],
+                self.trial.reference.blind,
             ),
             lambda level: self._tolerance(path, level),
             partial(self._scatter, path),

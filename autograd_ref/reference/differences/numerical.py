@@ -43,6 +43,10 @@ one step of their rounding a loss is smooth, and its slope there is another."""
 COARSE = 1e-5
 """Noise beyond so much of the value is none: the function is not resolved there. Chosen."""
 
+ALL_NOISE = 4.0
+"""A function that is zero but for rounding is all noise: the largest of a dozen values is hardly
+more than two of its standard deviations. Chosen: twice that."""
+
 WHOLE = 1e-3
 """A number as near as this to a whole one is one. Chosen."""
 
@@ -131,8 +135,7 @@ def _at_the_smallest(
         return "noise", scatter, last
     if _is_calmer(function, last / SPAN, scatter):
         return "fast", scatter, last
-    # a function that is zero but for rounding is all noise
-    unresolved = COARSE * largest < scatter < largest / CLEARLY
+    unresolved = COARSE * largest < scatter < largest / ALL_NOISE
     return "nothing" if unresolved else "noise", scatter, last
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_ref.reference.differences.numerical import (
+    NOTHING,
     RATIO,
     SIZE,
     Number,
@@ -120,13 +121,17 @@ class Sides(NamedTuple):
         """The derivative, or all between those of the two sides, or that of the only side.
 
         Over large steps a difference to both sides may agree with itself by accident; not with
-        those to each side.
+        those to each side. Where these grow as the steps fall, to either side, the function leaps
+        away from its value at 0: beside a pole that is nearer than the steps, as that of a nearly
+        singular matrix, all that is beyond it is smooth, and has another slope.
         """
         if self.jump:
             middle = (self.before.value + self.after.value) / 2
             return Slope(middle, self.jump / 2 + self.blur)
         sides = [side for side in (self.before, self.after) if np.isfinite(side.accuracy)]
-        nearest = min(sides, key=lambda side: side.accuracy, default=self.central)
+        if not sides:
+            return NOTHING
+        nearest = min(sides, key=lambda side: side.accuracy)
         if not np.isfinite(self.central.accuracy):
             return nearest
         off = abs(nearest.value - self.central.value)
