@@ -97,10 +97,8 @@ def test_rounding_to_its_own_format_inside_is_no_mistake_and_a_tenth_is_one(
     kernel, reference, shapes = CASES[case]
     monkeypatch.setattr(kernel, "narrow", dtype)
     monkeypatch.setattr(kernel, "spoilt", spoilt)
-    for seed in range(2 if verdict == "match" else 1):
-        inputs = drawn(seed, dtype, *shapes)
-        report = check_backward(kernel.apply, reference, *inputs, seed=seed)
-        assert report.verdict == verdict, (seed, report)
+    report = check_backward(kernel.apply, reference, *drawn(0, dtype, *shapes))
+    assert report.verdict == verdict, report
 
 
 def test_called_in_a_wider_format_what_has_16_bits_inside_is_a_mistake() -> None:
