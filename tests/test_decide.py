@@ -18,6 +18,7 @@ from autograd_ref.verdict.rows import (
     ALONG,
     BETWEEN_SLOPES,
     NOTHING,
+    OUTSIDE_SLOPES,
     QUANTITY,
     SYMMETRIC,
     of_quantity,
@@ -35,6 +36,7 @@ class Quantity(NamedTuple):
     scatters: bool = False
     right_wider: bool = False
     between_slopes: bool = False
+    outside_slopes: bool = False
     across: str = ""
     along_set: bool = False
     zero_everywhere: bool = False
@@ -45,6 +47,7 @@ class Quantity(NamedTuple):
 
 RIGHT, WRONG = Quantity(), Quantity(BEYOND)
 KINK = Quantity(BEYOND, between_slopes=True)
+NO_MIXTURE = KINK._replace(outside_slopes=True)
 MISSING = Quantity(Comparison((3,), "float64", form="is missing"))
 LOST = Quantity(Comparison((3,), "float64", not_finite="is nan at [1]"))
 UNKNOWN = Quantity(Comparison((3,), "float64", unknown="the reference is inf"))
@@ -130,6 +133,9 @@ def reason(decision: Decision, name: str = "W") -> str:
         (MISSING, "mismatch", "is missing"),
         (LOST, "mismatch", "is nan at [1]"),
         (KINK, "inconclusive", BETWEEN_SLOPES),
+        (NO_MIXTURE, "mismatch", OUTSIDE_SLOPES),
+        (COARSE._replace(outside_slopes=True), "mismatch", OUTSIDE_SLOPES),
+        (RIGHT._replace(outside_slopes=True, between_slopes=True), "match", ""),
         (MIRRORED, "inconclusive", SYMMETRIC),
         (
             ON_A_SPHERE,
@@ -252,7 +258,7 @@ def test_the_first_row_that_holds_decides(quantity: Quantity, verdict: Verdict, 
 
 
 def test_every_row_is_needed() -> None:
-    cases = [MISSING, NO_ENTRIES, LOST, KINK, MIRRORED, WRONG, WRONG_IN_FLOAT64, UNKNOWN]
+    cases = [MISSING, NO_ENTRIES, LOST, NO_MIXTURE, KINK, MIRRORED, WRONG, WRONG_IN_FLOAT64, UNKNOWN]
     cases += [STAYING, NOISY._replace(right_wider=True), NOISY]
     cases += [NO_EFFECT, ZERO, RIGHT_IN_FLOAT64, COARSE, RIGHT]
     first = [next(i for i, row in enumerate(QUANTITY) if row.holds(case)) for case in cases]

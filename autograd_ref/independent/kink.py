@@ -108,6 +108,8 @@ class Kinks:
         exact = self._trial.exact
         if self._trial.reference.around is None or exact.unseen:
             return False
+        if self._met:
+            block = told_from_the_jump(block)
         if self._blind:
             block = told_from_noise(block, self._noise_of_slopes(path))
             error = np.abs(block.hand - block.reference)
@@ -115,6 +117,12 @@ class Kinks:
                 return False
         found = attempt(lambda: self._between(path, block))
         return not isinstance(found, Raised) and found
+
+    def beside(self, path: Path) -> list[A]:
+        """The gradients by one block after all moves; none where they are differences."""
+        nearest = min(self._distances)
+        moves = range(0 if self._blind else len(self._moves))
+        return [self._slopes(number, nearest)(path) for number in moves]
 
     def _between(self, path: Path, block: Disagreement) -> bool:
         far, near = self._distances
@@ -153,9 +161,14 @@ class Kinks:
         Of two that are equal, one is the larger after a move, and the other after the opposite: one
         of the two choices is not the reference's.
         """
-        met = any(note.kind == "kink" for note in self._trial.exact.notes) and not self._blind
         last = len(self._moves)
-        return [0, 1, *((last - 2, last - 1) if met else ())]
+        return [0, 1, *((last - 2, last - 1) if self._met else ())]
+
+    @property
+    def _met(self) -> bool:
+        """True where the reference knows that it meets a kink exactly."""
+        notes = self._trial.exact.notes
+        return not self._blind and any(note.kind == "kink" for note in notes)
 
     @property
     def _distances(self) -> tuple[float, float]:
@@ -223,6 +236,16 @@ class Kinks:
     def _sizes(self, shape: tuple[int, ...]) -> A:
         """Distances of their own, of which no two are equal."""
         return self._random.uniform(LEAST_PART, 1.0, shape)
+
+
+def told_from_the_jump(block: Disagreement) -> Disagreement:
+    """A disagreement at a kink that is met exactly: rounding to its other side is in the tolerance.
+
+    What is off is no noise, so that half of the error is enough for a jump.
+    """
+    error = np.abs(block.hand - block.reference) / (2 * NOISE)
+    tolerance = np.where(block.off, np.minimum(block.tolerance, error), block.tolerance)
+    return block._replace(tolerance=tolerance)
 
 
 def told_from_noise(block: Disagreement, noise: A) -> Disagreement:

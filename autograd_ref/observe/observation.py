@@ -12,6 +12,7 @@ from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.along_difference import along_difference
 from autograd_ref.independent.answer_noise import AnswerNoise
 from autograd_ref.independent.given_set import inside_of
+from autograd_ref.independent.hull.outside import is_outside
 from autograd_ref.independent.kink import Kinks
 from autograd_ref.independent.zero import is_zero_everywhere, size_of_terms
 from autograd_ref.observe.compare import Values
@@ -150,6 +151,7 @@ class Observation:
             parameter,
             inside=partial(inside_of, self.trial, path),
             at_kink=lambda disagreement: self._kinks.between(path, disagreement),
+            outside=partial(self._is_outside, path),
             wide=lambda: None if self._in_float64 is None else self._in_float64.blocks[path],
             mistaken=partial(self._is_mistaken_in_float64, path),
             cancels=cache(lambda: is_zero_everywhere(self.trial, path)),
@@ -200,6 +202,14 @@ class Observation:
             return {}
         found = attempt(self.trial._replace(point=with_floats_in(point, dtype)).call)
         return {} if isinstance(found, Raised) else found.values
+
+    def _is_outside(self, path: Path, hand: A, reference: A) -> bool:
+        trial = self.trial
+        met = any(note.kind == "kink" for note in trial.exact.notes)
+        # within rounding of a kink, and not at it, its slopes are rounding's
+        if trial.options.declared or not (met or self.blocks[path].comparison.beyond):
+            return False
+        return is_outside(trial, path, (hand, reference), lambda: self._kinks.beside(path))
 
     @cached_property
     def _in_float64(self) -> "Observation | None":

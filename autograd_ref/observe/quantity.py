@@ -58,6 +58,8 @@ class Quantity:
     """The parameter it is the gradient by; None for the loss."""
     at_kink: Callable[[Disagreement], bool] = lambda _found: False
     """True where a disagreement is one at a kink of the loss."""
+    outside: Callable[[A, A], bool] = lambda _hand, _reference: False
+    """True where one gradient is no mixture of those beside a kink; asked where there is one."""
     wide: Callable[[], QuantityFacts | None] = lambda: None
     """The same of a call in float64."""
     mistaken: Callable[[A], bool] = lambda _error: False
@@ -136,6 +138,15 @@ class Quantity:
     def _between_slopes(self) -> bool:
         tolerance, reference = self.levels[-1].tolerance, self.values.reference
         return self.at_kink(Disagreement(self._hand, reference, tolerance, self._off))
+
+    @property
+    def outside_slopes(self) -> bool:
+        """True where it is no mixture of the gradients beside a kink of the loss."""
+        return self._outside_slopes
+
+    @cached_property
+    def _outside_slopes(self) -> bool:
+        return self.outside(self._hand, self.values.reference)
 
     @property
     def along_set(self) -> bool:

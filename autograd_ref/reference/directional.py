@@ -74,5 +74,6 @@ def in_proportion(leaf: object, parts: NDArray[np.float64]) -> NDArray[np.float6
     by = np.where(sizes > 0, sizes, typical(values)) * parts
     square = values.ndim == 2 and values.shape[0] == values.shape[1]
     if square and np.array_equal(values, values.T):
-        return np.tril(by) + np.tril(by, -1).T
+        lower = np.tril(np.where(by == 0, by.T, by))  # an entry, or its mirror image
+        return lower + np.tril(lower, -1).T
     return by

@@ -56,6 +56,7 @@ class Alone(NamedTuple):
     scatters: bool = False
     right_wider: bool = False
     between_slopes: bool = False
+    outside_slopes: bool = False
     across: str = ""
     along_set: bool = False
     zero_everywhere: bool = False
@@ -90,6 +91,11 @@ class QuantityFacts(Protocol):
     @property
     def between_slopes(self) -> bool:
         """True where every entry that is off lies between the slopes of a kink."""
+        ...
+
+    @property
+    def outside_slopes(self) -> bool:
+        """True where it is no mixture of the gradients beside a kink; asked where there is one."""
         ...
 
     @property

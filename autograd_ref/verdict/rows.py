@@ -12,6 +12,11 @@ from autograd_ref.verdict.facts import Comparison, QuantityFacts
 BETWEEN_SLOPES = (
     "lies between the one-sided derivatives at a kink, where every subgradient is right"
 )
+OUTSIDE_SLOPES = (
+    "is no mixture of the gradients beside a kink, where every such mixture is right: along some"
+    " direction it is steeper than the loss is anywhere nearby (several choices among ties added"
+    " up, say, where one or their mean is right)"
+)
 SYMMETRIC = "agrees in its symmetric part, all that is determined for a symmetric parameter"
 ALONG = (
     "is right along the set that its parameter seems to be in ({set}), and differs across it: to"
@@ -71,6 +76,12 @@ def is_empty(q: QuantityFacts) -> bool:
 def is_not_finite(q: QuantityFacts) -> bool:
     """An entry is not finite where the reference is."""
     return bool(q.comparison.not_finite)
+
+
+def is_off_beyond_a_kink(q: QuantityFacts) -> bool:
+    """Entry by entry a kink could explain it, as a whole it cannot."""
+    explained = q.between_slopes if q.comparison.beyond else shows_too_little(q)
+    return explained and q.outside_slopes
 
 
 def is_off_at_a_kink(q: QuantityFacts) -> bool:
@@ -164,7 +175,8 @@ def is_undecided(q: QuantityFacts) -> bool:
 
 def is_exempt(q: QuantityFacts) -> bool:
     """True where an error beyond the tolerance accuses nobody."""
-    return q.between_slopes or bool(q.across) or q.along_set or q.scatters
+    at_kink = q.between_slopes and not q.outside_slopes
+    return at_kink or bool(q.across) or q.along_set or q.scatters
 
 
 def is_within(_q: QuantityFacts) -> bool:
@@ -185,6 +197,7 @@ QUANTITY: tuple[Row, ...] = (
     Row(cannot_be_compared, "mismatch", "{form}"),
     Row(is_empty, "match", ""),
     Row(is_not_finite, "mismatch", "{not_finite}"),
+    Row(is_off_beyond_a_kink, "mismatch", OUTSIDE_SLOPES),
     Row(is_off_at_a_kink, "inconclusive", BETWEEN_SLOPES),
     Row(is_off_across_its_set, "inconclusive", ACROSS_ITS_SET),
     Row(is_off, "mismatch", "differs by {share:.3g} times its tolerance"),
