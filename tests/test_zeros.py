@@ -376,3 +376,78 @@ def test_a_numerical_derivative_of_exactly_zero_has_terms_where_the_loss_rounds(
 def test_where_the_loss_does_not_even_round_nothing_is_confirmed(loss: Any) -> None:
     report = check_gradients(lambda p: {"a": 2 * p["a"], "c": 0.0}, {"a": 0.7, "c": 1.3}, loss=loss)
     assert verdicts(report) == {"a": "match", "c": "inconclusive"}
+
+
+def rayleigh(x: Any, c: Any) -> Any:
+    return (x @ c) ** 2 / (x @ x)
+
+
+def cosine(x: Any, c: Any) -> Any:
+    return 1 - (x @ c) / ((x @ x) * (c @ c)) ** 0.5
+
+
+def of_directions(x: Any, c: Any) -> Any:
+    return ((x / (x @ x) ** 0.5 - c / (c @ c) ** 0.5) ** 2).sum()
+
+
+def of_shares(x: Any, c: Any) -> Any:
+    return ((x**2 / (x**2).sum() - c**2 / (c**2).sum()) ** 2).sum()
+
+
+def of_correlation(x: Any, c: Any) -> Any:
+    a, b = x - x.mean(), c - c.mean()
+    return (a @ b) / ((a @ a) * (b @ b)) ** 0.5
+
+
+def in_arrays(loss: Any) -> Any:
+    def of_arrays(x: Any, c: Any) -> Any:
+        if not isinstance(x, np.ndarray):
+            raise TypeError("arrays only")
+        return loss(x, c)
+
+    return of_arrays
+
+
+LOSSES = rayleigh, cosine, of_directions, of_shares, of_correlation
+OPTIMA = [(loss, at, False) for loss in LOSSES for at in ([1.0, 2.0, -0.5], [0.0, 0.0, 3.0, 0.0])]
+OPTIMA += [(loss, [1.0, 2.0, -0.5], True) for loss in LOSSES]
+
+
+@pytest.mark.parametrize(("loss", "at", "numerical"), OPTIMA)
+def test_where_all_multiples_have_a_gradient_of_zero_others_decide(
+    loss: Any, at: list[float], *, numerical: bool
+) -> None:
+    """A loss of directions alone, at its optimum: twice its gradient is zero as well."""
+    c = np.array(at)
+
+    def gradient(x: A, c: A) -> A:
+        leaf = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+        (found,) = torch.autograd.grad(loss(leaf, torch.tensor(c)), [leaf])
+        return found.numpy()
+
+    given = in_arrays(loss) if numerical else loss
+    report = check_gradients(gradient, c.copy(), c, loss=given)
+    assert report.verdict == "match", report
+    assert [n.kind for n in report.warnings if n.kind in ("no effect", "zero here")] == [
+        "zero here"
+    ]
+    for factor in (2.0, 1 + 1e-3):
+        report = check_gradients(lambda x, c, f=factor: f * gradient(x, c), c.copy(), c, loss=given)
+        assert report.verdict == "mismatch", report
+
+
+def test_nor_do_multiples_of_what_is_equal_decide() -> None:
+    """A variance at equal entries, and a matrix that stays symmetric."""
+    equal, both = np.full(4, 1.5), np.array([[2.0, 1.0], [1.0, 2.0]])
+
+    def ratio(x: Any, c: Any) -> Any:
+        return (x * c).sum() ** 2 / (x * x).sum()
+
+    def wrong(x: A, c: A) -> A:
+        return 3 * (2 * (x * c).sum() * c / (x * x).sum() - 2 * ratio(x, c) * x / (x * x).sum())
+
+    report = check_gradients(lambda x: 3 * (x - x.mean()) / 3, equal, loss=lambda x: x.var())
+    assert report.verdict == "mismatch", report
+    assert check_gradients(wrong, both, both, loss=ratio).verdict == "mismatch"
+    right = check_gradients(lambda x, c: wrong(x, c) / 3, both, both, loss=ratio)
+    assert right.verdict == "match", right

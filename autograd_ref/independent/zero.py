@@ -10,6 +10,7 @@ from autograd_ref.calls.trial import Trial
 from autograd_ref.reference.directional import in_proportion, moved, typical
 from autograd_ref.reference.protocol import Evaluation, Level
 from autograd_ref.tree import number_format
+from autograd_ref.tree.inside import unevenly_smaller
 from autograd_ref.tree.leaf import as_array, largest
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.point import with_other_data, with_other_parameters
@@ -39,12 +40,14 @@ def is_zero_everywhere(trial: Trial, path: Path) -> bool:
 
 
 def _elsewhere(trial: Trial, path: Path) -> bool:
-    """Likewise with other parameters, where the loss is another."""
-    point = with_other_parameters(trial.point, trial.options.seed)
-    exact = trial.reference.evaluate(point)
-    if not _cancels(trial, exact, path):
-        return False
-    if _differ(trial.exact.loss, exact.loss):
+    """Likewise with multiples of the parameters and with others, where the loss is another."""
+    losses: list[float] = []
+    for other in (with_other_parameters, unevenly_smaller):
+        exact = trial.reference.evaluate(other(trial.point, trial.options.seed))
+        if not _cancels(trial, exact, path):
+            return False
+        losses.append(exact.loss)
+    if any(_differ(trial.exact.loss, loss) for loss in losses):
         return True
     rearranged = with_other_data(trial.point)
     return rearranged is not None and _differ(trial.exact.loss, trial.reference.value(rearranged))

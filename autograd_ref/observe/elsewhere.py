@@ -13,7 +13,7 @@ from autograd_ref.independent.consistency import contradiction
 from autograd_ref.independent.one_direction import agrees_along
 from autograd_ref.observe.observation import Observation
 from autograd_ref.reference.protocol import Evaluation
-from autograd_ref.tree.inside import entry_by_entry, inside_sets, special_sets
+from autograd_ref.tree.inside import entry_by_entry, inside_sets, special_sets, unevenly_smaller
 from autograd_ref.tree.point import Point, with_other_data, with_other_parameters
 from autograd_ref.user_code import Raised, attempt
 from autograd_ref.verdict.facts import Asked
@@ -83,6 +83,14 @@ def _with_other_parameters(trial: Trial) -> Generator[Place]:
     sets = special_sets(point)
     outside = with_other_parameters(point, seed)
     yield Place("with other parameters", trial.subject, outside, not sets, sets)
+
+
+def unlike_multiples(trial: Trial) -> Generator[Place]:
+    """With other parameters that are no multiples: of some losses the gradient is zero at these."""
+    if trial.options.elsewhere and trial.options.project is None:
+        sets = special_sets(trial.point)
+        point = unevenly_smaller(trial.point, trial.options.seed)
+        yield Place("with other parameters", trial.subject, point, not sets, sets)
 
 
 def observed_at(

@@ -12,6 +12,7 @@ from autograd_ref.observe.elsewhere import (
     RaisedElsewhere,
     observed_at,
     other_places,
+    unlike_multiples,
 )
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.repeatability import changes, same_bits
@@ -58,7 +59,8 @@ class Observed:
         A function that keeps something from call to call shows it in the next one: what is asked
         about one place has to be asked before the call at the following.
         """
-        places = chain(other_places(self.trial), self._more_places)
+        uneven = unlike_multiples(self.trial) if asked.undecided else ()
+        places = chain(other_places(self.trial), uneven, self._more_places)
         for one in observed_at(places, self.trial, repeatable=not self.changes, asked=asked):
             if isinstance(one, Elsewhere):
                 self._visited.append(one)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from autograd_ref.tree.leaf import as_array, like
 from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt
 from autograd_ref.tree.number_format import of_leaf
-from autograd_ref.tree.point import Point, own_copy, with_other_parameters
+from autograd_ref.tree.point import SHRINK, SMALL, Point, own_copy, with_other_parameters
 from autograd_ref.tree.sets import FAR, KnownSet, sets_of
 
 
@@ -40,6 +40,32 @@ def inside_sets(point: Point, seed: int) -> Point | None:
             return smaller[path]
         values = as_array(leaf)
         return like(leaf, ways[0](values.astype(np.float64), random).astype(values.dtype))
+
+    return Point(rebuilt(point.parameters, move), own_copy(point).data)
+
+
+def unevenly_smaller(point: Point, seed: int) -> Point:
+    """Other parameters, every entry smaller by a factor of its own, in the sets that they are in.
+
+    Where a loss does not depend on the size of its parameters, multiples of them tell nothing.
+    """
+    random = np.random.default_rng(seed)
+    inside = leaves((inside_sets(point, seed) or with_other_parameters(point, seed)).parameters)
+
+    def move(path: Path, leaf: object) -> object:
+        values = as_array(leaf)
+        kept = any(one.other is not None for one in _sets_of(leaf)) or not values.any()
+        if kept or values.dtype.kind != "f":
+            return inside[path]
+        shape: tuple[int, ...] = values.shape
+        factors: NDArray[np.float64] = random.uniform(*SHRINK, shape)
+        if values.ndim == 2 and np.array_equal(values, values.T):
+            factors = np.maximum(factors, factors.T)
+        moved = values.astype(np.float64) * factors
+        if values.ndim == 1:  # the zeros of a matrix may be what it is made to be
+            zeros = SMALL * _typical(values.astype(np.float64)) * (1 - factors)
+            moved = np.where(values == 0, zeros, moved)
+        return like(leaf, moved.astype(values.dtype))
 
     return Point(rebuilt(point.parameters, move), own_copy(point).data)
 
