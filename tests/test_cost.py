@@ -34,7 +34,11 @@ def test_a_mismatch_costs_at_most_twice_a_match(costs: list[Cost]) -> None:
         assert max(one.all_wrong, one.one_wrong) <= 2 * one.match, one
 
 
-@pytest.mark.parametrize("name", ["tanh", "linear regression", "Rosenbrock", "layer norm"])
+MOST = {"tanh": 3.5, "linear regression": 3.5, "Rosenbrock": 3.5, "layer norm": 3.5}
+MOST["log determinant"] = 5.0  # near a singular matrix the steps have to be small
+
+
+@pytest.mark.parametrize("name", MOST)
 @pytest.mark.parametrize("error", [0.3, 1e-3, 1e-6])
 def test_a_mismatch_against_a_pytorch_loss_takes_a_few_values_more(name: str, error: float) -> None:
     """They are for the slope along the difference; the gradients nearby are a handful."""
@@ -58,7 +62,7 @@ def test_a_mismatch_against_a_pytorch_loss_takes_a_few_values_more(name: str, er
         trial = trial_of(gradients, parameters, data, loss)
         assert examine(trial, diagnose=False).verdict == verdict
         counts.append(calls[0])
-    assert counts[1] <= 3.5 * counts[0]
+    assert counts[1] <= MOST[name] * counts[0], counts
 
 
 def test_every_call_is_counted() -> None:

@@ -377,13 +377,15 @@ def test_calls_elsewhere_are_told_what_is_left_to_be_decided() -> None:
             return ()
 
     _ = decide(Recording(call(W=WRONG, b=RIGHT, c=ZERO)))
+    _ = decide(Recording(call(W=WRONG, b=RIGHT, c=COARSE)))
     _ = decide(Recording(call(W=WRONG, b=RIGHT)))
     at_fault = replace(
         call(W=WRONG, b=RIGHT), sides=dict.fromkeys([frozenset({("W",)})], "reference")
     )
     _ = decide(Recording(at_fault))
     assert told == [
-        AboutElsewhere((("b",), ("c",)), undecided=True),
+        AboutElsewhere((("b",), ("c",)), undecided=True, zero=True),
+        AboutElsewhere((("b",), ("c",)), undecided=True, zero=False),
         AboutElsewhere((("b",),), undecided=False),
         AboutElsewhere((("b",),), undecided=False),
     ]

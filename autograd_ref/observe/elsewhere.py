@@ -136,7 +136,7 @@ def _evaluated(there: Trial, call: Call, cheap: Evaluation, asked: Asked) -> Eva
 
     Or where its gradient is dear, and agrees along one direction.
     """
-    reference, (blocks, undecided) = there.reference, asked
+    reference, (blocks, undecided, _zero) = there.reference, asked
     along_is_enough = reference.blind and not undecided
     if not blocks or (along_is_enough and agrees_along(there, call.answer, blocks)):
         return cheap

@@ -122,22 +122,26 @@ class Neighbours:
         Returns:
             None where the error is systematic, or nothing can be said.
         """
-        return self._scatter(path, self._distance(path, np.abs(error), off))
+        distance = self._distance(path, np.abs(error), off)
+        few = _pairs(self.first(FIRST_REPETITIONS - 1, distance), path)
+        if few is None or not _is_noise(np.concatenate([error[None], few[0]]), CLEARLY):
+            return None
+        return self._scatter(path, distance)
 
     def is_systematic(self, path: Path | None, error: A, off: NDArray[np.bool_]) -> bool:
         """True where the error is the same nearby: a mistake, or formulas that round alike.
 
         Args:
             path: of the block; None for the loss.
-            error: at the point itself.
+            error: at the point itself, which is one of the points.
             off: the entries that are beyond their tolerance.
         """
         distance = self._distance(path, np.abs(error), off)
         for count, most in ((FIRST_REPETITIONS, CLEARLY), (REPETITIONS, STEADY)):
-            pairs = _pairs(self.first(count, distance), path)
+            pairs = _pairs(self.first(count - 1, distance), path)
             if pairs is None or not np.isfinite(pairs[0]).all():
                 return False
-            if not _is_noise(pairs[0], most):
+            if not _is_noise(np.concatenate([error[None], pairs[0]]), most):
                 return True
         return False
 
@@ -168,9 +172,6 @@ class Neighbours:
         return min(float(NUDGE), self._unit**-0.5)
 
     def _scatter(self, path: Path | None, distance: float) -> A | None:
-        few = _pairs(self.first(FIRST_REPETITIONS, distance), path)
-        if few is None or not _is_noise(few[0], CLEARLY):
-            return None
         pairs = _pairs(self.first(REPETITIONS, distance), path)
         if pairs is None:
             return None

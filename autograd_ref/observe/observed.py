@@ -59,7 +59,7 @@ class Observed:
         A function that keeps something from call to call shows it in the next one: what is asked
         about one place has to be asked before the call at the following.
         """
-        uneven = unlike_multiples(self.trial) if asked.undecided else ()
+        uneven = unlike_multiples(self.trial) if asked.zero else ()
         places = chain(other_places(self.trial), uneven, self._more_places)
         for one in observed_at(places, self.trial, repeatable=not self.changes, asked=asked):
             if isinstance(one, Elsewhere):

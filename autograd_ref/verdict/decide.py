@@ -103,7 +103,9 @@ def _asked(first: Rulings) -> Asked:
         for path, ruling in first.blocks.items()
         if ruling.verdict != "mismatch" and ruling.reason != AT_FAULT
     }
-    return Asked(tuple(left), undecided=any(map(is_open, left.values())))
+    undecided = [ruling for ruling in left.values() if is_open(ruling)]
+    zero = any((ruling.facts.comparison.resolution or 0.0) >= 1 for ruling in undecided)
+    return Asked(tuple(left), bool(undecided), zero)
 
 
 def of_call(facts: CallFacts) -> Rulings:

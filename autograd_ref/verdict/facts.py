@@ -190,6 +190,8 @@ class Asked(NamedTuple):
     """Those that are not wrong here."""
     undecided: bool
     """True where some of them show nothing here, so that what they are elsewhere decides."""
+    zero: bool = False
+    """True where some of these are zero here, to within their tolerance."""
 
 
 class TrialFacts(Protocol):

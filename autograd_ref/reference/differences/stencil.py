@@ -5,6 +5,7 @@ Four steps there and back, and the value in the middle. Where that is not enough
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +47,10 @@ TINY, ROOM = 1e-5, 3.0
 many times what is enough or what rounding does it has to be off by. Chosen: a kink that is farther
 away than that shows."""
 
+FAR, CLOSE = 1e3, 0.5
+"""How many times smaller than the first step, at least, that one is; and the part of the derivative
+by which the first difference may be off, where smaller steps are to mend it. Chosen."""
+
 FINER, APART = 30.0, 2.0
 """How much smaller the last of the first steps are, and by what two of them differ. Chosen: with
 eight values each, four of them cost a third of as many steps as help."""
@@ -59,12 +64,22 @@ def slope_within(function: Callable[[Any], Any], *steps: Number, enough: float) 
         steps: the largest steps to try, each a scale on which the function may be smooth.
         enough: an accuracy that need not be exceeded.
     """
-    tiny = TINY * min(steps)
+    kept = cache(function)
     for step in _worth_trying(steps):
-        found = _by_four_steps(function, BEGIN * step)
-        if found.accuracy <= enough and _holds_nearer(function, tiny, found, enough):
+        tiny = min(TINY * min(steps), BEGIN * step / FAR)
+        if not _may_converge(kept, BEGIN * step, tiny, enough):
+            continue
+        found = _by_four_steps(kept, BEGIN * step)
+        if found.accuracy <= enough and _holds_nearer(kept, tiny, found, enough):
             return found
-    return slope(function, *steps)
+    return slope(kept, *steps)
+
+
+@np.errstate(all="ignore")
+def _may_converge(function: Callable[[Any], Any], step: Any, tiny: Any, enough: float) -> bool:
+    """True where the first difference is near that over a tiny step: others are then worth it."""
+    wide, near = ((function(h) - function(-h)) / (2 * h) for h in (step, tiny))
+    return bool(abs(wide - near) <= CLOSE * max(abs(near), enough / CLOSE))
 
 
 @np.errstate(all="ignore")
@@ -80,7 +95,7 @@ def _holds_nearer(function: Callable[[Any], Any], step: Any, found: Slope, enoug
 def _worth_trying(steps: Sequence[Number]) -> list[Number]:
     """In their order, none that is nearly another; then far smaller ones, for what is steep."""
     found: list[Number] = []
-    for step in (*steps, min(steps) / FINER, min(steps) / FINER**2):
+    for step in (*steps, *(min(steps) / FINER**times for times in (1, 2, 3))):
         if all(max(step, other) > APART * min(step, other) for other in found):
             found.append(step)
     return found
