@@ -18,8 +18,8 @@ from autograd_ref.calls.trial import DEFAULT, Options
 from autograd_ref.check import examine, trial_of
 from autograd_ref.observe.elsewhere import other_places
 from autograd_ref.observe.observation import Observation
-from autograd_ref.observe.repeatability import changes
 from autograd_ref.observe.side_effects import side_effects
+from autograd_ref.observe.state.repeatability import changes
 from autograd_ref.reference.choose import quiet
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.report.behaviour import harmful, known

@@ -186,8 +186,10 @@ def _elsewhere(facts: Observed, decision: Decision) -> Iterator[Note]:
         assert isinstance(place, Elsewhere), "what is decided about was observed"
         if not place.finite:
             yield _overflowed(place)
-        else:
-            yield _off_sets(place, wrong) if place.sets else _rearranged(wrong)
+        elif place.sets:
+            yield _off_sets(place, wrong)
+        elif not facts.earlier_values:  # which say it better
+            yield _rearranged(wrong)
 
 
 def _off_sets(place: Elsewhere, wrong: Collection[Path | None]) -> Note:

@@ -15,8 +15,10 @@ from autograd_ref.observe.elsewhere import (
     unlike_multiples,
 )
 from autograd_ref.observe.observation import Observation
-from autograd_ref.observe.repeatability import changes, same_bits
 from autograd_ref.observe.side_effects import side_effects
+from autograd_ref.observe.state.earlier import earlier_values
+from autograd_ref.observe.state.fresh import as_new
+from autograd_ref.observe.state.repeatability import changes, same_bits
 from autograd_ref.observe.weaknesses import not_looked_at, weaknesses
 from autograd_ref.report.data import IndependentCheck, Note
 from autograd_ref.tree.nest import Path
@@ -33,6 +35,7 @@ class Observed:
 
     def __init__(self, trial: Trial, more_places: Sequence[Place] = ()) -> None:
         self.trial = trial
+        self._fresh = as_new(trial.subject)
         self.first, self.again = trial.call(), trial.call()
         self.changes = changes(self.first, self.again)
         self.here = Observation(trial, self.first, repeatable=not self.changes)
@@ -73,7 +76,18 @@ class Observed:
         """How the function behaves, beside what it returns, over all calls made so far."""
         elsewhere = [(one.trial, one.call) for one in self._visited]
         later = [(self.trial, self.again), *elsewhere]
-        return [*self.changes, *side_effects((self.trial, self.first), later)]
+        effects = side_effects((self.trial, self.first), later)
+        return [*self.changes, *self.earlier_values, *effects]
+
+    @cached_property
+    def earlier_values(self) -> list[Note]:
+        """The notes about a later call that used the arguments of an earlier one.
+
+        None where no two calls are alike, and of operations, whose inputs are made anew.
+        """
+        if self.changes or self._more_places:
+            return []
+        return earlier_values(self.trial, self._fresh, self._visited)
 
     def weaknesses(self, decided: Collection[Path]) -> list[Note]:
         """The notes about the loss at this point, and about the check.

@@ -11,6 +11,7 @@ HARMFUL: Mapping[str, bool] = {
     "changes its arguments": True,  # the caller's parameters, data or upstream gradient are lost
     "reuses its result": True,  # a kept result changes with a later call, or the next one with it
     "accumulates": True,  # every call but the first is wrong
+    "uses earlier values": True,  # a cache that is not made anew with other arguments
     "changes from call to call": True,  # something is drawn at random, or kept
     FAILS_IN_SOME_CALLS: True,  # PyTorch calls it like this where an output is unused, say
     # what both arrays are, the caller knows; nothing changes until the caller changes one of them
