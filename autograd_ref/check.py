@@ -7,7 +7,7 @@ from autograd_ref.assignment.network_model import assignment
 from autograd_ref.calls import random_state
 from autograd_ref.calls.arguments import checked_point, require_bool
 from autograd_ref.calls.call import Gradients
-from autograd_ref.calls.complex_pairs import by_parts, complex_among, require_torch
+from autograd_ref.calls.complex_pairs import CONVENTION, by_parts, complex_among
 from autograd_ref.calls.stated import Project, allowing, require_usable, to_accuracy
 from autograd_ref.calls.trial import DEFAULT, Options, Trial
 from autograd_ref.calls.vectors import with_lists_resolved
@@ -169,8 +169,9 @@ def trial_of(
         UserCodeRaised: the loss raised in a later evaluation.
     """
     require_usable(options.accuracy, options.project, options.elsewhere)
-    whole = parameters
+    about = ""
     if callable(loss) and callable(gradients) and complex_among(parameters):
+        about = CONVENTION
         gradients, loss, parameters = by_parts(gradients, loss, parameters)
     point = with_lists_resolved(gradients, loss, checked_point(gradients, parameters, data, loss))
     if loss is None:
@@ -178,8 +179,8 @@ def trial_of(
         exact = reference.evaluate(point)
     else:
         reference, exact = reference_for(loss, point, options.seed, thorough=options.thorough)
-        require_torch(whole, numerical=reference.blind)
-        reference = reference._replace(given=reference.given and not options.declared)
+        given = reference.given and not options.declared
+        reference = reference._replace(given=given, about=reference.about + about)
         if not reference.blind:
             reference = reference._replace(model=TorchModel(loss))
     return Trial(gradients, reference, point, exact, options)

@@ -94,12 +94,85 @@ def test_overwriting_is_told_of() -> None:
     assert report.findings[0].text == "The function changes real and imag in place."
 
 
-def test_a_numpy_loss_of_complex_parameters_is_refused_by_name() -> None:
-    def by_numpy(p: Any) -> float:
-        return float((np.abs(p["z"]) ** 2).sum())
+def by_numpy(z: Any, a: Any, y: Any) -> Any:
+    return np.sum(np.abs(np.dot(a, z) - y) ** 2)
 
-    with pytest.raises(TypeError, match="z is complex and loss is computed by NumPy; it needs"):
-        _ = check_gradients(lambda p: {"z": 2 * p["z"]}, {"z": Z}, loss=by_numpy)
+
+def power_of_spectrum(x: Any) -> Any:
+    return np.sum(np.abs(np.fft.fft(x)) ** 4)
+
+
+def power_by_hand(x: Any) -> Any:
+    spectrum = np.fft.fft(x)
+    return 4 * x.size * np.fft.ifft(spectrum * np.abs(spectrum) ** 2)
+
+
+def amplitudes(z: Any, a: Any, y: Any) -> Any:
+    """The loss of phase retrieval."""
+    return np.sum((np.abs(np.dot(a, z)) - np.abs(y)) ** 2)
+
+
+def of_amplitudes(z: Any, a: Any, y: Any) -> Any:
+    seen = a @ z
+    return 2 * a.conj().T @ ((1 - np.abs(y) / np.abs(seen)) * seen)
+
+
+IN_NUMPY: dict[str, tuple[Any, ...]] = {
+    "least squares": (right, by_numpy, Z, A, Y),
+    "vdot": (right, lambda z, a, y: np.vdot(np.dot(a, z) - y, np.dot(a, z) - y).real, Z, A, Y),
+    "in parts": (right, lambda z, a, y: np.sum(np.square((a @ z - y).view(float))), Z, A, Y),
+    "a spectrum": (power_by_hand, power_of_spectrum, Z),
+    "phase retrieval": (of_amplitudes, amplitudes, Z, A, Y),
+    "one number": (lambda z: 2 * z, lambda z: float(np.abs(z)) ** 2, 1 + 2j),
+    "complex64": (lambda z: 2 * z, lambda z: np.sum(np.abs(z) ** 2), Z.astype(np.complex64)),
+    "a nest": (
+        lambda p: {"z": 2 * p["z"], "b": 2 * p["b"]},
+        lambda p: float(np.sum(np.abs(p["z"]) ** 2)) + float(np.sum(p["b"] ** 2)),
+        {"z": Z, "b": np.ones(2)},
+    ),
+}
+
+
+def numpy_problem(case: str) -> tuple[Any, Any, tuple[Any, ...]]:
+    gradients, against, *at = IN_NUMPY[case]
+    return gradients, against, tuple(at)
+
+
+def scaled(found: Any, factor: complex) -> Any:
+    if isinstance(found, dict):
+        return {key: scaled(value, factor) for key, value in found.items()}
+    return (found * factor).astype(np.asarray(found).dtype) if np.iscomplexobj(found) else found
+
+
+@pytest.mark.parametrize("case", IN_NUMPY)
+def test_a_numpy_loss_of_complex_parameters_is_differentiated_by_both_parts(case: str) -> None:
+    gradients, against, at = numpy_problem(case)
+    report = check_gradients(gradients, *at, loss=against)
+    assert report.passed, report
+    assert "twice that by the conjugate; JAX has its conjugate" in report.reference
+    assert "numerical derivative" in report.reference
+
+
+@pytest.mark.parametrize("factor", [0.5, 1 + 1e-5, 1 + 1e-5j, 1j])
+@pytest.mark.parametrize("case", IN_NUMPY)
+def test_a_wrong_one_beside_a_numpy_loss_is_a_mismatch(case: str, factor: complex) -> None:
+    """Among them that by the conjugate, half of what is right."""
+    gradients, against, at = numpy_problem(case)
+    report = check_gradients(lambda *p: scaled(gradients(*p), factor), *at, loss=against)
+    assert report.verdict == "mismatch"
+
+
+def test_a_conjugate_beside_a_numpy_loss_is_wrong_in_the_imaginary_part() -> None:
+    report = check_gradients(lambda *p: right(*p).conj(), Z, A, Y, loss=by_numpy)
+    assert verdicts(report) == {"real": "match", "imag": "mismatch"}
+
+
+def test_a_loss_that_is_complex_is_refused_by_its_own_name() -> None:
+    def energy(z: Any) -> Any:
+        return np.vdot(z, z)
+
+    with pytest.raises(TypeError, match=r"loss is energy, and it returned a complex128 \(complex"):
+        _ = check_gradients(lambda z: 2 * z, Z, loss=energy)
 
 
 @pytest.mark.parametrize("leaf", [Z, Z[0], 1 + 2j, torch.tensor(Z)])

@@ -6,9 +6,16 @@ from typing import Any, NamedTuple
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.tree.complex_parts import IMAG, REAL, is_complex, joined, parted
 from autograd_ref.tree.leaf import as_array, copied, is_numeric
-from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt
+from autograd_ref.tree.nest import Path, leaves, rebuilt
 
 Function = Callable[..., Any]
+
+
+CONVENTION = (
+    "; complex parameters are pairs: a gradient is the derivative by the real part plus i times"
+    " that by the imaginary part, as in PyTorch, twice that by the conjugate; JAX has its conjugate"
+)
+"""The end of a sentence about the reference."""
 
 
 class ByParts(NamedTuple):
@@ -42,25 +49,12 @@ def by_parts(gradients: Function, loss: Loss, parameters: Any) -> ByParts:
     def loss_of_parts(parts: Any, *data: Any) -> object:
         return loss(_whole(parameters, parts), *data)
 
+    loss_of_parts.__name__ = getattr(loss, "__name__", type(loss).__name__)  # for messages
     return ByParts(
         gradients_of_parts,
         loss_of_parts,
         rebuilt(parameters, lambda path, leaf: parted(leaf) if path in paths else leaf),
     )
-
-
-def require_torch(parameters: object, *, numerical: bool) -> None:
-    """Refuse complex parameters of a NumPy loss: about their gradients there is no convention.
-
-    Raises:
-        TypeError: there are some.
-    """
-    paths = complex_among(parameters)
-    if paths and numerical:
-        raise TypeError(
-            f"{name_of(paths[0], root='parameters')} is complex and loss is computed by NumPy; it"
-            " needs a loss in PyTorch, whose convention for complex gradients is checked"
-        )
 
 
 def _whole(parameters: Any, parts: Any) -> Any:

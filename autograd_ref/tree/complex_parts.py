@@ -1,7 +1,8 @@
 """Complex arrays and tensors as pairs of real ones, and back.
 
 A gradient by a complex number is that by its real part plus i times that by its imaginary part:
-PyTorch's convention. So a pair of real arrays is checked, and nothing about it is complex.
+PyTorch's convention, taken for losses in NumPy as well. So a pair of real arrays is checked, and
+nothing about it is complex.
 """
 
 from collections.abc import Mapping
