@@ -144,7 +144,8 @@ class Held:
     [
         *("d{}", "d_{}", "g{}", "g_{}", "grad{}", "grad_{}", "gradient_{}", "{}_grad", "{}_bar"),
         *("{}.grad", "dL_d{}", "dLd{}", "dL/d{}", "dJ_d{}", "dLoss_d{}", "d_loss_d_{}", "∂{}"),
-        *("nabla_{}", "GRAD_{}", "dC/d{}", "{}Grad"),
+        *("nabla_{}", "GRAD_{}", "dC/d{}", "{}Grad", "delta_{}", "{}_delta", "Delta{}", "Δ{}"),
+        *("{}_d", "dJ_{}", "deriv_{}", "{}_derivative", "del_{}", "{}_nabla", "jac_{}"),
     ],
 )
 @pytest.mark.parametrize("parameters", [{"W1": W, "b1": B}, {"layer": {"W": W, "b": B}}])
@@ -177,7 +178,10 @@ def test_names_say_of_which_parameter_a_gradient_is(pattern: str, parameters: An
         ({"dw": W, "dB": B}, {"dw": "W", "dB": "b"}),
         ({"w": W, "b": B}, {"w": "W"}),
         ({"dW": W.tolist(), "db": [1, 1]}, {"dW": "W", "db": "b"}),
+        ({"dW": W, "db": B, "delta_W": -W, "delta_b": -B}, {"dW": "W", "db": "b"}),
+        ({"delta_W": W, "b": B}, {"delta_W": "W"}),
         ({"W": W, "b": B}, {}),
+        ({"W": W, "b": B, "delta_W": -W, "delta_b": -B}, {}),
         ({"W": 2 * W, "b": B, "dW": W, "db": B}, {}),
     ],
 )
@@ -195,7 +199,9 @@ def test_every_parameter_has_one_name(result: Any, names: dict[str, str]) -> Non
         ({"Wb": W, "bW": B}, set[str]()),
         ({"dW": W, "dV": B}, set[str]()),
         ({"dw": W, "Dw": W, "b": B}, {"b"}),
-        ({"delta_W": W, "delta_b": B}, set[str]()),
+        ({"delta_W": W, "W_delta": W, "delta_b": B, "b_delta": B}, set[str]()),
+        ({"delta1": W, "delta2": B}, set[str]()),
+        ({"deltas": W, "b": B}, {"b"}),
         ({"momentum": W, "b": B}, {"b"}),
     ],
 )

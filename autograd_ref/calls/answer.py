@@ -104,7 +104,8 @@ def _renamed(found: dict[Path, object], parameters: dict[Path, object]) -> _Name
     complete = set(parameters) <= set(found)
     if complete and not all(_equal(found[path], leaf) for path, leaf in parameters.items()):
         return _Named(found)
-    names = by_parameter(found, parameters)  # also where the parameters came back as well
+    # also where the parameters came back as well
+    names = by_parameter(found, parameters, surely=complete)
     renamed = {of: found[path] for path, of in names.items()}
     others = {path: leaf for path, leaf in found.items() if path not in names}
     changed = {path: of for path, of in names.items() if path != of}
