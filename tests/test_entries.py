@@ -186,6 +186,46 @@ def test_an_entry_that_cannot_be_resolved_is_named() -> None:
     assert re.search(r"that of parameters\[\d\] is known to 0\.\d+ of itself only", note.text)
 
 
+FAR_APART = np.array([1e8, 1e-8, 1.0, 1e-9])
+
+
+@pytest.mark.parametrize("factor", [1.0, 1 + 1e-6, 2.0, -1.0])
+def test_an_entry_that_cannot_be_told_from_zero_is_named(factor: float) -> None:
+    """Beside a loss of 1e8 the last entries change no digit of it, whatever their derivatives."""
+    at = np.array([1.3, 0.7, -0.4, 0.2])
+    factors = np.array([1.0, factor, 1.0, factor])
+    report = checked(
+        lambda w: 2 * FAR_APART * w * factors, at, lambda w: float((FAR_APART * w**2).sum())
+    )
+    assert report.verdict == "match"
+    (note,) = [note for note in report.warnings if note.kind == "small entries"]
+    assert "that of parameters[2] is known to" in note.text
+    named = (
+        r"Beside a loss of 1\.69e\+08, that by parameters\[1\] \(up to \d.* passes, and 1 more of"
+    )
+    assert re.search(named, note.text), note.text
+
+
+def test_entries_of_two_blocks_that_cannot_be_told_from_zero_are_named() -> None:
+    at = {"a": np.array([1.3, 0.7]), "b": np.array([0.4, 0.5])}
+
+    def gradients(p: Any) -> Any:
+        return {key: 2 * FAR_APART[:2] * value for key, value in p.items()}
+
+    report = check_gradients(
+        gradients, at, loss=lambda p: sum(float((FAR_APART[:2] * v**2).sum()) for v in p.values())
+    )
+    (note,) = [note for note in report.warnings if note.kind == "small entries"]
+    assert re.search(r"those by a\[1\] .* and b\[1\] .* cannot be told from zero", note.text)
+
+
+def test_an_entry_that_is_said_to_be_zero_is_not_named() -> None:
+    at = np.array([1.3, 0.7, -0.4])
+    report = checked(lambda w: np.maximum(2 * w, 0), at, lambda w: float(np.maximum(w, 0) @ w))
+    assert report.passed
+    assert not report.warnings
+
+
 LOGITS = np.array([-18.7, 9.1, 12.6, 0.8, -10.8, 22.7])
 
 

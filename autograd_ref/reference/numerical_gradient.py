@@ -45,6 +45,8 @@ class NumericalGradient(NamedTuple):
     found: dict[Path, Slopes]
     large: tuple[Path, ...]
     """The blocks that can only be asked about beside an answer."""
+    hand: Results | None = None
+    """The gradient under test, once there is one."""
 
     def evaluation(self) -> Evaluation:
         """The evaluation of the loss."""
@@ -77,7 +79,7 @@ class NumericalGradient(NamedTuple):
             return np.nan_to_num(slopes.accuracy + room, nan=np.inf, posinf=np.inf)
 
     def _beside(self, answer: Results) -> Evaluation:
-        found: dict[Path, Slopes] = {}
+        found, told = dict[Path, Slopes](), Results()
         for path, array in leaves(self.gradient.base).items():
             hand = answer.get(path)
             if hand is None or hand.shape != array.shape or not is_real(hand):
@@ -85,8 +87,9 @@ class NumericalGradient(NamedTuple):
             elif path in self.large:
                 found[path] = along_directions(self.gradient, path, hand.astype(np.float64))
             else:
-                found[path] = self._nearer(path, hand.astype(np.float64))
-        return self._replace(found=found).evaluation()._replace(beside=None)
+                told[path] = hand.astype(np.float64)
+                found[path] = self._nearer(path, told[path])
+        return self._replace(found=found, hand=told).evaluation()._replace(beside=None)
 
     def _nearer(self, path: Path, hand: A) -> Slopes:
         """The derivatives, with care where a gradient is off by little more than they are known to.
@@ -118,18 +121,30 @@ class NumericalGradient(NamedTuple):
 
     def _small_entries(self) -> tuple[Note, ...]:
         """The entries, small beside others of their block, in which a gross error could pass."""
-        told: list[str] = []
+        few, none = list[str](), list[str]()
         for path, slopes in self.found.items():
             tolerance, own = self._tolerance(slopes), np.abs(slopes.values)
             share = np.divide(tolerance, own, where=own > tolerance, out=np.zeros(own.shape))
             if share.size and share.max() > GROSS:
-                at = [int(i) for i in np.unravel_index(int(np.argmax(share)), share.shape)]
-                name = name_of(path, root="parameters")
-                told.append(f"that of {name}{at if at else ''} is known to {share.max():.1g}")
-        if not told:
-            return ()
-        text = f"Small derivatives are known to fewer digits: {listed(told)} of itself only."
-        return (Note("small entries", text),)
+                few.append(f"that of {_entry(path, share)} is known to {share.max():.1g}")
+            hand = np.abs((self.hand or {}).get(path, np.zeros(own.shape)))
+            # of a block in which nothing is known the verdict tells, and of a kink another note
+            told = bool((own > tolerance).any()) and not slopes.kinks
+            lost = (own <= tolerance) & (hand > 0) & told
+            if lost.any():
+                shown = np.where(lost, hand, 0.0)
+                passes = f"{tolerance.flat[int(np.argmax(shown))]:.1g}"
+                others = int(lost.sum()) - 1
+                more = f", and {others} more of {own.size}" if others else ""
+                none.append(f"{_entry(path, shown)} (up to {passes} passes{more})")
+        said = ""
+        if few:
+            said = f"Small derivatives are known to fewer digits: {listed(few)} of itself only."
+        if none:
+            its = "that" if len(none) == 1 else "those"
+            said += f"{' ' * bool(few)}Beside a loss of {self.loss:.3g}, {its} by {listed(none)}"
+            said += " cannot be told from zero."
+        return (Note("small entries", said),) if said else ()
 
     def _unseen(self) -> tuple[Note, ...]:
         """The note about all that random directions leave out."""
@@ -144,6 +159,12 @@ class NumericalGradient(NamedTuple):
             " entries are wrong; thorough=True takes every entry)"
         )
         return (Note("directions", text),)
+
+
+def _entry(path: Path, sizes: A) -> str:
+    """The name of the entry of a block that is the largest of some sizes."""
+    at = [int(i) for i in np.unravel_index(int(np.argmax(sizes)), sizes.shape)]
+    return f"{name_of(path, root='parameters')}{at if at else ''}"
 
 
 def large_blocks(parameters: Any) -> tuple[Path, ...]:
