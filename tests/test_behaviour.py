@@ -269,3 +269,49 @@ def test_a_problem_on_which_it_does_harm_is_a_counterexample_unless_that_is_allo
     assert wrong is not None
     assert not wrong.does_harm
     assert "loss=loss, allow=('changes its arguments',)))" in wrong.code
+
+
+SLOPES = np.array([1.0, 2.0, 3.0])
+
+
+def linear(w: Any) -> Any:
+    return w[0] + 2 * w[1] + 3 * w[2]
+
+
+def test_a_constant_gradient_is_told_of_and_passes() -> None:
+    report = check_gradients(lambda _w: SLOPES, W, loss=linear)
+    assert report.passed, report
+    (note,) = report.findings
+    assert note.kind == "returns a constant array"
+    assert note.text.startswith("The gradient of parameters is the same array in every call")
+    new = check_gradients(lambda _w: SLOPES.copy(), W, loss=linear)
+    assert new.passed
+    assert not new.findings
+    assert not check_gradients(lambda _w: 2 * SLOPES, W, loss=linear).passed
+
+
+def test_a_buffer_is_no_constant_whatever_is_in_it_here() -> None:
+    buffer = np.zeros(3)
+
+    def added(_w: A) -> A:
+        buffer[:] += SLOPES
+        return buffer
+
+    kinds = [note.kind for note in check_gradients(added, W, loss=linear).harmful]
+    assert kinds == ["accumulates", "reuses its result"]
+    # where nothing is asked elsewhere, nobody knows
+    report = check_gradients(lambda _w: SLOPES, W, loss=linear, elsewhere=False)
+    assert [note.kind for note in report.harmful] == ["reuses its result"]
+
+
+def test_a_result_that_is_kept_and_cannot_be_written_to_does_no_harm() -> None:
+    known: dict[bytes, A] = {}
+
+    def gradients(w: A, X: A) -> A:
+        found = known.setdefault(w.tobytes() + X.tobytes(), right(w, X))
+        found.flags.writeable = False
+        return found
+
+    report = check_gradients(gradients, W, X, loss=loss)
+    assert report.passed
+    assert not report.findings

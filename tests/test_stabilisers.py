@@ -293,3 +293,41 @@ def test_blocks_that_differ_by_more_are_no_approximation() -> None:
 
     report = check_gradients(of_another_shape, p, loss=lambda p: (p["a"] ** 3).sum())
     assert "few digits" not in [note.kind for note in report.pattern]
+
+
+def after_steps(k: Any, n: int) -> Any:
+    """Relaxation by n steps of Euler's method."""
+    states = [1.0 + 0 * k[0]]
+    for _step in range(n):
+        states.append(states[-1] + (k[1] - k[0] * states[-1]) / n)
+    return states
+
+
+@pytest.mark.parametrize(("n", "said"), [(50, False), (200, True)])
+def test_an_adjoint_that_is_off_by_one_index_is_no_accuracy_of_a_tenth(n: int, said: bool) -> None:
+    def adjoint(k: Any, n: int) -> Any:
+        states, found = after_steps(k, n), np.zeros(2)
+        costate = 2 * (states[-1] - 0.3)
+        for state in reversed(states[1:]):  # it needs to be the state before the step
+            found += costate / n * np.array([-state, 1.0])
+            costate *= 1 - k[0] / n
+        return found
+
+    report = check_gradients(
+        adjoint, np.array([0.8, 0.5]), n, loss=lambda k, n: (after_steps(k, n)[-1] - 0.3) ** 2
+    )
+    assert report.verdict == "mismatch"
+    notes = [note.text for note in report.pattern if note.kind == "few digits"]
+    assert bool(notes) is said
+    assert "accuracy=1e-01" not in str(report)
+    assert not said or "An index that is off by one on a fine grid looks alike" in notes[0]
+
+
+def test_where_a_finding_explains_the_mismatch_no_accuracy_is_proposed() -> None:
+    random = np.random.default_rng(0)
+    report = check_gradients(
+        lambda w: 2 * w * (1 + 1e-4 * random.normal(size=w.shape)), V, loss=lambda w: (w**2).sum()
+    )
+    assert [note.kind for note in report.harmful] == ["changes from call to call"]
+    assert report.pattern
+    assert "few digits" not in [note.kind for note in report.pattern]

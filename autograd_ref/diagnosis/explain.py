@@ -1,15 +1,16 @@
 """From facts and verdicts to the report: the independent check, causes, what is unexplained."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
 from autograd_ref.diagnosis.evidence import gathered
+from autograd_ref.diagnosis.unexplained import FEW_DIGITS
 from autograd_ref.diagnosis.wider_format import right_in_float64
 from autograd_ref.independent.kink import AT_A_KINK
 from autograd_ref.observe.elsewhere import Elsewhere
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.observed import Observed
-from autograd_ref.report.behaviour import FAILS_IN_SOME_CALLS
+from autograd_ref.report.behaviour import EXPLAINS, FAILS_IN_SOME_CALLS
 from autograd_ref.report.data import IndependentCheck, Note, listed
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_array, largest
@@ -33,12 +34,12 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
     loss, blocks = decision.rulings.loss, decision.rulings.blocks
     shares = {path: ruling.facts.comparison.shares for path, ruling in blocks.items()}
     diagnosis = _diagnosis(facts, decision) if diagnose else Diagnosis()
-    found = facts.first.answer.intermediates
+    found, findings = facts.first.answer.intermediates, facts.findings
     return Report(
         blocks=tuple(block_of(name_of(path), ruling) for path, ruling in blocks.items()),
         loss=None if loss is None else block_of("loss", loss),
         reference=reference.about,
-        findings=(*facts.findings, *_raised(facts, must_run=True)),
+        findings=(*findings, *_raised(facts, must_run=True)),
         warnings=(
             *facts.weaknesses({*decision.shown, *_unused(decision)}),
             *_without_effect(decision),
@@ -52,10 +53,16 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
         witness=_independent_check(facts, decision),
         causes=diagnosis.causes,
         intermediates=reference.model.intermediates(point, found),
-        pattern=diagnosis.pattern,
+        pattern=tuple(_not_explained(diagnosis.pattern, findings)),
         shares={name_of(path): share for path, share in shares.items() if share is not None},
         measure=reference.model.detectable(point),
     )
+
+
+def _not_explained(pattern: Iterable[Note], findings: Collection[Note]) -> Iterator[Note]:
+    """The notes about what is wrong, without a guess where what the function does explains it."""
+    explained = any(note.kind in EXPLAINS for note in findings)
+    return (note for note in pattern if not (explained and note.kind == FEW_DIGITS))
 
 
 def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:

@@ -12,6 +12,9 @@ from autograd_ref.tree.nest import Path, name_of
 
 MOST_SHOWN = 8
 
+FEW_DIGITS = "few digits"
+"""The kind of the note that proposes an accuracy."""
+
 EXPLAINED = 1e-6
 """The samples are named if they explain the difference up to this part of it. Chosen."""
 
@@ -19,8 +22,9 @@ LEAST = 1e4
 """The smallest such error, in units of roundoff: less may be rounding all the same. Chosen."""
 
 FEW = 1e-2
-"""The largest error, relative to the largest entry of its block, that is still an approximation's.
-Chosen: the coarsest that solvers are run with, times ten."""
+"""The coarsest accuracy that is proposed. Chosen: the coarsest that solvers are run with, times
+ten. What is off by more is taken for a mistake, such as an adjoint that uses the next step's state.
+"""
 
 EVERYWHERE = 0.5
 """The part of the entries that has to be off: a slip in one entry is none of an approximation's.
@@ -60,18 +64,20 @@ def few_digits(evidence: Evidence) -> Iterator[Note]:
         for key in (*evidence.wrong, *evidence.near)
         if right[key].size
     ]
-    if not LEAST * evidence.unit < error < FEW or min(off, default=0.0) < EVERYWHERE:
+    if not LEAST * evidence.unit < error < FEW / ROOM or min(off, default=0.0) < EVERYWHERE:
         return
     accuracy = 10.0 ** np.ceil(np.log10(ROOM * error))
     yield Note(
-        "few digits",
+        FEW_DIGITS,
         f"Both sides agree in all entries, to {error:.1g} of the largest of a block, and no"
         " further. So it is where the loss or the gradient comes out of a solver, an integrator, a"
         " root finder or another iteration that stops at some accuracy, or is a difference"
         f" quotient: let it work more accurately, or state what it is good for: accuracy="
         f"{accuracy:.0e}. Or it is read off an update of the parameters: check_step knows its"
         " rounding. Or a constant as in log(p + 1e-8), which keeps a logarithm, a root or a"
-        " division finite, is in the loss and not in the gradient.",
+        " division finite, is in the loss and not in the gradient. An index that is off by one on a"
+        " fine grid looks alike, and its error falls in proportion to the step: that is a mistake"
+        " and no accuracy.",
     )
 
 

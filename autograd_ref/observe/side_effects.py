@@ -23,7 +23,7 @@ def side_effects(first: Made, later: Sequence[Made]) -> list[Note]:
     found = [
         *_changed_arguments([first, *later]),
         *_shared_memory(*first),
-        *_reused_results(first[1], [call for _trial, call in later]),
+        *_reused_results(first, later),
     ]
     return [note for i, note in enumerate(found) if note.kind not in {n.kind for n in found[:i]}]
 
@@ -58,21 +58,36 @@ def _shared_memory(trial: Trial, call: Call) -> list[Note]:
     return found
 
 
-def _reused_results(first: Call, later: Sequence[Call]) -> list[Note]:
-    """A result that a later call writes to, or returns again."""
-    for path, gradient in first.live.items():
+def _reused_results(first: Made, later: Sequence[Made]) -> list[Note]:
+    """A result that a later call writes to, or returns again; a constant comes last."""
+    trial, call = first
+    calls = [one for _trial, one in later]
+    elsewhere = any(there.point is not trial.point for there, _call in later)
+    constants: list[str] = []
+    for path, gradient in call.live.items():
         name = name_of(path, root="parameters")
-        newer = [call.live[path] for call in later if path in call.live]
-        if any(gradient.size and np.shares_memory(gradient, other) for other in newer):
-            text = (
-                f"The gradient of {name} lies in memory that the next call uses again:"
-                " a kept result changes, or was cached."
-            )
-            return [Note("reuses its result", text)]
-        if not _equal(gradient, first.answer.gradients[path]):
+        if not _equal(gradient, call.answer.gradients[path]):
             text = f"The gradient of {name}, once returned, is changed by a later call."
             return [Note("reuses its result", text)]
-    return []
+        newer = [one.live[path] for one in calls if path in one.live]
+        again = [new for new in newer if gradient.size and np.shares_memory(gradient, new)]
+        if not again or not gradient.flags.writeable:  # nobody can write into it by accident
+            continue
+        if elsewhere and len(again) == len(calls) and all(_equal(gradient, new) for new in again):
+            constants.append(name)
+            continue
+        text = (
+            f"The gradient of {name} lies in memory that the next call uses again:"
+            " a kept result changes, or was cached."
+        )
+        return [Note("reuses its result", text)]
+    if not constants:
+        return []
+    text = (
+        f"The gradient of {listed(constants)} is the same array in every call, here and elsewhere:"
+        " a caller that writes into it changes what later calls return."
+    )
+    return [Note("returns a constant array", text)]
 
 
 def _same(before: dict[str, NDArray[Any]], after: dict[str, NDArray[Any]], name: str) -> bool:

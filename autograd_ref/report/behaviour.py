@@ -17,8 +17,17 @@ HARMFUL: Mapping[str, bool] = {
     # what both arrays are, the caller knows; nothing changes until the caller changes one of them
     "returns a view of its arguments": False,
     "gradients share memory": False,
+    "returns a constant array": False,  # the gradient of a linear loss is one
 }
 """The kinds of findings, and whether code that uses the function goes wrong by them."""
+
+EXPLAINS = {
+    "changes its arguments",
+    "accumulates",
+    "uses earlier values",
+    "changes from call to call",
+}
+"""The kinds of findings that explain a wrong gradient."""
 
 
 def harmful(kind: str, allowed: Collection[str]) -> bool:
