@@ -27,7 +27,7 @@ from autograd_ref.reference.torch_loss import torch_loss
 from autograd_ref.report.behaviour import known
 from autograd_ref.report.report import Report
 from autograd_ref.tree import nest
-from autograd_ref.tree.nest import Path, leaves
+from autograd_ref.tree.nest import Path, leaves, require_end
 from autograd_ref.tree.number_format import NumberFormat, dtype_name
 from autograd_ref.tree.point import Point
 from autograd_ref.user_code import as_raised
@@ -116,6 +116,7 @@ def check_backward(
     """
     operation = _as_operation(function)
     _require_usable(function=operation, reference=reference, kwargs=kwargs, declared=declared)
+    require_end({f"inputs[{i}]": one for i, one in enumerate(inputs)} | {"kwargs": kwargs})
     options = Options(seed=seed, allow=known(allow), declared=declared)
     state = shared_state(operation, reference)
     with random_state.kept():

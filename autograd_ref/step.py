@@ -18,7 +18,7 @@ from autograd_ref.reference.protocol import Evaluation, Loss, Tolerances
 from autograd_ref.report.data import Note
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_array, copied, is_numeric, is_real, like
-from autograd_ref.tree.nest import Path, leaves, rebuilt
+from autograd_ref.tree.nest import Path, leaves, rebuilt, require_end
 from autograd_ref.tree.number_format import dtype_name, of_leaf
 from autograd_ref.tree.point import Point, Results
 from autograd_ref.user_code import as_raised
@@ -126,7 +126,9 @@ def _implied_by(step: Step, rate: float) -> Callable[..., object]:
     def gradients(parameters: object, *data: object) -> object:
         before = {path: as_array(leaf).copy() for path, leaf in leaves(parameters).items()}
         own = rebuilt(parameters, lambda _path, leaf: copied(leaf))
-        answer = _updated(step(own, *data), own)
+        result = step(own, *data)
+        require_end({"what step returned": result})
+        answer = _updated(result, own)
 
         def implied(path: Path, leaf: object) -> object:
             new = answer.gradients[path]

@@ -2,6 +2,7 @@
 
 from array import array
 from collections import deque
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import rosen, rosen_der
 
-from autograd_ref import check_gradients
+from autograd_ref import check_backward, check_gradients, check_step
 from autograd_ref.report.report import Report
 
 A = NDArray[Any]
@@ -290,3 +291,55 @@ def test_samples_in_tensors_are_rearranged_like_those_in_arrays() -> None:
     seen: list[A] = []
     assert check_gradients(first_ones, x, torch.from_numpy(X), loss=loss).verdict == "match"
     assert any(np.array_equal(rows[:-1], X[:0:-1]) for rows in seen)
+
+
+def ring(leaf: Any) -> Any:
+    found = [{"a": leaf}]
+    found.append({"again": found})
+    return found
+
+
+ENDLESS: dict[str, tuple[Callable[[], Any], str]] = {
+    "a gradient": (
+        lambda: check_gradients(lambda _w: ring(x), x, loss=squares),
+        "what gradients returned",
+    ),
+    "a gradient behind a loss": (
+        lambda: check_gradients(lambda w: (squares(w), circle()), x, loss=squares),
+        "what gradients returned",
+    ),
+    "of complex numbers": (
+        lambda: check_gradients(
+            lambda _z: ring(x), x + 1j * x, loss=lambda z: squares(z.real) + squares(z.imag)
+        ),
+        "what gradients returned",
+    ),
+    "data": (
+        lambda: check_gradients(twice, x, ring(x), loss=lambda w, _d: squares(w)),
+        r"data\[0\]",
+    ),
+    "from project": (
+        lambda: check_gradients(twice, x, loss=squares, project=ring),
+        "what project returned",
+    ),
+    "a step": (lambda: check_step(ring, x, rate=0.1, loss=squares), "what step returned"),
+    "inputs": (
+        lambda: check_backward(torch.square, torch.square, torch.ones(2), ring(1)),
+        r"inputs\[1\]",
+    ),
+    "kwargs": (
+        lambda: check_backward(torch.square, torch.square, torch.ones(2), kwargs={"k": ring(1)}),
+        "kwargs",
+    ),
+    "an output": (
+        lambda: check_backward(ring, lambda t: [t, t], torch.ones(2)),
+        "what ring returned",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+def test_what_contains_itself_is_refused_by_name(case: str) -> None:
+    check, name = ENDLESS[case]
+    with pytest.raises(ValueError, match=f"^{name} contains itself, .*; it needs an end$"):
+        check()

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from autograd_ref.tree.leaf import as_array, is_sparse, is_tensor
-from autograd_ref.tree.nest import leaves, name_of
+from autograd_ref.tree.nest import leaves, name_of, require_end
 from autograd_ref.tree.point import Point
 
 
@@ -23,10 +23,8 @@ def checked_point(
                 f"{name} is of type {type(function).__name__}; it needs to be a function"
                 " of (parameters, *data)"
             )
-    try:
-        found = leaves(parameters)
-    except RecursionError:
-        raise ValueError("parameters contains itself; it needs an end") from None
+    require_end({"parameters": parameters, **{f"data[{i}]": one for i, one in enumerate(data)}})
+    found = leaves(parameters)
     if not found:
         raise TypeError("parameters holds no array; it needs at least one")
     for path, leaf in found.items():

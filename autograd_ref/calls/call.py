@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.calls.answer import Answer, understood
-from autograd_ref.tree.nest import Path, leaves
+from autograd_ref.tree.nest import Path, leaves, require_end
 from autograd_ref.tree.point import Point, own_copy
 from autograd_ref.user_code import user_code
 
@@ -39,12 +39,13 @@ def called(gradients: Gradients, point: Point) -> Call:
     """Call the function on copies.
 
     Raises:
-        UserCodeRaised: the function did.
+        UserCodeRaised: the function did, or it returned what contains itself.
     """
     given = own_copy(point)
     parameters = leaves(given.parameters)  # the function may take some away
     with user_code():
         result = gradients(given.parameters, *given.data)
+        require_end({"what gradients returned": result})
     answer = understood(result, parameters)
     kept = {path: np.array(a) for path, a in answer.gradients.items()}
     loss = None if answer.loss is None else np.array(answer.loss)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.tree.complex_parts import IMAG, REAL, is_complex, joined, parted
 from autograd_ref.tree.leaf import as_array, copied, is_numeric
-from autograd_ref.tree.nest import Path, leaves, rebuilt
+from autograd_ref.tree.nest import Path, leaves, rebuilt, require_end
 
 Function = Callable[..., Any]
 
@@ -43,6 +43,7 @@ def by_parts(gradients: Function, loss: Loss, parameters: Any) -> ByParts:
         whole = _whole(parameters, parts)
         before = rebuilt(whole, lambda _path, leaf: copied(leaf))
         result: object = gradients(whole, *data)
+        require_end({"what gradients returned": result})
         _write_back(before, whole, parts, paths)
         return rebuilt(result, lambda path, leaf: _parted(path, leaf, paths))
 

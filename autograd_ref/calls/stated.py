@@ -7,7 +7,7 @@ import numpy as np
 
 from autograd_ref.reference.protocol import Evaluation, Level, Reference, Tolerances
 from autograd_ref.tree.leaf import as_array, is_numeric, like
-from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt
+from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt, require_end
 from autograd_ref.tree.point import Point, Results, own_copy
 from autograd_ref.user_code import user_code
 
@@ -109,6 +109,7 @@ def projected(project: Project, point: Point) -> Point:
     given = own_copy(point)
     with user_code():
         found = project(given.parameters)
+        require_end({"what project returned": found})
     wanted, back = leaves(point.parameters), leaves(found)
     if wanted.keys() != back.keys() or not all(is_numeric(leaf) for leaf in back.values()):
         names = ", ".join(name_of(path, root="one array") for path in back) or "nothing"

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from autograd_ref.operations.inputs import Arguments, Callee, Operation
 from autograd_ref.torch_internals import function_of, has_outputs, is_custom_operator
-from autograd_ref.tree.nest import Path, leaves
+from autograd_ref.tree.nest import Path, leaves, require_end
 
 Gradients = list[Tensor | None]
 """By the differentiable inputs, in their order; None stands for zero."""
@@ -76,6 +76,7 @@ def tensors_in(returned: object, operation: Operation) -> dict[Path, Tensor]:
     Raises:
         TypeError: there is no tensor, or one that is sparse or has no values.
     """
+    require_end({f"what {name_of(operation)} returned": returned})
     outputs = leaves(returned)
     tensors = {place: leaf for place, leaf in outputs.items() if isinstance(leaf, Tensor)}
     if not tensors:

@@ -23,8 +23,27 @@ Pairs = Mapping[Hashable, object]
 
 
 def leaves(nest: object) -> dict[Path, Any]:
-    """The arrays, tensors and numbers in a nest, by their paths, in its own order."""
+    """The arrays, tensors and numbers in a nest, by their paths, in its own order.
+
+    Raises:
+        RecursionError: it contains itself, or is nested too deeply.
+    """
     return dict(_walk(nest, ROOT))
+
+
+def require_end(named: Mapping[str, object]) -> None:
+    """Refuse nests that have no end, by their names.
+
+    Raises:
+        ValueError: one contains itself, or is nested too deeply.
+    """
+    for name, nest in named.items():
+        try:
+            _ = leaves(nest)
+        except RecursionError:
+            raise ValueError(
+                f"{name} contains itself, or is nested too deeply; it needs an end"
+            ) from None
 
 
 def rebuilt(nest: object, change: Callable[[Path, Any], object]) -> Any:
