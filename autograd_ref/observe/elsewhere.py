@@ -12,8 +12,12 @@ from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.consistency import contradiction
 from autograd_ref.independent.one_direction import agrees_along
 from autograd_ref.observe.observation import Observation
+from autograd_ref.reference.differences.walls import HIGH, is_wall
+from autograd_ref.reference.directional import moved
 from autograd_ref.reference.protocol import Evaluation
 from autograd_ref.tree.inside import entry_by_entry, inside_sets, special_sets, unevenly_smaller
+from autograd_ref.tree.leaf import as_array
+from autograd_ref.tree.nest import leaves
 from autograd_ref.tree.point import Point, with_other_data, with_other_parameters
 from autograd_ref.user_code import Raised, attempt
 from autograd_ref.verdict.facts import Asked
@@ -113,6 +117,8 @@ def observed_at(
         value = trial.exact.loss if here else attempt(partial(trial.reference.value, place.point))
         if isinstance(value, Raised) or not np.isfinite(value):
             continue
+        if not here and _is_behind_a_wall(trial, place.point, value):
+            continue
         call = attempt(partial(called, place.subject, place.point))
         if isinstance(call, Raised):
             yield RaisedElsewhere(place.said, call.error, place.must_run)
@@ -129,6 +135,18 @@ def observed_at(
             exact = attempt(partial(trial.reference.evaluate, place.point))
         if not isinstance(exact, Raised):
             yield observed(there._replace(exact=exact))
+
+
+def _is_behind_a_wall(trial: Trial, point: Point, value: float) -> bool:
+    """True where the loss is a penalty: the parameters given are at a bound, and these beyond."""
+    before, after = (leaves(one.parameters) for one in (trial.point, point))
+    way = {p: as_array(leaf).astype("f8") - as_array(before[p]) for p, leaf in after.items()}
+
+    def towards(part: float) -> float:
+        found = attempt(lambda: trial.reference.value(moved(trial.point, way, part)))
+        return value if isinstance(found, Raised) else found
+
+    return is_wall(towards, trial.exact.loss, value, HIGH * abs(trial.exact.loss))
 
 
 def _evaluated(there: Trial, call: Call, cheap: Evaluation, asked: Asked) -> Evaluation:

@@ -4,7 +4,6 @@ Rounding scatters the values at a point, not those along an entry: it is measure
 """
 
 from collections.abc import Callable, Collection
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from autograd_ref.reference.differences.entry import CREDIBLE, LARGEST, STAGES, 
 from autograd_ref.reference.differences.numerical import noise_nearby, quantum
 from autograd_ref.reference.differences.stencil import Sides, first_step
 from autograd_ref.reference.differences.waiting import waiting
+from autograd_ref.reference.differences.walls import without_walls
 from autograd_ref.reference.directional import typical
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves, rebuilt
@@ -109,7 +109,6 @@ class Gradient(NamedTuple):
     def _line(self, path: Path, index: tuple[int, ...]) -> Callable[[Any], Any]:
         """The function along one entry; one value serves several slopes."""
 
-        @cache
         def at(by: Any) -> Any:
             def move(leaf: NDArray[Any]) -> NDArray[Any]:
                 leaf[index] += by
@@ -117,7 +116,7 @@ class Gradient(NamedTuple):
 
             return self.value(changed(self.base, path, move))
 
-        return at
+        return without_walls(at)
 
 
 def gradient_of(value: Value, base: Any, room: Room) -> Gradient:
@@ -135,10 +134,13 @@ def _noise_at(value: Value, base: Any) -> float | None:
 
     speeds = leaves(rebuilt(base, speed))
     for sign in (-1, 1):
-        found = noise_nearby(
+        line = without_walls(
             lambda t, sign=sign: value(
                 rebuilt(base, lambda path, leaf: leaf + sign * t * speeds[path])
-            ),
+            )
+        )
+        found = noise_nearby(
+            line,
             next(iter(speeds.values())).dtype.type(LARGEST) if speeds else LARGEST,
         )
         if found is not None:
