@@ -233,6 +233,21 @@ def test_what_is_kept_for_an_array_whatever_it_holds_is_told(
     assert f"in the arrays of an earlier call, it goes on using the earlier {names};" in note.text
 
 
+def test_a_forward_pass_that_is_kept_for_equal_parameters_is_told() -> None:
+    """As scipy.optimize calls loss and gradient, and with other data in the next batch."""
+    kept: dict[str, A] = {}
+
+    def gradients(w: A, X: A, y: A) -> A:
+        if "w" not in kept or not np.array_equal(kept["w"], w):
+            kept.update(w=w.copy(), r=X @ w - y)
+        return 2 * X.T @ kept["r"]
+
+    report = check_gradients(gradients, W, X, Y, loss=loss)
+    assert report.verdict == "match"
+    (note,) = report.harmful
+    assert "directly after a call with the earlier data[0] and data[1], it goes on" in note.text
+
+
 def test_a_tensor_that_holds_other_values_is_another_argument() -> None:
     kept: dict[int, Any] = {}
 

@@ -20,7 +20,7 @@ from autograd_ref.observe.state.repeatability import changes
 from autograd_ref.report.data import Note, listed
 from autograd_ref.tree.leaf import as_array, is_numeric, is_tensor, like
 from autograd_ref.tree.nest import Path, leaves, rebuilt
-from autograd_ref.tree.point import Point, own_copy
+from autograd_ref.tree.point import Point, own_copy, with_other_parameters
 from autograd_ref.user_code import Raised, attempt
 
 EARLIER = "uses earlier values"
@@ -36,6 +36,10 @@ KEPT = (
     "Called {said}, after the first calls, it goes on using the earlier {names}, and is wrong;"
     " called with the other ones first, it is right. Something computed from {names} is kept, and"
     " not made anew where the values change."
+)
+KEPT_FOR_THE_OTHERS = (
+    "Called {said} directly after a call with the earlier {names}, it goes on using these; after"
+    " calls with other arguments it is right. What it keeps is not made anew for other {names}."
 )
 KEPT_BY_IDENTITY = (
     "Called {said} in the arrays of an earlier call, it goes on using the earlier {names}; in new"
@@ -58,11 +62,12 @@ def earlier_values(trial: Trial, fresh: Gradients, visited: Sequence[Observation
         fresh: the function as it was before that; it is not called itself.
         visited: the later calls.
     """
+    alive: list[object] = []
     for there in visited:
         same = there.trial.subject is trial.subject
         if same and there.finite and there.trial.point is not trial.point:
-            place = _Place(trial, fresh, there)
-            text = place.kept_by_identity() if place.is_right else place.kept_by_state()
+            place = _Place(trial, fresh, there, alive)
+            text = place.kept_by_the_others() if place.is_right else place.kept_by_state()
             if text:
                 return [Note(EARLIER, text)]
     return []
@@ -74,6 +79,8 @@ class _Place(NamedTuple):
     trial: Trial
     fresh: Gradients
     there: Observation
+    alive: list[object]
+    """The arguments of all calls: another array would get the identity of one that is gone."""
 
     @property
     def is_right(self) -> bool:
@@ -97,18 +104,23 @@ class _Place(NamedTuple):
         pairs = zip(_arguments(self.trial.point), _arguments(self.there.trial.point), strict=True)
         return tuple(i for i, (old, new) in enumerate(pairs) if not _equal(old, new))
 
-    def kept_by_identity(self) -> str:
-        """The text about what is kept for an array, whatever it holds."""
-        alive: list[object] = []  # or another array may get the identity of one that is gone
-        used = partial(called, _in_used_arrays(self.trial.subject, self.trial.point, alive))
+    def kept_by_the_others(self) -> str:
+        """The text about what is kept until other arguments, or the arrays, are other ones."""
+        alive = self.alive
+        subject, before = self.trial.subject, self.trial.point
+        seed = self.trial.options.seed + 1
+        another = with_other_parameters(self.there.trial.point, seed)
 
-        def new(point: Point) -> Call:
-            alive.append(call := called(self.trial.subject, point))
+        def right(point: Point) -> Call:
+            alive.append(called(subject, another))  # what is kept of the last call alone is gone
+            alive.append(call := called(subject, point))
             return call
 
-        if not _differ(used, new, self.there.trial.point):
-            return ""
-        return self._told(KEPT_BY_IDENTITY, self._which(used, new))
+        for text, fill in ((KEPT_FOR_THE_OTHERS, _new), (KEPT_BY_IDENTITY, _filled)):
+            stale = partial(called, _directly_after(subject, before, fill, alive))
+            if self._differs(stale) and not self._differs(right):
+                return self._told(text, self._which(stale, right))
+        return ""
 
     def kept_by_state(self) -> str:
         """The text about what is kept whatever the arguments are."""
@@ -119,6 +131,10 @@ class _Place(NamedTuple):
             if renewed.is_near(self.paths, loss=True):
                 return self._told(KEPT, self._which(later, first))
         return self._told(FROM_ELSEWHERE, self._right_for())
+
+    def _differs(self, way: Callable[[Point], Call]) -> bool:
+        """True where another way of calling does not give what the later call gave."""
+        return _differ(way, lambda _point: self.there.call, self.there.trial.point)
 
     def _first(self, point: Point) -> Call:
         """A call of the function as it was before all others: the last of some, if it counts."""
@@ -162,16 +178,23 @@ class _Place(NamedTuple):
         return text.format(said=self.said, names=names)
 
 
-def _in_used_arrays(subject: Gradients, before: Point, alive: list[object]) -> Gradients:
-    """The function in arrays that it has seen with other contents."""
+def _directly_after(
+    subject: Gradients, before: Point, fill: Callable[[Any, Any], object], alive: list[object]
+) -> Gradients:
+    """The function, called with the arguments before first."""
 
     def again(*arguments: Any) -> object:
-        alive.append(used := own_copy(before))
+        alive.extend((used := own_copy(before), arguments))
         arrays = leaves(_arguments(used))
         subject(used.parameters, *used.data)
-        return subject(*rebuilt(arguments, lambda path, leaf: _filled(arrays[path], leaf)))
+        return subject(*rebuilt(arguments, lambda path, leaf: fill(arrays[path], leaf)))
 
     return again
+
+
+def _new(_used: object, values: object) -> object:
+    """The values in an array of their own."""
+    return values
 
 
 def _filled(used: Any, values: Any) -> object:
