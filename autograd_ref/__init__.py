@@ -29,9 +29,7 @@ Examples:
 Importing this package loads neither PyTorch nor SciPy; the first use of a name above does.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # typing would take as long to load as all that comes before main
 if TYPE_CHECKING:
     from autograd_ref import problems
     from autograd_ref.backward import assert_backward_matches, check_backward
@@ -82,6 +80,8 @@ _HOME = {
 if not TYPE_CHECKING:  # a type checker knows the names above, and that there are no others
 
     def __getattr__(name: str) -> object:
+        from importlib import import_module
+
         if name == "problems":
             return import_module("autograd_ref.problems")
         if name == "__version__":

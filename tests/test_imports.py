@@ -29,6 +29,17 @@ def test_autograd_ref_loads_torch_at_first_use_only() -> None:
     assert "torch" in loaded_by("import autograd_ref; autograd_ref.loss_and_gradients")
 
 
+def test_nothing_else_is_loaded_before_the_command_can_catch_an_interrupt() -> None:
+    """Whatever is loaded before `main` runs is time in which Ctrl-C shows a traceback."""
+    code = (
+        "import sys; before = set(sys.modules); import autograd_ref.commands;"
+        " print(*set(sys.modules) - before)"
+    )
+    command = [sys.executable, "-S", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT.parent)
+    assert set(done.stdout.split()) == {"autograd_ref", "autograd_ref.commands"}
+
+
 def test_these_tests_can_fail() -> None:
     assert "torch" in loaded_by("import manual_backprop, torch")
     assert "torch" in loaded_by("import autograd_ref.network")
