@@ -1,4 +1,4 @@
-"""What accuses nobody although it differs: slopes at a kink, gradients by symmetric matrices."""
+"""Slopes at a kink and gradients by symmetric matrices may differ, and accuse nobody."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from torch.autograd import Function
 
 from autograd_ref import check_backward, check_gradients
 from autograd_ref.check import trial_of
+from autograd_ref.independent.across_set import agrees_in_symmetric_part
 from autograd_ref.independent.kink import JUMP, Disagreement, Kinks, between_slopes
-from autograd_ref.independent.symmetry import agrees_in_symmetric_part
 from autograd_ref.report.report import Report
 from autograd_ref.verdict.rows import BETWEEN_SLOPES, SYMMETRIC
 
@@ -115,7 +115,7 @@ SAMPLES = RANDOM.normal(size=(30, 4))
 
 
 def likelihood(S: Tensor, X: Tensor) -> Tensor:
-    """Of normal samples; only the lower triangle of S is read."""
+    """The negative log-likelihood of normal samples; only the lower triangle of S is read."""
     L = torch.linalg.cholesky(S)
     z = torch.linalg.solve_triangular(L, X.T, upper=False)
     return 0.5 * (z**2).sum() / len(X) + L.diagonal().log().sum()
@@ -133,7 +133,7 @@ def by_matrix_calculus(S: A, X: A) -> A:
 
 
 def lower_triangle(S: A, X: A) -> A:
-    """The same, by the entries that are read."""
+    """The gradient of the likelihood by the entries of S that are read."""
     symmetric = by_matrix_calculus(S, X)
     return np.tril(symmetric) + np.tril(symmetric, -1)
 
@@ -170,7 +170,7 @@ def test_a_transposed_gradient_by_a_symmetric_matrix_cannot_be_told() -> None:
 
 
 def test_a_loss_that_checks_its_domain_has_no_kinks_to_look_for() -> None:
-    """What it raises nearby is nobody's business."""
+    """An exception that it raises at points nearby does not reach the caller."""
 
     def loss(p: Tensor, X: Tensor) -> Tensor:
         if abs(float(p.detach().sum()) - 1) > 1e-12:

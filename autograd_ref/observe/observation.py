@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from autograd_ref.calls.call import Call
 from autograd_ref.calls.trial import Trial
+from autograd_ref.independent.across_set import inside_of
 from autograd_ref.independent.along_difference import along_difference
 from autograd_ref.independent.answer_noise import AnswerNoise
-from autograd_ref.independent.given_set import inside_of
 from autograd_ref.independent.hull.outside import is_outside
 from autograd_ref.independent.kink import Kinks
 from autograd_ref.independent.zero import is_zero_everywhere, size_of_terms

@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_ref.independent.across_set import agrees_in_symmetric_part, known_set_across
 from autograd_ref.independent.kink import Disagreement
-from autograd_ref.independent.symmetry import agrees_in_symmetric_part, known_set_across
 from autograd_ref.observe.compare import Values, compare, share_of_tolerance
 from autograd_ref.reference.protocol import Level
 from autograd_ref.verdict.facts import Comparison, QuantityFacts

@@ -5,7 +5,8 @@ can tell. A set that holds every multiple of a member needs no way of its own.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,8 @@ FAR = 0.2
 """How far the other member is, relative to typical entries. Chosen."""
 
 
-class KnownSet(NamedTuple):
+@dataclass(frozen=True)
+class KnownSet:
     """A set of arrays."""
 
     said: str
@@ -47,69 +49,77 @@ def sets_of(values: NDArray[Any], unit: float) -> tuple[KnownSet, ...]:
     return tuple(one for one in SETS if one.holds(wide, MEMBER * unit))
 
 
+def is_symmetric(values: NDArray[Any]) -> bool:
+    """True for a square matrix that is larger than one number, its own transpose, and not zero."""
+    return _is_square(values) and np.array_equal(values, values.T) and bool(values.any())
+
+
+def _of_length_one(said: str, axis: int | None) -> KnownSet:
+    """The arrays whose rows or columns, or which as a whole, have length one."""
+
+    def other(x: A, random: Random) -> A:
+        moved = _elsewhere(x, random)
+        return moved / np.sqrt((moved * moved).sum(axis=axis, keepdims=True))
+
+    return KnownSet(
+        said,
+        lambda x, error: _has_lines(x, axis) and _ones((x * x).sum(axis=axis), error),
+        lambda x, v: x * (x * v).sum(axis=axis, keepdims=True),
+        other,
+    )
+
+
+def _of_probabilities(said: str, axis: int | None) -> KnownSet:
+    """The arrays whose rows or columns, or which as a whole, are distributions."""
+
+    def holds(x: A, error: float) -> bool:
+        return _has_lines(x, axis) and bool((x >= 0).all()) and _ones(x.sum(axis=axis), error)
+
+    def other(x: A, random: Random) -> A:
+        weights = random.uniform(0.5, 1.5, x.shape)
+        return (1 - FAR) * x + FAR * weights / weights.sum(axis=axis, keepdims=True)
+
+    return KnownSet(
+        said, holds, lambda _x, v: np.broadcast_to(v.mean(axis=axis, keepdims=True), v.shape), other
+    )
+
+
+def _of_squares(said: str, across: Callable[[A], A]) -> KnownSet:
+    """The square matrices in which a part, of any matrix, is zero."""
+    return KnownSet(
+        said,
+        lambda x, _error: _is_square(x) and not across(x).any(),
+        lambda _x, v: across(v),
+    )
+
+
 def _is_square(values: NDArray[Any]) -> bool:
     return values.ndim == 2 and values.shape[0] == values.shape[1] > 1
+
+
+def _is_triangular(x: A) -> bool:
+    return _is_square(x) and not (np.triu(x, 1).any() and np.tril(x, -1).any())
+
+
+def _has_lines(x: A, axis: int | None) -> bool:
+    """True for a matrix whose rows, or columns, have several entries; None is the whole array."""
+    return axis is None or (x.ndim == 2 and x.shape[axis] > 1)
 
 
 def _ones(found: A, error: float) -> bool:
     return bool((np.abs(found - 1) <= error).all())
 
 
-def _unit(axis: int | None) -> Callable[[A, float], bool]:
-    """Lengths along an axis, or of everything, are one."""
-
-    def holds(x: A, error: float) -> bool:
-        if axis is not None and (x.ndim != 2 or x.shape[axis] < 2):
-            return False
-        return _ones((x * x).sum(axis=axis), error)
-
-    return holds
-
-
-def _along_lengths(axis: int | None) -> Callable[[A, A], A]:
-    return lambda x, v: x * (x * v).sum(axis=axis, keepdims=True)
-
-
-def _other_lengths(axis: int | None) -> Callable[[A, Random], A]:
-    def other(x: A, random: Random) -> A:
-        moved = _elsewhere(x, random)
-        return moved / np.sqrt((moved * moved).sum(axis=axis, keepdims=True))
-
-    return other
-
-
 def _elsewhere(x: A, random: Random) -> A:
     """Every entry moved; of triangular matrices only those that are not zero."""
-    keep = _is_lower(x, 0.0) or _is_upper(x, 0.0)
-    size: A = np.abs(x) if keep else np.full(x.shape, np.sqrt(np.mean(x * x)))
+    size: A = np.abs(x) if _is_triangular(x) else np.full(x.shape, np.sqrt(np.mean(x * x)))
     shape: tuple[int, ...] = x.shape
     by: A = FAR * size * random.uniform(-1, 1, shape)
     moved: A = x + by
-    return (moved + moved.T) / 2 if _is_square(x) and np.array_equal(x, x.T) else moved
+    return _symmetric_part(moved) if is_symmetric(x) else moved
 
 
-def _probabilities(axis: int | None) -> Callable[[A, float], bool]:
-    def holds(x: A, error: float) -> bool:
-        if axis is not None and (x.ndim != 2 or x.shape[axis] < 2):
-            return False
-        return bool((x >= 0).all()) and _ones(x.sum(axis=axis), error)
-
-    return holds
-
-
-def _mean_along(axis: int | None) -> Callable[[A, A], A]:
-    return lambda _x, v: np.broadcast_to(v.mean(axis=axis, keepdims=True), v.shape)
-
-
-def _mixed(axis: int | None) -> Callable[[A, Random], A]:
-    def other(x: A, random: Random) -> A:
-        weights = random.uniform(0.5, 1.5, x.shape)
-        return (1 - FAR) * x + FAR * weights / weights.sum(axis=axis, keepdims=True)
-
-    return other
-
-
-def _orthonormal(x: A, error: float) -> bool:
+def _is_orthonormal(x: A, error: float) -> bool:
     if x.ndim != 2 or min(x.shape) < 2:
         return False
     tall = x if x.shape[0] >= x.shape[1] else x.T
@@ -132,76 +142,41 @@ def _rotated(x: A, random: Random) -> A:
     return np.linalg.solve(np.eye(n) - skew, np.eye(n) + skew) @ x
 
 
-def _symmetric_part(v: A) -> A:
-    return (v + v.T) / 2
-
-
-def _is_lower(x: A, _error: float) -> bool:
-    return _is_square(x) and not np.triu(x, 1).any()
-
-
-def _is_upper(x: A, _error: float) -> bool:
-    return _is_square(x) and not np.tril(x, -1).any()
-
-
 def _has_unit_diagonal(x: A, error: float) -> bool:
-    special = _is_lower(x, 0) or _is_upper(x, 0) or (_is_square(x) and np.array_equal(x, x.T))
-    return special and _ones(np.diagonal(x), error)
+    return (_is_triangular(x) or is_symmetric(x)) and _ones(np.diagonal(x), error)
 
 
 def _with_smaller_rest(x: A, random: Random) -> A:
     """Nearer to the identity: a correlation matrix remains one."""
-    diagonal = np.diag(np.diagonal(x))
+    diagonal = _diagonal(x)
     return diagonal + (1 - FAR * random.uniform(0.5, 1)) * (x - diagonal)
 
 
-def _diagonal_of(_x: A, v: A) -> A:
+def _diagonal(v: A) -> A:
     return np.diag(np.diagonal(v))
 
 
-def _off_diagonal(_x: A, v: A) -> A:
-    return v - np.diag(np.diagonal(v))
-
-
-def _is_diagonal(x: A, error: float) -> bool:
-    return _is_lower(x, error) and _is_upper(x, error)
-
-
-def _above(_x: A, v: A) -> A:
-    return np.triu(v, 1)
-
-
-def _below(_x: A, v: A) -> A:
-    return np.tril(v, -1)
-
-
-def _is_skew(x: A, _error: float) -> bool:
-    return _is_square(x) and np.array_equal(x, -x.T)
-
-
-def _symmetric_part_of(_x: A, v: A) -> A:
-    return _symmetric_part(v)
+def _symmetric_part(v: A) -> A:
+    return (v + v.T) / 2
 
 
 SETS: tuple[KnownSet, ...] = (
-    KnownSet("orthonormal", _orthonormal, _across_orthonormal, _rotated),
-    KnownSet("with ones on its diagonal", _has_unit_diagonal, _diagonal_of, _with_smaller_rest),
-    *(
-        KnownSet(said, _unit(axis), _along_lengths(axis), _other_lengths(axis))
-        for said, axis in (("rows of length one", 1), ("columns of length one", 0))
+    KnownSet("orthonormal", _is_orthonormal, _across_orthonormal, _rotated),
+    KnownSet(
+        "with ones on its diagonal",
+        _has_unit_diagonal,
+        lambda _x, v: _diagonal(v),
+        _with_smaller_rest,
     ),
-    *(
-        KnownSet(said, _probabilities(axis), _mean_along(axis), _mixed(axis))
-        for said, axis in (
-            ("rows that sum to one", 1),
-            ("columns that sum to one", 0),
-            ("a distribution, which sums to one", None),
-        )
-    ),
-    KnownSet("of length one", _unit(None), _along_lengths(None), _other_lengths(None)),
-    KnownSet("diagonal", _is_diagonal, _off_diagonal),
-    KnownSet("lower triangular", _is_lower, _above),
-    KnownSet("upper triangular", _is_upper, _below),
-    KnownSet("skew-symmetric", _is_skew, _symmetric_part_of),
+    _of_length_one("rows of length one", 1),
+    _of_length_one("columns of length one", 0),
+    _of_probabilities("rows that sum to one", 1),
+    _of_probabilities("columns that sum to one", 0),
+    _of_probabilities("a distribution, which sums to one", None),
+    _of_length_one("of length one", None),
+    _of_squares("diagonal", lambda v: np.triu(v, 1) + np.tril(v, -1)),
+    _of_squares("lower triangular", lambda v: np.triu(v, 1)),
+    _of_squares("upper triangular", lambda v: np.tril(v, -1)),
+    _of_squares("skew-symmetric", _symmetric_part),
 )
 """The most special first. Symmetric matrices have a rule of their own."""
