@@ -45,10 +45,8 @@ class AccuracyResult(NamedTuple):
 
 
 def add_to(commands: Any) -> None:
-    """Add the subcommand and its options to an argument parser's commands."""
-    parser = commands.add_parser("accuracy", help=__doc__, description=__doc__)
-    output.add_options(parser, quick="every fifth point only")
-    parser.set_defaults(run=run)
+    """Add the benchmark to the commands of an argument parser."""
+    _ = output.add_benchmark(commands, run, __doc__, quick="every fifth point only")
 
 
 def run(chosen: argparse.Namespace) -> int:

@@ -8,11 +8,11 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.table import Table
 
 import autograd_ref
 from autograd_ref.commands.progress import progress
+from autograd_ref.selftest.smallest_error import largest_wrong
 from benchmarks import output, peers, plots
 from benchmarks.problem import gradients, problem, torch_loss
 from manual_backprop import NetworkShape, loss_and_gradients
@@ -72,10 +72,8 @@ class Cost(NamedTuple):
 
 
 def add_to(commands: Any) -> None:
-    """Add the subcommand and its options to an argument parser's commands."""
-    parser = commands.add_parser("checkers", help=__doc__, description=__doc__)
-    output.add_options(parser, quick="fewer rounds, small sizes only")
-    parser.set_defaults(run=run)
+    """Add the benchmark to the commands of an argument parser."""
+    _ = output.add_benchmark(commands, run, __doc__, quick="fewer rounds, small sizes only")
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -193,13 +191,6 @@ def smallest(accepts: Callable[[float], bool]) -> float | None:
     """Return the smallest error before the first that is accepted; None if there is none."""
     found = list(takewhile(lambda error: not accepts(error), ERRORS))
     return found[-1] if found else None
-
-
-def largest_wrong(block: NDArray[Any], error: float) -> NDArray[Any]:
-    """Return the block with its largest entry off by a relative error."""
-    wrong = block.copy()
-    wrong[np.unravel_index(np.abs(block).argmax(), block.shape)] *= 1 + error
-    return wrong
 
 
 def _seconds(contestant: Callable[[], Any]) -> float:

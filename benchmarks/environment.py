@@ -3,7 +3,6 @@
 import os
 import platform
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_info
 
+from autograd_ref.report.versions import installed
 from manual_backprop.cores import cores
 
 PACKAGES = ("numpy", "torch", "jax", "autograd", "scikit-learn", "scipy", "threadpoolctl")
@@ -24,7 +24,7 @@ def environment() -> dict[str, Any]:
         "cores": cores(),
         "features": _features(),
         "python": platform.python_version(),
-        "packages": {name: found for name in PACKAGES if (found := _version(name))},
+        "packages": installed(*PACKAGES),
         "blas": [
             {key: library.get(key) for key in ("internal_api", "version", "architecture")}
             | {"threads": library["num_threads"]}
@@ -64,13 +64,6 @@ def _features() -> list[str]:
     """Return the vector instructions that NumPy found."""
     config: Any = np.show_config(mode="dicts")
     return config["SIMD Extensions"].get("found", [])
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def _commit() -> str | None:

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,24 @@ from rich.table import Table
 from benchmarks.environment import environment, in_words
 
 
-def add_options(parser: argparse.ArgumentParser, quick: str) -> None:
-    """Add the options of every benchmark; `quick` says what --quick leaves out."""
+def add_benchmark(
+    commands: Any, run: Callable[[argparse.Namespace], int], about: str | None, quick: str
+) -> argparse.ArgumentParser:
+    """Add a benchmark, called like its module, and the options of all; return its parser.
+
+    Args:
+        commands: an argument parser's commands.
+        run: what it does.
+        about: one line on what it measures.
+        quick: what --quick leaves out.
+    """
+    name = run.__module__.rpartition(".")[2]
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
+    parser.set_defaults(run=run)
     parser.add_argument("--quick", action="store_true", help=quick)
     parser.add_argument("--json", type=Path, help="a file to append the raw samples to, as lines")
     parser.add_argument("--plots", type=Path, help="a folder for the plots, as PNG")
+    return parser
 
 
 def table(title: str, first: str, *others: str) -> Table:

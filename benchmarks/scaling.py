@@ -45,10 +45,8 @@ class ScalingResult(NamedTuple):
 
 
 def add_to(commands: Any) -> None:
-    """Add the subcommand and its options to an argument parser's commands."""
-    parser = commands.add_parser("scaling", help=__doc__, description=__doc__)
-    output.add_options(parser, quick="small sizes only")
-    parser.set_defaults(run=run)
+    """Add the benchmark to the commands of an argument parser."""
+    _ = output.add_benchmark(commands, run, __doc__, quick="small sizes only")
 
 
 def run(chosen: argparse.Namespace) -> int:

@@ -40,9 +40,8 @@ SECONDS, QUICK_SECONDS = 3.0, 0.3
 
 
 def add_to(commands: Any) -> None:
-    """Add the subcommand and its options to an argument parser's commands."""
-    parser = commands.add_parser("speed", help=__doc__, description=__doc__)
-    output.add_options(parser, quick="fewer rounds, small sizes only")
+    """Add the benchmark to the commands of an argument parser."""
+    parser = output.add_benchmark(commands, run, __doc__, quick="fewer rounds, small sizes only")
     parser.add_argument("--threads", type=int, help="cores to use (default: all)")
     parser.add_argument("--dtype", choices=("float64", "float32"), help="(default: both)")
     parser.add_argument("--device", default="cpu", help="where PyTorch computes (default: cpu)")
@@ -51,7 +50,6 @@ def add_to(commands: Any) -> None:
     )
     processes = "how many processes measure, one after the other (default: 1)"
     parser.add_argument("--processes", type=int, default=1, help=processes)
-    parser.set_defaults(run=run)
 
 
 def run(chosen: argparse.Namespace) -> int:

@@ -6,7 +6,6 @@ import platform
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from itertools import combinations
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from autograd_ref.commands.functions.world import (
 from autograd_ref.commands.options import INTERRUPTED, UNUSABLE_INPUT, Unusable
 from autograd_ref.commands.output import ReaderGone, print_whole, say
 from autograd_ref.commands.parser import parsed
+from autograd_ref.report.versions import installed
 
 OWN_ERROR = 70
 READER_GONE = 141
@@ -104,10 +104,9 @@ def _versions() -> str:
     """The versions that an error may depend on; nothing is loaded for it."""
     from autograd_ref import __version__
 
-    found = [f"crosscheck {__version__}", f"Python {platform.python_version()}"]
-    for name in PACKAGES:
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:  # perhaps that is the error
-            found.append(f"no {name}")
-    return f"{', '.join(found)}, {platform.system()} on {platform.machine()}"
+    found = installed(*PACKAGES)
+    packages = [f"{name} {found[name]}" if name in found else f"no {name}" for name in PACKAGES]
+    return (
+        f"crosscheck {__version__}, Python {platform.python_version()}, {', '.join(packages)},"
+        f" {platform.system()} on {platform.machine()}"
+    )

@@ -36,14 +36,12 @@ def verdict_sentence(report: ReportData) -> str:
     return f"{_no_match(report)}{f'; besides, the function {does}' if does else ''}."
 
 
-def harmless(report: ReportData) -> list[Note]:
-    """Return the findings that do no harm or are allowed; they stand after the details."""
-    return [note for note in report.findings if note not in report.harmful]
-
-
-def not_looked_at(report: ReportData) -> str:
-    """Return what the check did not look at, as a list that ends in a full stop."""
-    return f"{'; '.join(note.text for note in report.not_checked)}."
+def remarks(report: ReportData) -> list[tuple[str, str]]:
+    """Return what stands after the details, each with its title; what does harm is not in it."""
+    said = [("Finding", note.text) for note in report.findings if note not in report.harmful]
+    said += [("Warning", note.text) for note in report.warnings]
+    open_ = "; ".join(note.text for note in report.not_checked)
+    return [*said, ("Not checked", f"{open_}.")] if open_ else said
 
 
 def explained(causes: Sequence[Cause]) -> list[Explained]:

@@ -8,11 +8,10 @@ from autograd_ref.report.sentences import (
     columns,
     detailed,
     explained,
-    harmless,
     intermediates,
     judged,
-    not_looked_at,
     place,
+    remarks,
     slopes,
     unknown,
     verdict_sentence,
@@ -45,9 +44,7 @@ def as_text(report: ReportData, display: Display = PLAIN) -> str:
         *map(_details, shown),
         *([f"and {others} more that do not match: see the table."] if others else []),
         *([_independent(report.witness)] if report.witness else []),
-        *(wrapped(f"Finding: {note.text}", IN) for note in harmless(report)),
-        *(wrapped(f"Warning: {note.text}", IN) for note in report.warnings),
-        *([wrapped(f"Not checked: {not_looked_at(report)}", IN)] if report.not_checked else []),
+        *(wrapped(f"{title}: {text}", IN) for title, text in remarks(report)),
         wrapped(f"Reference: {report.reference}."),
     ]
     return encodable("\n\n".join(parts), display.encoding)

@@ -4,10 +4,10 @@ import platform
 from collections.abc import Sequence
 from datetime import date
 from html import escape
-from importlib.metadata import PackageNotFoundError, version
 
 from autograd_ref.report.data import ReportData
 from autograd_ref.report.html.fragment import as_html
+from autograd_ref.report.versions import installed
 from autograd_ref.report.words import printable
 
 STYLE = (
@@ -58,7 +58,7 @@ def document(title: str, body: str) -> str:
 
 def origin() -> str:
     """Return the date, the versions and the machine, in one sentence."""
-    packages = [f"{name} {found}" for name in PACKAGES if (found := _version(name))]
+    packages = [f"{name} {found}" for name, found in installed(*PACKAGES).items()]
     return (
         f"{date.today()}; {', '.join(packages)}, Python"
         f" {platform.python_version()}; {platform.system()} on {platform.machine()}."
@@ -67,10 +67,3 @@ def origin() -> str:
 
 def _paragraph(text: str) -> str:
     return f"<p>{escape(printable(text))}</p>"
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:  # the code lies in a folder and is not installed
-        return ""
