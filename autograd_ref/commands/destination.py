@@ -60,14 +60,15 @@ def destination(name: str) -> Destination:
     return Destination(name, path if descriptor is None else None, descriptor)
 
 
+def add_file(parser: Parser, option: str, content: str) -> None:
+    """Add an option that takes the file to which the content is written."""
+    meaning = f"write {content}; - for stdout"
+    parser.add_argument(option, type=destination, metavar="FILE", help=meaning)
+
+
 def add_json(parser: Parser) -> None:
     """Add the option --json, which every command has."""
-    parser.add_argument(
-        "--json",
-        type=destination,
-        metavar="FILE",
-        help="write the result as JSON; - for stdout",
-    )
+    add_file(parser, "--json", "the result as JSON")
 
 
 def require_writable(target: Destination) -> None:

@@ -1,9 +1,16 @@
 """Paragraphs as the commands print them."""
 
+import sys
 import textwrap
+from collections.abc import Callable
 
-from autograd_ref.report.table import PLAIN, Display, coloured
+from autograd_ref.report.table import PLAIN, Display, coloured, display_of
 from autograd_ref.report.words import WIDTH, printable
+
+
+def printed(as_text: Callable[..., str], *results: object) -> Callable[[], str]:
+    """A function that makes the text of some results for standard output."""
+    return lambda: as_text(*results, display_of(sys.stdout))
 
 
 def filled(text: str, display: Display = PLAIN) -> str:

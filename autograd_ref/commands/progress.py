@@ -1,5 +1,8 @@
 """The progress bar of every command and benchmark."""
 
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
 from rich.console import Console
 from rich.progress import Progress
 
@@ -8,3 +11,16 @@ def progress() -> Progress:
     """A bar on standard error, shown on a terminal only; it leaves nothing behind."""
     console = Console(stderr=True)
     return Progress(console=console, transient=True, disable=not console.is_terminal)
+
+
+@contextmanager
+def stepping(name: str, total: int) -> Generator[Callable[..., None]]:
+    """A function that moves a bar by one step, and takes a new name for it where it has one."""
+    bar = progress()
+    task = bar.add_task(name, total=total)
+
+    def step(description: str | None = None) -> None:
+        bar.update(task, description=description, advance=1)
+
+    with bar:
+        yield step

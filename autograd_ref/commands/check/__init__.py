@@ -1,12 +1,10 @@
 """`crosscheck check FILE[:NAME]`: a user's own gradient against the reference."""
 
 import argparse
-from pathlib import Path
 
-from autograd_ref.commands.destination import add_json, destination
+from autograd_ref.commands.destination import add_file, add_json
 from autograd_ref.commands.functions import network_options
-from autograd_ref.commands.functions.loading import current_folder, load, require_arguments
-from autograd_ref.commands.functions.only_function import FUNCTION_HELP, completed
+from autograd_ref.commands.functions.loading import current_folder, load, load_gradient
 from autograd_ref.commands.functions.watch import add_timeout, watching
 from autograd_ref.commands.options import Command, Parser, add_seed, integer
 
@@ -21,7 +19,6 @@ and --parameters, any other model can be checked."""
 
 
 def _add_options(parser: Parser) -> None:
-    parser.add_argument("function", metavar="FILE[:NAME]", help=FUNCTION_HELP)
     network_options.add(parser)
     other = parser.add_argument_group("any other model")
     other.add_argument(
@@ -46,12 +43,7 @@ def _add_options(parser: Parser) -> None:
     add_seed(parser, "the first seed")
     add_timeout(parser)
     add_json(parser)
-    parser.add_argument(
-        "--html",
-        type=destination,
-        metavar="FILE",
-        help="write the report as a page of HTML; - for stdout",
-    )
+    add_file(parser, "--html", "the report as a page of HTML")
 
 
 def _require_consistent(chosen: argparse.Namespace) -> None:
@@ -69,28 +61,16 @@ def _run(chosen: argparse.Namespace) -> int:
     _require_consistent(chosen)
     start = current_folder()  # users' code may change it
     with watching(chosen.timeout):
-        return (
-            _checked_model(chosen, start)
-            if chosen.loss is not None
-            else _checked_network(chosen, start)
-        )
+        if chosen.loss is None:
+            spec, function = load_gradient(chosen.function, start)
+            from autograd_ref.commands.check.run import check_network
 
+            return check_network(chosen, spec, function)
+        specs = (chosen.function, chosen.loss, chosen.parameters)
+        function, loss, make = (load(spec, start) for spec in specs)
+        from autograd_ref.commands.check.run import check_model
 
-def _checked_model(chosen: argparse.Namespace, start: Path) -> int:
-    specs = (chosen.function, chosen.loss, chosen.parameters)
-    function, loss, make = (load(spec, start) for spec in specs)
-    from autograd_ref.commands.check.run import check_model
-
-    return check_model(chosen, function, loss, make)
-
-
-def _checked_network(chosen: argparse.Namespace, start: Path) -> int:
-    spec = completed(chosen.function, start)
-    function = load(spec, start)
-    require_arguments(function, spec, ["parameters", "X", "Y"])
-    from autograd_ref.commands.check.run import check_network
-
-    return check_network(chosen, spec, function)
+        return check_model(chosen, function, loss, make)
 
 
 COMMAND = Command(

@@ -12,7 +12,7 @@ from autograd_ref.assignment.conventions import Convention, Gradients, adapter, 
 from autograd_ref.calls.trial import Options, Trial
 from autograd_ref.check import check_gradients, examine, trial_of
 from autograd_ref.commands.functions.convention_search import PENGUINS, Detected, random_inputs
-from autograd_ref.commands.functions.loading import UserCodeError
+from autograd_ref.commands.functions.importing import UserCodeError
 from autograd_ref.commands.functions.world import raised_by_user, their_traceback
 from autograd_ref.commands.options import Unusable
 from autograd_ref.report.data import Verdict, overall
@@ -75,15 +75,20 @@ class Checked(NamedTuple):
     """The reason why this problem does not count; empty where it does."""
 
 
+def counting(results: Sequence[Checked]) -> list[Report]:
+    """The reports on all problems that count."""
+    return [r.report for r in results if r.report is not None and not r.note]
+
+
 def verdict_of(results: Sequence[Checked]) -> Verdict:
     """The verdict over all problems that count: mismatch before inconclusive before match."""
-    return overall(r.report.verdict for r in results if r.report is not None and not r.note)
+    return overall(report.verdict for report in counting(results))
 
 
 def outcome_of(results: Sequence[Checked]) -> Outcome:
     """The verdict over all problems that count; what does harm stands right after a mismatch."""
     verdict = verdict_of(results)
-    harm = any(r.report.harmful for r in results if r.report is not None and not r.note)
+    harm = any(report.harmful for report in counting(results))
     return "harmful" if harm and verdict != "mismatch" else verdict
 
 

@@ -1,8 +1,8 @@
 """`crosscheck check`: the order of events."""
 
 import argparse
-import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from autograd_ref.commands.check.called import CheckedFunction
@@ -19,8 +19,8 @@ from autograd_ref.commands.functions.convention import convention_of
 from autograd_ref.commands.functions.loading import require_arguments
 from autograd_ref.commands.options import EXIT_STATUS
 from autograd_ref.commands.output import write_results
+from autograd_ref.commands.paragraphs import printed
 from autograd_ref.commands.progress import progress
-from autograd_ref.report.table import display_of
 
 Function = Callable[..., Any]
 
@@ -69,17 +69,12 @@ def check_model(
 
 def _watched(results: Iterable[Checked], count: int) -> list[Checked]:
     """All results, behind a progress bar."""
-    bar = progress()
-    with bar:
+    with progress() as bar:
         return list(bar.track(results, total=count, description="problems"))
 
 
 def _shown(chosen: argparse.Namespace, checked: CheckedFunction, results: Sequence[Checked]) -> int:
-    write_results(
-        lambda: as_text(checked, results, display_of(sys.stdout)),
-        {
-            chosen.json: lambda: as_json(checked, results),
-            chosen.html: lambda: as_html(checked, results),
-        },
-    )
+    files = {chosen.json: partial(as_json, checked, results)}
+    files[chosen.html] = partial(as_html, checked, results)
+    write_results(printed(as_text, checked, results), files)
     return EXIT_STATUS[outcome_of(results)]

@@ -2,16 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from typing import cast
 
 from autograd_ref.assignment.detectable import together
 from autograd_ref.commands.check.called import CheckedFunction, called, heading, tried_in
-from autograd_ref.commands.check.problems import Checked, outcome_of, verdict_of
+from autograd_ref.commands.check.problems import Case, Checked, counting, outcome_of, verdict_of
 from autograd_ref.commands.functions.convention_search import Detected
 from autograd_ref.commands.paragraphs import filled
-from autograd_ref.report.data import Note, Power
+from autograd_ref.report.data import Note, Power, ReportData
 from autograd_ref.report.html import as_page
-from autograd_ref.report.report import Report
 from autograd_ref.report.table import PLAIN, Display, table
 from autograd_ref.report.text import as_text as report_text
 from autograd_ref.report.words import listed
@@ -21,7 +19,7 @@ SCHEMA = 2
 
 def as_text(function: CheckedFunction, results: Sequence[Checked], display: Display = PLAIN) -> str:
     """The verdict or the first report that does not pass, how it was called, and all problems."""
-    outcome, shown = outcome_of(results), shown_of(results)
+    outcome, (case, report) = outcome_of(results), shown_of(results)
     if outcome == "match":
         parts = [filled(heading(function), display), filled(_summary(results), display)]
         parts += [filled(note.text, display) for note in _notes(results)]
@@ -29,8 +27,8 @@ def as_text(function: CheckedFunction, results: Sequence[Checked], display: Disp
         parts += [filled(str(power), display)] if power is not None else []
     else:
         said = "with a harmful finding" if outcome == "harmful" else outcome
-        first = f"{heading(function)}; the first {said}, on {shown.case.where}:"
-        parts = [filled(first, display), report_text(cast("Report", shown.report), display)]
+        first = f"{heading(function)}; the first {said}, on {case.where}:"
+        parts = [filled(first, display), report_text(report, display)]
     parts += [filled(line, display) for line in called(function)]
     return "\n\n".join([*parts, _table(results, display)]) + "\n"
 
@@ -63,15 +61,16 @@ def as_json(function: CheckedFunction, results: Sequence[Checked]) -> str:
 
 def as_html(function: CheckedFunction, results: Sequence[Checked]) -> str:
     """A page: the report that the verdict comes from, how the function was called, all problems."""
-    shown = shown_of(results)
-    report, lead = cast("Report", shown.report), f"On {shown.case.where}:"
+    case, report = shown_of(results)
+    lead = f"On {case.where}:"
     return as_page(report, function.name, lead, called(function), _table(results))
 
 
-def shown_of(results: Sequence[Checked]) -> Checked:
-    """The first problem that the outcome comes from."""
-    counting = [r for r in results if r.report is not None and not r.note]
-    return next(r for r in counting if outcome_of([r]) == outcome_of(results))
+def shown_of(results: Sequence[Checked]) -> tuple[Case, ReportData]:
+    """The first problem that the outcome comes from, and its report."""
+    outcome = outcome_of(results)
+    coming = (result for result in results if outcome_of([result]) == outcome)
+    return next((one.case, report) for one in coming for report in counting([one]))
 
 
 def _convention(detected: Detected, *, given: bool) -> dict[str, object]:
@@ -131,7 +130,7 @@ def _outcome(result: Checked) -> str:
 
 
 def _summary(results: Sequence[Checked]) -> str:
-    reports = _counting(results)
+    reports = counting(results)
     largest = max(q.share or 0.0 for report in reports for q in report.quantities)
     count = "the problem" if len(reports) == 1 else f"all {len(reports)} problems"
     return (
@@ -142,20 +141,16 @@ def _summary(results: Sequence[Checked]) -> str:
 
 def _notes(results: Sequence[Checked]) -> list[Note]:
     """The findings and warnings of all reports, each kind once."""
-    notes = [note for report in _counting(results) for note in (*report.findings, *report.warnings)]
+    notes = [note for report in counting(results) for note in (*report.findings, *report.warnings)]
     return list({note.kind: note for note in reversed(notes)}.values())[::-1]
 
 
 def _power(results: Sequence[Checked]) -> Power | None:
     """The known mistakes that would have shown on at least one of the problems."""
-    powers = [report.power for report in _counting(results)]
+    powers = [report.power for report in counting(results)]
     known = [power for power in powers if power is not None]
     return together(known) if known else None
 
 
 def _named(power: Power) -> dict[str, object]:
     return {"visible": list(power.visible), "hidden": [h._asdict() for h in power.hidden]}
-
-
-def _counting(results: Sequence[Checked]) -> list[Report]:
-    return [r.report for r in results if r.report is not None and not r.note]

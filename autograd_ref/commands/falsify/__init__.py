@@ -4,8 +4,7 @@ import argparse
 
 from autograd_ref.commands.destination import add_json
 from autograd_ref.commands.functions import network_options
-from autograd_ref.commands.functions.loading import current_folder, load, require_arguments
-from autograd_ref.commands.functions.only_function import FUNCTION_HELP, completed
+from autograd_ref.commands.functions.loading import current_folder, load_gradient
 from autograd_ref.commands.functions.watch import add_timeout, watching
 from autograd_ref.commands.options import DEFAULT, Command, Parser, add_seed, integer
 
@@ -18,7 +17,6 @@ parameters with one decimal."""
 
 
 def _add_options(parser: Parser) -> None:
-    parser.add_argument("function", metavar="FILE[:NAME]", help=FUNCTION_HELP)
     network_options.add(parser)
     parser.add_argument(
         "--examples",
@@ -35,9 +33,7 @@ def _add_options(parser: Parser) -> None:
 def _run(chosen: argparse.Namespace) -> int:
     start = current_folder()
     with watching(chosen.timeout):
-        spec = completed(chosen.function, start)
-        function = load(spec, start)
-        require_arguments(function, spec, ["parameters", "X", "Y"])
+        spec, function = load_gradient(chosen.function, start)
         from autograd_ref.commands.falsify.run import run
 
         return run(chosen, spec, function)

@@ -1,8 +1,8 @@
 """`crosscheck falsify`: the order of events."""
 
 import argparse
-import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from autograd_ref.assignment.conventions import Convention, Gradients, adapter, said_in
@@ -12,9 +12,9 @@ from autograd_ref.commands.falsify.show import Searched, as_json, as_text
 from autograd_ref.commands.functions.convention import convention_of
 from autograd_ref.commands.options import Unusable
 from autograd_ref.commands.output import write_results
-from autograd_ref.commands.progress import progress
+from autograd_ref.commands.paragraphs import printed
+from autograd_ref.commands.progress import stepping
 from autograd_ref.counterexample import Counterexample, falsify
-from autograd_ref.report.table import display_of
 from autograd_ref.user_code import Raised, attempt
 
 
@@ -33,33 +33,22 @@ def run(chosen: argparse.Namespace, spec: str, function: Callable[..., Any]) -> 
             " crosscheck check can check it with those"
         )
     convention = detected.convention
-    smallest = _found(adapter(function, convention), convention, chosen)
+    with stepping("search", chosen.examples) as watch:
+        smallest = falsify(
+            adapter(function, convention),
+            max_examples=chosen.examples,
+            seed=chosen.seed,
+            problems=small_problems(one_hot=convention.targets == "one-hot"),
+            watch=watch,
+        )
     if smallest is not None:
         smallest = _with_code(smallest, function, convention, spec)
         if smallest.report is not None:
             smallest = smallest._replace(report=said_in(convention, smallest.report))
     searched = Searched(spec, convention, chosen.examples, chosen.seed)
-    write_results(
-        lambda: as_text(searched, smallest, display_of(sys.stdout)),
-        {chosen.json: lambda: as_json(searched, smallest)},
-    )
+    files = {chosen.json: partial(as_json, searched, smallest)}
+    write_results(printed(as_text, searched, smallest), files)
     return 0 if smallest is None else 1
-
-
-def _found(
-    gradients: Gradients, convention: Convention, chosen: argparse.Namespace
-) -> Counterexample | None:
-    """The result of the search, behind a progress bar."""
-    bar = progress()
-    task = bar.add_task("search", total=chosen.examples)
-    with bar:
-        return falsify(
-            gradients,
-            max_examples=chosen.examples,
-            seed=chosen.seed,
-            problems=small_problems(one_hot=convention.targets == "one-hot"),
-            watch=lambda phase: bar.update(task, description=phase, advance=1),
-        )
 
 
 def _with_code(

@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd_ref.assignment.conventions import choices
 from autograd_ref.commands.functions.convention_search import Detected, NothingRuns, detect
-from autograd_ref.commands.functions.loading import UserCodeError
+from autograd_ref.commands.functions.importing import UserCodeError
 from autograd_ref.commands.functions.world import line_reached, their_traceback
 from autograd_ref.user_code import worded
 

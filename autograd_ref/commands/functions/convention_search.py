@@ -127,10 +127,10 @@ def detect(
     return Detected(best.convention, best.fixed, right=False, attempts=tuple(attempts))
 
 
-def unlike(shape: NetworkShape, at_least: int = 4) -> int:
-    """The smallest number of samples that differs from all dimensions."""
+def unlike(shape: NetworkShape) -> int:
+    """The smallest number of samples from 4 that differs from all dimensions."""
     taken = {shape.inputs, shape.hidden, shape.outputs}
-    return next(n for n in itertools.count(at_least) if n not in taken)
+    return next(n for n in itertools.count(4) if n not in taken)
 
 
 def _attempted(function: Gradients, convention: Convention, fixed: Fixed) -> Attempt:

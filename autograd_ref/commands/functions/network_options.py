@@ -1,11 +1,17 @@
-"""The options that say in which convention a function of the built-in network is called."""
+"""The argument that names a user's function, and the options that say how it is called."""
 
 import argparse
 from typing import Any
 
+FUNCTION_HELP = (
+    "PATH.py:function or package.module:function; PATH.py alone where only one function in it takes"
+    " (parameters, X, Y)"
+)
+
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Add the options; a convention that they leave open is detected automatically."""
+    """Add them; a convention that they leave open is detected automatically."""
+    parser.add_argument("function", metavar="FILE[:NAME]", help=FUNCTION_HELP)
     network = parser.add_argument_group("calling convention, for the built-in network")
     network.add_argument(
         "--theta", action="store_true", help="parameters as a dict with the keys W0, b0, W1, b1"
