@@ -71,7 +71,7 @@ def layer_norm() -> Model:
 
 
 def log_determinant() -> Model:
-    """Of a positive definite matrix, with condition numbers up to a million."""
+    """Minus the log-determinant of a positive definite matrix, of a condition up to a million."""
 
     def make(random: Generator, S: int) -> tuple[Any, tuple[A, ...]]:
         n = 2 + S % 6

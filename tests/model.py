@@ -1,4 +1,4 @@
-"""What a model is: something that check_gradients is given, in PyTorch and by hand."""
+"""A model as data: random parameters and data, a loss in PyTorch, and its gradient by hand."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

@@ -46,7 +46,7 @@ LEFT_OUT = re.compile(r"^\.\.\.\n", re.MULTILINE)
 
 
 class Block(NamedTuple):
-    """What stands between two fences."""
+    """A fenced block of a page."""
 
     language: str
     mark: str
@@ -56,7 +56,7 @@ class Block(NamedTuple):
 
 
 class Output(NamedTuple):
-    """What a block shows, and what was printed."""
+    """A block that shows an output, and the text that was printed in fact."""
 
     block: Block
     printed: str
@@ -128,7 +128,7 @@ def run_tests(code: str, folder: Path) -> None:
 
 
 def as_shown(output: Output) -> str:
-    """What was printed; where the block leaves something out, only the paragraphs that it shows.
+    """The printed text; where the block leaves something out, only the paragraphs that it shows.
 
     The paragraph meant is the first that begins with the same word.
     """

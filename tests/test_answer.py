@@ -1,4 +1,4 @@
-"""What a function under test may return, and how it is read."""
+"""All forms in which a function under test may return its gradients are read rightly."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple

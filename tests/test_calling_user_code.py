@@ -1,4 +1,4 @@
-"""What the user's code raises is told from what is raised by us."""
+"""An exception of the user's code is told from one of our own."""
 
 import pytest
 

@@ -320,7 +320,7 @@ def test_one_output_is_inconclusive(tmp_path: Path, capsys: Captured) -> None:
 
 
 def test_a_mismatch_comes_before_what_is_inconclusive(tmp_path: Path, capsys: Captured) -> None:
-    """The same program, wrong with many samples only; of one output, a wrong one is not zero."""
+    """The program is right with up to 20 samples, where the gradient of one output is zero."""
     spec = written(tmp_path, program(wrong="b1 = b1 + (S > 20)"))
     options = ["--shape", "4,5,1", "--problems", "6"]
     found = json_of([spec, *options], 1, capsys)

@@ -791,7 +791,7 @@ def test_where_only_the_dtype_is_wrong_nobody_asks_who_is() -> None:
 
 
 def test_a_block_that_the_first_look_explains_is_not_looked_at_again() -> None:
-    """What is allowed for the sake of another block does not make it inconclusive."""
+    """A wider tolerance for another block does not make this one inconclusive."""
     wrong = check_gradients(
         lambda p, X, Y: {"W": 2 * by_name(p, X, Y)["W"], "b": by_name(p, X, Y)["b"]},
         {"W": W, "b": B},

@@ -471,7 +471,7 @@ def test_a_closed_pipe_ends_quietly(arguments: list[str]) -> None:
 def test_a_closed_pipe_is_noticed_in_process(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same, where coverage can see it."""
+    """As above, in this process, where coverage can see it."""
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w", buffering=1) as stream:

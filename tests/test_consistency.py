@@ -1,4 +1,4 @@
-"""Whether the gradient of a given loss is its slope: noticed where it is not."""
+"""A given loss whose gradient in PyTorch is not its slope is noticed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a report says of samples in rows is said of samples in columns, where they are columns."""
+"""A report speaks of columns where samples are columns, and otherwise says what it says of rows."""
 
 import re
 from dataclasses import replace
@@ -46,7 +46,7 @@ SAMPLES = {"X", "z1", "a1", "z2", "y_hat", "e2", "delta1"}
 
 
 def arranged(layout: Layout, biases: Biases) -> dict[str, Any]:
-    """The same quantities as they are kept in a convention."""
+    """The quantities of ROWS in the shapes that they have in a convention."""
     found = dict(ROWS)
     if layout == "columns":
         found |= {name: found[name].T for name in SAMPLES}

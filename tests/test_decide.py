@@ -407,7 +407,7 @@ def test_what_is_wrong_elsewhere_is_wrong() -> None:
     [({"near": True}, 0), ({"binding": False}, 1), ({"finite": False}, 1)],
 )
 def test_some_calls_elsewhere_accuse_nobody(changes: dict[str, bool], remarked: int) -> None:
-    """What is near the truth; rows that may not be rearranged; what overflows there."""
+    """A difference near the truth, rows that may not be rearranged, and a call that overflows."""
     there = replace(call(W=WRONG), **changes)
     decision = decide(Check(call(W=RIGHT), places=(there,)))
     assert verdicts(decision) == {"W": "match"}

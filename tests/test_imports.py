@@ -1,4 +1,4 @@
-"""What importing loads, and which names the packages offer."""
+"""Importing loads no more than is needed, and the packages offer the names that they promise."""
 
 import ast
 import subprocess

@@ -1,4 +1,4 @@
-"""Of the intermediate quantities that a function returns, the first that goes wrong is named."""
+"""The report names the first intermediate quantity that goes wrong, if a function returns them."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ DTYPES = [np.float64, np.float32]
 def report_of(
     *, dtype: Any = np.float64, wrong: str = "", change: Callable[[A], A] = lambda a: a * 1.001
 ) -> Report:
-    """Of the right derivation, in which one step may be wrong."""
+    """The report on the right derivation, or on one in which a step is wrong."""
     derivation = RIGHT
     if wrong:
         right = getattr(RIGHT, wrong)

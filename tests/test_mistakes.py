@@ -44,7 +44,7 @@ def seeds(dtype: DType) -> range:
 
 
 def answer(function: Function, arguments: Arguments, outcome: Outcome) -> str:
-    """What is different from the outcome."""
+    """The first difference between a check and the outcome, in words; empty where there is none."""
     try:
         report = check_gradients(
             function, arguments.parameters, *arguments.data, loss=arguments.loss

@@ -103,7 +103,7 @@ def test_normal_equations_lose_digits_but_are_not_wrong() -> None:
 
 
 def test_a_lower_precision_inside_is_not_taken_for_noise() -> None:
-    """The same problem, where X w in float32 is off by as much as the normal equations are."""
+    """X w in float32 is off by as much as the normal equations of the test above are."""
     model = MODELS["normal equations"]
     random = np.random.default_rng(0)
     X, w = random.normal(size=(100, 4)), random.normal(size=4)

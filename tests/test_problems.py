@@ -39,7 +39,7 @@ def missed(
     cases: Mapping[str, Callable[[Any], Any]],
     enough: settings = ENOUGH,
 ) -> set[str]:
-    """Those of the cases that no example is of."""
+    """The names of the cases for which the strategy gives no example."""
     left = dict(cases)
 
     def none_left(example: Any) -> bool:

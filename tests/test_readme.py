@@ -1,4 +1,4 @@
-"""What the pages show is what happens."""
+"""The examples of the pages run, and print what the pages show."""
 
 import re
 import subprocess
@@ -26,7 +26,7 @@ def words(text: str) -> list[str]:
 
 
 def differences(page: str, folder: Path) -> list[tuple[str, str]]:
-    """What is shown and what is printed, where their words differ."""
+    """The outputs whose words differ: as the page shows them, and as they are printed."""
     found = ((output.block.text, as_shown(output)) for output in outputs(page, folder))
     return [(shown, printed) for shown, printed in found if words(shown) != words(printed)]
 

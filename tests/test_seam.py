@@ -1,4 +1,4 @@
-"""What a model tells the diagnosis is all that the diagnosis knows of it."""
+"""The diagnosis knows a model only by what the model tells it."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -251,7 +251,7 @@ def diagnosis_of(
     loss_is_right: bool = False,
     kept: bool = False,
 ) -> Diagnosis:
-    """Of a gradient at the problem; kept: as it was there, at another."""
+    """The diagnosis of a gradient at the problem, or, kept from there, at another point."""
     p, X = problem()
     reference = torch_loss(loss, 0)._replace(model=model)
     hand = gradients(p, X)

@@ -63,7 +63,7 @@ def measure(problems: int = 1) -> Measured:
 
 @pytest.fixture(scope="module")
 def usual() -> Measured:
-    """What is measured where nothing is changed."""
+    """The measurements with nothing changed but their number."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         only_few(monkeypatch)
         return measure()

@@ -1,4 +1,4 @@
-"""What must hold of the gradient whatever the data: theorems that need no reference."""
+"""Theorems about the gradient that hold for any data and need no reference."""
 
 from typing import Any
 

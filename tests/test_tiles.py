@@ -226,7 +226,7 @@ def test_a_number_of_threads_that_is_none_is_named(
 def in_turns(
     monkeypatch: pytest.MonkeyPatch, here: Callable[[], None], elsewhere: Callable[[], None]
 ) -> list[bool]:
-    """What happens at the first tile of the caller, and of each helper; who had which tile.
+    """Run an action at the caller's first tile and one at a helper's; True for tiles of the caller.
 
     The caller's first tile waits until a helper has begun.
     """
@@ -383,7 +383,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def test_the_limit_is_lifted_in_a_child() -> None:
-    """What happens after a fork, without one: coverage looks at this process only."""
+    """A fork's handler is called without a fork, because coverage looks at this process only."""
     with threadpool_limits(2, user_api="blas"):
         before = blas_threads()
         with one_blas_thread():

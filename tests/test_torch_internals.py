@@ -1,4 +1,4 @@
-"""What PyTorch does not document: it is there, and does what it is used for."""
+"""The undocumented parts of PyTorch that are used are there, and do what they are used for."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What a planted mistake is: the code with it and without it, where it shows, and its outcome."""
+"""A planted mistake as data: the code with it and without it, where it shows, and its outcome."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ DType = type[np.floating[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Arguments:
-    """Those of check_gradients, beside the function."""
+    """The arguments of check_gradients after the function."""
 
     parameters: Any
     data: tuple[NDArray[Any], ...]
@@ -28,7 +28,7 @@ Problem = Callable[[int, DType], Arguments]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What check_gradients has to say; what is empty does not matter."""
+    """The report that check_gradients has to make; a field that is empty does not matter."""
 
     verdicts: tuple[Verdict, ...]
     """Any of these."""
@@ -65,7 +65,7 @@ class Mistake:
 
 
 def complaint(outcome: Outcome, report: Report) -> str:
-    """What is different from the outcome; empty where nothing is."""
+    """The first difference between a report and the outcome, in words; empty without one."""
     if report.verdict not in outcome.verdicts:
         return f"the verdict is {report.verdict}: {[b.reason for b in report.quantities]}"
     kinds = {note.kind for note in report.findings}

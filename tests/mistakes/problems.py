@@ -78,7 +78,7 @@ def with_labels(seed: int, dtype: DType) -> Arguments:
 
 
 def changed(arguments: Arguments, **blocks: Any) -> Arguments:
-    """The same problem with some of the parameters, or X or Y, replaced."""
+    """A problem with some of its parameters, or X or Y, replaced."""
     X, Y = arguments.data
     data = (blocks.pop("X", X), blocks.pop("Y", Y))
     return Arguments(arguments.parameters._replace(**blocks), data, arguments.loss)
