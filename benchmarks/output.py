@@ -17,13 +17,9 @@ from benchmarks.environment import environment, in_words
 def add_benchmark(
     commands: Any, run: Callable[[argparse.Namespace], int], about: str | None, quick: str
 ) -> argparse.ArgumentParser:
-    """Add a benchmark, called like its module, and the options of all; return its parser.
+    """Add a benchmark, called like its module, with the options of all; return its parser.
 
-    Args:
-        commands: an argument parser's commands.
-        run: what it does.
-        about: one line on what it measures.
-        quick: what --quick leaves out.
+    Its help says what it is about, and what --quick leaves out.
     """
     name = run.__module__.rpartition(".")[2]
     parser: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)

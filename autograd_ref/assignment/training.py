@@ -76,12 +76,7 @@ def side_by_side(
 ) -> Iterator[tuple[Moment, Parameters]]:
     """The moments of a run that does not end, each with the parameters by hand.
 
-    Args:
-        optimiser: a key of OPTIMISERS.
-        start: the initial parameters of both runs.
-        data: in the dtype of the parameters.
-        step: greater than 0.
-        seed: for the twins.
+    The optimiser is a key of OPTIMISERS; the seed is for the twins.
 
     Raises:
         KeyError: there is no such optimiser.

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from autograd_ref.calls.stated import projected
 from autograd_ref.calls.trial import Trial
 from autograd_ref.reference.differences.numerical import slope
-from autograd_ref.reference.directional import moved, typical
+from autograd_ref.reference.directional import moved
 from autograd_ref.report.words import listed
-from autograd_ref.tree.leaf import as_array
+from autograd_ref.tree.leaf import as_array, typical
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.number_format import of_dtype
 from autograd_ref.tree.sets import KnownSet, is_symmetric, sets_of

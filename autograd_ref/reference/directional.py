@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.tree.leaf import as_array, in_float64, is_numeric
+from autograd_ref.tree.leaf import as_array, in_float64, is_numeric, typical
 from autograd_ref.tree.nest import Path, rebuilt
 from autograd_ref.tree.point import Point, Results
 from autograd_ref.user_code import UserCodeRaised
@@ -48,15 +48,6 @@ def moved(point: Point, direction: Results, distance: float) -> Point:
         return in_float64(leaf, values + distance * direction.get(path, 0.0))
 
     return point._replace(parameters=rebuilt(point.parameters, move))
-
-
-def typical(*leaves: object) -> float:
-    """The root mean square of all entries together; 1 where they are all zero."""
-    sizes = np.concatenate([np.abs(as_array(leaf), dtype=np.float64).ravel() for leaf in leaves])
-    largest = float(sizes.max(initial=0.0))
-    if largest == 0:
-        return 1.0
-    return largest * float(np.sqrt(np.mean((sizes / largest) ** 2)))  # so that no square overflows
 
 
 def each_by_itself(leaf: object, random: np.random.Generator) -> NDArray[np.float64]:

@@ -27,11 +27,9 @@ IN = "    "
 
 
 def as_text(report: ReportData, display: Display = PLAIN) -> str:
-    """Return the report; names are as the user typed them, control characters are escaped.
+    """Return the report for a display; a terminal's table has lines, its verdicts have colours.
 
-    Args:
-        report: the report.
-        display: where it is shown; for a terminal, the table has lines and verdicts have colours.
+    Names are as the user typed them, control characters are escaped.
     """
     shown, others = detailed(report)
     parts = [

@@ -54,7 +54,10 @@ def printable(text: str, encoding: str = "utf-8") -> str:
     >>> printable("θ", "ascii")
     '\\u03b8'
     """
-    return encodable("".join(_escaped(c) if _is_unsafe(c) else c for c in text), encoding)
+    escaped = "".join(
+        c.encode("unicode_escape").decode("ascii") if _is_unsafe(c) else c for c in text
+    )
+    return encodable(escaped, encoding)
 
 
 def encodable(text: str, encoding: str) -> str:
@@ -91,7 +94,3 @@ def _is_unsafe(character: str) -> bool:
         unicodedata.category(character) in ESCAPED
         or unicodedata.bidirectional(character) in REORDERING
     )
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")

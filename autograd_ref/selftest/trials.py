@@ -77,12 +77,8 @@ def kinds(report: Report) -> list[set[str]]:
 def wrong_blocks(report: Report) -> tuple[str, ...]:
     """The names of the blocks whose values are wrong at the problem itself."""
     wrong = [block for block in report.blocks if block.verdict == "mismatch"]
-    return tuple(block.name for block in wrong if not _values_agree(block.reason))
-
-
-def _values_agree(reason: str) -> bool:
-    """True where a block is wrong elsewhere alone, or in its dtype alone."""
-    return "agrees here" in reason or "its values agree" in reason
+    agreeing = ("agrees here", "its values agree")  # wrong elsewhere, or in their dtype, alone
+    return tuple(b.name for b in wrong if not any(said in b.reason for said in agreeing))
 
 
 def trial(mistakes: Sequence[Planted], p: Parameters, X: A, Y: A) -> CheckedMistakes | None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.tree.leaf import as_array, like
+from autograd_ref.tree.leaf import as_array, like, typical
 from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt
 from autograd_ref.tree.number_format import of_leaf
 from autograd_ref.tree.point import SHRINK, SMALL, Point, own_copy, with_other_parameters
@@ -63,7 +63,7 @@ def unevenly_smaller(point: Point, seed: int) -> Point:
             factors = np.maximum(factors, factors.T)
         moved = values.astype(np.float64) * factors
         if values.ndim == 1:  # the zeros of a matrix may be what it is made to be
-            zeros = SMALL * _typical(values.astype(np.float64)) * (1 - factors)
+            zeros = SMALL * typical(values) * (1 - factors)
             moved = np.where(values == 0, zeros, moved)
         return like(leaf, moved.astype(values.dtype))
 
@@ -83,7 +83,7 @@ def entry_by_entry(point: Point, seed: int) -> Point:
             return like(leaf, values.copy())
         wide: NDArray[np.float64] = values.astype(np.float64)
         shape: tuple[int, ...] = wide.shape
-        sizes = np.where(wide == 0, _typical(wide), wide)
+        sizes = np.where(wide == 0, typical(wide), wide)
         moved = wide + FAR * sizes * random.uniform(-1, 1, shape)
         return like(leaf, np.asarray(moved).astype(values.dtype))
 
@@ -96,9 +96,3 @@ def _sets_of(leaf: object) -> tuple[KnownSet, ...]:
 
 def _is_identity(values: NDArray[Any]) -> bool:
     return values.ndim == 2 and values.size > 1 and np.array_equal(values, np.eye(*values.shape))
-
-
-def _typical(values: NDArray[Any]) -> float:
-    """The root mean square of the entries; 1 where they are all zero."""
-    largest = float(np.abs(values).max(initial=0.0))
-    return largest * float(np.sqrt(np.mean((values / largest) ** 2))) if largest else 1.0

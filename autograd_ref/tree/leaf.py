@@ -119,3 +119,12 @@ def like(leaf: object, values: np.ndarray[Any, Any]) -> object:
 def in_class_of(leaf: object, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Values as an np.matrix where the leaf is one: its * is another product; else as they are."""
     return values.view(np.matrix) if isinstance(leaf, np.matrix) else values
+
+
+def typical(*leaves: object) -> float:
+    """The root mean square of all entries together; 1 where they are all zero."""
+    sizes = np.concatenate([np.abs(as_array(leaf), dtype=np.float64).ravel() for leaf in leaves])
+    largest = float(sizes.max(initial=0.0))
+    if largest == 0:
+        return 1.0
+    return largest * float(np.sqrt(np.mean((sizes / largest) ** 2)))  # so that no square overflows

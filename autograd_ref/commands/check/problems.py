@@ -182,9 +182,7 @@ def _trial(gradients: Gradients, loss: Callable[..., Any], case: Case) -> Trial:
 def blamed(where: str, *, ran_before: bool = False) -> Generator[None]:
     """Turn what the user's function raises into a UserCodeError that names the problem.
 
-    Args:
-        where: the problem.
-        ran_before: whether the function has run on a problem of other dimensions.
+    With ran_before, the function has run on a problem of other dimensions.
     """
     try:
         yield

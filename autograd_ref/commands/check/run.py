@@ -26,13 +26,7 @@ Function = Callable[..., Any]
 
 
 def check_network(chosen: argparse.Namespace, spec: str, function: Function) -> int:
-    """Check a gradient of the built-in network, show, and return the exit status.
-
-    Args:
-        chosen: the options.
-        spec: the function's file and name.
-        function: the gradient.
-    """
+    """Check a gradient of the built-in network, named by spec; show, and return the exit status."""
     detected = convention_of(function, spec, chosen)
     cases = network_cases(detected, chosen.problems, chosen.seed)
     results = _watched(network_reports(function, detected.convention, cases), len(cases))
@@ -50,14 +44,7 @@ def check_network(chosen: argparse.Namespace, spec: str, function: Function) -> 
 def check_model(
     chosen: argparse.Namespace, function: Function, loss: Function, make: Function
 ) -> int:
-    """Check a gradient of any other model, show, and return the exit status.
-
-    Args:
-        chosen: the options.
-        function: the gradient.
-        loss: the model's loss.
-        make: returns parameters and data.
-    """
+    """Check a gradient of any other model, on what `make` returns; show, and return the status."""
     cases = model_cases(make, chosen.parameters, chosen.problems, chosen.seed)
     names = ["parameters", *(f"data_{i}" for i in range(1, len(cases[0].arguments)))]
     require_arguments(function, chosen.function, names)

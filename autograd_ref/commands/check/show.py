@@ -53,7 +53,8 @@ def as_json(function: CheckedFunction, results: Sequence[Checked]) -> str:
         "tried": detected and list(tried_in(detected)),
         "verdict": verdict_of(results),
         "passed": outcome_of(results) == "match",
-        "power": power and _named(power),
+        "power": power
+        and {"visible": list(power.visible), "hidden": [h._asdict() for h in power.hidden]},
         "problems": [_problem(result) for result in results],
     }
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
@@ -150,7 +151,3 @@ def _power(results: Sequence[Checked]) -> Power | None:
     powers = [report.power for report in counting(results)]
     known = [power for power in powers if power is not None]
     return together(known) if known else None
-
-
-def _named(power: Power) -> dict[str, object]:
-    return {"visible": list(power.visible), "hidden": [h._asdict() for h in power.hidden]}

@@ -37,13 +37,8 @@ def side_by_side(
 ) -> SideBySide:
     """Compare loss, y_hat, e2 and the four gradients.
 
-    Autograd works in float64 on the values given, whatever their dtype.
-
-    Args:
-        parameters: as for `loss_and_gradients`.
-        X: likewise.
-        Y: likewise.
-        loss: the function that the forward difference is taken of; it may report its progress.
+    Autograd works in float64 on the values given, whatever their dtype; the forward difference is
+    that of `loss`, which may report its progress.
     """
     reference = exact_pass(parameters, X, Y)
     tolerances = rounding_tolerances(parameters, X, Y)

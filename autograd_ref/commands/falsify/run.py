@@ -19,13 +19,7 @@ from autograd_ref.user_code import Raised, attempt
 
 
 def run(chosen: argparse.Namespace, spec: str, function: Callable[..., Any]) -> int:
-    """Search, show, and return the exit status.
-
-    Args:
-        chosen: the options.
-        spec: the function's file and name.
-        function: the gradient.
-    """
+    """Search with the function that spec names, show, and return the exit status."""
     detected = convention_of(function, spec, chosen)
     if detected.fixed.shape is not None:
         raise Unusable(

@@ -30,14 +30,12 @@ def _in_no_convention(spec: str, nothing: NothingRuns) -> UserCodeError:
     """The traceback of the convention that gets furthest, and what the function raises in each."""
     errors = {t.convention: t.error for t in nothing.attempts if t.error is not None}
     furthest = max(errors, key=lambda convention: line_reached(errors[convention]))
-    tried = "".join(f"  {name}: {_in_a_line(error)}\n" for name, error in errors.items())
+    tried = "".join(
+        f"  {name}: {' '.join(worded(error).split())}\n" for name, error in errors.items()
+    )
     return UserCodeError(
         f"{spec} raises in all conventions that were tried; above is the one in which it gets"
         f" furthest ({furthest.options}). Fix the error above, or choose your convention (see"
         " crosscheck check --help)",
         f"Tried:\n{tried}\n{furthest}:\n{their_traceback(errors[furthest])}",
     )
-
-
-def _in_a_line(error: Exception) -> str:
-    return " ".join(worded(error).split())

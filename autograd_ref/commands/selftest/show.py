@@ -53,7 +53,9 @@ def as_json(size: Size, found: Measured) -> str:
         "bounds": [bound._asdict() for bound in bounds(found)],
         "mistakes": {n: [_row(row) for row in rows] for n, rows in found.single.items()},
         "pairs": {name: _row(row) for name, row in found.pairs.items()},
-        "confused": [_confused(one) for one in found.confused],
+        "confused": [
+            {"made": one.made, "said": one.said, "kind": COLUMNS[one.why]} for one in found.confused
+        ],
         "smallest_errors": [
             {
                 "kind": row.kind.name,
@@ -115,7 +117,3 @@ def _confusions(confused: Sequence[CheckedMistakes], display: Display) -> list[s
 
 def _row(row: Detection) -> dict[str, object]:
     return {name: value for name, value in row._asdict().items() if name != "confused"}
-
-
-def _confused(one: CheckedMistakes) -> dict[str, str]:
-    return {"made": one.made, "said": one.said, "kind": COLUMNS[one.why]}

@@ -25,16 +25,13 @@ def require_folder(name: str | None, file: Destination | None) -> None:
     if file is not None and file.path == Path(os.path.realpath(folder)):
         raise Unusable(f"cannot write into {name!r}: --json writes a file of that name")
     try:
-        if name not in ("", "-") and (folder.is_dir() or _can_be_made(folder)):
+        can_be_made = folder.parent.is_dir() and not os.path.lexists(folder)
+        if name not in ("", "-") and (folder.is_dir() or can_be_made):
             try_to_write_into(folder if folder.is_dir() else folder.parent)
             return
     except OSError as error:
         raise Unusable(f"cannot write into {name!r}: {error.strerror}") from None
     raise Unusable(f"cannot write into {name!r}: it needs to be a folder, or a new name in one")
-
-
-def _can_be_made(folder: Path) -> bool:
-    return folder.parent.is_dir() and not os.path.lexists(folder)
 
 
 def write(

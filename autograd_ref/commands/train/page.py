@@ -27,14 +27,7 @@ def as_page(
     mistaken: Sequence[MistakenRun],
     pictures: Mapping[str, bytes],
 ) -> str:
-    """The document.
-
-    Args:
-        setup: the network, and how it was trained.
-        runs: the runs by hand and by autograd.
-        mistaken: the runs with a mistake.
-        pictures: SVG files, by the keys of CAPTIONS.
-    """
+    """The document; the pictures are SVG files, by the keys of CAPTIONS."""
     answers = "".join(
         f"<p><b>{escape(run.optimiser)}</b>: {escape(sentence(run))}</p>" for run in runs
     )

@@ -48,9 +48,10 @@ STYLE = (
 
 def as_html(report: ReportData) -> str:
     """Return the fragment."""
+    # a match that does harm is no match
+    colour = COLOURS["mismatch" if report.harmful else report.verdict]
     parts = [
-        f'<p class="v" style="border-color:{COLOURS[_colour(report)]}">'
-        f"{_text(verdict_sentence(report))}</p>",
+        f'<p class="v" style="border-color:{colour}">{_text(verdict_sentence(report))}</p>',
         *(_paragraph("Finding", note.text) for note in report.harmful),
         *map(_cause, explained(report.causes)),
         *_unknown(report),
@@ -62,11 +63,6 @@ def as_html(report: ReportData) -> str:
         _paragraph("Reference", f"{report.reference}."),
     ]
     return f'<div class="gc"><style>{STYLE}</style>{"".join(parts)}</div>'
-
-
-def _colour(report: ReportData) -> Verdict:
-    """Return the verdict in whose colour a report is shown: a match that does harm is no match."""
-    return "mismatch" if report.harmful else report.verdict
 
 
 def _cause(cause: Explained) -> str:

@@ -29,7 +29,8 @@ LEGEND = (
 
 def figure(name: str, shares: NDArray[np.float64]) -> str:
     """Return the map of a block as a figure with a caption."""
-    table = as_table(shares)
+    # the first axis by the others, a vector as one row
+    table = shares.reshape(len(shares) if shares.ndim > 1 else 1, -1)
     cells = reduced(table)
     rows, columns = cells.shape
     size = min(TALLEST_CELL, WIDEST / columns)
@@ -57,13 +58,6 @@ def legend() -> str:
         for share, text in LEGEND
     )
     return f'<p class="legend">Error / tolerance, 1 allowed: {marks}</p>'
-
-
-def as_table(shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return any array as rows and columns: its first axis by the others, a vector as one row."""
-    if shares.ndim < 2:
-        return shares.reshape(1, -1)
-    return shares.reshape(shares.shape[0], -1)
 
 
 def reduced(table: NDArray[np.float64]) -> NDArray[np.float64]:

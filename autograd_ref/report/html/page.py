@@ -29,14 +29,9 @@ def as_page(
     called: Sequence[str] = (),
     problems: str = "",
 ) -> str:
-    """Return a whole page around the fragment of a report.
+    """Return a page of a report, after a paragraph that leads to it.
 
-    Args:
-        report: the report.
-        title: the heading.
-        lead: a paragraph before the report.
-        called: paragraphs on how the function was called, to follow the report.
-        problems: a table of all problems, to follow them.
+    Paragraphs on how the function was called follow, and a table of all problems.
     """
     first = _paragraph(lead) if lead else ""
     last = "".join(map(_paragraph, called))
