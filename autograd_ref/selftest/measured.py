@@ -1,8 +1,8 @@
 """Everything that is measured of this installation, and the bounds that it is held to."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from autograd_ref.assignment.mistakes.planted import problem_for
 from autograd_ref.selftest.false_accusations import Count, added_up, verdicts_on
@@ -17,6 +17,8 @@ NAMED = {"float64": 0.98, "float32": 0.9}
 PAIRS_NAMED = 0.85
 LEFT_OUT = 0.01
 """The largest share of the problems of a mistake; one problem in any case."""
+
+T = TypeVar("T")
 
 Watch = Callable[[str], object]
 """Told before every step what it is."""
@@ -101,21 +103,16 @@ def bounds(found: Measured) -> list[Bound]:
 
 
 def _single(problems: int, seed: int, dtype: DType, watch: Watch) -> tuple[Detection, ...]:
-    rows: list[Detection] = []
-    for planted in planted_in(dtype):
-        watch(f"mistakes, {_name(dtype)}")
-        seeds = range(seed, seed + problems)
-        trials = [trial([planted], *problem_for(planted.shows, s, dtype)) for s in seeds]
-        rows.append(_counted(planted.title, trials))
-    return tuple(rows)
+    seeds = range(seed, seed + problems)
+    return tuple(
+        _counted(one.title, [trial([one], *problem_for(one.shows, s, dtype)) for s in seeds])
+        for one in _told(f"mistakes, {_name(dtype)}", planted_in(dtype), watch)
+    )
 
 
 def _pairs(count: int, seed: int, dtype: DType, watch: Watch) -> Detection:
-    trials: list[CheckedMistakes] = []
-    for found in islice(pairs(seed, dtype), count):
-        watch(f"pairs of mistakes, {_name(dtype)}")
-        trials.append(found)
-    return _counted("two", trials)
+    trials = islice(pairs(seed, dtype), count)
+    return _counted("two", [*_told(f"pairs of mistakes, {_name(dtype)}", trials, watch)])
 
 
 def _counted(mistake: str, trials: Sequence[CheckedMistakes | None]) -> Detection:
@@ -133,19 +130,20 @@ def _counted(mistake: str, trials: Sequence[CheckedMistakes | None]) -> Detectio
 
 
 def _smallest(kind: Error, problems: int, seed: int, dtype: DType, watch: Watch) -> Smallest:
-    errors: list[float] = []
-    for s in range(seed, seed + problems):
-        watch(f"smallest error, {_name(dtype)}")
-        errors.append(smallest_found(kind, s, dtype))
-    return Smallest(kind, _name(dtype), tuple(errors))
+    seeds = _told(f"smallest error, {_name(dtype)}", range(seed, seed + problems), watch)
+    return Smallest(kind, _name(dtype), tuple(smallest_found(kind, s, dtype) for s in seeds))
 
 
 def _right(dtype: DType, seeds: Iterable[int], watch: Watch) -> Count:
-    counts: list[Count] = []
-    for seed in seeds:
-        watch(f"right gradients, {_name(dtype)}")
-        counts.append(verdicts_on(seed, dtype))
-    return added_up(counts)
+    told = _told(f"right gradients, {_name(dtype)}", seeds, watch)
+    return added_up(verdicts_on(seed, dtype) for seed in told)
+
+
+def _told(step: str, items: Iterable[T], watch: Watch) -> Iterator[T]:
+    """The items, each announced as a step before it is worked on."""
+    for item in items:
+        watch(step)
+        yield item
 
 
 def _detected(dtype: str, rows: Sequence[Detection]) -> Bound:
