@@ -258,7 +258,17 @@ def test_the_first_row_that_holds_decides(quantity: Quantity, verdict: Verdict, 
 
 
 def test_every_row_is_needed() -> None:
-    cases = [MISSING, NO_ENTRIES, LOST, NO_MIXTURE, KINK, MIRRORED, WRONG, WRONG_IN_FLOAT64, UNKNOWN]
+    cases = [
+        MISSING,
+        NO_ENTRIES,
+        LOST,
+        NO_MIXTURE,
+        KINK,
+        MIRRORED,
+        WRONG,
+        WRONG_IN_FLOAT64,
+        UNKNOWN,
+    ]
     cases += [STAYING, NOISY._replace(right_wider=True), NOISY]
     cases += [NO_EFFECT, ZERO, RIGHT_IN_FLOAT64, COARSE, RIGHT]
     first = [next(i for i, row in enumerate(QUANTITY) if row.holds(case)) for case in cases]
