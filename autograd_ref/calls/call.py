@@ -35,13 +35,18 @@ class Call(NamedTuple):
         return {**self.answer.gradients, **loss}
 
 
-def called(gradients: Gradients, point: Point) -> Call:
+def called(gradients: Gradients, point: Point, given: Point | None = None) -> Call:
     """Call the function on copies.
+
+    Args:
+        gradients: the function.
+        point: where to call it.
+        given: the copies, where there are some; they hold what the point does.
 
     Raises:
         UserCodeRaised: the function did, or it returned what contains itself.
     """
-    given = own_copy(point)
+    given = given or own_copy(point)
     parameters = leaves(given.parameters)  # the function may take some away
     with user_code():
         result = gradients(given.parameters, *given.data)

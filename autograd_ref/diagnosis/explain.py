@@ -7,7 +7,7 @@ from autograd_ref.diagnosis.evidence import gathered
 from autograd_ref.diagnosis.unexplained import FEW_DIGITS
 from autograd_ref.diagnosis.wider_format import right_in_float64
 from autograd_ref.independent.kink import AT_A_KINK
-from autograd_ref.observe.elsewhere import Elsewhere
+from autograd_ref.observe.elsewhere import OTHER_PARAMETERS, Elsewhere
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.observed import Observed
 from autograd_ref.report.behaviour import EXPLAINS, FAILS_IN_SOME_CALLS
@@ -20,6 +20,12 @@ from autograd_ref.verdict.block import block_of
 from autograd_ref.verdict.decide import CONTRADICTED, Decision, Rulings
 from autograd_ref.verdict.facts import CallFacts
 from autograd_ref.verdict.rows import BETWEEN_SLOPES, is_zero_everywhere
+
+SEEN_ONCE = (
+    ". So the gradient was seen at one point only, and a formula that is right there alone would"
+    f" pass. Where the function may refuse other parameters, allow=({FAILS_IN_SOME_CALLS!r},)"
+    " accepts that."
+)
 
 
 def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> Report:
@@ -215,8 +221,10 @@ def _raised(facts: Observed, *, must_run: bool) -> Iterator[Note]:
     """The notes about calls that raised, of those that no function may refuse or of the others."""
     kind = FAILS_IN_SOME_CALLS if must_run else "raises elsewhere"
     for place in facts.raised:
-        if place.must_run is must_run:
-            yield Note(kind, f"Called {place.said}, it raised {worded(place.error)}")
+        only_here = facts.seen_once and place.said == OTHER_PARAMETERS
+        if (place.must_run or only_here) is must_run:
+            said = f"Called {place.said}, it raised {worded(place.error)}"
+            yield Note(kind, said + SEEN_ONCE * only_here)
 
 
 def _overflowed(place: Elsewhere) -> Note:

@@ -12,15 +12,22 @@ from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.consistency import contradiction
 from autograd_ref.independent.one_direction import agrees_along
 from autograd_ref.observe.observation import Observation
+from autograd_ref.observe.state.repeatability import memoryless
+from autograd_ref.reference.choose import quiet
 from autograd_ref.reference.differences.walls import HIGH, is_wall
 from autograd_ref.reference.directional import moved
 from autograd_ref.reference.protocol import Evaluation
+from autograd_ref.report.data import Note
+from autograd_ref.tree.in_place import rewritten
 from autograd_ref.tree.inside import entry_by_entry, inside_sets, special_sets, unevenly_smaller
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import leaves
-from autograd_ref.tree.point import Point, with_other_data, with_other_parameters
+from autograd_ref.tree.point import Point, own_copy, with_other_data, with_other_parameters
 from autograd_ref.user_code import Raised, attempt
 from autograd_ref.verdict.facts import Asked
+
+
+OTHER_PARAMETERS = "with other parameters"
 
 
 class Place(NamedTuple):
@@ -36,6 +43,8 @@ class Place(NamedTuple):
     """The sets that parameters are in at the point of the check, and not there, by their names."""
     must_run: bool = False
     """True where no function may refuse to be called like this."""
+    made: Call | None = None
+    """The call, where it was made already, with arrays that held the point of the check before."""
 
 
 class Elsewhere(Observation):
@@ -44,6 +53,8 @@ class Elsewhere(Observation):
     def __init__(self, place: Place, trial: Trial, call: Call, *, repeatable: bool) -> None:
         super().__init__(trial, call, repeatable=repeatable)
         self.said, self.binding, self.sets = place.said, place.binding, place.sets
+        self.kept: list[Note] = []
+        """What the function keeps from call to call, where that made it wrong at first."""
 
     @property
     def contradicted(self) -> bool:
@@ -57,6 +68,7 @@ class RaisedElsewhere(NamedTuple):
     said: str
     error: Exception
     must_run: bool = False
+    binding: bool = True
 
 
 def other_places(trial: Trial) -> Generator[Place]:
@@ -79,14 +91,28 @@ def _with_other_parameters(trial: Trial) -> Generator[Place]:
     point, (seed, project) = trial.point, (trial.options.seed, trial.options.project)
     if project is not None:
         inside = projected(project, entry_by_entry(point, seed))
-        yield Place("with other parameters", trial.subject, inside)
+        yield Place(OTHER_PARAMETERS, trial.subject, inside)
         return
     inside = inside_sets(point, seed)
     if inside is not None:
-        yield Place("with other parameters", trial.subject, inside)
+        yield Place(OTHER_PARAMETERS, trial.subject, inside)
     sets = special_sets(point)
     outside = with_other_parameters(point, seed)
-    yield Place("with other parameters", trial.subject, outside, not sets, sets)
+    yield Place(OTHER_PARAMETERS, trial.subject, outside, not sets, sets)
+
+
+def with_call_in_place(place: Place, last: Call) -> Place:
+    """The place, and a call there with the arrays of the last one, as an optimiser makes it.
+
+    Between the two there is no other call: neither of the function, nor of a loss that it shares
+    what it keeps with.
+    """
+    given = rewritten(last.given, own_copy(place.point))
+    if given is None:
+        return place
+    with quiet():
+        made = attempt(partial(called, place.subject, place.point, given))
+    return place if isinstance(made, Raised) else place._replace(made=made)
 
 
 def unlike_multiples(trial: Trial) -> Generator[Place]:
@@ -94,7 +120,7 @@ def unlike_multiples(trial: Trial) -> Generator[Place]:
     if trial.options.elsewhere and trial.options.project is None:
         sets = special_sets(trial.point)
         point = unevenly_smaller(trial.point, trial.options.seed)
-        yield Place("with other parameters", trial.subject, point, not sets, sets)
+        yield Place(OTHER_PARAMETERS, trial.subject, point, not sets, sets)
 
 
 def observed_at(
@@ -119,9 +145,9 @@ def observed_at(
             continue
         if not here and _is_behind_a_wall(trial, place.point, value):
             continue
-        call = attempt(partial(called, place.subject, place.point))
+        call = place.made or attempt(partial(called, place.subject, place.point))
         if isinstance(call, Raised):
-            yield RaisedElsewhere(place.said, call.error, place.must_run)
+            yield RaisedElsewhere(place.said, call.error, place.must_run, place.binding)
             continue
         there = trial._replace(subject=place.subject, point=place.point)
         observed = partial(Elsewhere, place, call=call, repeatable=repeatable)
@@ -134,7 +160,29 @@ def observed_at(
         else:
             exact = attempt(partial(trial.reference.evaluate, place.point))
         if not isinstance(exact, Raised):
-            yield observed(there._replace(exact=exact))
+            found = observed(there._replace(exact=exact))
+            if place.made is not None and repeatable:
+                found = _without_memory(found, place, asked, trial.point)
+            yield found
+
+
+def _without_memory(found: Elsewhere, place: Place, asked: Asked, before: Point) -> Elsewhere:
+    """The call elsewhere, or one that is right where it was answered by what is kept."""
+    trial = found.trial
+
+    def observed(call: Call) -> Elsewhere:
+        return Elsewhere(place, trial, call, repeatable=True)
+
+    def is_right(call: Call) -> bool:
+        return observed(call).is_near(asked.blocks, loss=True)
+
+    if found.is_near(asked.blocks, loss=True):
+        return found
+    call, kept = memoryless(trial, found.call, is_right, held=before)
+    if kept:
+        found = observed(call)
+        found.kept = kept
+    return found
 
 
 def _is_behind_a_wall(trial: Trial, point: Point, value: float) -> bool:

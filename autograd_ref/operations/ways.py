@@ -63,7 +63,7 @@ def table(signature: Signature, upstream: Tensors, *, draws: bool) -> Iterator[W
     if not draws:
         yield Way("with inputs that are not contiguous", How(inputs_spread=True), upstream)
     said = "with upstream gradients that are not contiguous"
-    yield Way(said, How(upstream_spread=True), upstream)
+    yield Way(said, How(upstream_spread=True), upstream, must_run=True)
     said = "with an upstream gradient of ones, expanded from one number (stride 0)"
     yield Way(said, How(upstream_expanded=True), ones, must_run=True)
     yield Way("with upstream gradients of one sign", How(), sizes)

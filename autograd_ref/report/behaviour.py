@@ -6,6 +6,8 @@ from typing import cast
 from autograd_ref.report.words import listed
 
 FAILS_IN_SOME_CALLS = "fails in some calls"
+MISSES_CHANGES = "misses changes in place"
+AFTER_THE_LOSS = "works only right after the loss"
 
 HARMFUL: Mapping[str, bool] = {
     "changes its arguments": True,  # the caller's parameters, data or upstream gradient are lost
@@ -13,6 +15,8 @@ HARMFUL: Mapping[str, bool] = {
     "accumulates": True,  # every call but the first is wrong
     "uses earlier values": True,  # a cache that is not made anew with other arguments
     "changes from call to call": True,  # something is drawn at random, or kept
+    MISSES_CHANGES: True,  # from the second step on, an optimiser gets the gradient of the first
+    AFTER_THE_LOSS: True,  # a line search need not call the loss last where it wants the gradient
     FAILS_IN_SOME_CALLS: True,  # PyTorch calls it like this where an output is unused, say
     # what both arrays are, the caller knows; nothing changes until the caller changes one of them
     "returns a view of its arguments": False,
