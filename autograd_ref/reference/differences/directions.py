@@ -53,7 +53,7 @@ class _Block:
 
     def __init__(self, gradient: Gradient, path: Path, hand: A) -> None:
         self.gradient, self.path = gradient, path
-        self.leaf: NDArray[np.float64] = leaves(gradient.base)[path].astype(np.float64)
+        self.leaf = np.asarray(leaves(gradient.base)[path], dtype=np.float64)
         self.hand = hand
         sizes, nothing = np.abs(self.leaf), np.zeros(hand.shape)
         self.room = gradient.room(hand, nothing, sizes)

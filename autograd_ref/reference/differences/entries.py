@@ -130,7 +130,8 @@ def _noise_at(value: Value, base: Any) -> float | None:
 
     def speed(_path: Path, leaf: NDArray[Any]) -> NDArray[Any]:
         scale = leaf if leaf.any() else np.ones_like(leaf)
-        return scale * random.uniform(0.5, 1.0, leaf.shape).astype(leaf.dtype)
+        # of matrices, * is another product
+        return np.multiply(scale, random.uniform(0.5, 1.0, leaf.shape).astype(leaf.dtype))
 
     speeds = leaves(rebuilt(base, speed))
     for sign in (-1, 1):
