@@ -114,7 +114,8 @@ def check_backward(
         >>> [(block.name, block.verdict) for block in report.blocks]
         [('output', 'match'), ('x', 'mismatch')]
     """
-    operation = _as_operation(function)
+    _require_no_class(function, reference)
+    operation, reference = _as_operation(function), _as_operation(reference)
     _require_usable(function=operation, reference=reference, kwargs=kwargs, declared=declared)
     require_end({f"inputs[{i}]": one for i, one in enumerate(inputs)} | {"kwargs": kwargs})
     options = Options(seed=seed, allow=known(allow), declared=declared)
@@ -268,9 +269,25 @@ def _argument_name(signature: Signature, path: Path) -> str:
 
 
 def _as_operation(function: Any) -> Operation:
-    if isinstance(function, type) and issubclass(function, torch.autograd.Function):
-        return cast("Operation", function.apply)
-    return cast("Operation", function)
+    return cast("Operation", function.apply if _is_class(function) else function)
+
+
+def _is_class(function: object) -> bool:
+    return isinstance(function, type) and issubclass(function, torch.autograd.Function)
+
+
+def _require_no_class(function: object, reference: object) -> None:
+    """Refuse an instance where the class is meant, and two sides that are swapped."""
+    for name, one in (("function", function), ("reference", reference)):
+        if isinstance(one, torch.autograd.Function):
+            kind = type(one).__name__
+            raise TypeError(f"{name} is an instance of {kind}; it needs to be the class: {kind}")
+    if _is_class(reference) and not _is_class(function):
+        raise TypeError(
+            f"reference is {name_of(reference)}, a torch.autograd.Function with a backward pass of"
+            " its own; it needs to be written in PyTorch's own operations: the order is"
+            " check_backward(function, reference, *inputs)"
+        )
 
 
 def _require_usable(*, kwargs: object, declared: object, **functions: object) -> None:

@@ -140,3 +140,16 @@ def leaves_of_graph(outputs: Iterable[Tensor]) -> list[Tensor]:
             found[id(variable)] = variable
         nodes.extend(following for following, _number in node.next_functions)
     return list(found.values())
+
+
+def is_once_differentiable(function: type[torch.autograd.Function]) -> bool:
+    """True where the backward pass of a `torch.autograd.Function` says that it has none of its own.
+
+    For not naming second derivatives among what was not checked. Without it they are named.
+    """
+    step: Any = function.backward
+    while step is not None:
+        if getattr(step, "__globals__", {}).get("__name__") == "torch.autograd.function":
+            return True
+        step = getattr(step, "__wrapped__", None)
+    return False

@@ -29,6 +29,8 @@ class Answer(NamedTuple):
     """The result in a few words, for the report of a gradient that is missing."""
     renamed: dict[str, str]
     """Names of parameters, by the names that their gradients were returned under."""
+    in_list: bool = False
+    """True for a list of a number and an array, taken for the loss and the only gradient."""
 
 
 class _Named(NamedTuple):
@@ -54,7 +56,11 @@ def understood(result: object, parameters: dict[Path, object]) -> Answer:
         parameters: the leaves of the parameters, by path.
     """
     loss, named, others = None, _named(result, parameters), dict[Path, object]()
-    if set(named.leaves) != set(parameters) and _is_loss_first(result):
+    if set(named.leaves) == set(parameters):
+        pass
+    elif _is_loss_second(result, parameters):
+        named = _Named({})
+    elif _is_loss_first(result):
         first, second = cast("tuple[object, ...]", result)[:2]
         first, second = as_array(as_numbers(first)), _named(second, parameters)
         # where not even the names are right, only a single number is taken for a loss
@@ -70,6 +76,7 @@ def understood(result: object, parameters: dict[Path, object]) -> Answer:
         {name_of(path): as_array(value) for path, value in others.items() if is_numeric(value)},
         _described(result, named.leaves, parameters),
         {name_of(path): name_of(of, "parameters") for path, of in named.names.items()},
+        loss is not None and isinstance(result, list) and list(parameters) == [ROOT],
     )
 
 
@@ -135,10 +142,25 @@ def _is_loss_first(result: object) -> bool:
 
 
 def _is_loss_second(result: object, parameters: dict[Path, object]) -> bool:
+    """True for (gradients, loss): by the names, or where these do not tell by the shapes."""
     if not isinstance(result, tuple | list):
         return False
     items = cast("list[object]", result)
-    return len(items) == 2 and set(_named(items[0], parameters).leaves) == set(parameters)
+    if len(items) != 2:
+        return False
+    first, second = (_named(item, parameters).leaves for item in items)
+    if first.keys() != parameters.keys():
+        return False
+    return second.keys() != parameters.keys() or (
+        _have_shapes_of(parameters, first) and not _have_shapes_of(parameters, second)
+    )
+
+
+def _have_shapes_of(parameters: dict[Path, object], found: dict[Path, object]) -> bool:
+    return all(
+        is_array_like(found[path]) and as_array(found[path]).shape == as_array(leaf).shape
+        for path, leaf in parameters.items()
+    )
 
 
 def _is_loss_first_and_flat(result: object, parameters: dict[Path, object]) -> bool:
@@ -156,7 +178,8 @@ def _described(
     if result is None:
         return "None (is a return missing?)"
     if _is_loss_second(result, parameters):
-        return "(gradients, loss); it needs to be (loss, gradients)"
+        plural = "" if list(parameters) == [ROOT] else "s"
+        return f"(gradient{plural}, loss); it needs to be (loss, gradient{plural})"
     names = [name_of(path) for path in gradients]
     if _is_loss_first_and_flat(result, parameters):
         return "the loss and the gradients in one row; it needs to be (loss, gradients)"

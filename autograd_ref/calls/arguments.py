@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from autograd_ref.tree.leaf import as_array, is_sparse, is_tensor
-from autograd_ref.tree.nest import leaves, name_of, require_end
+from autograd_ref.tree.nest import is_leaf, leaves, name_of, require_end
 from autograd_ref.tree.point import Point
 
 
@@ -23,6 +23,7 @@ def checked_point(
                 f"{name} is of type {type(function).__name__}; it needs to be a function"
                 " of (parameters, *data)"
             )
+    _require_in_order(parameters, data, loss)
     require_end({"parameters": parameters, **{f"data[{i}]": one for i, one in enumerate(data)}})
     found = leaves(parameters)
     if not found:
@@ -34,14 +35,46 @@ def checked_point(
             raise TypeError(f"{name} is {foreign}")
         array = as_array(leaf)
         if array.dtype.kind not in "iuf":
+            as_data = bool(path) and isinstance(leaf, str | bytes | bool)
             raise TypeError(
                 f"{name} is of type {type(leaf).__name__} and dtype {array.dtype}; it needs to be"
                 " an array, tensor or number of a real dtype"
+                + ": pass what is not differentiated by as data"
+                * bool(as_data)
             )
         if not np.isfinite(array).all():
             index = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
             raise ValueError(f"{name}{index} is {array[tuple(index)]}; it needs to be finite")
     return Point(parameters, data)
+
+
+def _require_in_order(parameters: object, data: tuple[object, ...], loss: object) -> None:
+    """Refuse functions in the places of arrays.
+
+    Raises:
+        TypeError: there are some.
+    """
+    # a module is a function as well, and so is a polynomial
+    others = any(hasattr(parameters, name) for name in ("named_parameters", "__array__"))
+    if callable(parameters) and is_leaf(parameters) and not others:
+        raise TypeError(
+            f"parameters is a function{_named(parameters)}; it needs to be an array, or a nest of"
+            " arrays: the order is (gradients, parameters, *data, loss=...), so that"
+            " scipy.optimize.check_grad(f, g, x) is check_gradients(g, x, loss=f)"
+        )
+    functions = [i for i, item in enumerate(data) if callable(item)]
+    if loss is None and functions:
+        i = functions[0]
+        raise TypeError(
+            f"data[{i}] is a function{_named(data[i])}, and loss is missing; without it, data need"
+            " to be X and Y of the built-in network. A loss is given by its keyword:"
+            " check_gradients(gradients, parameters, *data, loss=f)"
+        )
+
+
+def _named(function: object) -> str:
+    name = str(getattr(function, "__name__", type(function).__name__))
+    return "" if name == "<lambda>" else f", {name}"
 
 
 def require_bool(**given: object) -> None:

@@ -12,7 +12,7 @@ from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.consistency import contradiction
 from autograd_ref.independent.one_direction import agrees_along
 from autograd_ref.observe.observation import Observation
-from autograd_ref.observe.state.repeatability import memoryless
+from autograd_ref.observe.state.repeatability import BY_IDENTITY, BY_THE_LOSS, same_bits
 from autograd_ref.reference.choose import quiet
 from autograd_ref.reference.differences.walls import HIGH, is_wall
 from autograd_ref.reference.directional import moved
@@ -25,7 +25,6 @@ from autograd_ref.tree.nest import leaves
 from autograd_ref.tree.point import Point, own_copy, with_other_data, with_other_parameters
 from autograd_ref.user_code import Raised, attempt
 from autograd_ref.verdict.facts import Asked
-
 
 OTHER_PARAMETERS = "with other parameters"
 
@@ -43,6 +42,8 @@ class Place(NamedTuple):
     """The sets that parameters are in at the point of the check, and not there, by their names."""
     must_run: bool = False
     """True where no function may refuse to be called like this."""
+    value: float | None = None
+    """The loss of the reference there, where it was called already."""
     made: Call | None = None
     """The call, where it was made already, with arrays that held the point of the check before."""
 
@@ -50,10 +51,12 @@ class Place(NamedTuple):
 class Elsewhere(Observation):
     """A call at another place, and the facts about it."""
 
-    def __init__(self, place: Place, trial: Trial, call: Call, *, repeatable: bool) -> None:
+    def __init__(
+        self, place: Place, trial: Trial, call: Call, *, repeatable: bool, kept: Note | None = None
+    ) -> None:
         super().__init__(trial, call, repeatable=repeatable)
         self.said, self.binding, self.sets = place.said, place.binding, place.sets
-        self.kept: list[Note] = []
+        self.kept = kept
         """What the function keeps from call to call, where that made it wrong at first."""
 
     @property
@@ -101,12 +104,24 @@ def _with_other_parameters(trial: Trial) -> Generator[Place]:
     yield Place(OTHER_PARAMETERS, trial.subject, outside, not sets, sets)
 
 
-def with_call_in_place(place: Place, last: Call) -> Place:
+def loss_at(place: Place, trial: Trial) -> float:
+    """The loss of the reference at a place; NaN where it is not defined."""
+    if place.value is not None:
+        return place.value
+    if place.point is trial.point:
+        return trial.exact.loss
+    value = attempt(partial(trial.reference.value, place.point))
+    return np.nan if isinstance(value, Raised) else value
+
+
+def called_in_place(place: Place, last: Call) -> Place:
     """The place, and a call there with the arrays of the last one, as an optimiser makes it.
 
     Between the two there is no other call: neither of the function, nor of a loss that it shares
-    what it keeps with.
+    with what it keeps.
     """
+    if place.value is None or not np.isfinite(place.value):
+        return place
     given = rewritten(last.given, own_copy(place.point))
     if given is None:
         return place
@@ -140,8 +155,8 @@ def observed_at(
     """
     for place in places:
         here = place.point is trial.point
-        value = trial.exact.loss if here else attempt(partial(trial.reference.value, place.point))
-        if isinstance(value, Raised) or not np.isfinite(value):
+        value = loss_at(place, trial)
+        if not np.isfinite(value):
             continue
         if not here and _is_behind_a_wall(trial, place.point, value):
             continue
@@ -170,18 +185,17 @@ def _without_memory(found: Elsewhere, place: Place, asked: Asked, before: Point)
     """The call elsewhere, or one that is right where it was answered by what is kept."""
     trial = found.trial
 
-    def observed(call: Call) -> Elsewhere:
-        return Elsewhere(place, trial, call, repeatable=True)
-
-    def is_right(call: Call) -> bool:
-        return observed(call).is_near(asked.blocks, loss=True)
-
     if found.is_near(asked.blocks, loss=True):
         return found
-    call, kept = memoryless(trial, found.call, is_right, held=before)
-    if kept:
-        found = observed(call)
-        found.kept = kept
+    others = ((before, BY_IDENTITY), (trial.point, BY_THE_LOSS))
+    for last_of_loss, kept in others:
+        _ = attempt(partial(trial.reference.value, last_of_loss))
+        fresh = attempt(trial.call)
+        if isinstance(fresh, Raised) or same_bits(fresh, found.call):
+            continue
+        another = Elsewhere(place, trial, fresh, repeatable=True, kept=kept)
+        if another.is_near(asked.blocks, loss=True):
+            return another
     return found
 
 

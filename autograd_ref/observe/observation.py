@@ -25,7 +25,7 @@ from autograd_ref.rounding.terms import by_terms
 from autograd_ref.rounding.wider import InBoth, explained_by_rounding, wider_than
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_real, is_tensor, largest
-from autograd_ref.tree.nest import Path, leaves
+from autograd_ref.tree.nest import ROOT, Path, leaves
 from autograd_ref.tree.number_format import dtype_name
 from autograd_ref.tree.point import in_float64, with_floats_in
 from autograd_ref.user_code import Raised, attempt
@@ -132,6 +132,8 @@ class Observation:
         parameter = as_array(leaf)
         if path not in answer.gradients:
             form = f"is missing: gradients returned {answer.returned}"
+            if parameter.dtype.kind in "iu" and path != ROOT:
+                form += ". It is an integer: pass what is not differentiated by as data"
             return Alone(Comparison(parameter.shape, str(parameter.dtype), form=form))
         found = answer.dtypes[path]
         return Quantity(

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import chain
 
-from autograd_ref.calls.call import Call
 from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.consistency import contradiction
 from autograd_ref.observe.elsewhere import (
@@ -12,20 +11,22 @@ from autograd_ref.observe.elsewhere import (
     Elsewhere,
     Place,
     RaisedElsewhere,
+    called_in_place,
+    loss_at,
     observed_at,
     other_places,
     unlike_multiples,
-    with_call_in_place,
 )
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.side_effects import side_effects
 from autograd_ref.observe.state.earlier import earlier_values
 from autograd_ref.observe.state.fresh import as_new
-from autograd_ref.observe.state.repeatability import changes, memoryless, same_bits
+from autograd_ref.observe.state.repeatability import changes, same_bits
 from autograd_ref.observe.weaknesses import not_looked_at, weaknesses
 from autograd_ref.report.data import IndependentCheck, Note
 from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import own_copy
+from autograd_ref.user_code import attempt
 from autograd_ref.verdict.facts import Asked
 
 
@@ -40,14 +41,15 @@ class Observed:
     def __init__(self, trial: Trial, more_places: Sequence[Place] = ()) -> None:
         self.trial = trial
         self._fresh = as_new(trial.subject)
-        self.first, self.again, self._kept = _two_calls(trial)
+        places = list(other_places(trial))
+        places[:1] = [place._replace(value=loss_at(place, trial)) for place in places[:1]]
+        # as an optimiser does: the loss at a point, and then its gradient
+        _ = attempt(partial(trial.reference.value, trial.point))
+        self.first, last = trial.call(), trial.call()
+        self.again = last._replace(given=own_copy(last.given))
+        self._places = [*(called_in_place(place, last) for place in places[:1]), *places[1:]]
         self.changes = changes(self.first, self.again)
         self.here = Observation(trial, self.first, repeatable=not self.changes)
-        self._places = list(other_places(trial))
-        if self._places:
-            last = self.again
-            self.again = last._replace(given=own_copy(last.given))
-            self._places[0] = with_call_in_place(self._places[0], last)
         self._more_places = more_places
         self._visited: list[Elsewhere] = []
         self.raised: list[RaisedElsewhere] = []
@@ -85,9 +87,9 @@ class Observed:
         """How the function behaves, beside what it returns, over all calls made so far."""
         elsewhere = [(one.trial, one.call) for one in self._visited]
         later = [(self.trial, self.again), *elsewhere]
-        kept = [*self._kept, *(note for one in self._visited for note in one.kept)]
+        kept = [one.kept for one in self._visited if one.kept is not None]
         effects = side_effects((self.trial, self.first), later)
-        return list(dict.fromkeys([*self.changes, *self.earlier_values, *effects, *kept]))
+        return [*self.changes, *self.earlier_values, *effects, *kept]
 
     @cached_property
     def earlier_values(self) -> list[Note]:
@@ -120,17 +122,3 @@ class Observed:
         """The notes about all that the check did not look at."""
         trial = self.here.trial
         return [*not_looked_at(trial), *trial.exact.unseen]
-
-
-def _two_calls(trial: Trial) -> tuple[Call, Call, list[Note]]:
-    """Two calls with equal arguments; right ones, where they only are so right after the loss."""
-    first, again = trial.call(), trial.call()
-    of_caller = trial.reference.given or trial.reference.blind
-    if not of_caller or not same_bits(first, again) or _is_right(trial, first):
-        return first, again, []
-    found, kept = memoryless(trial, first, partial(_is_right, trial))
-    return (found, trial.call(), kept) if kept else (first, again, [])
-
-
-def _is_right(trial: Trial, call: Call) -> bool:
-    return Observation(trial, call, repeatable=True).is_near(tuple(trial.exact.gradients), loss=True)

@@ -181,6 +181,12 @@ def _zero_reference(exact: Evaluation, decided: Collection[Path]) -> list[Note]:
 
 def _answer(answer: Answer) -> list[Note]:
     found: list[Note] = []
+    if answer.in_list:
+        text = (
+            "gradients returned a list of a number and an array: taken for (loss, gradient). If"
+            " both are entries of one gradient, join them to an array of the parameters' shape."
+        )
+        found.append(Note("loss in a list", text))
     if answer.renamed:
         names, of = listed(list(answer.renamed)), listed(list(answer.renamed.values()))
         text = f"gradients returned {names}: taken for gradients by {of}."

@@ -7,6 +7,7 @@ from copy import deepcopy
 from itertools import takewhile
 from typing import Any, NamedTuple, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -174,9 +175,19 @@ def differentiable(arguments: Arguments, names: Mapping[Path, str]) -> list[Path
     if not wanted:
         raise TypeError(
             "inputs holds no tensor of a floating-point or complex dtype; it needs one to"
-            " differentiate by"
+            f" differentiate by{_made_of(arguments)}"
         )
     return wanted
+
+
+def _made_of(arguments: Arguments) -> str:
+    """How to make tensors of arrays and numbers that were given instead; empty without any."""
+    for leaf in leaves(arguments).values():
+        if isinstance(leaf, np.ndarray):
+            return ": pass torch.from_numpy of the arrays"
+        if isinstance(leaf, float):
+            return ": pass torch.tensor of the numbers"
+    return ""
 
 
 def copied_leaf(_path: Path, given: object) -> object:

@@ -27,6 +27,7 @@ from autograd_ref.operations.signature import (
     output_name,
     output_names,
 )
+from autograd_ref.operations.ways import not_called
 from autograd_ref.report.data import Note, listed
 from autograd_ref.tree import nest as nests
 from autograd_ref.tree.nest import Path, leaves
@@ -98,7 +99,7 @@ def prepared(
     tensors = {**upstream, **signature.originals()}
     eps = {name: torch.finfo(tensor.dtype).eps for name, tensor in tensors.items()}
     composed = Composed(wide, signature, draws, eps)
-    notes = (*probe.captured, *_passed_over(signature, probe, names))
+    notes = (*probe.captured, *_passed_over(signature, probe, names), *not_called(function))
     return Prepared(
         Subject(function, callee, signature),
         composed,

@@ -73,9 +73,8 @@ def probed(function: Operation, callee: Callee, reference: Operation, composed: 
     found, refused = attempt(in_their_formats), None
     if isinstance(found, Raised):
         refused = found.error
-        inputs = {n: wide(t).requires_grad_() for n, t in signature.originals().items()}
         with torch.enable_grad(), draws:
-            found = in_float64(composed, inputs)
+            found = _of_reference(reference, composed)
     returned = tensors_in(found, reference)
     inputs = _inputs(signature)
     given = signature.filled(inputs, signature.other)
@@ -110,12 +109,40 @@ def _called(function: Operation, callee: Callee, given: Arguments) -> Forward:
     if not isinstance(done, Raised):
         return done
     if ON_A_LEAF.search(str(done.error)):
-        raise TypeError(
-            f"{name_of(function)} works in place on an input that requires grad, which PyTorch"
-            " refuses for the leaves of a graph; it needs a copy of that input: give a function"
-            f" that makes one, such as lambda x: {name_of(function)}(x.clone())"
-        ) from done.error
+        raise TypeError(_in_place(name_of(function), name_of(function))) from done.error
     raise done.error
+
+
+def _of_reference(reference: Operation, composed: Composed) -> object:
+    """The result of the reference, in float64.
+
+    Raises:
+        TypeError: it works in place on an input.
+        Exception: whatever it raises, with a note on whose error it is.
+    """
+    inputs = {n: wide(t).requires_grad_() for n, t in composed.signature.originals().items()}
+
+    def called() -> object:
+        with user_code():
+            return in_float64(composed, inputs)
+
+    found = attempt(called)
+    if not isinstance(found, Raised):
+        return found
+    name = name_of(reference)
+    if ON_A_LEAF.search(str(found.error)):
+        raise TypeError(_in_place(f"reference, {name},", name)) from found.error
+    found.error.add_note(f"This is an error of the reference, {name}, for inputs in float64.")
+    raise found.error
+
+
+def _in_place(said: str, name: str) -> str:
+    name = "f" if name == "<lambda>" else name
+    return (
+        f"{said} works in place on an input that requires grad, which PyTorch refuses for the"
+        " leaves of a graph; it needs a copy of that input: give a function that makes one, such"
+        f" as lambda x: {name}(x.clone())"
+    )
 
 
 def _written_into(signature: Signature, given: Arguments) -> set[Path]:

@@ -7,6 +7,8 @@ through the engine elsewhere.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from types import FunctionType, MethodType
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -100,9 +102,22 @@ def others_in(returned: object) -> dict[Path, object]:
     return {place: leaf for place, leaf in found.items() if not isinstance(leaf, Tensor)}
 
 
-def name_of(operation: Operation) -> str:
-    """The name of an operation, for messages."""
-    return str(getattr(operation, "__qualname__", type(operation).__name__))
+def name_of(operation: Any) -> str:
+    """The name of an operation, for messages: as a user would type it, without where it was made.
+
+    >>> name_of(torch.sin), name_of(torch.Tensor.sin)
+    ('torch.sin', 'sin')
+    """
+    if isinstance(operation, partial):
+        return name_of(cast("partial[Any]", operation).func)
+    function = getattr(operation, "__self__", None)
+    if isinstance(function, type) and issubclass(function, torch.autograd.Function):
+        return function.__name__
+    named = str(getattr(operation, "__qualname__", type(operation).__name__))
+    named, last = named.rpartition("<locals>.")[2], named.rpartition(".")[2]
+    if getattr(torch, last, None) is operation:
+        return f"torch.{last}"
+    return named if isinstance(operation, FunctionType | MethodType | type) else last
 
 
 def _through_the_engine(pairs: list[tuple[Tensor, Tensor]], inputs: Sequence[Tensor]) -> Gradients:

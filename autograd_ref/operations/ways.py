@@ -9,8 +9,12 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd import Function
 
+from autograd_ref.operations.inputs import Operation
 from autograd_ref.operations.signature import Name, Signature, Tensors
+from autograd_ref.report.data import Note
+from autograd_ref.torch_internals import is_once_differentiable
 from autograd_ref.tree.nest import name_of
 
 
@@ -79,6 +83,22 @@ def table(signature: Signature, upstream: Tensors, *, draws: bool) -> Iterator[W
         for name in signature.inputs:
             said = f"with {name_of(name)} frozen (requires_grad=False)"
             yield Way(said, How(frozen=name), upstream, must_run=True)
+
+
+def not_called(operation: Operation) -> Iterator[Note]:
+    """The notes about what a torch.autograd.Function defines besides, and the check does not call.
+
+    A function whose backward pass is made of differentiable operations has second derivatives.
+    """
+    function = getattr(operation, "__self__", None)
+    if not (isinstance(function, type) and issubclass(function, Function)):
+        return
+    if function.jvp is not Function.jvp:
+        yield Note("not called", "forward mode (jvp)")
+    if function.vmap is not Function.vmap or function.generate_vmap_rule:
+        yield Note("not called", "vmap")
+    if not is_once_differentiable(function):
+        yield Note("not called", "second derivatives")
 
 
 def laid_out_like(original: Tensor, values: Tensor) -> Tensor:

@@ -68,6 +68,8 @@ def _replaced(given: Point, path: Path, new: object) -> bool:
     return True
 
 
-def _item(container: Any, key: Hashable) -> object:
-    by_name = isinstance(key, str) and not isinstance(container, Mapping)
-    return getattr(container, key) if by_name else container[key]
+def _item(container: object, key: Hashable) -> object:
+    found = cast("Any", container)
+    if isinstance(key, str) and not isinstance(container, Mapping):
+        return getattr(found, key)
+    return found[key]

@@ -1,21 +1,16 @@
 """Repeatability: two calls with the same arguments should return the same, whatever came before."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.calls.call import Call
-from autograd_ref.calls.trial import Trial
 from autograd_ref.report.behaviour import AFTER_THE_LOSS, MISSES_CHANGES
 from autograd_ref.report.data import Note
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import is_real
 from autograd_ref.tree.nest import name_of
-from autograd_ref.tree.point import Point
-from autograd_ref.user_code import Raised, attempt
 
 BY_IDENTITY = Note(
     MISSES_CHANGES,
@@ -31,26 +26,6 @@ BY_THE_LOSS = Note(
     " what loss stored. Optimisers also ask for a gradient where they did not call loss last:"
     " compute it from the parameters, or compare them with a copy of those that loss had.",
 )
-
-
-def memoryless(
-    trial: Trial, call: Call, is_right: Callable[[Call], bool], *, held: Point | None = None
-) -> tuple[Call, list[Note]]:
-    """The call, or one that is right where that was answered by what is kept; and what was kept.
-
-    Args:
-        trial: at whose point the call was.
-        call: one that is wrong.
-        is_right: tells whether a call at that point is.
-        held: the point whose contents the arrays of that call had at the call before.
-    """
-    tried = [] if held is None else [(held, BY_IDENTITY)]
-    for last, note in (*tried, (trial.point, BY_THE_LOSS)):
-        _ = attempt(partial(trial.reference.value, last))
-        fresh = attempt(trial.call)
-        if not isinstance(fresh, Raised) and not same_bits(fresh, call) and is_right(fresh):
-            return fresh, [note]
-    return call, []
 
 
 def same_bits(first: Call, again: Call) -> bool:
