@@ -8,6 +8,7 @@ import pytest
 import torch
 from scipy import sparse
 
+from autograd_ref import check_gradients
 from autograd_ref.calls.answer import Answer, understood
 from autograd_ref.tree.nest import leaves
 from manual_backprop import Parameters
@@ -274,3 +275,30 @@ def test_what_is_masked_is_not_a_number() -> None:
 def test_a_tensor_that_is_a_view_of_a_complex_one_is_an_array() -> None:
     z = torch.complex(torch.zeros(2), torch.ones(2)).conj()
     assert np.array_equal(read(z.imag, B).gradients[()], [-1.0, -1.0])
+
+
+@pytest.mark.parametrize(
+    "result", [(B, 0.5), [B, np.float64(0.5)], (B.tolist(), 0.5), (B, np.array([0.5, 1, 2]))]
+)
+def test_one_gradient_and_then_a_loss_are_swapped(result: Any) -> None:
+    answer = read(result, B)
+    assert not answer.gradients
+    assert not answer.unknown
+    assert answer.loss is None
+    assert answer.returned == "(gradient, loss); it needs to be (loss, gradient)"
+
+
+def test_what_may_be_either_way_round_is_loss_first() -> None:
+    for value in (np.float64(2), np.array([2.0])):
+        answer = read((0 * value, value), value)
+        assert answer.gradients[()] == 2
+        assert answer.loss == 0
+
+
+def test_a_list_that_is_taken_for_a_loss_and_a_gradient_is_told_of() -> None:
+    assert read([0.5, B], B).in_list
+    assert not read((0.5, B), B).in_list
+    assert not read([0.5, {"W": W, "b": B}]).in_list
+    report = check_gradients(lambda x: [2 * x[0], x], B + 1, loss=lambda x: (x * x).sum())
+    assert report.verdict == "mismatch"
+    assert "loss in a list" in [note.kind for note in report.warnings]

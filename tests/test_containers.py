@@ -182,6 +182,17 @@ def test_a_matrix_keeps_its_product_wherever_it_goes(by: float) -> None:
     assert report.verdict == ("match" if by == 1 else "mismatch"), report
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+@pytest.mark.parametrize("shape", [(1, 3), (3, 1), (2, 3), (1, 1), (1, 301)])
+@pytest.mark.parametrize("by", [1.0, 1.001])
+def test_a_matrix_of_any_shape_is_differentiated(shape: tuple[int, int], by: float) -> None:
+    def loss(M: Any) -> Any:
+        return float(np.trace(M.T * M))
+
+    report = check_gradients(lambda M: 2 * by * M, np.matrix(RANDOM.normal(size=shape)), loss=loss)
+    assert report.verdict == ("match" if by == 1 else "mismatch"), report
+
+
 def test_masked_data_keep_their_mask_and_a_masked_gradient_is_not_a_number() -> None:
     data = np.ma.masked_array(X, X > 1)
 

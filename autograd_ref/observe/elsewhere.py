@@ -114,20 +114,19 @@ def loss_at(place: Place, trial: Trial) -> float:
     return np.nan if isinstance(value, Raised) else value
 
 
-def called_in_place(place: Place, last: Call) -> Place:
-    """The place, and a call there with the arrays of the last one, as an optimiser makes it.
+def in_place(subject: Gradients, point: Point, last: Call) -> tuple[Call, Call | None]:
+    """The last call with arguments of its own, and one with its arrays, as an optimiser makes it.
 
     Between the two there is no other call: neither of the function, nor of a loss that it shares
-    with what it keeps.
+    with what it keeps. None where the arrays cannot hold the point, or the function raises.
     """
-    if place.value is None or not np.isfinite(place.value):
-        return place
-    given = rewritten(last.given, own_copy(place.point))
+    settled = last._replace(given=own_copy(last.given))
+    given = rewritten(last.given, own_copy(point))
     if given is None:
-        return place
+        return settled, None
     with quiet():
-        made = attempt(partial(called, place.subject, place.point, given))
-    return place if isinstance(made, Raised) else place._replace(made=made)
+        made = attempt(partial(called, subject, point, given))
+    return settled, None if isinstance(made, Raised) else made
 
 
 def unlike_multiples(trial: Trial) -> Generator[Place]:

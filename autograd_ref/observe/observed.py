@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import chain
 
+import numpy as np
+
 from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.consistency import contradiction
 from autograd_ref.observe.elsewhere import (
@@ -11,22 +13,21 @@ from autograd_ref.observe.elsewhere import (
     Elsewhere,
     Place,
     RaisedElsewhere,
-    called_in_place,
+    in_place,
     loss_at,
     observed_at,
     other_places,
     unlike_multiples,
 )
 from autograd_ref.observe.observation import Observation
-from autograd_ref.observe.side_effects import side_effects
+from autograd_ref.observe.side_effects import Made, side_effects
 from autograd_ref.observe.state.earlier import earlier_values
 from autograd_ref.observe.state.fresh import as_new
-from autograd_ref.observe.state.repeatability import changes, same_bits
+from autograd_ref.observe.state.repeatability import BY_IDENTITY, changes, same_bits
 from autograd_ref.observe.weaknesses import not_looked_at, weaknesses
 from autograd_ref.report.data import IndependentCheck, Note
 from autograd_ref.tree.nest import Path
-from autograd_ref.tree.point import own_copy
-from autograd_ref.user_code import attempt
+from autograd_ref.user_code import Raised, attempt
 from autograd_ref.verdict.facts import Asked
 
 
@@ -45,10 +46,10 @@ class Observed:
         places[:1] = [place._replace(value=loss_at(place, trial)) for place in places[:1]]
         # as an optimiser does: the loss at a point, and then its gradient
         _ = attempt(partial(trial.reference.value, trial.point))
-        self.first, last = trial.call(), trial.call()
-        self.again = last._replace(given=own_copy(last.given))
-        self._places = [*(called_in_place(place, last) for place in places[:1]), *places[1:]]
+        self.first, self.again = trial.call(), trial.call()
         self.changes = changes(self.first, self.again)
+        self._kept, self._later = list[Note](), list[Made]()
+        self._places = self._with_first_in_place(places)
         self.here = Observation(trial, self.first, repeatable=not self.changes)
         self._more_places = more_places
         self._visited: list[Elsewhere] = []
@@ -56,6 +57,31 @@ class Observed:
         self.second: Observation | None = None
         if not same_bits(self.first, self.again):
             self.second = Observation(trial, self.again, repeatable=not self.changes)
+
+    def _with_first_in_place(self, places: list[Place]) -> list[Place]:
+        """The places; the first with a call in the arrays of the last one, and then one back here.
+
+        An array that is kept without a copy equals itself, whatever it holds: that shows in the
+        call that comes back, where this is not the array that was kept first.
+        """
+        if not places or not np.isfinite(loss_at(places[0], self.trial)):
+            return places
+        subject, here = self.trial.subject, self.trial.point
+        self.again, there = in_place(subject, places[0].point, self.again)
+        if there is None:
+            return places
+        there, back = in_place(subject, here, there)
+        if back is not None:
+            self._later.append((self.trial, back))
+            if not self.changes and changes(self.first, back) and self._is_right_anew(places[0]):
+                self._kept.append(BY_IDENTITY)
+        return [places[0]._replace(made=there), *places[1:]]
+
+    def _is_right_anew(self, place: Place) -> bool:
+        """True where a call with new arrays, after one at another place, returns the same again."""
+        _ = attempt(self.trial._replace(point=place.point).call)
+        fresh = attempt(self.trial.call)
+        return not isinstance(fresh, Raised) and not changes(self.first, fresh)
 
     @property
     def contradicted(self) -> bool:
@@ -86,8 +112,9 @@ class Observed:
     def findings(self) -> list[Note]:
         """How the function behaves, beside what it returns, over all calls made so far."""
         elsewhere = [(one.trial, one.call) for one in self._visited]
-        later = [(self.trial, self.again), *elsewhere]
-        kept = [one.kept for one in self._visited if one.kept is not None]
+        later = [(self.trial, self.again), *self._later, *elsewhere]
+        found = [one.kept for one in self._visited if one.kept is not None]
+        kept = dict.fromkeys([*self._kept, *found])
         effects = side_effects((self.trial, self.first), later)
         return [*self.changes, *self.earlier_values, *effects, *kept]
 
@@ -103,10 +130,13 @@ class Observed:
 
     @property
     def seen_once(self) -> bool:
-        """True where the function raised with all other parameters that it was called with."""
-        with_others = [one.said for one in self._visited if one.said == OTHER_PARAMETERS]
-        raised = any(one.said == OTHER_PARAMETERS and one.binding for one in self.raised)
-        return raised and not with_others
+        """True where the function raised with all other parameters that it was called with.
+
+        Not where the caller makes errors of warnings.
+        """
+        seen = any(one.said == OTHER_PARAMETERS for one in self._visited)
+        raised = [one for one in self.raised if one.said == OTHER_PARAMETERS and one.binding]
+        return not seen and any(not isinstance(one.error, Warning) for one in raised)
 
     def weaknesses(self, decided: Collection[Path]) -> list[Note]:
         """The notes about the loss at this point, and about the check.
