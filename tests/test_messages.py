@@ -52,15 +52,18 @@ class Forward(Square):
 
 class Mapped(Square):
     @staticmethod
-    def vmap(_info: Any, _in_dims: Any, *_inputs: Any) -> Any:
-        return _inputs[0], 0
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
+        return info, in_dims, args
 
 
-class Once(Square):
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *upstream: Tensor) -> Any:
-        return 2 * ctx.saved_tensors[0] * upstream[0]
+class Once(Function):
+    forward = Square.forward
+    backward = once_differentiable(Square.backward)
+
+
+class ForwardOnce(Once):
+    jvp = Forward.jvp
+    generate_vmap_rule = True
 
 
 def square(x: Tensor) -> Tensor:
@@ -156,10 +159,11 @@ def test_a_function_may_be_the_reference_of_another_one() -> None:
 @pytest.mark.parametrize(
     ("function", "rest"),
     [
-        (Square, ["second derivatives"]),
-        (Square.apply, ["second derivatives"]),
+        (Square, []),
         (Once, []),
         (Forward, ["forward mode (jvp)", "vmap", "second derivatives"]),
+        (Forward.apply, ["forward mode (jvp)", "vmap", "second derivatives"]),
+        (ForwardOnce, ["forward mode (jvp)", "vmap"]),
         (Mapped, ["vmap", "second derivatives"]),
         (square, []),
     ],

@@ -88,17 +88,20 @@ def table(signature: Signature, upstream: Tensors, *, draws: bool) -> Iterator[W
 def not_called(operation: Operation) -> Iterator[Note]:
     """The notes about what a torch.autograd.Function defines besides, and the check does not call.
 
-    A function whose backward pass is made of differentiable operations has second derivatives.
+    One that is made for more than a backward pass has second derivatives as well, unless it says
+    that it has none.
     """
     function = getattr(operation, "__self__", None)
     if not (isinstance(function, type) and issubclass(function, Function)):
         return
+    found: list[str] = []
     if function.jvp is not Function.jvp:
-        yield Note("not called", "forward mode (jvp)")
+        found.append("forward mode (jvp)")
     if function.vmap is not Function.vmap or function.generate_vmap_rule:
-        yield Note("not called", "vmap")
-    if not is_once_differentiable(function):
-        yield Note("not called", "second derivatives")
+        found.append("vmap")
+    if found and not is_once_differentiable(function):
+        found.append("second derivatives")
+    yield from (Note("not called", text) for text in found)
 
 
 def laid_out_like(original: Tensor, values: Tensor) -> Tensor:
