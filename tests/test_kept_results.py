@@ -1,7 +1,7 @@
 """What a function keeps between its calls: by identity, by contents, or from the loss."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -103,7 +103,7 @@ def test_a_gradient_that_is_right_here_only_is_a_mismatch_and_no_cache() -> None
     [
         {"w": POINT, "b": 0.3},
         [POINT, 0.3],
-        {"inner": [{"w": POINT}], "b": torch.tensor(0.3, dtype=torch.float64)},
+        {"inner": [{"w": POINT, "c": 0.2}], "b": torch.tensor(0.3, dtype=torch.float64)},
     ],
 )
 def test_a_cache_by_the_identity_of_a_container_does_harm(parameters: Any) -> None:
@@ -200,6 +200,64 @@ def test_a_gradient_of_another_shape_or_memory_stays_what_it_is() -> None:
     assert check_gradients(locks, POINT, loss=lambda x: (x**2).sum()).passed
     report = check_gradients(replaces, {"w": POINT}, loss=lambda p: (p["w"] ** 2).sum())
     assert report.verdict == "mismatch"
+
+
+class Layers(NamedTuple):
+    """Parameters of three kinds."""
+
+    first: dict[str, Any]
+    last: list[Any]
+
+
+def test_numbers_change_inside_of_their_containers() -> None:
+    kept: dict[int, Any] = {}
+
+    def gradients(given: Layers) -> Layers:
+        held, size = kept.setdefault(id(given.first), (given.first, given.first["b"]))
+        return Layers({"b": 2 * size * given.last[0] * len(held)}, [size**2])
+
+    def scaled(given: Layers) -> Any:
+        return given.first["b"] ** 2 * given.last[0]
+
+    report = check_gradients(gradients, Layers({"b": 0.3}, [0.7]), loss=scaled)
+    assert report.verdict == "match", report
+    assert kinds(report) == [IN_PLACE]
+
+
+def test_an_array_that_the_function_replaces_by_a_number_is_given_anew() -> None:
+    def gradients(given: dict[str, Any]) -> dict[str, Any]:
+        found = 2 * given["w"]
+        given["w"] = 0.0
+        return {"w": found}
+
+    report = check_gradients(gradients, {"w": POINT}, loss=lambda p: (p["w"] ** 2).sum())
+    assert report.verdict == "match", report
+    assert kinds(report) == ["changes its arguments"]
+
+
+@pytest.mark.parametrize("wrong_from", [3, 4])
+def test_what_goes_wrong_from_some_call_on_is_no_cache(wrong_from: int) -> None:
+    calls: list[int] = []
+
+    def gradients(x: A) -> A:
+        calls.append(1)
+        return 2 * x * (len(calls) if len(calls) >= wrong_from else 1)
+
+    report = check_gradients(gradients, POINT, loss=lambda x: (x**2).sum())
+    assert report.verdict == ("mismatch" if wrong_from == 3 else "match"), report
+    assert IN_PLACE not in kinds(report)
+
+
+def test_a_function_that_raises_when_it_is_called_back_is_compared_where_it_does_not() -> None:
+    calls: list[int] = []
+
+    def gradients(x: A) -> A:
+        calls.append(1)
+        if len(calls) == 4:
+            raise ValueError
+        return 2 * x
+
+    assert check_gradients(gradients, POINT, loss=lambda x: (x**2).sum()).passed
 
 
 X, Y = np.random.default_rng(0).normal(size=(5, 3)), np.arange(5.0)

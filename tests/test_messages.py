@@ -44,8 +44,8 @@ class Square(Function):
 
 class Forward(Square):
     @staticmethod
-    def jvp(_ctx: Any, *tangents: Tensor) -> Any:
-        return tangents[0]
+    def jvp(ctx: Any, *tangents: Tensor) -> Any:
+        return ctx, tangents
 
     generate_vmap_rule = True
 
@@ -56,13 +56,20 @@ class Mapped(Square):
         return info, in_dims, args
 
 
-class Once(Function):
-    forward = Square.forward
-    backward = once_differentiable(Square.backward)
+class Once(Square):
+    @staticmethod
+    @once_differentiable
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  the decorator hides names
+        ctx: Any, *upstream: Tensor
+    ) -> Any:
+        return 2 * ctx.saved_tensors[0] * upstream[0]
 
 
 class ForwardOnce(Once):
-    jvp = Forward.jvp
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor) -> Any:
+        return ctx, tangents
+
     generate_vmap_rule = True
 
 
