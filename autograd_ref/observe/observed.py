@@ -116,7 +116,7 @@ class Observed:
         found = [one.kept for one in self._visited if one.kept is not None]
         kept = dict.fromkeys([*self._kept, *found])
         effects = side_effects((self.trial, self.first), later)
-        return [*self.changes, *self.earlier_values, *effects, *kept]
+        return [*self.changes, *(kept or self.earlier_values), *effects]
 
     @cached_property
     def earlier_values(self) -> list[Note]:

@@ -181,13 +181,16 @@ class _Place(NamedTuple):
 def _directly_after(
     subject: Gradients, before: Point, fill: Callable[[Any, Any], object], alive: list[object]
 ) -> Gradients:
-    """The function, called with the arguments before first."""
+    """The function, called with the arguments before first.
+
+    Parameters are new arrays in any case: those of a call before were written into already.
+    """
 
     def again(*arguments: Any) -> object:
         alive.extend((used := own_copy(before), arguments))
         arrays = leaves(_arguments(used))
         subject(used.parameters, *used.data)
-        return subject(*rebuilt(arguments, lambda path, leaf: fill(arrays[path], leaf)))
+        return subject(*rebuilt(arguments, lambda path, x: fill(arrays[path], x) if path[0] else x))
 
     return again
 
