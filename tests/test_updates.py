@@ -163,3 +163,80 @@ def test_a_dot_product_for_an_outer_one_is_named() -> None:
     assert "np.dot gives for np.outer" in report.causes[0].explanation
     report = check_gradients(lambda *args: 1.1 * gradients(*args), M, x, t, loss=squares)
     assert kinds(report) == []
+
+
+x = RANDOM.normal(size=5)
+PLAIN: dict[str, tuple[float, Any, str | None]] = {
+    # what is returned, as a multiple of the gradient, which is twice the parameter
+    "3 x": (1.5, x, None),
+    "1.1": (1.1, x, None),
+    "0.7 of whole numbers": (0.7, np.array([3.0, 4.0, 5.0]), None),
+    "0.7 of ones": (0.7, np.ones(4), None),
+    "1.001": (1.001, x, None),
+    "1.2342": (1.2342, x, None),
+    "x - 0.1 g": (0.4, x, "minus 0.1 times"),
+    "x - 0.01 g": (0.49, x, "minus 0.01 times"),
+}
+
+
+def squares(x: Any) -> Any:
+    return (x**2).sum()
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("case", PLAIN)
+def test_a_factor_is_said_first_where_the_gradient_is_proportional_to_the_parameter(
+    case: str, dtype: Any
+) -> None:
+    factor, at, beside = PLAIN[case]
+    report = check_gradients(lambda x: dtype(2 * factor) * x, at.astype(dtype), loss=squares)
+    first, *others = report.causes
+    assert first.kind == "a constant factor", report
+    assert f"{factor:.4g}" in first.explanation or "1 + 0.001" in first.explanation
+    assert [cause.kind for cause in others] == (["updated parameters"] if beside else [])
+    assert all(beside in cause.explanation for cause in others if beside)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (lambda x: x - 0.01 * 7.4 * x, "updated parameters"),
+        (lambda x: x - 0.0123 * 7.4 * x, "updated parameters"),
+        (lambda x: x, "the parameter itself"),
+        (lambda x: 7.4 * x * 2.5 / np.linalg.norm(7.4 * x), "clipped by its norm"),
+    ],
+)
+def test_a_number_that_nobody_types_as_a_factor_is_what_an_optimiser_makes(
+    change: Any, kind: str
+) -> None:
+    report = check_gradients(change, x, loss=lambda x: 3.7 * squares(x))
+    assert kinds(report) == [kind], report
+
+
+def test_weight_decay_beside_a_factor_needs_a_number_that_people_type() -> None:
+    report = check_gradients(lambda x: 7.4 * x + 0.01 * x, x, loss=lambda x: 3.7 * squares(x))
+    assert kinds(report) == ["a constant factor", "weight decay"]
+
+
+@pytest.mark.parametrize("factor", [1.5, 0.4, 0.52])
+def test_of_one_or_two_entries_no_factor_is_read_off_by_another_name(factor: float) -> None:
+    for at in (x[:1], x[:2]):
+        report = check_gradients(lambda x: 2 * factor * x, at, loss=squares)
+        assert kinds(report) == [], report
+
+
+def test_a_learning_rate_shows_in_one_entry_as_well() -> None:
+    report = check_gradients(lambda x: x - 0.01 * 4 * x**3, x[:1], loss=lambda x: (x**4).sum())
+    assert kinds(report) == ["updated parameters"]
+
+
+def test_beside_a_mistake_in_another_block_a_factor_is_a_factor() -> None:
+    p = {"u": x, "v": x + 3}
+
+    def gradients(p: Blocks) -> Blocks:
+        return {"u": 3 * p["u"], "v": (4 * p["v"] ** 3)[::-1]}
+
+    report = check_gradients(gradients, p, loss=lambda p: squares(p["u"]) + squares(p["v"] ** 2))
+    assert "updated parameters" not in str(kinds(report))
+    assert "weight decay" not in str(kinds(report))
+    assert "off by a factor 1.5" in report.causes[0].explanation

@@ -13,6 +13,7 @@ from autograd_ref.diagnosis.evidence import Evidence, Predicted
 from autograd_ref.diagnosis.relations.fitted import A_CONSTANT_FACTOR, FITTED
 from autograd_ref.diagnosis.relations.known import all_relations, named_scales
 from autograd_ref.diagnosis.relations.relation import Around, Array, Claim, Relation, fits
+from autograd_ref.diagnosis.relations.updates import fits_by_itself
 from autograd_ref.diagnosis.wording import Statement, of_relation
 from autograd_ref.tree.nest import Path
 
@@ -124,14 +125,14 @@ def _explanations(
         return BlockExplanation(applied, evidence.relative(key, claim.mine, claim.right))
 
     for relation in relations:
-        claim = fits(relation, hand, around)
+        claim = fits_by_itself(relation, hand, around)
         if claim is not None:
             yield explanation(claim, Applied(relation, claim.detail, claim.weak))
     for one, factor in factors.values():
         for relation in relations:
             if relation is one.relation:
                 continue
-            claim = fits(relation, hand / factor, around)
+            claim = fits_by_itself(relation, hand / factor, around)
             if claim is not None:
                 yield explanation(claim, one, Applied(relation, claim.detail, claim.weak))
 

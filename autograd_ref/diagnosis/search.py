@@ -5,6 +5,7 @@ right one. The simplest is looked for first: one mistake; one for each block; on
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain, combinations, permutations
 from typing import NamedTuple
 
@@ -17,14 +18,20 @@ from autograd_ref.diagnosis.predictions import (
     confirmed,
     without_samples,
 )
-from autograd_ref.diagnosis.relations.fitted import FITTED
+from autograd_ref.diagnosis.relations.fitted import A_CONSTANT_FACTOR, BESIDE_A_FACTOR, FITTED
 from autograd_ref.diagnosis.relations.known import all_relations, named_relations
 from autograd_ref.diagnosis.relations.relation import Claim, Relation, fits
-from autograd_ref.diagnosis.relations.updates import UPDATES
+from autograd_ref.diagnosis.relations.updates import (
+    A_TYPED_FACTOR,
+    NEGATIVE,
+    TYPICAL,
+    UPDATES,
+    fits_by_itself,
+)
 from autograd_ref.diagnosis.wording import Statement, of_relation
 from autograd_ref.tree.nest import Path
 
-ONE_NUMBER = (*FITTED, *UPDATES)
+ONE_NUMBER = (*FITTED, *UPDATES, A_TYPED_FACTOR, *BESIDE_A_FACTOR, *TYPICAL)
 """Relations that are claimed only where the same is said of all blocks."""
 
 Explanation = list[Statement]
@@ -66,11 +73,24 @@ def _one_mistake(
     ]
     found = _by_a_relation(evidence, right, named)
     found += [statements for hypothesis, statements in explaining if not hypothesis.fitted]
-    found = found or _by_a_relation(evidence, right, UPDATES)
+    if found:
+        return found
+    by = partial(_by_a_relation, evidence, right)
+    is_factor = bool(by((A_CONSTANT_FACTOR,)))
+    found = _beside_a_factor(by) if is_factor else by(UPDATES)
     if found:
         return found
     fitted = [statements for _hypothesis, statements in explaining]
-    return [*_by_a_relation(evidence, right, FITTED), *fitted]
+    return [*by(BESIDE_A_FACTOR if is_factor else FITTED), *fitted]
+
+
+def _beside_a_factor(by: Callable[[Sequence[Relation]], list[Explanation]]) -> list[Explanation]:
+    """Find what an optimiser does, where it is a factor as well: one that people type is first."""
+    named = by(NEGATIVE)
+    if named:
+        return named
+    typed = by((A_TYPED_FACTOR,))
+    return [*typed, *by(TYPICAL if typed else UPDATES)]
 
 
 def _by_a_relation(
@@ -136,7 +156,7 @@ def _units(
     units: list[Unit] = []
     around = {key: evidence.around(key, right) for key in evidence.wrong}
     for relation in relations:
-        claims = {key: fits(relation, evidence.hand[key], a) for key, a in around.items()}
+        claims = {k: fits_by_itself(relation, evidence.hand[k], a) for k, a in around.items()}
         found = {key: claim for key, claim in claims.items() if claim}
         units += [Unit(s, frozenset(s.blocks)) for s in _grouped(evidence, relation, found)]
     for _hypothesis, prediction in tried:

@@ -1,6 +1,7 @@
 """Relations with a number that is not known beforehand, and is fitted."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -44,6 +45,15 @@ def _by_the_parameter(hand: Array, around: Around) -> Claim | None:
     right = around.right + rate * around.parameter
     detail = f"{abs(rate):.4g} times the parameter is {how}"
     return Claim(hand, right, detail, weak=hand.size < FEWEST)
+
+
+def _by_a_typed_part(hand: Array, around: Around) -> Claim | None:
+    claim = _by_the_parameter(hand, around)
+    if claim is None:
+        return None
+    rate = slope_of(hand - around.right, around.parameter)
+    right = around.right + float(f"{rate:.1g}") * around.parameter
+    return claim._replace(right=right)
 
 
 NEAR_ONE = 1e-3
@@ -97,15 +107,21 @@ A_CONSTANT_FACTOR = Relation(
     lambda a: [Variant(1.01 * a.right)],
 )
 
-FITTED = (
+WEIGHT_DECAY = Relation(
+    "weight decay",
+    "right, except that {}",
+    "weight decay belongs in the loss and its gradient alike, with the same factor",
+    _by_the_parameter,
+    _decayed,
+    hides="the parameter is zero",
+)
+
+FITTED = IN_LOWER_PRECISION, A_CONSTANT_FACTOR, WEIGHT_DECAY
+
+BESIDE_A_FACTOR = (
     IN_LOWER_PRECISION,
     A_CONSTANT_FACTOR,
-    Relation(
-        "weight decay",
-        "right, except that {}",
-        "weight decay belongs in the loss and its gradient alike, with the same factor",
-        _by_the_parameter,
-        _decayed,
-        hides="the parameter is zero",
-    ),
+    replace(WEIGHT_DECAY, claim=_by_a_typed_part),
 )
+"""The relations where a factor explains the same, as of a gradient proportional to its parameter:
+then weight decay needs a number that people type."""

@@ -1,15 +1,28 @@
 """Relations of what an optimiser makes of a gradient: a step, updated parameters, a clipped one.
 
 They are in no model's catalogue of mistakes, by which the power of a check is counted; they are
-tried on any gradient, before a factor without a name.
+tried on any gradient, before a factor without a name. Beside a factor that people type, which
+explains the same where the gradient is proportional to the parameter, say, they need a number that
+optimisers are run with.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from autograd_ref.diagnosis.relations.fitted import slope_of
-from autograd_ref.diagnosis.relations.relation import Around, Array, Claim, Relation, Variant, plain
+from autograd_ref.diagnosis.relations.fitted import A_CONSTANT_FACTOR, WEIGHT_DECAY, slope_of
+from autograd_ref.diagnosis.relations.relation import (
+    FEWEST,
+    Around,
+    Array,
+    Claim,
+    Relation,
+    Variant,
+    fits,
+    plain,
+)
 from autograd_ref.diagnosis.relations.scales import SCALES
 
 LARGEST_RATE = 0.5
@@ -30,9 +43,9 @@ USE_CHECK_STEP = (
 )
 
 
-def _round(number: float) -> float:
-    """The number in three digits, as people type learning rates and thresholds."""
-    return float(f"{number:.3g}")
+def _round(number: float, digits: int = 3) -> float:
+    """The number in few digits, as people type learning rates and thresholds."""
+    return float(f"{number:.{digits}g}")
 
 
 def _shows_digits(around: Around) -> bool:
@@ -51,15 +64,32 @@ def _step(hand: Array, around: Around) -> Claim | None:
     return Claim(hand, -rate * right, f"-{rate:g}")
 
 
-def _updated(hand: Array, around: Around) -> Claim | None:
+def _updated(hand: Array, around: Around, digits: int = 3) -> Claim | None:
     right, parameter = around.right, around.parameter
     if not hand.shape == right.shape == parameter.shape:
         return None
-    rate = _round(slope_of(parameter - hand, right))
+    rate = _round(slope_of(parameter - hand, right), digits)
     if rate == 0 or not _shows_digits(around):
         return None
+    usual = 0 < rate < LARGEST_RATE and rate == _round(rate, 1)
+    if digits == 1 and not usual:
+        return None
+    # of so few entries, any other number may be a factor's
+    weak = hand.size < FEWEST and not (usual and _typed_factor(hand, around) is None)
     sign = "minus" if rate > 0 else "plus"
-    return Claim(hand, parameter - rate * right, f"{sign} {abs(rate):g}")
+    return Claim(hand, parameter - rate * right, f"{sign} {abs(rate):g}", weak=weak)
+
+
+def _typed_factor(hand: Array, around: Around) -> Claim | None:
+    """Claim a factor of three digits, or one that has two beyond 1."""
+    claim = A_CONSTANT_FACTOR.claim(hand, around)
+    if claim is None or not _shows_digits(around):
+        return None
+    factor = slope_of(hand, around.right)
+    for typed in (_round(factor), 1 + _round(factor - 1, 2)):
+        if around.close(hand, typed * around.right):
+            return claim._replace(right=typed * around.right)
+    return None
 
 
 def _sign(hand: Array, around: Around) -> Claim | None:
@@ -68,18 +98,20 @@ def _sign(hand: Array, around: Around) -> Claim | None:
     return Claim(np.sign(hand), np.sign(around.right))
 
 
-def _clipped(hand: Array, around: Around) -> Claim | None:
+def _clipped(hand: Array, around: Around, digits: int = 3) -> Claim | None:
     """Claim that all larger entries are one number, which is round, or is several entries."""
     if hand.shape != around.right.shape:
         return None
     most = float(np.abs(hand).max())
     at_most = int((np.abs(hand) == most).sum())
-    if most == 0 or (at_most < 2 and _round(most) != most):
+    if most == 0 or ((at_most < 2 or digits == 1) and _round(most, digits) != most):
         return None
-    return Claim(hand, np.clip(around.right, -most, most), f"+-{most:.4g}")
+    # of so few entries, another number may be a factor's
+    weak = hand.size < FEWEST and _round(most, 1) != most
+    return Claim(hand, np.clip(around.right, -most, most), f"+-{most:.4g}", weak=weak)
 
 
-def _norm_clipped(hand: Array, around: Around) -> Claim | None:
+def _norm_clipped(hand: Array, around: Around, digits: int = 3) -> Claim | None:
     right = around.right
     factor = slope_of(hand, right) if hand.shape == right.shape else 0.0
     if not 0 < factor < 1 or not _shows_digits(around):
@@ -88,8 +120,9 @@ def _norm_clipped(hand: Array, around: Around) -> Claim | None:
     everywhere = float(np.sqrt(here**2 + sum(np.sum(a**2) for a in around.others.values())))
     for norm, of in ((here, "its norm"), (everywhere, "the norm of all parameters together")):
         for size in (norm, norm + PYTORCH):
-            limit = _round(factor * size)
-            claim = Claim(hand, limit / size * right, f"{of} is {limit:g}")
+            limit = _round(factor * size, digits)
+            weak = hand.size < FEWEST and _round(limit, 1) != limit
+            claim = Claim(hand, limit / size * right, f"{of} is {limit:g}", weak=weak)
             if around.close(hand, claim.right):
                 return claim
     return None
@@ -126,14 +159,7 @@ SIGNED = tuple(
     for scale in SCALES[1:]
 )
 
-UPDATES: tuple[Relation, ...] = (
-    plain(
-        "the parameter itself",
-        "the parameter, not its gradient",
-        "return what is computed, not what it is computed for",
-        lambda around: around.parameter,
-        wipes=True,
-    ),
+NEGATIVE: tuple[Relation, ...] = (
     *SIGNED,
     Relation(
         "a step",
@@ -142,34 +168,67 @@ UPDATES: tuple[Relation, ...] = (
         _step,
         _none_planted,
     ),
-    Relation(
-        "updated parameters",
-        "the updated parameter, {} times the gradient",
-        USE_CHECK_STEP,
-        _updated,
-        _none_planted,
-    ),
-    Relation(
-        "the sign of the gradient",
-        "made of the signs of what it should be: the first step of Adam, or of sign descent",
-        USE_CHECK_STEP,
-        _sign,
-        _none_planted,
-    ),
-    Relation(
-        "clipped",
-        "right, but clipped at {}",
-        "return the gradient as it is before it is clipped",
-        _clipped,
-        _none_planted,
-    ),
-    Relation(
-        "clipped by its norm",
-        "right, but shortened, so that {}",
-        "return the gradient as it is before it is clipped",
-        _norm_clipped,
-        _none_planted,
-    ),
+)
+"""Negative factors with a name: no other factor has to be said beside them."""
+
+A_TYPED_FACTOR = replace(A_CONSTANT_FACTOR, claim=_typed_factor)
+
+
+def _others(digits: int) -> tuple[Relation, ...]:
+    """The relations whose numbers have so many digits at most."""
+    return (
+        Relation(
+            "updated parameters",
+            "the updated parameter, {} times the gradient",
+            USE_CHECK_STEP,
+            partial(_updated, digits=digits),
+            _none_planted,
+        ),
+        Relation(
+            "the sign of the gradient",
+            "made of the signs of what it should be: the first step of Adam, or of sign descent",
+            USE_CHECK_STEP,
+            _sign,
+            _none_planted,
+        ),
+        Relation(
+            "clipped",
+            "right, but clipped at {}",
+            "return the gradient as it is before it is clipped",
+            partial(_clipped, digits=digits),
+            _none_planted,
+        ),
+        Relation(
+            "clipped by its norm",
+            "right, but shortened, so that {}",
+            "return the gradient as it is before it is clipped",
+            partial(_norm_clipped, digits=digits),
+            _none_planted,
+        ),
+    )
+
+
+THE_PARAMETER = plain(
+    "the parameter itself",
+    "the parameter, not its gradient",
+    "return what is computed, not what it is computed for",
+    lambda around: around.parameter,
+    wipes=True,
+)
+
+TYPICAL: tuple[Relation, ...] = (THE_PARAMETER, *_others(1))
+"""Those that are said beside a factor that explains the same."""
+
+_OTHERS = _others(3)
+
+UNLESS_A_FACTOR: tuple[Relation, ...] = (WEIGHT_DECAY, THE_PARAMETER, *_OTHERS)
+"""Those that are not said of one block among others, where a factor that people type explains it
+as well."""
+
+UPDATES: tuple[Relation, ...] = (
+    THE_PARAMETER,
+    *NEGATIVE,
+    *_OTHERS,
     Relation(
         "one number",
         "one number, {}",
@@ -178,3 +237,11 @@ UPDATES: tuple[Relation, ...] = (
         _none_planted,
     ),
 )
+
+
+def fits_by_itself(relation: Relation, hand: Array, around: Around) -> Claim | None:
+    """Return a relation's claim about one block among others, where no plainer one holds."""
+    claim = fits(relation, hand, around)
+    if claim is None or relation not in UNLESS_A_FACTOR:
+        return claim
+    return None if fits(A_TYPED_FACTOR, hand, around) else claim
