@@ -21,6 +21,7 @@ from autograd_ref.operations.prepared import Prepared, prepared
 from autograd_ref.operations.run import name_of
 from autograd_ref.operations.signature import Signature
 from autograd_ref.operations.ways import How, table
+from autograd_ref.recording.upstream import OperationModel
 from autograd_ref.reference.by_format import judged_by_block
 from autograd_ref.reference.protocol import Reference
 from autograd_ref.reference.torch_loss import torch_loss
@@ -205,6 +206,7 @@ def _examined(ready: Prepared, name: str, options: Options) -> Report:
         about=f"autograd of {name}, in float64; the loss is the sum of its outputs, each times a"
         " random upstream gradient",
         given=not options.declared,
+        model=OperationModel(ready.composed.loss, ready.subject.signature.outputs),
     )
     exact, subject = against.evaluate(point), partial(ready.subject.answer, how=How())
     if ready.composed.draws is not None:
