@@ -52,6 +52,7 @@ MISSING = Quantity(Comparison((3,), "float64", form="is missing"))
 LOST = Quantity(Comparison((3,), "float64", not_finite="is nan at [1]"))
 UNKNOWN = Quantity(Comparison((3,), "float64", unknown="the reference is inf"))
 ZERO = Quantity(WITHIN._replace(size=0.0, resolution=float("inf")))
+AT_KINK = Quantity(ZERO.comparison._replace(kink="in its entry [2]"))
 COARSE = Quantity(WITHIN._replace(resolution=0.5))
 NOISY = Quantity(WITHIN._replace(max_rel_error=1e-5), scatters=True)
 WIDER = "has a relative error of 1e-05, and is right when called in a wider number format"
@@ -146,6 +147,13 @@ def reason(decision: Decision, name: str = "W") -> str:
         (Quantity(BEYOND, between_slopes=True, across=SYMMETRIC), "inconclusive", BETWEEN_SLOPES),
         (UNKNOWN, "inconclusive", "the reference is inf"),
         (ZERO, "inconclusive", NOTHING),
+        (AT_KINK, "inconclusive", "the loss has a kink in its entry [2]"),
+        (
+            Quantity(COARSE.comparison._replace(kink="there")),
+            "inconclusive",
+            "the loss has a kink there",
+        ),
+        (Quantity(WITHIN._replace(kink="in its entry [2]")), "match", ""),
         (Quantity(ZERO.comparison._replace(share=7.0)), "mismatch", "differs by 7 times"),
         (NO_EFFECT, "match", ""),
         (NO_ENTRIES, "match", ""),
@@ -258,19 +266,9 @@ def test_the_first_row_that_holds_decides(quantity: Quantity, verdict: Verdict, 
 
 
 def test_every_row_is_needed() -> None:
-    cases = [
-        MISSING,
-        NO_ENTRIES,
-        LOST,
-        NO_MIXTURE,
-        KINK,
-        MIRRORED,
-        WRONG,
-        WRONG_IN_FLOAT64,
-        UNKNOWN,
-    ]
-    cases += [STAYING, NOISY._replace(right_wider=True), NOISY]
-    cases += [NO_EFFECT, ZERO, RIGHT_IN_FLOAT64, COARSE, RIGHT]
+    cases = [MISSING, NO_ENTRIES, LOST, NO_MIXTURE, KINK, MIRRORED, WRONG]
+    cases += [WRONG_IN_FLOAT64, UNKNOWN, STAYING, NOISY._replace(right_wider=True), NOISY]
+    cases += [NO_EFFECT, AT_KINK, ZERO, RIGHT_IN_FLOAT64, COARSE, RIGHT]
     first = [next(i for i, row in enumerate(QUANTITY) if row.holds(case)) for case in cases]
     assert first == list(range(len(QUANTITY)))
 

@@ -32,6 +32,8 @@ class Values(NamedTuple):
     """The one that hand needs to have."""
     found: str = ""
     """The one that it had before it became an array, where NumPy does not know it."""
+    kink: str = ""
+    """Where the loss has a kink, in words; empty where it has none."""
     through: NumberFormat | None = None
     """The coarsest format that its computation goes through; None where that is its own."""
     by_differences: bool = False
@@ -74,7 +76,7 @@ def _compared(values: Values, tolerance: NDArray[Any]) -> Comparison:
         raise ValueError(
             f"tolerance has shape {tolerance.shape}; it needs that of reference, {reference.shape}"
         )
-    found = Comparison(hand.shape, values.has)
+    found = Comparison(hand.shape, values.has, kink=values.kink)
     form = _form(values, tolerance)
     if form:
         return found._replace(dtype=str(hand.dtype), form=form)

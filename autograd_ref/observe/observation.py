@@ -142,6 +142,7 @@ class Observation:
                 exact.gradients[path],
                 _needed(found, leaf),
                 found,
+                exact.kink_of(path),
                 exact.coarser and exact.coarser.formats()[path],
                 self.trial.reference.blind,
             ),

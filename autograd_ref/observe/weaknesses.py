@@ -170,13 +170,11 @@ def _zero_reference(exact: Evaluation, decided: Collection[Path]) -> list[Note]:
     ]
     if not zero:
         return []
-    return [
-        Note(
-            "zero reference",
-            f"The reference gradient of {listed(zero)} is zero everywhere: the loss may not depend"
-            " on it, here or at all.",
-        )
-    ]
+    why = "the loss may not depend on it, here or at all"
+    if any(note.kind == "kink" for note in exact.notes):
+        why = "one of the slopes that are right at a kink, or the loss does not depend on it here"
+    text = f"The reference gradient of {listed(zero)} is zero everywhere: {why}."
+    return [Note("zero reference", text)]
 
 
 def _answer(answer: Answer) -> list[Note]:

@@ -5,6 +5,7 @@ with another upstream gradient is what such a backward pass returns.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,8 +51,8 @@ class _Use(NamedTuple):
     change: Change
 
 
-def _left_out(path: Path, upstream: Any) -> Any:
-    return upstream * 0 + (0 if path[-1] == IMAG else 1)
+def _left_out(path: Path, upstream: Any, factor: float = 1.0) -> Any:
+    return upstream * 0 + (0 if path[-1] == IMAG else factor)
 
 
 def _twice(_path: Path, upstream: Any) -> Any:
@@ -203,7 +204,7 @@ def _constant(factor: float) -> _Use:
     return _Use(
         "upstream gradient left out + a constant factor",
         f"{{}} is left out, and the rest multiplied by {factor:.4g}",
-        lambda path, upstream: factor * _left_out(path, upstream),
+        partial(_left_out, factor=factor),
     )
 
 

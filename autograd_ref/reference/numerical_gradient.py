@@ -3,7 +3,9 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from autograd_ref.reference.differences.at_kinks import between_slopes
 from autograd_ref.reference.differences.directions import DIRECTIONS, along_directions
 from autograd_ref.reference.differences.entries import A, Gradient, Slopes
 from autograd_ref.reference.differences.entry import SMALL
@@ -27,12 +29,6 @@ directions. Chosen: these cost about as much as 30 entries."""
 GROSS = 1e-6
 """The tolerance of an entry, relative to itself, that is worth a note. Chosen."""
 
-KINK = Note(
-    "kink",
-    "The loss has a kink exactly there, where any slope between those of the two sides is right."
-    " Check at another point as well.",
-)
-
 
 class NumericalGradient(NamedTuple):
     """The numerical gradient of a loss at a point, as far as it was taken."""
@@ -53,11 +49,12 @@ class NumericalGradient(NamedTuple):
         arrays = leaves(self.gradient.base)
         values = {path: slopes.values for path, slopes in self.found.items()}
         unknown = {path: np.full(array.shape, np.nan) for path, array in arrays.items()}
-        kinks = any(slopes.kinks for slopes in self.found.values())
-        notes = ((KINK,) if kinks else ()) + self._small_entries()
+        notes = self._kinks() + self._small_entries()
         gradients = {**unknown, **values}
         found = Evaluation(self.loss, gradients, self._tolerances, notes)
-        return found._replace(beside=self._beside, unseen=self._unseen(), noise=self._noise())
+        kinks = {p: _where(slopes.jumps != 0) for p, slopes in self.found.items() if slopes.kinks}
+        found = found._replace(kinks=kinks, noise=self._noise())
+        return found._replace(beside=self._beside, unseen=self._unseen())
 
     def _noise(self) -> float:
         """In float64; of values that do not change at all nearby nothing is known."""
@@ -89,6 +86,8 @@ class NumericalGradient(NamedTuple):
             else:
                 told[path] = hand.astype(np.float64)
                 found[path] = self._nearer(path, told[path])
+        if not self.large:  # an entry of theirs might share a kink
+            found = between_slopes(self.gradient, found, told)
         return self._replace(found=found, hand=told).evaluation()._replace(beside=None)
 
     def _nearer(self, path: Path, hand: A) -> Slopes:
@@ -118,6 +117,21 @@ class NumericalGradient(NamedTuple):
         error = abs(hand[at] - slopes.values[at])
         certain = error > max(CERTAIN * slopes.accuracy[at], 2 * slopes.blur[at])
         return bool(error > self._tolerance(slopes)[at] and not certain)
+
+    def _kinks(self) -> tuple[Note, ...]:
+        """The note about entries at which the loss has a kink."""
+        names = [
+            f"{name_of(path, root='parameters')}{at}"
+            for path, slopes in self.found.items()
+            for at in _shown(slopes.jumps != 0)
+        ]
+        if not names:
+            return ()
+        text = (
+            f"The loss has a kink exactly at {listed(names)}, where any slope between"
+            " those of the two sides is right. Check at another point as well."
+        )
+        return (Note("kink", text),)
 
     def _small_entries(self) -> tuple[Note, ...]:
         """The entries, small beside others of their block, in which a gross error could pass."""
@@ -165,6 +179,19 @@ def _entry(path: Path, sizes: A) -> str:
     """The name of the entry of a block that is the largest of some sizes."""
     at = [int(i) for i in np.unravel_index(int(np.argmax(sizes)), sizes.shape)]
     return f"{name_of(path, root='parameters')}{at if at else ''}"
+
+
+def _where(kinks: NDArray[np.bool_]) -> str:
+    """The entries of a block at kinks, in words."""
+    if kinks.all():
+        return "in each of its entries" if kinks.size > 1 else "there"
+    shown = _shown(kinks)
+    return f"in its {'entry' if len(shown) == 1 else 'entries'} {listed(shown)}"
+
+
+def _shown(where: NDArray[np.bool_]) -> list[str]:
+    """The places as they are written in brackets."""
+    return [str(place) if (place := index.tolist()) else "" for index in np.argwhere(where)]
 
 
 def large_blocks(parameters: Any) -> tuple[Path, ...]:

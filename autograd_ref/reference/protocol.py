@@ -57,8 +57,16 @@ class Evaluation(NamedTuple):
     """What was not looked at, as in `Report.not_checked`; then no cause can be found either."""
     noise: float = math.inf
     """How much rounding scatters the values of the loss nearby, where that was measured."""
+    kinks: Mapping[Path, str] = {}
+    """The entries at which the loss has a kink, in words, for each block that has some."""
     coarser: Coarser | None = None
     """Where blocks have different formats, or their computation goes through a coarser one."""
+
+    def kink_of(self, path: Path) -> str:
+        """Where a block has a kink, in words; of PyTorch's, where nothing but a zero is known."""
+        zero = not self.gradients[path].any()
+        noted = zero and any(note.kind == "kink" for note in self.notes)
+        return self.kinks.get(path, "there" if noted else "")
 
 
 class Reference(NamedTuple):

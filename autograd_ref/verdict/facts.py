@@ -39,6 +39,8 @@ class Comparison(NamedTuple):
     norm_ratio: float | None = None
     resolution: float | None = None
     """These as in `Block`."""
+    kink: str = ""
+    """Where the loss has a kink, as it is said of the entries; empty where it has none."""
     coarsest: float = 0.0
     """A resolution beyond this shows nothing."""
 

@@ -29,6 +29,10 @@ TOO_LITTLE = (
     "its tolerance allows a relative error of {resolution:.1g}, too much for a match to mean"
     " anything: check at another point, with other data, or in a wider number format"
 )
+AT_A_KINK = (
+    "the loss has a kink {kink}: any slope between those of its two sides is right there, too much"
+    " for a match to mean anything; check at another point"
+)
 IN_FLOAT64 = (
     "has a relative error of {max_rel_error:.2g}, which its number format could explain, and has it"
     " in float64 as well"
@@ -129,6 +133,11 @@ def shows_too_little(q: QuantityFacts) -> bool:
     return (q.comparison.resolution or 0.0) > q.comparison.coarsest
 
 
+def shows_a_kink(q: QuantityFacts) -> bool:
+    """Likewise, and the cause is a kink."""
+    return bool(q.comparison.kink) and (shows_nothing(q) or shows_too_little(q))
+
+
 def is_wrong_in_float64(q: QuantityFacts) -> bool:
     """Its format leaves room for an error, or lost digits explain one; it is there in float64."""
     wide = q.in_float64 if is_undecided(q) or is_large(q.comparison, q.comparison) else None
@@ -207,6 +216,7 @@ QUANTITY: tuple[Row, ...] = (
     Row(is_short_of_digits, "inconclusive", SHORT_OF_DIGITS),
     Row(scatters, "inconclusive", SCATTERS),
     Row(is_zero_everywhere, "match", ""),
+    Row(shows_a_kink, "inconclusive", AT_A_KINK),
     Row(shows_nothing, "inconclusive", NOTHING),
     Row(is_right_in_float64, "match", ""),
     Row(shows_too_little, "inconclusive", TOO_LITTLE),
@@ -214,7 +224,7 @@ QUANTITY: tuple[Row, ...] = (
 )
 """For one quantity of one call; the first row that holds decides."""
 
-OPEN = shows_nothing, shows_too_little
+OPEN = shows_a_kink, shows_nothing, shows_too_little
 """The rows that leave open what another point may decide."""
 
 

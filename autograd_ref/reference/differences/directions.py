@@ -57,7 +57,7 @@ class _Block:
         self.hand = hand
         sizes, nothing = np.abs(self.leaf), np.zeros(hand.shape)
         self.room = gradient.room(hand, nothing, sizes)
-        self.found = Slopes(hand.copy(), nothing, nothing, nothing, sizes, kinks=False)
+        self.found = Slopes(hand.copy(), nothing, nothing, nothing, nothing, sizes)
 
     def with_entry(self, place: np.intp) -> Slopes:
         """The directions, with the derivative by one entry taken with care."""

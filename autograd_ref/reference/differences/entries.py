@@ -26,6 +26,9 @@ Room = Callable[[A, A, A], A]
 """Of gradients, curvatures and sizes of a block, to the rounding of each entry that is allowed."""
 
 
+FIGURES = 5
+"""The numbers that are kept of each derivative."""
+
 Entries = dict[tuple[int, ...], Entry]
 Found = dict[tuple[int, ...], Sides]
 
@@ -39,15 +42,21 @@ class Slopes(NamedTuple):
     """Absolute second derivatives: how much the gradient moves with its own parameter."""
     blur: A
     """How far the derivatives from the two sides may differ without being seen to."""
+    jumps: A
+    """How much larger the derivative from above is than that from below, where there is a kink."""
     sizes: A
     """The absolute values of the parameters."""
-    kinks: bool
+
+    @property
+    def kinks(self) -> bool:
+        """True where an entry has a kink."""
+        return bool(self.jumps.any())
 
     def with_entry(self, index: tuple[int, ...], found: Sides) -> "Slopes":
         """These slopes with another derivative by one entry."""
-        figures = np.stack(self[:4])
+        figures = np.stack(self[:FIGURES])
         figures[:, *index] = _figures(found)
-        return _from(figures, self.sizes, kinks=self.kinks or found.jump > 0)
+        return Slopes._make([*figures, self.sizes])
 
 
 class Gradient(NamedTuple):
@@ -165,19 +174,14 @@ def _with_quantum(entries: Entries, scale: float) -> Entries:
     return {index: entry._replace(noise=noise) for index, entry in entries.items()}
 
 
-def _figures(found: Sides) -> tuple[float, float, float, float]:
-    return found.slope.value, found.slope.accuracy, found.curvature, found.blur
+def _figures(found: Sides) -> tuple[float, float, float, float, float]:
+    jump = found.after.value - found.before.value if found.jump else 0.0
+    return found.slope.value, found.slope.accuracy, found.curvature, found.blur, jump
 
 
 def _in_arrays(found: Found, sizes: A) -> Slopes:
-    figures = np.array([_figures(one) for one in found.values()]).reshape(-1, 4)
-    kinks = any(one.jump > 0 for one in found.values())
-    return _from(figures.T.reshape(4, *sizes.shape), sizes, kinks=kinks)
-
-
-def _from(figures: A, sizes: A, *, kinks: bool) -> Slopes:
-    values, accuracy, curvature, blur = figures
-    return Slopes(values, accuracy, curvature, blur, sizes, kinks)
+    figures = np.array([_figures(one) for one in found.values()]).reshape(-1, FIGURES)
+    return Slopes._make([*figures.T.reshape(FIGURES, *sizes.shape), sizes])
 
 
 def changed(base: Any, path: Path, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Any:
