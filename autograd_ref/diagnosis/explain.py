@@ -4,18 +4,20 @@ from collections.abc import Collection, Iterable, Iterator
 
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
 from autograd_ref.diagnosis.evidence import gathered
+from autograd_ref.diagnosis.relations.seen_along import seen_along
 from autograd_ref.diagnosis.unexplained import FEW_DIGITS
 from autograd_ref.diagnosis.wider_format import right_in_float64
+from autograd_ref.diagnosis.wording import of_relation
 from autograd_ref.independent.kink import AT_A_KINK
 from autograd_ref.observe.elsewhere import OTHER_PARAMETERS, Elsewhere
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.observed import Observed
 from autograd_ref.report.behaviour import EXPLAINS, FAILS_IN_SOME_CALLS
-from autograd_ref.report.data import IndependentCheck, Note, listed
+from autograd_ref.report.data import Cause, IndependentCheck, Note, listed
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_array, largest
 from autograd_ref.tree.nest import Path, leaves, name_of
-from autograd_ref.user_code import worded
+from autograd_ref.user_code import Raised, attempt, worded
 from autograd_ref.verdict.block import block_of
 from autograd_ref.verdict.decide import CONTRADICTED, Decision, Rulings
 from autograd_ref.verdict.facts import CallFacts
@@ -80,8 +82,8 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
     check = _check_of(call, rulings)
     if check is not None and check.side in ("reference", "kink"):
         return Diagnosis()
-    if call.trial.exact.unseen:  # which entries are wrong is not known
-        return Diagnosis()
+    if call.trial.exact.unseen:
+        return _along_directions(call, rulings)
     trial = facts.trial
     earlier = None if call is facts.here else (trial.point, facts.here.trial.exact)
     wrong = [path for path in rulings.wrong if path is not None]
@@ -98,6 +100,30 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
         return found
     cause = right_in_float64(call, rulings)
     return found if cause is None else Diagnosis((cause,))
+
+
+def _along_directions(call: Observation, rulings: Rulings) -> Diagnosis:
+    """The cause that a few directions show, where it is not known which entries are wrong."""
+    trial, answer = call.trial, call.call.answer
+    wrong = {
+        path: answer.gradients[path].astype(np.float64)
+        for path, ruling in rulings.blocks.items()
+        if ruling.verdict == "mismatch" and ruling.facts.comparison.beyond
+    }
+    if not wrong:
+        return Diagnosis()
+    seed = trial.options.seed
+    found = attempt(lambda: seen_along(wrong, trial.reference, trial.point, seed))
+    if found is not None and not isinstance(found, Raised):
+        said = of_relation(found.relation, (*wrong,), found.detail, {}, found.residual)
+        names = tuple(name_of(path) for path in wrong)
+        text = f"Your {said.said}."
+        return Diagnosis((Cause(said.name, names, text, said.fix, None, said.residual),))
+    text = (
+        "No mistake was looked for that shows entry by entry, as random directions took their"
+        " place: thorough=True takes every entry, and looks for the cause."
+    )
+    return Diagnosis(pattern=(Note("no cause looked for", text),))
 
 
 def _independent_check(facts: Observed, decision: Decision) -> IndependentCheck | None:

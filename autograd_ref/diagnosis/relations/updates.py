@@ -225,6 +225,9 @@ UNLESS_A_FACTOR: tuple[Relation, ...] = (WEIGHT_DECAY, THE_PARAMETER, *_OTHERS)
 """Those that are not said of one block among others, where a factor that people type explains it
 as well."""
 
+LINEAR: tuple[Relation, ...] = (THE_PARAMETER, *NEGATIVE, _OTHERS[0])
+"""Those that are the same of every component of a gradient."""
+
 UPDATES: tuple[Relation, ...] = (
     THE_PARAMETER,
     *NEGATIVE,
