@@ -83,7 +83,7 @@ def test_a_wrong_entry_is_found_among_hundreds(change: Callable[[Parameters], No
     W, b = report.blocks
     assert (W.verdict, b.verdict) == ("mismatch", "match")
     assert calls[0] < 600
-    assert not report.causes
+    assert [cause.kind for cause in report.causes] == ["twice"] * (change is all_entries)
     if change in (one_entry, all_entries):
         assert W.worst_index is not None
         assert W.reference == pytest.approx(float(gradients(AT)["W"][W.worst_index]), rel=1e-9)
@@ -102,7 +102,8 @@ def test_thorough_takes_every_entry_and_names_the_cause() -> None:
     assert [cause.kind for cause in report.causes] == ["twice"]
     assert not report.not_checked
     report = check_gradients(lambda w: 4 * w, at, loss=squares)
-    assert (report.verdict, report.causes) == ("mismatch", ())
+    assert report.verdict == "mismatch"
+    assert [cause.kind for cause in report.causes] == ["twice"]
 
 
 def test_a_loss_with_kinks_in_most_directions_is_asked_over_smaller_steps() -> None:

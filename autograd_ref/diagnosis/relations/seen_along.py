@@ -63,7 +63,7 @@ def _components(
 ) -> tuple[Array, Around]:
     """Return the components of both sides and of the parameter along random directions."""
     leaf = leaves(point.parameters)[path]
-    parameter = as_array(leaf).astype(np.float64)
+    parameter: Array = as_array(leaf).astype(np.float64)
     found: list[tuple[float, float, float, float]] = []
     for _direction in range(DIRECTIONS):
         by = in_proportion(leaf, random.uniform(-1.0, 1.0, parameter.shape))
