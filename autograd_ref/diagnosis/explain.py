@@ -106,7 +106,7 @@ def _along_directions(call: Observation, rulings: Rulings) -> Diagnosis:
     """The cause that a few directions show, where it is not known which entries are wrong."""
     trial, answer = call.trial, call.call.answer
     wrong = {
-        path: answer.gradients[path].astype(np.float64)
+        path: answer.gradients[path].astype("f8")
         for path, ruling in rulings.blocks.items()
         if ruling.verdict == "mismatch" and ruling.facts.comparison.beyond
     }
