@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograd_ref import check_gradients
+from autograd_ref.independent.hull import outside
 from autograd_ref.independent.hull.suspects import are_alike, suspects
 from autograd_ref.report.report import Report
 from autograd_ref.verdict.rows import OUTSIDE_SLOPES
@@ -183,6 +184,15 @@ def test_large_blocks_are_asked_about_along_their_ties_only() -> None:
     x[:4] = 1.0
     assert checked(lambda x: x.max(), x, (x == 1) * 1.0).verdict == "mismatch"
     assert checked(torch.linalg.vector_norm, np.zeros(600), np.full(600, 0.1)).verdict != "match"
+
+
+def test_where_it_is_not_asked_how_a_loss_bends_a_norm_is_left_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wrong = row(0.7, 0.7, 0.7)
+    assert checked(row_norms, ROWS, wrong).blocks[0].reason == OUTSIDE_SLOPES
+    monkeypatch.setattr(outside, "MOST_ENTRIES", ROWS.size - 1)
+    assert checked(row_norms, ROWS, wrong).blocks[0].reason != OUTSIDE_SLOPES
 
 
 def test_a_symmetric_matrix_of_zeros_and_ones_is_looked_at() -> None:

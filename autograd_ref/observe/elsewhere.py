@@ -188,6 +188,8 @@ def _without_memory(found: Elsewhere, place: Place, asked: Asked, before: Point)
         return found
     others = ((before, BY_IDENTITY), (trial.point, BY_THE_LOSS))
     for last_of_loss, kept in others:
+        if kept is BY_THE_LOSS:  # what the function itself keeps of that is no help here
+            _ = attempt(trial._replace(point=before).call)
         _ = attempt(partial(trial.reference.value, last_of_loss))
         fresh = attempt(trial.call)
         if isinstance(fresh, Raised) or same_bits(fresh, found.call):

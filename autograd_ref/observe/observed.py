@@ -71,6 +71,7 @@ class Observed:
         if there is None:
             return places
         there, back = in_place(subject, here, there)
+        self._later.append((self.trial._replace(point=places[0].point), there))
         if back is not None:
             self._later.append((self.trial, back))
             if not self.changes and changes(self.first, back) and self._is_right_anew(places[0]):

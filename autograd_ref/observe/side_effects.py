@@ -69,11 +69,14 @@ def _reused_results(first: Made, later: Sequence[Made]) -> list[Note]:
         if not _equal(gradient, call.answer.gradients[path]):
             text = f"The gradient of {name}, once returned, is changed by a later call."
             return [Note("reuses its result", text)]
-        newer = [one.live[path] for one in calls if path in one.live]
-        again = [new for new in newer if gradient.size and np.shares_memory(gradient, new)]
+        newer = [one for one in calls if path in one.live]
+        again = [
+            one for one in newer if gradient.size and np.shares_memory(gradient, one.live[path])
+        ]
         if not again or not gradient.flags.writeable:  # nobody can write into it by accident
             continue
-        if elsewhere and len(again) == len(calls) and all(_equal(gradient, new) for new in again):
+        same = all(_equal(gradient, one.answer.gradients[path]) for one in again)
+        if elsewhere and len(again) == len(calls) and same:
             constants.append(name)
             continue
         text = (

@@ -143,8 +143,11 @@ def _mistake(wrong: Callable[[], Function], outcome: Outcome) -> Mistake:
 
 
 VARIES = "changes from call to call"
-BY_PARAMETERS = Outcome(("mismatch",), reason="agrees here, but with other parameters it")
-BY_DATA = Outcome(("mismatch",), reason="agrees here, but with other data it")
+EARLIER = "uses earlier values"
+BY_PARAMETERS = Outcome(
+    ("mismatch",), (EARLIER,), reason="agrees here, but with other parameters it"
+)
+BY_DATA = Outcome(("mismatch",), (EARLIER,), reason="agrees here, but with other data it")
 
 STATE: dict[str, Mistake] = {
     "activations of the first call kept": _mistake(first_pass_kept, BY_PARAMETERS),

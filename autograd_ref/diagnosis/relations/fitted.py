@@ -49,8 +49,7 @@ def _by_the_parameter(hand: Array, around: Around) -> Claim | None:
 
 def _by_a_typed_part(hand: Array, around: Around) -> Claim | None:
     claim = _by_the_parameter(hand, around)
-    if claim is None:
-        return None
+    assert claim is not None, "it is asked for beside a factor, which has the shape"
     rate = slope_of(hand - around.right, around.parameter)
     right = around.right + float(f"{rate:.1g}") * around.parameter
     return claim._replace(right=right)
