@@ -50,6 +50,22 @@ def works_in_place(operation: Any) -> bool:
     return operation._schema.is_mutable
 
 
+def written_into(operation: Any, args: Any, kwargs: Any) -> list[Tensor]:
+    """The tensors among the arguments that a dispatched operation changes.
+
+    For recording a loss. Without it none can be recorded.
+    """
+    if not operation._schema.is_mutable:
+        return []
+    found: list[Tensor] = []
+    for i, argument in enumerate(operation._schema.arguments):
+        if argument.alias_info is None or not argument.alias_info.is_write:
+            continue
+        given = args[i] if i < len(args) else kwargs.get(argument.name)
+        found += tensors_within(given)
+    return found
+
+
 def tensors_within(nest: object) -> list[Tensor]:
     """The tensors in the arguments or the result of a dispatched operation.
 

@@ -1,6 +1,6 @@
 """The network as a reference, with all that is known of wrong derivations of it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from autograd_ref.assignment.mistakes.derivation import RIGHT, A, gradients_by
 from autograd_ref.assignment.mistakes.mistake import Change, Mistake, both
 from autograd_ref.assignment.mistakes.notation import written
 from autograd_ref.assignment.mistakes.other_moment import kept_from, updated
-from autograd_ref.reference.model import Hypothesis
+from autograd_ref.reference.model import Hypothesis, WrongGradient
 from autograd_ref.reference.protocol import Reference
 from autograd_ref.report.data import Block, Power
 from autograd_ref.tree.nest import Path
@@ -102,6 +102,10 @@ class NetworkModel:
             fitted=one.fitted or two.fitted,
         )
         return _hypothesis(mistake, first.problem, first.keys)
+
+    def slips(self, _wrong: WrongGradient, _most: int, /) -> Iterable[Hypothesis]:
+        """Yield nothing: the catalogue has them."""
+        return ()
 
     def advice(self, point: Point, wrong: Sequence[Path], loss_is_right: bool, /) -> str:
         """Return which step to look at, if exactly these blocks are wrong."""

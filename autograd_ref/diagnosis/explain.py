@@ -1,14 +1,18 @@
 """From facts and verdicts to the report: the independent check, causes, what is unexplained."""
 
 from collections.abc import Collection, Iterator
+from functools import partial
+from itertools import islice
 
 import numpy as np
 
+from autograd_ref.calls.call import called
+from autograd_ref.calls.trial import Trial
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
 from autograd_ref.diagnosis.evidence import gathered
 from autograd_ref.diagnosis.wider_format import right_in_float64
 from autograd_ref.independent.kink import AT_A_KINK
-from autograd_ref.observe.elsewhere import Elsewhere
+from autograd_ref.observe.elsewhere import Elsewhere, other_places
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.observed import Observed
 from autograd_ref.report.behaviour import FAILS_IN_SOME_CALLS
@@ -16,7 +20,8 @@ from autograd_ref.report.data import IndependentCheck, Note, listed
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves, name_of
-from autograd_ref.user_code import worded
+from autograd_ref.tree.point import Point, Results
+from autograd_ref.user_code import Raised, attempt, worded
 from autograd_ref.verdict.block import block_of
 from autograd_ref.verdict.decide import CONTRADICTED, Decision, Rulings
 from autograd_ref.verdict.facts import CallFacts
@@ -80,13 +85,29 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
     for path, ruling in rulings.blocks.items():
         if path not in wrong and (ruling.facts.comparison.beyond or ruling.facts.along_set):
             hand[path] = there.exact.gradients[path]  # no mistake has to explain what is not wrong
-    evidence = gathered(hand, ordered, there.reference, at, earlier)
+    evidence = gathered(hand, ordered, there.reference, at, earlier, partial(_again, there))
     loss_is_right = rulings.loss is not None and rulings.loss.verdict == "match"
     found = diagnosed(evidence, loss_is_right=loss_is_right)
     if found.causes:
         return found
     cause = right_in_float64(call, rulings)
     return found if cause is None else Diagnosis((cause,))
+
+
+def _again(trial: Trial) -> tuple[Point, Results, Results] | None:
+    """Another point, with the gradient under test and the right one there."""
+    if not trial.options.elsewhere:
+        return None
+    for place in islice(other_places(trial), 1):
+        call = attempt(partial(called, trial.subject, place.point))
+        exact = attempt(partial(trial.reference.evaluate, place.point))
+        if isinstance(call, Raised) or isinstance(exact, Raised):
+            return None
+        hand = {path: g.astype(np.float64) for path, g in call.answer.gradients.items()}
+        right = exact.gradients
+        if all(path in hand and hand[path].shape == g.shape for path, g in right.items()):
+            return place.point, {path: hand[path] for path in right}, right
+    return None
 
 
 def _independent_check(facts: Observed, decision: Decision) -> IndependentCheck | None:

@@ -15,6 +15,7 @@ from autograd_ref.diagnosis.predictions import (
     Tried,
     composed,
     confirmed,
+    predicted,
     without_samples,
 )
 from autograd_ref.diagnosis.relations.fitted import FITTED
@@ -22,6 +23,7 @@ from autograd_ref.diagnosis.relations.known import all_relations, named_relation
 from autograd_ref.diagnosis.relations.relation import Claim, Relation, fits
 from autograd_ref.diagnosis.relations.updates import UPDATES
 from autograd_ref.diagnosis.wording import Statement, of_relation
+from autograd_ref.reference.model import WrongGradient
 from autograd_ref.tree.nest import Path
 
 ONE_NUMBER = (*FITTED, *UPDATES)
@@ -46,6 +48,7 @@ def explanations(evidence: Evidence, derivations: Derivations) -> list[Explanati
     tried, everything = derivations.tried, (*relations, *UPDATES)
     searches: tuple[Callable[[], list[Explanation]], ...] = (
         lambda: _one_mistake(evidence, right, named, tried),
+        lambda: _slips(evidence, 1),
         lambda: _one_for_each(evidence, _units(evidence, right, named, tried)),
         lambda: _one_after_another(evidence, named, tried),
         lambda: _one_inside_another(evidence, tried) if derivations.in_pairs else [],
@@ -71,6 +74,26 @@ def _one_mistake(
         return found
     fitted = [statements for _hypothesis, statements in explaining]
     return [*_by_a_relation(evidence, right, FITTED), *fitted]
+
+
+def _slips(evidence: Evidence, most: int) -> list[Explanation]:
+    """Find wrong steps of the model that explain every wrong block."""
+    if any(path not in evidence.hand and path not in evidence.near for path in evidence.right):
+        return []
+    wrong = WrongGradient(
+        evidence.point,
+        {**evidence.hand, **evidence.near},
+        evidence.right,
+        evidence.allowed,
+        evidence.wrong,
+        evidence.again,
+    )
+    predictions = (predicted(evidence, one) for one in evidence.model.slips(wrong, most))
+    return [
+        confirmed(evidence, found)
+        for found in predictions
+        if found is not None and not evidence.unexplained(found)
+    ]
 
 
 def _by_a_relation(

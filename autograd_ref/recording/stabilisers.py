@@ -11,7 +11,9 @@ import numpy as np
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from autograd_ref.reference.model import Hypothesis, UnknownModel
+from autograd_ref.recording.slips.claims import Search
+from autograd_ref.recording.slips.wording import worded
+from autograd_ref.reference.model import Hypothesis, UnknownModel, WrongGradient
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.reference.torch_loss import differentiate
 from autograd_ref.report.words import listed
@@ -152,6 +154,14 @@ class TorchModel(UnknownModel):
             found = self._without(point, dropped)
             if found is not None:
                 yield found
+
+    def slips(self, wrong: WrongGradient, most: int, /) -> Iterator[Hypothesis]:
+        """Yield the wrong steps that give a gradient, in terms of the loss's own lines."""
+        if most > 1:
+            return
+        for claim in Search(self.loss, wrong).claims():
+            name, what, fix = worded(claim)
+            yield Hypothesis(name, what, fix, claim.gradients, lambda: None)
 
     def compose(self, one: Hypothesis, two: Hypothesis, /) -> Hypothesis | None:
         """Return the gradients without the constants of both."""

@@ -30,6 +30,22 @@ class Hypothesis(NamedTuple):
     """The form in which the model composes it with another; None where pairs cost too much."""
 
 
+class WrongGradient(NamedTuple):
+    """A gradient that is wrong, as far as it can be compared."""
+
+    point: Point
+    hand: Results
+    """The gradient under test."""
+    right: Results
+    allowed: Mapping[Path, float]
+    """The largest error that rounding explains, in each block."""
+    wrong: tuple[Path, ...]
+    """The blocks that are wrong."""
+    again: Callable[[], tuple[Point, Results, Results] | None]
+    """Another point, with the gradient under test and the right one there; None where there is
+    none."""
+
+
 class Model(Protocol):
     """Knowledge of the function behind a loss."""
 
@@ -59,6 +75,15 @@ class Model(Protocol):
 
     def compose(self, one: Hypothesis, two: Hypothesis, /) -> Hypothesis | None:
         """Return the derivation that is wrong in both ways; None where it cannot be computed."""
+        ...
+
+    def slips(self, wrong: WrongGradient, most: int, /) -> Iterable[Hypothesis]:
+        """Yield the wrong steps that give a gradient, each confirmed at a second point.
+
+        Args:
+            wrong: the gradient.
+            most: how many at once.
+        """
         ...
 
     def advice(self, point: Point, wrong: Sequence[Path], loss_is_right: bool, /) -> str:
@@ -100,6 +125,10 @@ class UnknownModel:
     def compose(self, _one: Hypothesis, _two: Hypothesis, /) -> Hypothesis | None:
         """Return None: there is nothing to compose."""
         return None
+
+    def slips(self, _wrong: WrongGradient, _most: int, /) -> Iterable[Hypothesis]:
+        """Yield nothing: no step is known."""
+        return ()
 
     def advice(self, _point: Point, _wrong: Sequence[Path], _loss_is_right: bool, /) -> str:
         """Return nothing."""

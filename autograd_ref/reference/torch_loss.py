@@ -5,7 +5,7 @@ own rounding is far below. The loss finds tensors in the places of the arrays.
 """
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any, cast
 
@@ -102,6 +102,31 @@ def differentiate(
         for (path, leaf), gradient in zip(inputs.items(), found, strict=True)
     }
     return value.detach(), gradients
+
+
+def evaluated(
+    loss: Loss, parameters: object, data: tuple[object, ...], *, mode: AbstractContextManager[Any]
+) -> tuple[Tensor, dict[Path, Tensor]]:
+    """The loss, evaluated inside a further mode, and the tensors of the parameters.
+
+    Args:
+        loss: loss(parameters, *data), a scalar tensor.
+        parameters: any nest of arrays.
+        data: further arguments.
+        mode: what is active meanwhile.
+    """
+    inputs: dict[Path, Tensor] = {}
+
+    def as_input(path: Path, leaf: object) -> Tensor:
+        inputs[path] = tensor(leaf).double().requires_grad_()
+        return inputs[path]
+
+    with _recording() as wide:
+        nest = rebuilt(parameters, as_input)
+        given = tensors(data)
+        wide.stands_for((parameters, data), (nest, given))
+        with wide, Watch(), mode, user_code():
+            return _wide(loss(nest, *given)), inputs
 
 
 def value_of(loss: Loss, parameters: object, data: tuple[object, ...]) -> float:

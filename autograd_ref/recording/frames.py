@@ -1,0 +1,92 @@
+"""Where in the caller's code an operation was asked for, and what the caller calls its values."""
+
+import linecache
+import sys
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+NOT_THE_CALLERS = tuple(
+    str(folder) for folder in (
+        Path(torch.__file__).parent, Path(np.__file__).parent, Path(__file__).parent.parent
+    )
+)
+"""The folders of PyTorch, of NumPy and of this package: nobody's mistake is looked for in them."""
+
+LONGEST = 72
+"""Characters of an expression that are quoted. Chosen: with a line's number, one line of text."""
+
+
+class Place(NamedTuple):
+    """An expression in the caller's code."""
+
+    text: str
+    """The expression itself; empty where its source is not known."""
+    line: int
+    function: str
+    file: str
+
+    def __str__(self) -> str:
+        """Return the expression and its line."""
+        at = f"line {self.line}"
+        return f"`{self.text}` ({at})" if self.text else f"{at} of {self.function}"
+
+
+def callers_frames() -> list[FrameType]:
+    """The frames of the caller's code, from the innermost outwards to where it was called."""
+    found: list[FrameType] = []
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if not is_foreign(frame.f_code):
+            found.append(frame)
+        elif found and frame.f_code.co_filename.startswith(NOT_THE_CALLERS[2]):
+            break
+        frame = frame.f_back
+    return found
+
+
+@cache
+def is_foreign(code: CodeType) -> bool:
+    """Return whether code is PyTorch's, NumPy's or of this package."""
+    name = code.co_filename
+    return name.startswith(NOT_THE_CALLERS) or name.startswith("<frozen")
+
+
+def place_of(frame: FrameType) -> Place:
+    """The expression that a frame is at."""
+    return _place(frame.f_code, frame.f_lasti, frame.f_lineno)
+
+
+@cache
+def _place(code: CodeType, instruction: int, line: int) -> Place:
+    positions = next(islice(code.co_positions(), instruction // 2, None), (None,) * 4)
+    text = " ".join(_source(code.co_filename, positions).split())
+    if len(text) > LONGEST:
+        text = text[: LONGEST - 4].rstrip() + " ..."
+    return Place(text, positions[0] or line, code.co_name, code.co_filename)
+
+
+def _source(file: str, positions: tuple[int | None, ...]) -> str:
+    """The source between two positions; columns count bytes."""
+    first, last, start, end = positions
+    if first is None or last is None or start is None or end is None:
+        return ""
+    lines = [linecache.getline(file, number).encode() for number in range(first, last + 1)]
+    if not all(lines):
+        return ""
+    lines[-1] = lines[-1][:end]
+    lines[0] = lines[0][start:]
+    return b"".join(lines).decode(errors="replace")
+
+
+def named_tensors(frame: FrameType) -> Iterator[tuple[str, torch.Tensor]]:
+    """The tensors that are bound to names in a frame."""
+    for name, value in frame.f_locals.items():
+        if isinstance(value, torch.Tensor):
+            yield name, value

@@ -1,0 +1,183 @@
+"""Which wrong step was made: claimed only where it gives the gradient under test, at two points."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.recording.linear import Steps
+from autograd_ref.recording.recorder import recorded
+from autograd_ref.recording.slips.otherwise import Change, altered, changes
+from autograd_ref.recording.slips.search import Seen, close, scored, seen
+from autograd_ref.recording.slips.slip import Slip
+from autograd_ref.recording.slips.turns import in_every_turn
+from autograd_ref.recording.sweep import swept
+from autograd_ref.reference.model import WrongGradient
+from autograd_ref.reference.protocol import Loss
+from autograd_ref.tree.nest import Path
+from autograd_ref.tree.point import Point, Results
+from autograd_ref.user_code import Raised, attempt
+
+FOLLOWS = 1e-9
+"""How closely the sweep has to give the gradient of the reference. Chosen: float64 loses no more."""
+
+MOST_CONFIRMED = 12
+"""Guesses of one effect that are looked at again, the most natural first. Chosen."""
+
+NATURAL = 2.0
+"""Where a guess at the first level is so natural, the second is not looked at. Chosen."""
+
+ROOM = 4.0
+"""Times the tolerance that what is claimed may be off: both sides round. Chosen."""
+
+
+class Guess(NamedTuple):
+    """Slips, or a change of the loss."""
+
+    apart: bool
+    """True where the record has composite operations taken apart."""
+    slips: tuple[Slip, ...] = ()
+    change: Change | None = None
+
+    @property
+    def rank(self) -> float:
+        """How natural it is; the lower, the more."""
+        return sum(slip.rule.rank for slip in self.slips) + (self.change.rank if self.change else 0)
+
+    def gradients(self, steps: Steps) -> Results | None:
+        """What it makes of the gradient; None where it cannot be made."""
+        if self.change is not None:
+            found = altered(steps, self.change)
+            return None if found is None else _gradients(found, ())
+        return _gradients(steps, self.slips)
+
+
+class Claim(NamedTuple):
+    """A guess that gives the gradient under test, and the record that it is made on."""
+
+    guess: Guess
+    steps: Steps
+    gradients: Results
+
+
+class Search:
+    """The search for what gives one wrong gradient.
+
+    Args:
+        loss: in PyTorch.
+        wrong: the gradient.
+    """
+
+    def __init__(self, loss: Loss, wrong: WrongGradient) -> None:
+        self._loss, self._wrong = loss, wrong
+        self._here = cache(lambda apart: followed(loss, wrong.point, wrong.right, apart=apart))
+        self._there = cache(self._second)
+
+    def claims(self) -> Iterator[Claim]:
+        """Yield what gives the gradient at two points, the most natural first."""
+        found: list[Claim] = []
+        for apart in (False, True):
+            steps = self._here(apart)
+            if steps is not None:
+                found += self._confirmed(steps, self._single(steps, apart))
+            if found and min(claim.guess.rank for claim in found) <= NATURAL:
+                break
+        if not found and (steps := self._here(True)) is not None:
+            found = self._confirmed(steps, self._otherwise(steps))
+        yield from sorted(found, key=lambda claim: claim.guess.rank)
+
+    def _single(self, steps: Steps, apart: bool) -> Iterator[Guess]:
+        state = seen(steps, self._wrong.hand, self._wrong.allowed)
+        found = scored(state)
+        near = [found.slips[i] for i in close(found, state.target, state.room)]
+        near = near or _in_turns(state)
+        yield from (Guess(apart, (slip,)) for slip in near[:MOST_CONFIRMED])
+
+    def _otherwise(self, steps: Steps) -> Iterator[Guess]:
+        for change in changes(steps.tape):
+            yield Guess(True, change=change)
+
+    def _confirmed(self, steps: Steps, guesses: Iterable[Guess]) -> list[Claim]:
+        found: list[Claim] = []
+        wrong = self._wrong
+        for guess in guesses:
+            gradients = guess.gradients(steps)
+            if gradients is None or not _gives(gradients, wrong.hand, wrong.allowed):
+                continue
+            if self._holds_there(guess):
+                found.append(Claim(guess, steps, gradients))
+        return found
+
+    def _holds_there(self, guess: Guess) -> bool:
+        """True where a guess gives the gradient at the second point as well."""
+        again, wrong = self._wrong.again(), self._wrong
+        if again is None:
+            return True
+        _point, hand, right = again
+        steps = self._there(guess.apart)
+        found = None if steps is None else guess.gradients(steps)
+        if found is None:
+            return False
+        allowed = {p: wrong.allowed[p] * _grown(right[p], wrong.right[p]) for p in hand}
+        return _gives(found, hand, allowed)
+
+    def _second(self, apart: bool) -> Steps | None:
+        again = self._wrong.again()
+        if again is None:
+            return None
+        return followed(self._loss, again[0], again[2], apart=apart)
+
+
+def _in_turns(state: Seen) -> list[Slip]:
+    for found in in_every_turn(state):
+        near = close(found, state.target, state.room)
+        if near:
+            return [found.slips[i] for i in near]
+    return []
+
+
+def followed(loss: Loss, point: Point, right: Results, *, apart: bool) -> Steps | None:
+    """Record a loss; None where the sweep over the record is not its gradient."""
+    for everything in (False, True):
+        tape = attempt(
+            lambda everything=everything: recorded(loss, point, apart=apart, everything=everything)
+        )
+        if isinstance(tape, Raised):
+            return None
+        steps = Steps(tape)
+        mine = _gradients(steps, ())
+        if mine is not None and all(_equal(mine[path], right[path]) for path in right):
+            return steps
+    return None
+
+
+def _gradients(steps: Steps, slips: tuple[Slip, ...]) -> Results | None:
+    try:
+        right = swept(steps).cotangents if slips else {}
+        found = swept(steps, [slips], right).gradients
+    except RuntimeError:  # an operation without a derivative
+        return None
+    return {path: g[0].numpy() for path, g in found.items()}
+
+
+def _gives(found: Results, hand: Results, allowed: Mapping[Path, float]) -> bool:
+    """Return whether gradients are those under test, to rounding."""
+    return all(
+        found[path].shape == hand[path].shape
+        and float(np.abs(found[path] - hand[path]).max(initial=0.0))
+        <= ROOM * allowed[path] * _grown(found[path], hand[path])
+        for path in hand
+    )
+
+
+def _grown(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
+    """How much larger one array is than another, at least 1."""
+    size = float(np.abs(two).max(initial=0.0))
+    return max(1.0, float(np.abs(one).max(initial=0.0)) / size) if size else 1.0
+
+
+def _equal(one: NDArray[np.float64], two: NDArray[np.float64]) -> bool:
+    size = float(np.abs(two).max(initial=0.0))
+    return one.shape == two.shape and bool((np.abs(one - two) <= FOLLOWS * size + 1e-300).all())

@@ -1,0 +1,162 @@
+"""A slip: one wrong step of the backward pass, as data that hold at every point."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from torch import Tensor
+
+from autograd_ref.recording.tape import Ref, Site, Tape
+
+if TYPE_CHECKING:
+    from autograd_ref.recording.linear import Step, Steps
+
+
+class Edge(NamedTuple):
+    """Where a step back leads: from a node to one of its operands; or all that reaches a value."""
+
+    node: int
+    place: int | None
+    """The number of the operand; None for all that reaches an output of the node."""
+    output: int = 0
+
+
+class At(NamedTuple):
+    """One right step back, and what is around it."""
+
+    step: "Step | None"
+    """The operation; None for all that reaches a value."""
+    place: int
+    """The number of the operand."""
+    x: Tensor
+    """The value that the step leads to."""
+    y: Tensor
+    """The output of the operation."""
+    c: Tensor
+    """The cotangent of y."""
+    right: Tensor
+    """What reaches x."""
+    value: Callable[[Ref], Tensor]
+    cotangent: Callable[[Ref], Tensor | None]
+
+
+class Around(NamedTuple):
+    """An edge in a sweep."""
+
+    steps: "Steps"
+    edge: Edge
+    given: Mapping[int, Tensor]
+    found: Mapping[Ref, Tensor]
+    right: Mapping[Ref, Tensor]
+
+    def row(self, row: int, right: Tensor) -> "AtRow":
+        """Return the step back in one row of the sweep."""
+        return AtRow(self, row, right)
+
+
+class AtRow(NamedTuple):
+    """One row of a sweep, at an edge."""
+
+    around: Around
+    row: int
+    right: Tensor
+
+    def at(self) -> At:
+        """Return what is there."""
+        steps, edge = self.around.steps, self.around.edge
+        tape = steps.tape
+
+        def cotangent(ref: Ref) -> Tensor | None:
+            if ref in self.around.found and ref.node > edge.node:
+                return self.around.found[ref][self.row]
+            other = self.around.right.get(ref)
+            return None if other is None else other[0]
+
+        if edge.place is None:
+            x = tape.value(Ref(edge.node, edge.output))
+            return At(None, 0, x, x, self.right, self.right, tape.value, cotangent)
+        node = tape.nodes[edge.node]
+        output = next(iter(self.around.given))
+        return At(
+            steps[edge.node],
+            edge.place,
+            tape.value(node.operands[edge.place]),
+            node.values[output],
+            self.around.given[output][self.row],
+            self.right,
+            tape.value,
+            cotangent,
+        )
+
+
+class Other(NamedTuple):
+    """Another value, by where it comes from."""
+
+    site: Site
+    output: int
+    turns_before: int = 0
+    """In a loop: from so many turns before."""
+
+
+class Rule(NamedTuple):
+    """A kind of wrong step."""
+
+    name: str
+    """A few fixed words, for programs."""
+    made: Callable[[At, Tensor | None, Tensor | None], Tensor | None]
+    """What reaches the operand by mistake, from the step, another value and that value's
+    cotangent; None where it cannot be made here."""
+    said: str
+    """The end of "what comes out if, in `...`, "; {x} is the operand, {y} the result, {other} the
+    other value."""
+    rank: float
+    """The lower, the more natural."""
+    fix: str = ""
+
+
+class Slip(NamedTuple):
+    """A rule at a place."""
+
+    rule: Rule
+    sites: tuple[tuple[Site, int | None, int], ...]
+    """The sites, each with the number of the operand, or None, and of the output."""
+    other: Other | None = None
+    turns: str = "all"
+    """Of a loop: all, the first, the last."""
+
+    def edges(self, tape: Tape) -> Iterator[Edge]:
+        """Yield where on a tape it is made."""
+        for site, place, output in self.sites:
+            nodes = tape.turns.get(site, [])
+            if self.turns == "first":
+                nodes = nodes[:1]
+            elif self.turns == "last":
+                nodes = nodes[-1:]
+            yield from (Edge(node, place, output) for node in nodes)
+
+    def made(self, row: AtRow) -> Tensor | None:
+        """Return what reaches the operand by mistake; None where it cannot be made there."""
+        tape, edge = row.around.steps.tape, row.around.edge
+        at = row.at()
+        other = None if self.other is None else found_on(tape, self.other, edge.node)
+        if self.other is not None and other is None:
+            return None
+        value = None if other is None else tape.value(other)
+        cotangent = None if other is None else at.cotangent(other)
+        try:
+            made = self.rule.made(at, value, cotangent)
+        except (RuntimeError, IndexError, ValueError):  # of operands that do not fit together
+            return None
+        return made if made is not None and made.shape == row.right.shape else None
+
+
+def found_on(tape: Tape, other: Other, node: int) -> Ref | None:
+    """The other value, as seen from a node of a tape."""
+    nodes = tape.turns.get(other.site)
+    if not nodes:
+        return None
+    turns = len(tape.turns[tape.nodes[node].site])
+    turn = tape.nodes[node].turn if turns == len(nodes) else 0
+    if turns != len(nodes) and len(nodes) > 1:
+        return None
+    turn -= other.turns_before
+    return Ref(nodes[turn], other.output) if 0 <= turn < len(nodes) else None

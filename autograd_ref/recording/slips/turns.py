@@ -1,0 +1,43 @@
+"""Slips that are made in every turn of a loop, where one turn depends on another: swept."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+
+from autograd_ref.recording.slips.amounts import amounts, factor
+from autograd_ref.recording.slips.candidates import rules_at, spots
+from autograd_ref.recording.slips.search import Scored, Seen, is_chained
+from autograd_ref.recording.slips.slip import Slip
+from autograd_ref.recording.sweep import swept
+
+ROWS = 96
+"""Slips that are swept together. Chosen: more gain little, and take memory."""
+
+NATURAL = 2.0
+"""The rank up to which factors are tried in loops, where each costs a sweep. Chosen."""
+
+
+def in_every_turn(seen: Seen) -> Iterator[Scored]:
+    """Yield what such slips change, some of them at a time, the most natural first."""
+    tape = seen.steps.tape
+    slips: list[Slip] = []
+    factors = [factor(a) for a in amounts(tape) if a.rank <= NATURAL]
+    for spot in spots(tape, seen.wrong):
+        if spot.turns == "all" and is_chained(tape, spot.site):
+            sites = ((spot.site, spot.place, spot.output),)
+            slips += [Slip(rule, sites) for rule in factors]
+            slips += rules_at(tape, spot)
+    slips.sort(key=lambda slip: slip.rule.rank)
+    for start in range(0, len(slips), ROWS):
+        yield _swept(seen, slips[start : start + ROWS])
+
+
+def _swept(seen: Seen, slips: Sequence[Slip]) -> Scored:
+    found = swept(seen.steps, [(slip,) for slip in slips], seen.right.cotangents)
+    effects: list[torch.Tensor] = []
+    for path, u in zip(seen.blocks, seen.along, strict=True):
+        change = found.gradients[path] - seen.right.gradients[path]
+        effects.append((change * u).reshape(len(slips), -1).sum(1))
+    numbers = torch.stack(effects, 1).numpy()
+    return Scored(list(slips), numbers, np.abs(numbers))
