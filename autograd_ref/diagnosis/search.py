@@ -53,6 +53,7 @@ def explanations(evidence: Evidence, derivations: Derivations) -> list[Explanati
         lambda: _one_after_another(evidence, named, tried),
         lambda: _one_inside_another(evidence, tried) if derivations.in_pairs else [],
         lambda: pairs_of_relations(evidence, right),
+        lambda: _slips(evidence, 2),
         lambda: _one_for_each(evidence, _units(evidence, right, everything, tried)),
         lambda: _for_some(_units(evidence, right, everything, tried)),
     )

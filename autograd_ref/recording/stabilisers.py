@@ -157,9 +157,8 @@ class TorchModel(UnknownModel):
 
     def slips(self, wrong: WrongGradient, most: int, /) -> Iterator[Hypothesis]:
         """Yield the wrong steps that give a gradient, in terms of the loss's own lines."""
-        if most > 1:
-            return
-        for claim in Search(self.loss, wrong).claims():
+        search = Search(self.loss, wrong)
+        for claim in search.claims() if most == 1 else search.pairs():
             name, what, fix = worded(claim)
             yield Hypothesis(name, what, fix, claim.gradients, lambda: None)
 

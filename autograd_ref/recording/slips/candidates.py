@@ -51,15 +51,16 @@ MOVES = RESHAPES | frozenset(
 """Operations that take no derivative of a function."""
 
 
-def spots(tape: Tape, wrong: Collection[Path]) -> Iterator[Spot]:
+def spots(tape: Tape, wrong: Collection[Path], *, of_some: bool = False) -> Iterator[Spot]:
     """Yield every step back, and every value, of those that all wrong blocks come in by.
 
     Args:
         tape: the record.
         wrong: the blocks that are wrong.
+        of_some: True for those that some of them come in by.
     """
     needed = tape.is_needed
-    come = sum(1 << tape.parameters[path].node for path in wrong)
+    come = 0 if of_some else sum(1 << tape.parameters[path].node for path in wrong)
     for site, nodes in tape.turns.items():
         inside = [n for n in nodes if n in needed]
         if not inside:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.recorder import recorded
 from autograd_ref.recording.slips.otherwise import Change, altered, changes
+from autograd_ref.recording.slips.pairs import pairs
 from autograd_ref.recording.slips.search import Seen, close, scored, seen
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.slips.turns import in_every_turn
@@ -87,6 +89,20 @@ class Search:
         if not found and (steps := self._here(True)) is not None:
             found = self._confirmed(steps, self._otherwise(steps))
         yield from sorted(found, key=lambda claim: claim.guess.rank)
+
+    def pairs(self) -> Iterator[Claim]:
+        """Yield two slips that give it together, the most natural first."""
+        for apart in (False, True):
+            steps = self._here(apart)
+            if steps is None:
+                continue
+            state = seen(steps, self._wrong.hand, self._wrong.allowed)
+            two = pairs(state, self._wrong.hand, self._wrong.allowed)
+            guesses = (Guess(apart, pair) for pair in islice(two, MOST_CONFIRMED))
+            found = self._confirmed(steps, guesses)
+            if found:
+                yield from sorted(found, key=lambda claim: claim.guess.rank)
+                return
 
     def _single(self, steps: Steps, apart: bool) -> Iterator[Guess]:
         state = seen(steps, self._wrong.hand, self._wrong.allowed)

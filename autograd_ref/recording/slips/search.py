@@ -70,7 +70,11 @@ class Trace(NamedTuple):
 
 
 def seen(
-    steps: Steps, hand: Results, allowed: Mapping[Path, float], right: Swept | None = None
+    steps: Steps,
+    hand: Results,
+    allowed: Mapping[Path, float],
+    right: Swept | None = None,
+    moves: Mapping[Ref, Tensor] | None = None,
 ) -> Seen:
     """Prepare a search.
 
@@ -79,6 +83,7 @@ def seen(
         hand: the gradient under test, of the blocks that can be compared.
         allowed: how far rounding may move an entry of each block.
         right: what the sweep finds without the slips that are looked for.
+        moves: how far values move, from another search on the same record.
     """
     tape = steps.tape
     right = right or swept(steps)
@@ -96,13 +101,22 @@ def seen(
         for _ in range(min(each, max(1, value.numel()))):
             u = torch.randn(value.shape, generator=generator, dtype=torch.float64)
             along.append(u)
-            rows.append(tangents(steps, {ref: u}))
+            if moves is None:
+                rows.append(tangents(steps, {ref: u}))
             target.append(float((difference * u).sum()))
             size = float((hand[path] * u.numpy()).__abs__().sum())
             room.append(float(u.abs().sum()) * allowed[path] + 1e-14 * size)
             blocks.append(path)
-    moves = _stacked(rows, tape)
-    return Seen(steps, right, np.array(target), np.array(room), tuple(blocks), tuple(along), frozenset(wrong), moves)
+    return Seen(
+        steps,
+        right,
+        np.array(target),
+        np.array(room),
+        tuple(blocks),
+        tuple(along),
+        frozenset(wrong),
+        dict(moves or _stacked(rows, tape)),
+    )
 
 
 def _stacked(rows: Sequence[Mapping[Ref, Tensor]], tape: Tape) -> dict[Ref, Tensor]:
@@ -113,18 +127,22 @@ def _stacked(rows: Sequence[Mapping[Ref, Tensor]], tape: Tape) -> dict[Ref, Tens
     }
 
 
-def scored(seen: Seen) -> Scored:
+def scored(seen: Seen, *, of_some: bool = False) -> Scored:
     """Return what each slip would change.
 
     Turns of a loop that depend on each other change what reaches each other: such slips are swept
     (`turns`).
+
+    Args:
+        seen: what is to be explained.
+        of_some: True for slips that may explain only some of the wrong blocks, too.
     """
     tape = seen.steps.tape
     slips: list[Slip] = []
     effects: list[Tensor] = []
     scales: list[Tensor] = []
     factors = [(amount, factor(amount)) for amount in amounts(tape)]
-    for spot in spots(tape, seen.wrong):
+    for spot in spots(tape, seen.wrong, of_some=of_some):
         if spot.turns == "all" and is_chained(tape, spot.site):
             continue
         traces = _traces(seen, spot)
