@@ -1,14 +1,14 @@
 """All slips that could be made on a tape, one place at a time."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
 from autograd_ref.recording.slips.axes import axes
 from autograd_ref.recording.slips.elementwise import ELEMENTWISE, FURTHER
 from autograd_ref.recording.slips.paths import PATHS
-from autograd_ref.recording.slips.slip import Edge, Other, Rule, Slip
+from autograd_ref.recording.slips.slip import Other, Rule, Slip
+from autograd_ref.recording.slips.spots import RESHAPES, Spot
 from autograd_ref.recording.slips.values import (
     ANOTHERS,
     DIVIDED,
@@ -16,33 +16,8 @@ from autograd_ref.recording.slips.values import (
     operand,
     operand_transposed,
 )
-from autograd_ref.recording.tape import Ref, Site, Tape
-from autograd_ref.tree.nest import Path
+from autograd_ref.recording.tape import Ref, Tape
 
-
-class Spot(NamedTuple):
-    """Where slips are made: a site, and an operand or (place None) an output."""
-
-    site: Site
-    place: int | None
-    output: int
-    turns: str
-
-    def edges(self, tape: Tape) -> Iterator[Edge]:
-        """Yield where on a tape it is."""
-        nodes = tape.turns.get(self.site, [])
-        if self.turns == "first":
-            nodes = nodes[:1]
-        elif self.turns == "last":
-            nodes = nodes[-1:]
-        yield from (Edge(node, self.place, self.output) for node in nodes)
-
-
-RESHAPES = frozenset(
-    "alias t transpose permute view reshape _unsafe_view _reshape_alias unsqueeze squeeze clone"
-    " contiguous _to_copy as_strided".split()
-)
-"""Operations that only arrange entries: what is wrong there is so at the operation beside them."""
 
 MOVES = RESHAPES | frozenset(
     "expand select slice index gather cat stack sum mean neg add sub rsub split unbind diagonal"
@@ -51,50 +26,13 @@ MOVES = RESHAPES | frozenset(
 """Operations that take no derivative of a function."""
 
 
-def spots(tape: Tape, wrong: Collection[Path], *, of_some: bool = False) -> Iterator[Spot]:
-    """Yield every step back, and every value, of those that all wrong blocks come in by.
-
-    Args:
-        tape: the record.
-        wrong: the blocks that are wrong.
-        of_some: True for those that some of them come in by.
-    """
-    needed = tape.is_needed
-    come = 0 if of_some else sum(1 << tape.parameters[path].node for path in wrong)
-    for site, nodes in tape.turns.items():
-        inside = [n for n in nodes if n in needed]
-        if not inside:
-            continue
-        node = tape.nodes[inside[-1]]  # at the first turn some operands may be constants
-        turns = ("all",) if len(inside) == 1 else ("all", "last", "first")
-        for turn in turns:
-            if node.compute is not None and site.operation not in RESHAPES:
-                for place, operand_ in enumerate(node.operands):
-                    if operand_ in tape.moving and not come & ~_behind(tape, inside, place):
-                        yield Spot(site, place, 0, turn)
-            for output in range(len(node.values)):
-                ref = Ref(inside[-1], output)
-                if ref in tape.moving and not come & ~_behind(tape, inside, None):
-                    yield Spot(site, None, output, turn)
-
-
-def _behind(tape: Tape, nodes: Sequence[int], place: int | None) -> int:
-    """The nodes that operands, or (place None) outputs, of some nodes depend on, as bits."""
-    bits = 0
-    for node in nodes:
-        if place is not None and place >= len(tape.nodes[node].operands):
-            continue  # another operation stood there in this turn
-        at = node if place is None else tape.nodes[node].operands[place].node
-        bits |= tape.ancestors[at]
-    return bits
-
-
 def rules_at(tape: Tape, spot: Spot) -> Iterator[Slip]:
     """Yield the slips that could be made at a spot."""
-    inside = [n for n in tape.turns[spot.site] if n in tape.is_needed]
+    site = spot.sites[0]
+    inside = [n for n in tape.turns[site] if n in tape.is_needed]
     index = inside[0] if spot.turns == "first" else inside[-1]
     node = tape.nodes[index]
-    sites = ((spot.site, spot.place, spot.output),)
+    sites, alone = spot.at(), len(spot.sites) == 1
 
     def slip(rule: Rule, other: Other | None = None) -> Slip:
         return Slip(rule, sites, other, spot.turns)
@@ -105,10 +43,10 @@ def rules_at(tape: Tape, spot: Spot) -> Iterator[Slip]:
         return
     x = tape.value(node.operands[spot.place])
     yield from (slip(rule) for rule in PATHS)
-    if x.shape == y.shape and len(node.operands) == 1 and spot.site.operation not in MOVES:
+    if x.shape == y.shape and len(node.operands) == 1 and site.operation not in MOVES:
         yield from (slip(rule) for rule in ELEMENTWISE)
     yield from (slip(rule) for rule in axes(y.ndim, tuple(y.shape)))
-    for other in others(tape, index):
+    for other in others(tape, index) if alone else ():
         value = _value(tape, other, index)
         for place, ref in enumerate(node.operands):
             if tape.value(ref).shape == value.shape and tape.value(ref).is_floating_point():
@@ -142,7 +80,7 @@ def _at_value(
         if several and _broadcasts(value, y):
             yield slip(TIMES, other)
             yield slip(DIVIDED, other)
-        if value.shape == y.shape and other.site != spot.site:
+        if value.shape == y.shape and other.site != spot.sites[0]:
             yield slip(ANOTHERS, other)
 
 

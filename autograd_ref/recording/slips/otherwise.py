@@ -12,7 +12,7 @@ from torch import Tensor
 
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.replay import Replay
-from autograd_ref.recording.slips.candidates import RESHAPES
+from autograd_ref.recording.slips.spots import RESHAPES
 from autograd_ref.recording.tape import Node, Ref, Site, Tape, outputs_of
 
 Compute = Callable[..., object]
@@ -206,7 +206,7 @@ def altered(steps: Steps, change: Change) -> Steps | None:
     different: set[int] = set()
     for index, node in enumerate(tape.nodes):
         if index in at:
-            compute = change.compute(node)
+            compute = _changed(change, node)
             if compute is None:
                 return None
             node = node._replace(compute=compute)
@@ -220,6 +220,13 @@ def altered(steps: Steps, change: Change) -> Steps | None:
     new = Steps(Tape(nodes, tape.parameters, tape.result, tape.names))
     new.take(steps, different)
     return new
+
+
+def _changed(change: Change, node: Node) -> Compute | None:
+    try:
+        return change.compute(node)
+    except (ArithmeticError, ValueError):  # a number that has no reciprocal
+        return None
 
 
 def _again(nodes: Sequence[Node], node: Node) -> Node | None:

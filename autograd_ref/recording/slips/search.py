@@ -17,8 +17,9 @@ from torch import Tensor
 
 from autograd_ref.recording.linear import Steps, tangents
 from autograd_ref.recording.slips.amounts import amounts, factor
-from autograd_ref.recording.slips.candidates import Spot, rules_at, spots
+from autograd_ref.recording.slips.candidates import rules_at
 from autograd_ref.recording.slips.slip import Around, AtRow, Edge, Slip
+from autograd_ref.recording.slips.spots import Spot, is_chained, spots
 from autograd_ref.recording.sweep import Swept, swept
 from autograd_ref.recording.tape import Ref, Tape
 from autograd_ref.tree.nest import Path
@@ -143,16 +144,15 @@ def scored(seen: Seen, *, of_some: bool = False) -> Scored:
     scales: list[Tensor] = []
     factors = [(amount, factor(amount)) for amount in amounts(tape)]
     for spot in spots(tape, seen.wrong, of_some=of_some):
-        if spot.turns == "all" and is_chained(tape, spot.site):
+        if spot.turns == "all" and is_chained(tape, spot.sites):
             continue
         traces = _traces(seen, spot)
         if not traces:
             continue
         made, changes = _changes(seen, spot, traces)
         effect, scale = _effects(seen, traces, changes)
-        sites = ((spot.site, spot.place, spot.output),)
         more = torch.tensor([amount.value - 1 for amount, _rule in factors], dtype=torch.float64)
-        slips += [Slip(rule, sites, None, spot.turns) for _amount, rule in factors]
+        slips += [Slip(rule, spot.at(), None, spot.turns) for _amount, rule in factors]
         effects += [more[:, None] * effect[0], effect[1:]]
         scales += [more.abs()[:, None] * scale[0], scale[1:]]
         slips += made
@@ -224,16 +224,6 @@ def _effects(
         effects.append(matrix @ moves.T)
         scales.append(matrix.abs() @ moves.abs().T)
     return torch.stack(effects).sum(0), torch.stack(scales).sum(0)
-
-
-def is_chained(tape: Tape, site: object) -> bool:
-    """Return whether one turn of a loop depends on another."""
-    nodes = tape.turns[site]
-    return any(
-        tape.ancestors[later] >> earlier & 1
-        for i, later in enumerate(nodes)
-        for earlier in nodes[:i]
-    )
 
 
 def close(found: Scored, target: Array, room: Array) -> list[int]:

@@ -1,6 +1,6 @@
 """A slip: one wrong step of the backward pass, as data that hold at every point."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from torch import Tensor
@@ -18,6 +18,31 @@ class Edge(NamedTuple):
     place: int | None
     """The number of the operand; None for all that reaches an output of the node."""
     output: int = 0
+
+
+class Place(NamedTuple):
+    """A site with the number of an operand (None for all that reaches an output) and an output."""
+
+    site: Site
+    operand: int | None
+    output: int = 0
+
+
+def edges(tape: Tape, places: Sequence[Place], turns: str) -> Iterator[Edge]:
+    """Yield where on a tape some places are.
+
+    Args:
+        tape: the record.
+        places: the places.
+        turns: of a loop: all, the first, the last.
+    """
+    for site, operand, output in places:
+        nodes = tape.turns.get(site, [])
+        if turns == "first":
+            nodes = nodes[:1]
+        elif turns == "last":
+            nodes = nodes[-1:]
+        yield from (Edge(node, operand, output) for node in nodes)
 
 
 class At(NamedTuple):
@@ -117,21 +142,14 @@ class Slip(NamedTuple):
     """A rule at a place."""
 
     rule: Rule
-    sites: tuple[tuple[Site, int | None, int], ...]
-    """The sites, each with the number of the operand, or None, and of the output."""
+    sites: tuple[Place, ...]
     other: Other | None = None
     turns: str = "all"
     """Of a loop: all, the first, the last."""
 
     def edges(self, tape: Tape) -> Iterator[Edge]:
         """Yield where on a tape it is made."""
-        for site, place, output in self.sites:
-            nodes = tape.turns.get(site, [])
-            if self.turns == "first":
-                nodes = nodes[:1]
-            elif self.turns == "last":
-                nodes = nodes[-1:]
-            yield from (Edge(node, place, output) for node in nodes)
+        return edges(tape, self.sites, self.turns)
 
     def made(self, row: AtRow) -> Tensor | None:
         """Return what reaches the operand by mistake; None where it cannot be made there."""

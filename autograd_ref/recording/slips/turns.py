@@ -6,9 +6,10 @@ import numpy as np
 import torch
 
 from autograd_ref.recording.slips.amounts import amounts, factor
-from autograd_ref.recording.slips.candidates import rules_at, spots
-from autograd_ref.recording.slips.search import Scored, Seen, is_chained
+from autograd_ref.recording.slips.candidates import rules_at
+from autograd_ref.recording.slips.search import Scored, Seen
 from autograd_ref.recording.slips.slip import Slip
+from autograd_ref.recording.slips.spots import is_chained, spots
 from autograd_ref.recording.sweep import swept
 
 ROWS = 96
@@ -24,9 +25,8 @@ def in_every_turn(seen: Seen) -> Iterator[Scored]:
     slips: list[Slip] = []
     factors = [factor(a) for a in amounts(tape) if a.rank <= NATURAL]
     for spot in spots(tape, seen.wrong):
-        if spot.turns == "all" and is_chained(tape, spot.site):
-            sites = ((spot.site, spot.place, spot.output),)
-            slips += [Slip(rule, sites) for rule in factors]
+        if spot.turns == "all" and is_chained(tape, spot.sites):
+            slips += [Slip(rule, spot.at()) for rule in factors]
             slips += rules_at(tape, spot)
     slips.sort(key=lambda slip: slip.rule.rank)
     for start in range(0, len(slips), ROWS):

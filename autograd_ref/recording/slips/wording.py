@@ -3,6 +3,7 @@
 from autograd_ref.recording.slips.claims import Claim
 from autograd_ref.recording.slips.slip import Slip, found_on
 from autograd_ref.recording.tape import Node, Ref, Site, Tape
+from autograd_ref.report.words import listed
 from autograd_ref.tree.nest import name_of
 
 WORDS = {
@@ -37,7 +38,8 @@ def worded(claim: Claim) -> tuple[str, str, str]:
         fix = "derive the loss as it stands, or compare with the one that was derived"
         return change.name, f"in {_where(tape, change.site, 'all')}, {text}", fix
     whats = [
-        f"in {_where(tape, slip.sites[0][0], slip.turns)}, {_said(tape, slip)}"
+        f"in {_where(tape, slip.sites[0].site, slip.turns)}{_and_others(tape, slip)},"
+        f" {_said(tape, slip)}"
         for slip in guess.slips
     ]
     names = [slip.rule.name for slip in guess.slips]
@@ -53,6 +55,16 @@ def _where(tape: Tape, site: Site, turns: str) -> str:
     of = f", at its {word}" if len(alike) > 1 else ""
     which = {"all": "", "first": ", in the first turn", "last": ", in the last turn"}[turns]
     return f"{node.place}{of}{which}"
+
+
+def _and_others(tape: Tape, slip: Slip) -> str:
+    """The other places at which it is made, alike."""
+    lines = [tape.nodes[tape.turns[one.site][-1]].place.line for one in slip.sites[1:]]
+    if not lines:
+        return ""
+    return f" and alike in {'line' if len(set(lines)) == 1 else 'lines'} " + listed(
+        [str(line) for line in dict.fromkeys(lines)]
+    )
 
 
 def _said(tape: Tape, slip: Slip) -> str:
