@@ -55,6 +55,8 @@ def written_into(operation: Any, args: Any, kwargs: Any) -> list[Tensor]:
 
     For recording a loss. Without it none can be recorded.
     """
+    if name_of(operation) == "native_batch_norm":  # which does not say that it does
+        return tensors_within(args[3:5]) if args[5] else []
     if not operation._schema.is_mutable:
         return []
     found: list[Tensor] = []
@@ -64,6 +66,25 @@ def written_into(operation: Any, args: Any, kwargs: Any) -> list[Tensor]:
         given = args[i] if i < len(args) else kwargs.get(argument.name)
         found += tensors_within(given)
     return found
+
+
+def moved_by(tensor: Tensor, tangent: Tensor, level: int) -> Tensor:
+    """A tensor that moves, as `torch.autograd.forward_ad.make_dual` makes it.
+
+    That loads PyTorch's scripts on first use, which takes long and warns. Without it a wrong
+    gradient of a torch loss cannot be explained.
+    """
+    functions: Any = vars(torch)["_VF"]
+    return functions._make_dual(tensor, tangent, level=level)
+
+
+def memory_of(tensor: Tensor) -> int:
+    """A number of the memory that a tensor lies in, its own as long as the memory is in use.
+
+    For recording a loss that writes into memory. Without it none can be recorded.
+    """
+    storage: Any = tensor.untyped_storage()
+    return storage._cdata
 
 
 def tensors_within(nest: object) -> list[Tensor]:

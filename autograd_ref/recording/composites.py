@@ -31,35 +31,39 @@ def composite(operation: Any, apart: bool) -> Parts | None:
     return found or (APART.get(name) if apart else None)
 
 
-def _addmm(_y: Tensor, c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1):
+def _addmm(
+    _y: Tensor, c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1
+) -> Any:
     product = a @ b
     return (product if alpha == 1 else alpha * product) + (c if beta == 1 else beta * c)
 
 
-def _native_dropout(y: Any, x: Tensor, p: float, train: bool | None = True):
+def _native_dropout(y: Any, x: Tensor, p: float, _train: bool | None = True) -> Any:
     mask = y[1]
     return x * (mask.to(x.dtype) / (1 - p)), mask
 
 
-def _softmax(y: Tensor, x: Tensor, dim: int, _half: bool = False):
+def _softmax(_y: Tensor, x: Tensor, dim: int, _half: bool = False) -> Any:
     e = torch.exp(x - x.detach().amax(dim, keepdim=True))
     return e / e.sum(dim, keepdim=True)
 
 
-def _log_softmax(y: Tensor, x: Tensor, dim: int, _half: bool = False):
+def _log_softmax(_y: Tensor, x: Tensor, dim: int, _half: bool = False) -> Any:
     most = x.detach().amax(dim, keepdim=True)
     total = torch.exp(x - most).sum(dim, keepdim=True)
     return x - (torch.log(total) + most)
 
 
-def _logsumexp(y: Tensor, x: Tensor, dim: Any, keepdim: bool = False):
+def _logsumexp(y: Tensor, x: Tensor, dim: Any, keepdim: bool = False) -> Any:
     most = x.detach().amax(dim, keepdim=True)
     total = torch.exp(x - most).sum(dim, keepdim=True)
     found = torch.log(total) + most
     return found if keepdim else found.reshape(y.shape)
 
 
-def _nll_loss(y: Any, x: Tensor, target: Tensor, weight: Tensor | None, reduction: int, ignore: int):
+def _nll_loss(
+    _y: Any, x: Tensor, target: Tensor, weight: Tensor | None, reduction: int, ignore: int
+) -> Any:
     keep = target != ignore
     index = torch.where(keep, target, torch.zeros_like(target))
     picked = x.gather(1, index.unsqueeze(1)).squeeze(1) if x.ndim == 2 else x[index]
@@ -77,30 +81,30 @@ def _reduced(each: Tensor, reduction: int) -> Tensor:
     return each.sum() if reduction == SUM else each
 
 
-def _mse_loss(y: Tensor, x: Tensor, t: Tensor, reduction: int = MEAN):
+def _mse_loss(_y: Tensor, x: Tensor, t: Tensor, reduction: int = MEAN) -> Any:
     return _reduced((x - t) ** 2, reduction)
 
 
-def _smooth_l1(y: Tensor, x: Tensor, t: Tensor, reduction: int = MEAN, beta: float = 1.0):
+def _smooth_l1(_y: Tensor, x: Tensor, t: Tensor, reduction: int = MEAN, beta: float = 1.0) -> Any:
     d = x - t
     small = d.abs() < beta
     return _reduced(torch.where(small, 0.5 * d**2 / (beta or 1.0), d.abs() - 0.5 * beta), reduction)
 
 
-def _huber(y: Tensor, x: Tensor, t: Tensor, reduction: int = MEAN, delta: float = 1.0):
+def _huber(_y: Tensor, x: Tensor, t: Tensor, reduction: int = MEAN, delta: float = 1.0) -> Any:
     d = x - t
     small = d.abs() <= delta
     return _reduced(torch.where(small, 0.5 * d**2, delta * (d.abs() - 0.5 * delta)), reduction)
 
 
 def _bce_with_logits(
-    y: Tensor,
+    _y: Tensor,
     x: Tensor,
     t: Tensor,
     weight: Tensor | None = None,
     pos_weight: Tensor | None = None,
     reduction: int = MEAN,
-):
+) -> Any:
     log_p = -torch.log1p(torch.exp(-x))
     log_q = -torch.log1p(torch.exp(x))
     ours = t * log_p if pos_weight is None else pos_weight * t * log_p
@@ -109,54 +113,60 @@ def _bce_with_logits(
 
 
 def _binary_cross_entropy(
-    y: Tensor, p: Tensor, t: Tensor, weight: Tensor | None = None, reduction: int = MEAN
-):
+    _y: Tensor, p: Tensor, t: Tensor, weight: Tensor | None = None, reduction: int = MEAN
+) -> Any:
     each = -(t * torch.log(p) + (1 - t) * torch.log(1 - p))
     return _reduced(each if weight is None else weight * each, reduction)
 
 
-def _gelu(y: Tensor, x: Tensor, *, approximate: str = "none"):
+def _gelu(_y: Tensor, x: Tensor, *, approximate: str = "none") -> Any:
     if approximate == "tanh":
         return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
     return x * (0.5 * (1 + torch.erf(x / math.sqrt(2))))
 
 
-def _silu(y: Tensor, x: Tensor):
+def _silu(_y: Tensor, x: Tensor) -> Any:
     return x * torch.sigmoid(x)
 
 
-def _softplus(y: Tensor, x: Tensor, beta: float = 1, _threshold: float = 20):
+def _softplus(_y: Tensor, x: Tensor, beta: float = 1, _threshold: float = 20) -> Any:
     return torch.log(1 + torch.exp(beta * x)) / beta
 
 
-def _log_sigmoid(y: Any, x: Tensor):
+def _log_sigmoid(_y: Any, x: Tensor) -> Any:
     return torch.log(torch.sigmoid(x)), None
 
 
-def _mean(y: Tensor, x: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None):
+def _mean(y: Tensor, x: Tensor, dim: Any = None, keepdim: bool = False, **_dtype: Any) -> Any:
     total = x.sum() if dim is None or dim == [] else x.sum(dim, keepdim=keepdim)
     return total / (x.numel() // max(1, y.numel()))
 
 
-def _variance(y: Tensor, x: Tensor, dim: Any = None, *, correction: Any = 1, keepdim: bool = False):
+def _variance(
+    y: Tensor, x: Tensor, dim: Any = None, *, correction: Any = 1, keepdim: bool = False
+) -> Any:
     over = list(range(x.ndim)) if dim is None or dim == [] else dim
     count = x.numel() // max(1, y.numel())
     d = x - x.mean(over, keepdim=True)
     return (d**2).sum(over, keepdim=keepdim) / (count - (1 if correction is None else correction))
 
 
-def _deviation(y: Tensor, x: Tensor, dim: Any = None, *, correction: Any = 1, keepdim: bool = False):
+def _deviation(
+    y: Tensor, x: Tensor, dim: Any = None, *, correction: Any = 1, keepdim: bool = False
+) -> Any:
     return torch.sqrt(_variance(y, x, dim, correction=correction, keepdim=keepdim))
 
 
-def _norm(y: Tensor, x: Tensor, order: float = 2, dim: Any = None, keepdim: bool = False, **_: Any):
+def _norm(
+    _y: Tensor, x: Tensor, order: float = 2, dim: Any = None, keepdim: bool = False, **_: Any
+) -> Any:
     if order != 2:
-        return y
+        return None
     squares = x**2
     return torch.sqrt(squares.sum() if dim is None else squares.sum(dim, keepdim=keepdim))
 
 
-def _layer_norm(y: Any, x: Tensor, shape: Any, gain: Any, bias: Any, eps: float):
+def _layer_norm(_y: Any, x: Tensor, shape: Any, gain: Any, bias: Any, eps: float) -> Any:
     over = list(range(-len(shape), 0))
     centred = x - x.mean(over, keepdim=True)
     normal = centred / torch.sqrt((centred**2).mean(over, keepdim=True) + eps)
@@ -164,7 +174,7 @@ def _layer_norm(y: Any, x: Tensor, shape: Any, gain: Any, bias: Any, eps: float)
     return (scaled if bias is None else scaled + bias), None, None
 
 
-def _batch_norm(y: Any, x: Tensor, gain: Any, bias: Any, *rest: Any):
+def _batch_norm(_y: Any, x: Tensor, gain: Any, bias: Any, *rest: Any) -> Any:
     eps = float(rest[-1])
     over = [i for i in range(x.ndim) if i != 1]
     shape = [1, -1] + [1] * (x.ndim - 2)
@@ -174,7 +184,7 @@ def _batch_norm(y: Any, x: Tensor, gain: Any, bias: Any, *rest: Any):
     return (scaled if bias is None else scaled + bias.reshape(shape)), None, None
 
 
-def _attention(y: Any, q: Tensor, k: Tensor, v: Tensor, *rest: Any, **keywords: Any):
+def _attention(_y: Any, q: Tensor, k: Tensor, v: Tensor, *rest: Any, **keywords: Any) -> Any:
     causal = bool(rest[1]) if len(rest) > 1 else bool(keywords.get("is_causal", False))
     mask = keywords.get("attn_mask")
     scores = q @ k.transpose(-1, -2) * (keywords.get("scale") or 1 / math.sqrt(q.shape[-1]))

@@ -1,9 +1,9 @@
 """Where in the caller's code an operation was asked for, and what the caller calls its values."""
 
 import linecache
-import sys
 from collections.abc import Iterator
 from functools import cache
+from inspect import currentframe
 from itertools import islice
 from pathlib import Path
 from types import CodeType, FrameType
@@ -13,8 +13,11 @@ import numpy as np
 import torch
 
 NOT_THE_CALLERS = tuple(
-    str(folder) for folder in (
-        Path(torch.__file__).parent, Path(np.__file__).parent, Path(__file__).parent.parent
+    str(folder)
+    for folder in (
+        Path(torch.__file__).parent,
+        Path(np.__file__).parent,
+        Path(__file__).parent.parent,
     )
 )
 """The folders of PyTorch, of NumPy and of this package: nobody's mistake is looked for in them."""
@@ -38,17 +41,35 @@ class Place(NamedTuple):
         return f"`{self.text}` ({at})" if self.text else f"{at} of {self.function}"
 
 
-def callers_frames() -> list[FrameType]:
-    """The frames of the caller's code, from the innermost outwards to where it was called."""
+Call = FrameType | None
+"""What a frame has called: another one each time that it calls."""
+
+
+class Calls(NamedTuple):
+    """Where in the caller's code something is done."""
+
+    frames: list[FrameType]
+    """Of the caller's code, from the innermost outwards."""
+    inner: Call
+    """What the innermost of them has called."""
+
+
+def callers_frames(called_by: CodeType) -> Calls:
+    """Return the frames of the caller's code.
+
+    Args:
+        called_by: of this package, from where the caller's code was called.
+    """
     found: list[FrameType] = []
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
+    inner: Call = None
+    frame: FrameType | None = currentframe()
+    while frame is not None and frame.f_code is not called_by:
         if not is_foreign(frame.f_code):
             found.append(frame)
-        elif found and frame.f_code.co_filename.startswith(NOT_THE_CALLERS[2]):
-            break
+        elif not found:
+            inner = frame
         frame = frame.f_back
-    return found
+    return Calls(found, inner)
 
 
 @cache

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from autograd_ref.recording.tape import Node, Ref, Tape, outputs_of
-from autograd_ref.user_code import Raised, attempt
+from autograd_ref.torch_internals import moved_by
 
 
 class Step:
@@ -22,9 +22,7 @@ class Step:
     def __init__(self, node: Node, operands: Sequence[Tensor], moving: Sequence[int]) -> None:
         assert node.compute is not None
         self.node, self.operands, self.moving = node, list(operands), tuple(moving)
-        self._leaves = [
-            o.detach().requires_grad_(i in self.moving) for i, o in enumerate(operands)
-        ]
+        self._leaves = [o.detach().requires_grad_(i in self.moving) for i, o in enumerate(operands)]
         with torch.enable_grad():
             self._outputs = outputs_of(node.compute(*self._leaves))
 
@@ -43,7 +41,9 @@ class Step:
         wanted = [self._leaves[i] for i in self.moving]
         rows = next(iter(cotangents.values())).shape[0]
         if not given:
-            return {i: o.new_zeros(rows, *o.shape) for i, o in zip(self.moving, wanted)}
+            return {
+                i: o.new_zeros(rows, *o.shape) for i, o in zip(self.moving, wanted, strict=True)
+            }
         outputs = [self._outputs[i] for i in given]
         found = self._gradients(outputs, wanted, list(given.values()), rows)
         return {
@@ -70,9 +70,10 @@ class Step:
             )
 
         if rows > 1:
-            found = attempt(together)
-            if not isinstance(found, Raised):
-                return found
+            try:
+                return together()
+            except RuntimeError:  # an operation that PyTorch cannot do for many at once
+                pass
         rows_found = [alone(row) for row in range(rows)]
         return [
             None if column[0] is None else torch.stack([g for g in column if g is not None])
@@ -81,14 +82,16 @@ class Step:
 
     def forward(self, tangents: Mapping[int, Tensor]) -> list[Tensor | None]:
         """Return how far each output moves where operands move, by their places."""
-        found = attempt(lambda: self._forward(tangents))
-        return self._forward_by_back(tangents) if isinstance(found, Raised) else found
+        try:
+            return self._forward(tangents)
+        except RuntimeError:  # an operation that PyTorch has no such derivative of
+            return self._forward_by_back(tangents)
 
     def _forward(self, tangents: Mapping[int, Tensor]) -> list[Tensor | None]:
         assert self.node.compute is not None
-        with forward_ad.dual_level(), torch.no_grad():
+        with forward_ad.dual_level() as level, torch.no_grad():
             operands = [
-                forward_ad.make_dual(o, tangents[i]) if i in tangents else o
+                moved_by(o, tangents[i], int(level)) if i in tangents else o
                 for i, o in enumerate(self.operands)
             ]
             outputs = outputs_of(self.node.compute(*operands))
@@ -107,7 +110,9 @@ class Step:
                 output, wanted, dummy, create_graph=True, allow_unused=True, retain_graph=True
             )
             pairs = [
-                (b, t) for b, t in zip(back, tangents.values(), strict=True) if b is not None
+                (b, t)
+                for b, t in zip(back, tangents.values(), strict=True)
+                if isinstance(b, Tensor) and b.requires_grad
             ]
             moved = torch.autograd.grad(
                 [b for b, _t in pairs], dummy, [t for _b, t in pairs], allow_unused=True
@@ -144,9 +149,7 @@ class Steps:
         return Step(node, operands, moving)
 
 
-def tangents(
-    steps: Steps, along: Mapping[Ref, Tensor]
-) -> dict[Ref, Tensor]:
+def tangents(steps: Steps, along: Mapping[Ref, Tensor]) -> dict[Ref, Tensor]:
     """Return how far every value moves where parameters move along a direction.
 
     Args:

@@ -10,13 +10,19 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from autograd_ref.recording.composites import composite
-from autograd_ref.recording.frames import Place, callers_frames, named_tensors, place_of
-from autograd_ref.recording.replay import Geometry, Replay, Rewrite, geometry_of, memory_of, numbers_in
+from autograd_ref.recording.composites import Parts, composite
+from autograd_ref.recording.frames import Call, Place, callers_frames, named_tensors, place_of
+from autograd_ref.recording.replay import Geometry, Replay, Rewrite, geometry_of, numbers_in
 from autograd_ref.recording.tape import Node, Ref, Site, Tape, outputs_of
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.reference.torch_loss import evaluated
-from autograd_ref.torch_internals import EveryOperation, name_of, tensors_within, written_into
+from autograd_ref.torch_internals import (
+    EveryOperation,
+    memory_of,
+    name_of,
+    tensors_within,
+    written_into,
+)
 from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point
 
@@ -65,20 +71,23 @@ class _Recorder(EveryOperation):
         self._kept: list[Tensor] = []
         self._turns: dict[Site, int] = {}
         self._names: dict[Ref, str] = {}
-        self._last: tuple[tuple[tuple[str, int], ...], dict[str, int]] = ((), {})
+        self._call: Call = None
+        self._counted: tuple[Call, dict[str, int]] = (None, {})
         self._inside: tuple[tuple[tuple[str, int], ...], Place] | None = None
 
     def tape(self, value: Tensor, inputs: dict[Path, Tensor]) -> Tape:
         """What was recorded."""
+        self._call, self._counted = None, (None, {})  # frames hold what is in them
         parameters = {path: self._ref(tensor) for path, tensor in inputs.items()}
         result = self._ref(value)
-        if self._nodes[result.node].compute is None and result not in parameters.values():
-            raise CannotFollow("the loss does not come out of recorded operations")
         nodes = [
             node._replace(values=tuple(values))
             for node, values in zip(self._nodes, self._values, strict=True)
         ]
-        return Tape(nodes, parameters, result, self._names)
+        tape = Tape(nodes, parameters, result, self._names)
+        if result not in tape.moving:
+            raise CannotFollow("the loss does not depend on the parameters by its operations")
+        return tape
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -89,57 +98,63 @@ class _Recorder(EveryOperation):
         if outermost:
             self._look_around()
         if name == "detach":
-            result = func(*args, **kwargs).clone()
-            self._append(name, (), None, (result,), followed=False)
-            return result
+            found = func(*args, **kwargs).clone()
+            self._append(name, (), None, (found,), followed=False)
+            return found
         written = written_into(func, args, kwargs)
-        if written:
-            return self._writes(func, args, kwargs, written)
-        parts = composite(func, self._apart)
+        operands = [self._ref(tensor) for tensor in tensors_within((args, kwargs))]
+        if len(written) == 1:
+            return self._writes(func, args, kwargs, written[0], operands)
+        for tensor in written:  # running statistics and the like
+            self._protect(memory_of(tensor))
         result: object = func(*args, **kwargs)
-        if parts is None or not outermost:
+        for tensor in written:
+            self._memories.pop(memory_of(tensor), None)
+        parts = composite(func, self._apart) if outermost else None
+        if parts is None or not self._taken_apart(parts, result, args, kwargs):
+            compute = Replay(func, args, kwargs)
             self._append(
                 name,
-                [self._ref(t) for t in tensors_within((args, kwargs))],
-                Replay(func, args, kwargs),
+                operands,
+                compute.on_copies if written else compute,
                 outputs_of(result),
                 numbers=numbers_in((args, kwargs)),
             )
-            return result
+        return result
+
+    def _taken_apart(self, parts: Parts, result: object, args: Any, kwargs: Any) -> bool:
+        """Record simpler operations in the place of one; False where they give something else."""
         self._inside = self._where()
         try:
             with self:
                 found = parts(result, *args, **kwargs)
+        except (RuntimeError, TypeError, ValueError, IndexError):  # arguments of another kind
+            return False
         finally:
             self._inside = None
-        for one, tensor in zip(outputs_of(found), outputs_of(result), strict=False):
+        pairs = [*zip(outputs_of(found), outputs_of(result), strict=False)]
+        if not pairs or not _close(*pairs[0]):
+            return False
+        for one, tensor in pairs:
             self._settle(tensor, self._ref(one))
-        return result
+        return True
 
-    def _writes(self, func: Any, args: Any, kwargs: Any, written: Sequence[Tensor]) -> object:
+    def _writes(
+        self, func: Any, args: Any, kwargs: Any, tensor: Tensor, operands: Sequence[Ref]
+    ) -> object:
         """Record an operation that writes into memory, as one that returns what it then holds."""
-        operands = [self._ref(tensor) for tensor in tensors_within((args, kwargs))]
-        memories = [self._memories[memory_of(tensor)] for tensor in written]
-        for tensor in written:
-            self._protect(memory_of(tensor))
+        key = memory_of(tensor)
+        memory = self._memories[key]
+        self._protect(key)
         result: object = func(*args, **kwargs)
-        if len(written) == 1:
-            (tensor,), (memory,) = written, memories
-            compute = Rewrite(func, args, kwargs, tensor, memory.geometry)
-            ref = self._append(
-                name_of(func),
-                [memory.whole, *operands],
-                compute,
-                (tensor.as_strided(*_strided(memory.geometry)),),
-                numbers=numbers_in((args, kwargs)),
-            )
-            self._memories[memory_of(tensor)] = memory._replace(
-                whole=ref, known={memory.geometry: ref}
-            )
-            return result
-        for tensor in written:  # running statistics and the like
-            del self._memories[memory_of(tensor)]
-        self._append(name_of(func), operands, None, outputs_of(result))
+        ref = self._append(
+            name_of(func),
+            [memory.whole, *operands],
+            Rewrite(func, args, kwargs, tensor, memory.geometry),
+            (tensor.as_strided(*_strided(memory.geometry)),),
+            numbers=numbers_in((args, kwargs)),
+        )
+        self._memories[key] = memory._replace(whole=ref, known={memory.geometry: ref})
         return result
 
     def _append(
@@ -153,29 +168,27 @@ class _Recorder(EveryOperation):
         numbers: tuple[float, ...] = (),
     ) -> Ref:
         where, place = self._inside or self._where()
-        ordinal = self._ordinal(where, name)
+        ordinal = self._ordinal(name)
         site = Site(where, name, ordinal)
         turn = self._turns[site] = self._turns.get(site, -1) + 1
         followed = followed and (self._everything or torch.is_grad_enabled())
         index = len(self._nodes)
-        self._nodes.append(
-            Node(site, turn, place, tuple(operands), compute, (), followed, numbers)
-        )
+        self._nodes.append(Node(site, turn, place, tuple(operands), compute, (), followed, numbers))
         self._values.append([output.detach() for output in outputs])
         for i, output in enumerate(outputs):
             self._settle(output, Ref(index, i))
         return Ref(index)
 
-    def _ordinal(self, where: tuple[tuple[str, int], ...], name: str) -> int:
-        """How many operations of a name the present instruction has made before."""
-        if self._last[0] != where:
-            self._last = (where, {})
-        seen = self._last[1]
+    def _ordinal(self, name: str) -> int:
+        """How many operations of a name the present call has made before."""
+        if self._counted[0] is not self._call:
+            self._counted = (self._call, {})
+        seen = self._counted[1]
         seen[name] = seen.get(name, -1) + 1
         return seen[name]
 
     def _where(self) -> tuple[tuple[tuple[str, int], ...], Place]:
-        frames = callers_frames()
+        frames, self._call = callers_frames(recorded.__code__)
         if not frames:
             return (), OUTSIDE
         path = [(f"{f.f_code.co_filename}:{f.f_code.co_qualname}", f.f_lasti) for f in frames]
@@ -183,9 +196,12 @@ class _Recorder(EveryOperation):
 
     def _look_around(self) -> None:
         """Take note of the names of values, as the caller's code has them now."""
-        for frame in callers_frames()[:1]:
+        for frame in callers_frames(recorded.__code__).frames[:1]:
             for name, tensor in named_tensors(frame):
-                memory = self._memories.get(memory_of(tensor))
+                try:
+                    memory = self._memories.get(memory_of(tensor))
+                except NotImplementedError:  # one of many, inside of vmap
+                    continue
                 ref = memory and memory.known.get(geometry_of(tensor))
                 if ref is not None:
                     self._names.setdefault(ref, name)
@@ -232,3 +248,10 @@ class _Recorder(EveryOperation):
 def _strided(geometry: Geometry) -> tuple[tuple[int, ...], tuple[int, ...], int]:
     offset, size, stride, _dtype = geometry
     return size, stride, offset
+
+
+def _close(one: Tensor, other: Tensor) -> bool:
+    """Return whether simpler operations give what an operation gives, to rounding."""
+    return one.shape == other.shape and torch.allclose(
+        one, other, rtol=1e-6, atol=1e-9, equal_nan=True
+    )

@@ -1,12 +1,12 @@
-"""Recorded operations as functions of their tensors, so that they can be done again, or otherwise."""
+"""Recorded operations as functions of their tensors: they can be done again, or otherwise."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
-from autograd_ref.torch_internals import with_tensors_replaced
+from autograd_ref.torch_internals import memory_of, with_tensors_replaced
 
 Geometry = tuple[int, tuple[int, ...], tuple[int, ...], torch.dtype]
 """Where a tensor lies in its memory."""
@@ -25,9 +25,14 @@ class Replay:
         self.operation, self.args, self.kwargs = operation, args, kwargs
 
     def __call__(self, *operands: Tensor) -> object:
+        """Return the outputs."""
         found = iter(operands)
         args, kwargs = with_tensors_replaced(lambda _t: next(found), (self.args, self.kwargs))
         return self.operation(*args, **kwargs)
+
+    def on_copies(self, *operands: Tensor) -> object:
+        """Return the outputs of an operation that writes into some of its operands as well."""
+        return self(*(operand.clone() for operand in operands))
 
     def with_number(self, which: int, change: Callable[[Any], Any]) -> "Replay":
         """Return the operation with one of the numbers among its arguments changed."""
@@ -36,9 +41,10 @@ class Replay:
         def walk(one: Any) -> Any:
             nonlocal seen
             if isinstance(one, list | tuple):
-                return type(one)(walk(item) for item in one)
+                items = [walk(item) for item in cast("list[Any]", one)]
+                return tuple(items) if isinstance(one, tuple) else items
             if isinstance(one, dict):
-                return {key: walk(value) for key, value in one.items()}
+                return {key: walk(value) for key, value in cast("dict[str, Any]", one).items()}
             if isinstance(one, int | float):
                 seen += 1
                 return change(one) if seen == which else one
@@ -59,6 +65,7 @@ class Rewrite:
         self._shift = target.storage_offset() - whole[0]
 
     def __call__(self, whole: Tensor, *operands: Tensor) -> Tensor:
+        """Return what the memory holds then."""
         copy = whole.clone()
         _offset, size, stride, _dtype = self._geometry
         target = copy.as_strided(size, stride, copy.storage_offset() + self._shift)
@@ -74,14 +81,9 @@ class Rewrite:
         return copy
 
 
-def memory_of(tensor: Tensor) -> int:
-    """Which memory a tensor lies in."""
-    return tensor.untyped_storage()._cdata
-
-
 def geometry_of(tensor: Tensor) -> Geometry:
     """Where a tensor lies in its memory."""
-    return tensor.storage_offset(), tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype
+    return int(tensor.storage_offset()), tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype
 
 
 def numbers_in(nest: object) -> tuple[float, ...]:
@@ -90,10 +92,10 @@ def numbers_in(nest: object) -> tuple[float, ...]:
 
     def walk(one: object) -> None:
         if isinstance(one, list | tuple):
-            for item in one:
+            for item in cast("list[Any]", one):
                 walk(item)
         elif isinstance(one, dict):
-            walk(list(one.values()))
+            walk([*cast("dict[str, Any]", one).values()])
         elif isinstance(one, int | float):
             found.append(float(one))
 

@@ -32,7 +32,9 @@ class Planned(NamedTuple):
     at_values: dict[Ref, list[tuple[int, Slip]]]
 
 
-def swept(steps: Steps, wrong: Sequence[Wrong] = ((),), right: Mapping[Ref, Tensor] | None = None) -> Swept:
+def swept(
+    steps: Steps, wrong: Sequence[Wrong] = ((),), right: Mapping[Ref, Tensor] | None = None
+) -> Swept:
     """Sweep back from the loss.
 
     Args:
@@ -56,11 +58,10 @@ def swept(steps: Steps, wrong: Sequence[Wrong] = ((),), right: Mapping[Ref, Tens
         if not given:
             continue
         back = steps[index].back(given)
-        for place, contribution in back.items():
+        for place, exact in back.items():
             slips = plan.at_edges.get((index, place))
-            if slips:
-                around = Around(steps, Edge(index, place), given, found, right or {})
-                contribution = _with_slips(around, contribution, slips)
+            around = Around(steps, Edge(index, place), given, found, right or {})
+            contribution = _with_slips(around, exact, slips) if slips else exact
             operand = node.operands[place]
             found[operand] = found[operand] + contribution if operand in found else contribution
     for ref in tape.parameters.values():

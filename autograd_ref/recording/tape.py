@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -139,5 +139,7 @@ def outputs_of(result: object) -> tuple[Tensor, ...]:
     if isinstance(result, Tensor):
         return (result,)
     if isinstance(result, list | tuple):
-        return tuple(o if isinstance(o, Tensor) else torch.zeros(()) for o in result)
+        return tuple(
+            o if isinstance(o, Tensor) else torch.zeros(()) for o in cast("list[Any]", result)
+        )
     return ()

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.recording.linear import Steps
-from autograd_ref.recording.recorder import recorded
+from autograd_ref.recording.recorder import CannotFollow, recorded
 from autograd_ref.recording.slips.otherwise import Change, altered, changes
 from autograd_ref.recording.slips.pairs import pairs
 from autograd_ref.recording.slips.search import Seen, close, scored, seen
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.slips.turns import in_every_turn
 from autograd_ref.recording.sweep import swept
+from autograd_ref.recording.tape import Tape
 from autograd_ref.reference.model import WrongGradient
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.tree.nest import Path
@@ -74,8 +75,7 @@ class Search:
 
     def __init__(self, loss: Loss, wrong: WrongGradient) -> None:
         self._loss, self._wrong = loss, wrong
-        self._here = cache(lambda apart: followed(loss, wrong.point, wrong.right, apart=apart))
-        self._there = cache(self._second)
+        self._here, self._there = cache(self._first), cache(self._second)
 
     def claims(self) -> Iterator[Claim]:
         """Yield what gives the gradient at two points, the most natural first."""
@@ -139,6 +139,9 @@ class Search:
         allowed = {p: wrong.allowed[p] * _grown(right[p], wrong.right[p]) for p in hand}
         return _gives(found, hand, allowed)
 
+    def _first(self, apart: bool) -> Steps | None:
+        return followed(self._loss, self._wrong.point, self._wrong.right, apart=apart)
+
     def _second(self, apart: bool) -> Steps | None:
         again = self._wrong.again()
         if again is None:
@@ -157,16 +160,22 @@ def _in_turns(state: Seen) -> list[Slip]:
 def followed(loss: Loss, point: Point, right: Results, *, apart: bool) -> Steps | None:
     """Record a loss; None where the sweep over the record is not its gradient."""
     for everything in (False, True):
-        tape = attempt(
-            lambda everything=everything: recorded(loss, point, apart=apart, everything=everything)
-        )
-        if isinstance(tape, Raised):
-            return None
+        tape = _recorded(loss, point, apart, everything)
+        if tape is None:
+            continue
         steps = Steps(tape)
         mine = _gradients(steps, ())
         if mine is not None and all(_equal(mine[path], right[path]) for path in right):
             return steps
     return None
+
+
+def _recorded(loss: Loss, point: Point, apart: bool, everything: bool) -> Tape | None:
+    try:
+        tape = attempt(lambda: recorded(loss, point, apart=apart, everything=everything))
+    except CannotFollow:
+        return None
+    return None if isinstance(tape, Raised) else tape
 
 
 def _gradients(steps: Steps, slips: tuple[Slip, ...]) -> Results | None:
