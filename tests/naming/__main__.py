@@ -95,7 +95,7 @@ def main(given: Sequence[str] | None = None) -> int:
     said = list(claims(found))
     for line in said:
         console.print(line, markup=False)
-    console.print(f"Claims: {len(said)}.")
+    console.print(f"Claims of a wrong step: {len(said)}.")
     return int(bool(said))
 
 

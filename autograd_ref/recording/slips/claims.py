@@ -129,8 +129,10 @@ class Search:
     def _holds_there(self, guess: Guess) -> bool:
         """True where a guess gives the gradient at the second point as well."""
         again, wrong = self._wrong.again(), self._wrong
-        if again is None:
-            return True
+        if again is None:  # then what is wrong has to tell more than one number
+            return sum(wrong.hand[path].size for path in wrong.wrong) > len(guess.slips) or (
+                guess.change is not None
+            )
         _point, hand, right = again
         steps = self._there(guess.apart)
         found = None if steps is None else guess.gradients(steps)
@@ -191,6 +193,7 @@ def _gives(found: Results, hand: Results, allowed: Mapping[Path, float]) -> bool
     """Return whether gradients are those under test, to rounding."""
     return all(
         found[path].shape == hand[path].shape
+        and bool(np.isfinite(found[path]).all())  # or the room that is allowed had no end
         and float(np.abs(found[path] - hand[path]).max(initial=0.0))
         <= ROOM * allowed[path] * _grown(found[path], hand[path])
         for path in hand
