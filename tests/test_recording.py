@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from autograd_ref.recording.frames import LONGEST
-from autograd_ref.recording.linear import Steps, tangents
+from autograd_ref.recording.linear import Step, Steps, tangents
 from autograd_ref.recording.recorder import OUTSIDE, CannotFollow, recorded
 from autograd_ref.recording.slips.claims import followed
 from autograd_ref.recording.sweep import swept
-from autograd_ref.recording.tape import Tape
+from autograd_ref.recording.tape import Node, Ref, Site, Tape
 from autograd_ref.reference.torch_loss import differentiate
 from autograd_ref.tree.point import Point, Results
 
@@ -274,7 +274,7 @@ COMPOSITES: dict[str, Callable[..., Any]] = {
     "batch_norm in use": lambda p, x: functional.batch_norm(
         x @ p["W"], x.mean(0), x.var(0), p["b"], p["V"][0]
     ),
-    "dropout": lambda p, x: seeded(functional.dropout, x @ p["W"], 0.4),
+    "dropout": lambda p, x: seeded(torch.native_dropout, x @ p["W"], 0.4, True)[0],
     "attention": attention,
     "causal attention": lambda p, x: attention(p, x, is_causal=True),
     "masked attention": lambda p, x: attention(p, x, attn_mask=torch.tril(torch.ones(4, 4)).log()),
@@ -333,6 +333,30 @@ def test_the_sweep_over_any_program_is_its_gradient(program: list[tuple[str, int
         u = u.reshape(tape.value(ref).shape)
         moved = tangents(steps, {ref: u}).get(tape.result, torch.zeros((), dtype=u.dtype))
         torch.testing.assert_close(moved, (right[path][0] * u).sum(), rtol=1e-9, atol=1e-9)
+
+
+class Item(torch.autograd.Function):
+    """Its derivative takes a number out: not for many at once, and not forwards."""
+
+    @staticmethod
+    def forward(ctx: Any, *inputs: Any, **_: Any) -> Any:
+        ctx.factor = 3
+        return inputs[0] * ctx.factor, inputs[0].detach()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        return grads[0] * (ctx.factor + 0 * grads[0].sum().item())
+
+
+def test_what_pytorch_cannot_do_at_once_is_done_one_by_one() -> None:
+    x = torch.from_numpy(B)
+    node = Node(Site((), "item", 0), 0, OUTSIDE, (Ref(0),), Item.apply, (x,), followed=True)
+    step = Step(node, [x], [0])
+    found = step.back({0: torch.eye(3, dtype=torch.float64)})
+    torch.testing.assert_close(found[0], 3 * torch.eye(3, dtype=torch.float64))
+    forwards = step.forward({0: x})
+    torch.testing.assert_close(forwards[0], 3 * x)
+    assert not step.back({1: x[None]})[0].any()
 
 
 def quoted(p: Any, x: Any) -> Any:

@@ -79,11 +79,13 @@ def _one_mistake(
 
 def _slips(evidence: Evidence, most: int) -> list[Explanation]:
     """Find wrong steps of the model that explain every wrong block."""
-    if any(path not in evidence.hand and path not in evidence.near for path in evidence.right):
+    hand = {**evidence.hand, **evidence.near}
+    shapes = {path: block.shape for path, block in hand.items()}
+    if any(shapes.get(path) != block.shape for path, block in evidence.right.items()):
         return []
     wrong = WrongGradient(
         evidence.point,
-        {**evidence.hand, **evidence.near},
+        hand,
         evidence.right,
         evidence.allowed,
         evidence.wrong,
