@@ -18,7 +18,6 @@ from autograd_ref.recording.slips.turns import in_every_turn
 from autograd_ref.recording.slips.wording import worded
 from autograd_ref.recording.sweep import swept
 from autograd_ref.reference.model import WrongGradient
-from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point, Results
 
 A = NDArray[Any]
@@ -123,7 +122,8 @@ def one_of_each_kind(loss: Loss) -> dict[str, Slip]:
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_slip_that_is_made_is_found_again(name: str) -> None:
     loss = LOSSES[name]
-    for kind, slip in one_of_each_kind(loss).items():
+    kinds = list(one_of_each_kind(loss).items())
+    for kind, slip in kinds[:: 1 if loss is perceptron else 4]:  # in a loop each costs sweeps
 
         def hand(at: Point, slip: Slip = slip) -> Results:
             return gradient(loss, at, slip)
@@ -196,24 +196,26 @@ def test_one_number_is_not_enough_without_a_second_point() -> None:
     def loss(p: Any, x: Any, _y: Any) -> Any:
         return (torch.exp(p["a"]) * x).sum()
 
-    at = Point({"a": np.array(0.3)}, (X, Y))
-    right = gradient(loss, at)
-    hand = {path: 2 * g for path, g in right.items()}
-    path: Path = ("a",)
-    for again in (None, (Point({"a": np.array(0.7)}, (X, Y)),)):
-        second = None
-        if again is not None:
-            there = gradient(loss, again[0])
-            second = (again[0], {path: 2 * there[path]}, there)
-        wrong = WrongGradient(at, hand, right, {path: 1e-13}, (path,), lambda second=second: second)
-        assert bool(list(Search(loss, wrong).claims())) == (again is not None)
+    def twice(at: Point) -> Results:
+        return {path: 2 * g for path, g in gradient(loss, at).items()}
+
+    here, there = (Point({"a": np.array(a)}, (X, Y)) for a in (0.3, 0.7))
+    right = gradient(loss, here)
+    allowed, wrong = dict.fromkeys(right, 1e-13), tuple(right)
+    for second in (None, (there, twice(there), gradient(loss, there))):
+        asked = WrongGradient(here, twice(here), right, allowed, wrong, lambda s=second: s)
+        assert bool(list(Search(loss, asked).claims())) == (second is not None)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_what_nobody_derived_is_not_named(seed: int) -> None:
     random = np.random.default_rng(seed)
-    noise = {(name,): random.normal(size=b.shape) for name, b in point(perceptron)[0].items()}
-    factors = {path: random.uniform(0.5, 1.5, size=block.shape) for path, block in noise.items()}
+    noise: Results = {
+        (name,): random.normal(size=b.shape) for name, b in point(perceptron)[0].items()
+    }
+    factors: Results = {
+        path: random.uniform(0.5, 1.5, size=block.shape) for path, block in noise.items()
+    }
 
     def noisy(at: Point) -> Results:
         return {path: g + 0.1 * noise[path] for path, g in gradient(perceptron, at).items()}
