@@ -22,6 +22,9 @@ NOT_THE_CALLERS = tuple(
 )
 """The folders of PyTorch, of NumPy and of this package: nobody's mistake is looked for in them."""
 
+SHIPPED = str(Path(__file__).parent.parent / "selftest")
+"""The folder of the models that the package measures itself with: those are anybody's."""
+
 LONGEST = 72
 """Characters of an expression that are quoted. Chosen: with a line's number, one line of text."""
 
@@ -37,6 +40,8 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         """Return the expression and its line."""
+        if not self.line:
+            return "the loss"
         at = f"line {self.line}"
         return f"`{self.text}` ({at})" if self.text else f"{at} of {self.function}"
 
@@ -76,7 +81,8 @@ def callers_frames(called_by: CodeType) -> Calls:
 def is_foreign(code: CodeType) -> bool:
     """Return whether code is PyTorch's, NumPy's or of this package."""
     name = code.co_filename
-    return name.startswith(NOT_THE_CALLERS) or name.startswith("<frozen")
+    ours = name.startswith(NOT_THE_CALLERS) and not name.startswith(SHIPPED)
+    return ours or name.startswith("<frozen")
 
 
 def place_of(frame: FrameType) -> Place:
