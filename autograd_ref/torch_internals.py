@@ -6,6 +6,7 @@ them on the oldest and the newest version that `pyproject.toml` allows.
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -93,6 +94,19 @@ def tensors_within(nest: object) -> list[Tensor]:
     Without PyTorch's own nests importing fails.
     """
     return [leaf for leaf in tree_leaves(nest) if isinstance(leaf, Tensor)]
+
+
+def memory_of(tensor: Tensor) -> int:
+    """A number for the memory that a tensor lies in; 0 for one that stands for many, as in vmap.
+
+    For recording a loss. Without it none can be recorded.
+    """
+    try:
+        storage = tensor.untyped_storage()
+    except NotImplementedError:
+        return 0
+    number: int = attrgetter("_cdata")(storage)
+    return number
 
 
 def with_tensors_replaced(replace: Callable[[Tensor], Tensor], nest: Any) -> Any:

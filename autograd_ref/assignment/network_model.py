@@ -107,6 +107,10 @@ class NetworkModel:
         """Yield nothing: the catalogue has them."""
         return ()
 
+    def not_followed(self, _point: Point, _right: Results, /) -> str:
+        """Return nothing: no record is needed."""
+        return ""
+
     def advice(self, point: Point, wrong: Sequence[Path], loss_is_right: bool, /) -> str:
         """Return which step to look at, if exactly these blocks are wrong."""
         keys = network_paths(point.parameters)

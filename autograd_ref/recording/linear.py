@@ -1,6 +1,7 @@
 """The derivative of one operation on a tape, as PyTorch gives it: backwards and forwards."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -31,6 +32,14 @@ class Step:
         operands = [value if i == place else o for i, o in enumerate(self.operands)]
         return Step(self.node, operands, self.moving)
 
+    def at(self, operands: Sequence[Tensor]) -> "Step":
+        """Return the operation, made linear at other operands."""
+        return Step(self.node, operands, self.moving)
+
+    def computing(self, compute: Callable[..., object]) -> "Step":
+        """Return another operation on the same operands."""
+        return Step(self.node._replace(compute=compute), self.operands, self.moving)
+
     def back(self, cotangents: Mapping[int, Tensor]) -> dict[int, Tensor]:
         """Return what reaches each moving operand, by its place.
 
@@ -41,9 +50,7 @@ class Step:
         wanted = [self._leaves[i] for i in self.moving]
         rows = next(iter(cotangents.values())).shape[0]
         if not given:
-            return {
-                i: o.new_zeros(rows, *o.shape) for i, o in zip(self.moving, wanted, strict=True)
-            }
+            return {i: self._leaves[i].new_zeros(rows, *self._leaves[i].shape) for i in self.moving}
         outputs = [self._outputs[i] for i in given]
         found = self._gradients(outputs, wanted, list(given.values()), rows)
         return {
@@ -82,10 +89,11 @@ class Step:
 
     def forward(self, tangents: Mapping[int, Tensor]) -> list[Tensor | None]:
         """Return how far each output moves where operands move, by their places."""
+        # forward mode first makes PyTorch load and compile its decompositions, a second or two
         try:
-            return self._forward(tangents)
-        except RuntimeError:  # an operation that PyTorch has no such derivative of
             return self._forward_by_back(tangents)
+        except RuntimeError:  # an operation whose derivative has none
+            return self._forward(tangents)
 
     def _forward(self, tangents: Mapping[int, Tensor]) -> list[Tensor | None]:
         assert self.node.compute is not None
@@ -109,11 +117,8 @@ class Step:
             back = torch.autograd.grad(
                 output, wanted, dummy, create_graph=True, allow_unused=True, retain_graph=True
             )
-            pairs = [
-                (b, t)
-                for b, t in zip(back, tangents.values(), strict=True)
-                if isinstance(b, Tensor) and b.requires_grad
-            ]
+            both = zip(cast("Sequence[Tensor | None]", back), tangents.values(), strict=True)
+            pairs = [(b, t) for b, t in both if b is not None and b.requires_grad]
             moved = torch.autograd.grad(
                 [b for b, _t in pairs], dummy, [t for _b, t in pairs], allow_unused=True
             )

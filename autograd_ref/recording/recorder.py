@@ -43,7 +43,14 @@ class _Memory(NamedTuple):
     """The views that hold what it holds now."""
 
 
-def recorded(loss: Loss, point: Point, *, apart: bool = False, everything: bool = False) -> Tape:
+def recorded(
+    loss: Loss,
+    point: Point,
+    *,
+    apart: bool = False,
+    everything: bool = False,
+    detached: bool = False,
+) -> Tape:
     """Record a loss at a point.
 
     Args:
@@ -51,19 +58,21 @@ def recorded(loss: Loss, point: Point, *, apart: bool = False, everything: bool 
         point: where.
         apart: True to take composite operations apart, as a person derives them.
         everything: True to follow also what runs under no_grad, as custom Functions do.
+        detached: True to follow also what is detached, as autograd does with what it has kept for
+            a backward pass inside the loss.
 
     Raises:
         CannotFollow: the loss is not made of operations on the parameters.
     """
-    recorder = _Recorder(apart=apart, everything=everything)
+    recorder = _Recorder(apart=apart, everything=everything, detached=detached)
     value, inputs = evaluated(loss, *point, mode=recorder)
     return recorder.tape(value, inputs)
 
 
 class _Recorder(EveryOperation):
-    def __init__(self, *, apart: bool, everything: bool) -> None:
+    def __init__(self, *, apart: bool, everything: bool, detached: bool) -> None:
         super().__init__()
-        self._apart, self._everything = apart, everything
+        self._apart, self._everything, self._detached = apart, everything, detached
         self._nodes: list[Node] = []
         self._values: list[list[Tensor]] = []
         self._memories: dict[int, _Memory] = {}
@@ -98,9 +107,7 @@ class _Recorder(EveryOperation):
         if outermost:
             self._look_around()
         if name == "detach":
-            found = func(*args, **kwargs).clone()
-            self._append(name, (), None, (found,), followed=False)
-            return found
+            return self._detach(func(*args, **kwargs).clone(), args[0])
         written = written_into(func, args, kwargs)
         operands = [self._ref(tensor) for tensor in tensors_within((args, kwargs))]
         if len(written) == 1:
@@ -138,6 +145,13 @@ class _Recorder(EveryOperation):
         for one, tensor in pairs:
             self._settle(tensor, self._ref(one))
         return True
+
+    def _detach(self, result: Tensor, operand: Tensor) -> Tensor:
+        if self._detached:
+            self._append("clone", [self._ref(operand)], torch.clone, (result,))
+        else:
+            self._append("detach", (), None, (result,), followed=False)
+        return result
 
     def _writes(
         self, func: Any, args: Any, kwargs: Any, tensor: Tensor, operands: Sequence[Ref]
@@ -237,7 +251,7 @@ class _Recorder(EveryOperation):
         memory = self._memories.get(key)
         if memory is None:
             memory = self._memories[key] = _Memory(ref, geometry, {})
-        memory.known[geometry] = ref
+        memory.known.setdefault(geometry, ref)  # a view of a view may be the first value again
 
     def _protect(self, key: int) -> None:
         """Give the values in a piece of memory memory of their own, before it is written into."""

@@ -90,7 +90,7 @@ def numbers_in(nest: object) -> tuple[float, ...]:
     """The numbers in a nest of arguments, in their order, true and false as 1 and 0."""
     found: list[float] = []
 
-    def walk(one: object) -> None:
+    def walk(one: Any) -> None:
         if isinstance(one, list | tuple):
             for item in cast("list[Any]", one):
                 walk(item)

@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from autograd_ref.recording.slips.claims import Search
 from autograd_ref.recording.slips.wording import worded
+from autograd_ref.recording.unfollowed import unfollowed
 from autograd_ref.reference.model import Hypothesis, UnknownModel, WrongGradient
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.reference.torch_loss import differentiate
@@ -161,6 +162,10 @@ class TorchModel(UnknownModel):
         for claim in search.claims() if most == 1 else search.pairs():
             name, what, fix = worded(claim)
             yield Hypothesis(name, what, fix, claim.gradients, lambda: None)
+
+    def not_followed(self, point: Point, right: Results, /) -> str:
+        """Return what stopped the recording of the loss."""
+        return unfollowed(self.loss, point, right)
 
     def compose(self, one: Hypothesis, two: Hypothesis, /) -> Hypothesis | None:
         """Return the gradients without the constants of both."""

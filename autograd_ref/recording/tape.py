@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -113,6 +113,19 @@ class Tape:
                     found[operand].append(index)
         return found
 
+    @cached_property
+    def same(self) -> dict[Ref, int]:
+        """A number for each floating-point value, one for all that are equal entry by entry."""
+        numbers: dict[tuple[bytes, torch.Size], int] = {}
+        return {
+            Ref(index, i): numbers.setdefault(
+                (value.numpy(force=True).tobytes(), value.shape), len(numbers)
+            )
+            for index, node in enumerate(self.nodes)
+            for i, value in enumerate(node.values)
+            if value.is_floating_point()
+        }
+
     def reached(self, index: int) -> list[Ref]:
         """The moving operands of a node."""
         return [o for o in self.nodes[index].operands if o in self.moving]
@@ -139,7 +152,6 @@ def outputs_of(result: object) -> tuple[Tensor, ...]:
     if isinstance(result, Tensor):
         return (result,)
     if isinstance(result, list | tuple):
-        return tuple(
-            o if isinstance(o, Tensor) else torch.zeros(()) for o in cast("list[Any]", result)
-        )
+        found = cast("Sequence[object]", result)
+        return tuple(o if isinstance(o, Tensor) else torch.zeros(()) for o in found)
     return ()

@@ -86,6 +86,15 @@ class Model(Protocol):
         """
         ...
 
+    def not_followed(self, point: Point, right: Results, /) -> str:
+        """Return why no step can be named, as the end of a sentence; empty where steps can be.
+
+        Args:
+            point: where.
+            right: the right gradient there.
+        """
+        ...
+
     def advice(self, point: Point, wrong: Sequence[Path], loss_is_right: bool, /) -> str:
         """Return what follows if exactly these parameters are wrong; empty where nothing does."""
         ...
@@ -129,6 +138,10 @@ class UnknownModel:
     def slips(self, _wrong: WrongGradient, _most: int, /) -> Iterable[Hypothesis]:
         """Yield nothing: no step is known."""
         return ()
+
+    def not_followed(self, _point: Point, _right: Results, /) -> str:
+        """Return nothing: no step is known."""
+        return ""
 
     def advice(self, _point: Point, _wrong: Sequence[Path], _loss_is_right: bool, /) -> str:
         """Return nothing."""

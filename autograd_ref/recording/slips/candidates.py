@@ -4,20 +4,29 @@ from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
-from autograd_ref.recording.slips.axes import axes
-from autograd_ref.recording.slips.elementwise import ELEMENTWISE, FURTHER
-from autograd_ref.recording.slips.paths import PATHS
-from autograd_ref.recording.slips.slip import Other, Rule, Slip
-from autograd_ref.recording.slips.spots import RESHAPES, Spot
-from autograd_ref.recording.slips.values import (
+from autograd_ref.recording.slips.rules.axes import axes
+from autograd_ref.recording.slips.rules.elementwise import (
+    ANOTHERS_OUTPUT,
+    BY_OUTPUT,
+    ELEMENTWISE,
+    FURTHER,
+)
+from autograd_ref.recording.slips.rules.of_operation import of_operation
+from autograd_ref.recording.slips.rules.operations.normalised import normalised
+from autograd_ref.recording.slips.rules.operations.statistics import statistics
+from autograd_ref.recording.slips.rules.others import Others
+from autograd_ref.recording.slips.rules.paths import CLIPPED, PATHS, broadcasts
+from autograd_ref.recording.slips.rules.values import (
     ANOTHERS,
     DIVIDED,
     TIMES,
     operand,
+    operand_made_otherwise,
     operand_transposed,
 )
+from autograd_ref.recording.slips.slip import Other, Rule, Slip
+from autograd_ref.recording.slips.spots import RESHAPES, Spot
 from autograd_ref.recording.tape import Ref, Tape
-
 
 MOVES = RESHAPES | frozenset(
     "expand select slice index gather cat stack sum mean neg add sub rsub split unbind diagonal"
@@ -25,102 +34,108 @@ MOVES = RESHAPES | frozenset(
 )
 """Operations that take no derivative of a function."""
 
+LINEAR_IN_EACH = frozenset("mul mm bmm mv dot convolution".split())
+"""Operations whose derivative by an operand does not depend on that operand."""
 
-def rules_at(tape: Tape, spot: Spot) -> Iterator[Slip]:
-    """Yield the slips that could be made at a spot."""
-    site = spot.sites[0]
-    inside = [n for n in tape.turns[site] if n in tape.is_needed]
-    index = inside[0] if spot.turns == "first" else inside[-1]
-    node = tape.nodes[index]
-    sites, alone = spot.at(), len(spot.sites) == 1
+Made = Callable[..., Slip]
+
+
+def rules_at(others: Others, spot: Spot) -> Iterator[Slip]:
+    """Yield the slips that could be made at a spot.
+
+    Args:
+        others: the values of the record.
+        spot: where.
+    """
+    tape = others.tape
+    inside = [
+        node
+        for node in tape.turns[spot.sites[0]]
+        if node in tape.is_needed
+        and (spot.place is None or spot.place < len(tape.nodes[node].operands))
+    ]
 
     def slip(rule: Rule, other: Other | None = None) -> Slip:
-        return Slip(rule, sites, other, spot.turns)
+        return Slip(rule, spot.at(), other, spot.turns)
 
-    y = node.values[spot.output]
-    if spot.place is None:
-        yield from _at_value(tape, spot, index, slip)
+    if spot.only is not None:
+        yield slip(spot.only)
+    if spot.only is not None or not inside:
         return
-    x = tape.value(node.operands[spot.place])
+    index = inside[{"first": 0, "last": -1}.get(spot.turns, len(inside) // 2)]
+    if spot.place is None:
+        yield from _at_value(others, spot, index, slip)
+    else:
+        yield from _at_step(others, spot, index, spot.place, slip)
+
+
+def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> Iterator[Slip]:
+    """Yield the slips in what reaches an operand."""
+    tape = others.tape
+    node = tape.nodes[index]
+    x, y = tape.value(node.operands[place]), node.values[spot.output]
+    yield from (slip(rule) for rule in of_operation(node, place, x, y))
+    yield from (slip(rule) for rule in statistics(tape, index))
+    if node.site.operation in RESHAPES:
+        return
     yield from (slip(rule) for rule in PATHS)
-    if x.shape == y.shape and len(node.operands) == 1 and site.operation not in MOVES:
+    if x.shape == y.shape and len(node.operands) == 1 and node.site.operation not in MOVES:
         yield from (slip(rule) for rule in ELEMENTWISE)
     yield from (slip(rule) for rule in axes(y.ndim, tuple(y.shape)))
-    for other in others(tape, index) if alone else ():
-        value = _value(tape, other, index)
-        for place, ref in enumerate(node.operands):
-            if tape.value(ref).shape == value.shape and tape.value(ref).is_floating_point():
-                yield slip(operand(place), other)
-        if _broadcasts(value, x):
+    needs = list(_needed_by_derivative(tape, index, place))
+    for other, value in others.at(index) if len(spot.places) == 1 else ():
+        for number in needs:
+            if tape.value(node.operands[number]).shape == value.shape:
+                yield slip(operand(number), other)
+        if node.site.operation in BY_OUTPUT and value.shape == y.shape:
+            yield slip(ANOTHERS_OUTPUT, other)
+        if broadcasts(value, x):
             yield slip(TIMES, other)
             yield slip(DIVIDED, other)
         if value.shape == y.shape and len(tape.reached(index)) > 1:
             yield slip(ANOTHERS, other)
-    for place, ref in enumerate(node.operands):
-        if place != spot.place and tape.value(ref).ndim >= 2:
-            yield slip(operand_transposed(place))
+    for number in needs:
+        ref = node.operands[number]
+        if number != place and _is_square(tape.value(ref)):
+            yield slip(operand_transposed(number))
+        before = tape.nodes[ref.node]
+        if number != place and before.site.operation not in RESHAPES:
+            for inner, deeper in enumerate(before.operands):
+                if _is_square(tape.value(deeper)):
+                    yield slip(operand_made_otherwise(number, inner))
 
 
-def _at_value(
-    tape: Tape, spot: Spot, index: int, slip: Callable[..., Slip]
-) -> Iterator[Slip]:
+def _at_value(others: Others, spot: Spot, index: int, slip: Made) -> Iterator[Slip]:
     """Yield the slips in all that reaches a value.
 
     Where one step leads there, it is only what is no matter of that step.
     """
-    ref = Ref(index, spot.output)
+    tape, ref = others.tape, Ref(index, spot.output)
     y = tape.value(ref)
     several = len(tape.uses[ref]) != 1
-    yield from (slip(rule) for rule in FURTHER)
+    yield from (slip(rule) for rule in (*FURTHER, *CLIPPED, *normalised(tape, ref)))
     if several:
         yield from (slip(rule) for rule in PATHS)
         yield from (slip(rule) for rule in axes(y.ndim, tuple(y.shape)))
-    for other in others(tape, index):
-        value = _value(tape, other, index)
-        if several and _broadcasts(value, y):
+    for other, value in others.at(index):
+        if several and broadcasts(value, y):
             yield slip(TIMES, other)
             yield slip(DIVIDED, other)
-        if value.shape == y.shape and other.site != spot.sites[0]:
+        if value.shape == y.shape and other != Other(spot.sites[0], spot.output):
             yield slip(ANOTHERS, other)
 
 
-def others(tape: Tape, index: int) -> list[Other]:
-    """The values that could be taken for another, as seen from a node, each once."""
-    here = tape.nodes[index]
-    turns = len(tape.turns[here.site])
-    found: list[Other] = []
-    seen: set[tuple[int, ...]] = set()
-    for site, nodes in tape.turns.items():
-        if len(nodes) not in (1, turns):
-            continue
-        first = tape.nodes[nodes[0]]
-        for output, value in enumerate(first.values):
-            if not value.is_floating_point():
-                continue
-            for before in (0,) if len(nodes) == 1 else (0, 1, -1):
-                turn = (here.turn if len(nodes) > 1 else 0) - before
-                if not 0 <= turn < len(nodes):
-                    continue
-                key = _identity(tape.value(Ref(nodes[turn], output)))
-                if key not in seen:
-                    seen.add(key)
-                    found.append(Other(site, output, before))
-    return found
+def _needed_by_derivative(tape: Tape, index: int, place: int) -> Iterator[int]:
+    """Yield the operands that a derivative depends on."""
+    node = tape.nodes[index]
+    operation = node.site.operation
+    if operation in MOVES:
+        return
+    for number, ref in enumerate(node.operands):
+        linear = operation in LINEAR_IN_EACH or (operation == "div" and place == 0)
+        if tape.value(ref).is_floating_point() and not (linear and number == place):
+            yield number
 
 
-def _identity(value: Tensor) -> tuple[int, ...]:
-    return (hash(value.numpy(force=True).tobytes()), *value.shape)
-
-
-def _value(tape: Tape, other: Other, index: int) -> Tensor:
-    nodes = tape.turns[other.site]
-    turn = (tape.nodes[index].turn if len(nodes) > 1 else 0) - other.turns_before
-    return tape.nodes[nodes[turn]].values[other.output]
-
-
-def _broadcasts(value: Tensor, x: Tensor) -> bool:
-    """Return whether a value is a factor of another, entry by entry."""
-    if value.ndim > x.ndim:
-        return False
-    pairs = zip(reversed(value.shape), reversed(x.shape), strict=False)
-    return all(a in (1, b) for a, b in pairs)
+def _is_square(value: Tensor) -> bool:
+    return value.ndim > 1 and value.shape[-1] == value.shape[-2]

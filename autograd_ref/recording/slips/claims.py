@@ -82,7 +82,7 @@ class Search:
         found: list[Claim] = []
         for apart in (False, True):
             steps = self._here(apart)
-            if steps is not None:
+            if steps is not None and not (apart and self._is_whole(steps)):
                 found += self._confirmed(steps, self._single(steps, apart))
             if found and min(claim.guess.rank for claim in found) <= NATURAL:
                 break
@@ -94,7 +94,7 @@ class Search:
         """Yield two slips that give it together, the most natural first."""
         for apart in (False, True):
             steps = self._here(apart)
-            if steps is None:
+            if steps is None or (apart and self._is_whole(steps)):
                 continue
             state = seen(steps, self._wrong.hand, self._wrong.allowed)
             two = pairs(state, self._wrong.hand, self._wrong.allowed)
@@ -103,6 +103,13 @@ class Search:
             if found:
                 yield from sorted(found, key=lambda claim: claim.guess.rank)
                 return
+
+    def _is_whole(self, apart: Steps) -> bool:
+        """Return whether a loss has nothing to take apart: both records are one."""
+        whole = self._here(False)
+        return whole is not None and [n.site for n in whole.tape.nodes] == [
+            n.site for n in apart.tape.nodes
+        ]
 
     def _single(self, steps: Steps, apart: bool) -> Iterator[Guess]:
         state = seen(steps, self._wrong.hand, self._wrong.allowed)
@@ -159,10 +166,18 @@ def _in_turns(state: Seen) -> list[Slip]:
     return []
 
 
+class Following(NamedTuple):
+    """How a loss is recorded, by the names of `recorded`."""
+
+    apart: bool
+    everything: bool
+    detached: bool
+
+
 def followed(loss: Loss, point: Point, right: Results, *, apart: bool) -> Steps | None:
     """Record a loss; None where the sweep over the record is not its gradient."""
-    for everything in (False, True):
-        tape = _recorded(loss, point, apart, everything)
+    for everything, detached in ((False, False), (True, False), (True, True)):
+        tape = _recorded(loss, point, Following(apart, everything, detached))
         if tape is None:
             continue
         steps = Steps(tape)
@@ -172,9 +187,9 @@ def followed(loss: Loss, point: Point, right: Results, *, apart: bool) -> Steps 
     return None
 
 
-def _recorded(loss: Loss, point: Point, apart: bool, everything: bool) -> Tape | None:
+def _recorded(loss: Loss, point: Point, how: Following) -> Tape | None:
     try:
-        tape = attempt(lambda: recorded(loss, point, apart=apart, everything=everything))
+        tape = attempt(lambda: recorded(loss, point, **how._asdict()))
     except CannotFollow:
         return None
     return None if isinstance(tape, Raised) else tape

@@ -13,7 +13,7 @@ from torch import Tensor
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.replay import Replay
 from autograd_ref.recording.slips.spots import RESHAPES
-from autograd_ref.recording.tape import Node, Ref, Site, Tape, outputs_of
+from autograd_ref.recording.tape import Node, Site, Tape, outputs_of
 
 Compute = Callable[..., object]
 

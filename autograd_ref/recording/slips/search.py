@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autograd_ref.recording.linear import Steps, tangents
-from autograd_ref.recording.slips.amounts import amounts, factor
 from autograd_ref.recording.slips.candidates import rules_at
+from autograd_ref.recording.slips.rules.amounts import amounts, factor
+from autograd_ref.recording.slips.rules.others import Others
 from autograd_ref.recording.slips.slip import Around, AtRow, Edge, Slip
 from autograd_ref.recording.slips.spots import Spot, is_chained, spots
 from autograd_ref.recording.sweep import Swept, swept
@@ -52,6 +53,8 @@ class Seen(NamedTuple):
     """The blocks that differ."""
     moves: dict[Ref, Tensor]
     """How far each value moves along the directions, which are the first axis."""
+    others: Others
+    """The values of the record."""
 
 
 class Scored(NamedTuple):
@@ -117,6 +120,7 @@ def seen(
         tuple(along),
         frozenset(wrong),
         dict(moves or _stacked(rows, tape)),
+        Others(tape),
     )
 
 
@@ -143,18 +147,21 @@ def scored(seen: Seen, *, of_some: bool = False) -> Scored:
     effects: list[Tensor] = []
     scales: list[Tensor] = []
     factors = [(amount, factor(amount)) for amount in amounts(tape)]
+    more = torch.tensor([amount.value - 1 for amount, _rule in factors], dtype=torch.float64)
     for spot in spots(tape, seen.wrong, of_some=of_some):
-        if spot.turns == "all" and is_chained(tape, spot.sites):
+        if is_chained(tape, spot):
             continue
         traces = _traces(seen, spot)
         if not traces:
             continue
         made, changes = _changes(seen, spot, traces)
         effect, scale = _effects(seen, traces, changes)
-        more = torch.tensor([amount.value - 1 for amount, _rule in factors], dtype=torch.float64)
-        slips += [Slip(rule, spot.at(), None, spot.turns) for _amount, rule in factors]
-        effects += [more[:, None] * effect[0], effect[1:]]
-        scales += [more.abs()[:, None] * scale[0], scale[1:]]
+        if spot.only is None:
+            slips += [Slip(rule, spot.at(), None, spot.turns) for _amount, rule in factors]
+            effects.append(more[:, None] * effect[0])
+            scales.append(more.abs()[:, None] * scale[0])
+        effects.append(effect[1:])
+        scales.append(scale[1:])
         slips += made
     if not slips:
         width = len(seen.target)
@@ -171,13 +178,12 @@ def _changes(
     """
     slips: list[Slip] = []
     changes = [[trace.row.right] for trace in traces]
-    for slip in rules_at(seen.steps.tape, spot):
+    for slip in rules_at(seen.others, spot):
         made = [_made(slip, trace) for trace in traces]
-        whole = [one for one in made if one is not None]
-        if len(whole) == len(traces):
+        if any(one is not None for one in made):  # where it cannot be made, the step is right
             slips.append(slip)
-            for rows, one in zip(changes, whole, strict=True):
-                rows.append(one)
+            for rows, one, trace in zip(changes, made, traces, strict=True):
+                rows.append(torch.zeros_like(trace.row.right) if one is None else one)
     return slips, changes
 
 
@@ -190,27 +196,28 @@ def _made(slip: Slip, trace: Trace) -> Tensor | None:
 def _traces(seen: Seen, spot: Spot) -> list[Trace]:
     """The right steps back at a spot, in each of its turns."""
     needed = seen.steps.tape.is_needed
-    nodes = [e.node for e in spot.edges(seen.steps.tape) if e.node in needed]
-    return [trace for node in nodes if (trace := _trace(seen, spot, node)) is not None]
+    found = [edge for edge in spot.edges(seen.steps.tape) if edge.node in needed]
+    return [trace for edge in found if (trace := _trace(seen, edge)) is not None]
 
 
-def _trace(seen: Seen, spot: Spot, node: int) -> Trace | None:
+def _trace(seen: Seen, edge: Edge) -> Trace | None:
     steps, right = seen.steps, seen.right.cotangents
-    if spot.place is None:
-        ref = Ref(node, spot.output)
+    node, place, output = edge
+    if place is None:
+        ref = Ref(node, output)
         if ref not in right:
             return None
-        around = Around(steps, Edge(node, None, spot.output), {}, right, right)
+        around = Around(steps, edge, {}, right, right)
         return Trace(around.row(0, right[ref][0]), ref)
     outputs = [Ref(node, i) for i in range(len(steps.tape.nodes[node].values))]
     given = {ref.output: right[ref] for ref in outputs if ref in right}
     if not given:
         return None
-    back = steps[node].back(given).get(spot.place)
+    back = steps[node].back(given).get(place)
     if back is None:  # a constant, in the first turn of a loop
         return None
-    around = Around(steps, Edge(node, spot.place), given, right, right)
-    return Trace(around.row(0, back[0]), steps.tape.nodes[node].operands[spot.place])
+    around = Around(steps, edge, given, right, right)
+    return Trace(around.row(0, back[0]), steps.tape.nodes[node].operands[place])
 
 
 def _effects(
@@ -230,5 +237,7 @@ def close(found: Scored, target: Array, room: Array) -> list[int]:
     """Return the slips whose effect is the target, the most natural first."""
     with np.errstate(invalid="ignore"):
         off = np.abs(found.effects - target)
-    near = np.isfinite(found.effects).all(axis=1) & (off <= room + CLOSE * (np.abs(target) + found.scales)).all(axis=1)
+    near = np.isfinite(found.effects).all(axis=1) & (
+        off <= room + CLOSE * (np.abs(target) + found.scales)
+    ).all(axis=1)
     return sorted(np.flatnonzero(near).tolist(), key=lambda i: found.slips[i].rule.rank)

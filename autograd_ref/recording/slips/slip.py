@@ -28,20 +28,26 @@ class Place(NamedTuple):
     output: int = 0
 
 
+TURNS = {
+    "all": slice(None),
+    "first": slice(0, 1),
+    "last": slice(-1, None),
+    "all but the first": slice(1, None),
+    "all but the last": slice(0, -1),
+}
+"""The turns of a loop at which a slip may be made."""
+
+
 def edges(tape: Tape, places: Sequence[Place], turns: str) -> Iterator[Edge]:
     """Yield where on a tape some places are.
 
     Args:
         tape: the record.
         places: the places.
-        turns: of a loop: all, the first, the last.
+        turns: of a loop, a key of `TURNS`.
     """
     for site, operand, output in places:
-        nodes = tape.turns.get(site, [])
-        if turns == "first":
-            nodes = nodes[:1]
-        elif turns == "last":
-            nodes = nodes[-1:]
+        nodes = tape.turns.get(site, [])[TURNS[turns]]
         yield from (Edge(node, operand, output) for node in nodes)
 
 
@@ -60,7 +66,11 @@ class At(NamedTuple):
     """The cotangent of y."""
     right: Tensor
     """What reaches x."""
-    value: Callable[[Ref], Tensor]
+    given: Mapping[int, Tensor]
+    """The cotangents of all outputs of the operation."""
+    steps: "Steps"
+    ref: Ref
+    """The value that the step leads to."""
     cotangent: Callable[[Ref], Tensor | None]
 
 
@@ -97,8 +107,9 @@ class AtRow(NamedTuple):
             return None if other is None else other[0]
 
         if edge.place is None:
-            x = tape.value(Ref(edge.node, edge.output))
-            return At(None, 0, x, x, self.right, self.right, tape.value, cotangent)
+            ref = Ref(edge.node, edge.output)
+            x = tape.value(ref)
+            return At(None, 0, x, x, self.right, self.right, {}, steps, ref, cotangent)
         node = tape.nodes[edge.node]
         output = next(iter(self.around.given))
         return At(
@@ -108,7 +119,9 @@ class AtRow(NamedTuple):
             node.values[output],
             self.around.given[output][self.row],
             self.right,
-            tape.value,
+            {i: rows[self.row] for i, rows in self.around.given.items()},
+            steps,
+            node.operands[edge.place],
             cotangent,
         )
 
@@ -120,6 +133,9 @@ class Other(NamedTuple):
     output: int
     turns_before: int = 0
     """In a loop: from so many turns before."""
+    operand: int | None = None
+    """The number of the operand, where it is not an output: in the first turn of a loop that is
+    the initial state."""
 
 
 class Rule(NamedTuple):
@@ -136,6 +152,8 @@ class Rule(NamedTuple):
     rank: float
     """The lower, the more natural."""
     fix: str = ""
+    zero_beyond: bool = False
+    """True where nothing comes back in turns of a loop for which there is no other value."""
 
 
 class Slip(NamedTuple):
@@ -145,7 +163,7 @@ class Slip(NamedTuple):
     sites: tuple[Place, ...]
     other: Other | None = None
     turns: str = "all"
-    """Of a loop: all, the first, the last."""
+    """Of a loop, a key of `TURNS`."""
 
     def edges(self, tape: Tape) -> Iterator[Edge]:
         """Yield where on a tape it is made."""
@@ -157,7 +175,7 @@ class Slip(NamedTuple):
         at = row.at()
         other = None if self.other is None else found_on(tape, self.other, edge.node)
         if self.other is not None and other is None:
-            return None
+            return row.right.new_zeros(row.right.shape) if self.rule.zero_beyond else None
         value = None if other is None else tape.value(other)
         cotangent = None if other is None else at.cotangent(other)
         try:
@@ -177,4 +195,24 @@ def found_on(tape: Tape, other: Other, node: int) -> Ref | None:
     if turns != len(nodes) and len(nodes) > 1:
         return None
     turn -= other.turns_before
-    return Ref(nodes[turn], other.output) if 0 <= turn < len(nodes) else None
+    if not 0 <= turn < len(nodes):
+        return None
+    if other.operand is None:
+        return Ref(nodes[turn], other.output)
+    operands = tape.nodes[nodes[turn]].operands
+    return operands[other.operand] if other.operand < len(operands) else None
+
+
+def carried(tape: Tape, site: Site) -> Iterator[int]:
+    """Yield the operands that come from outside in the first turn of a loop, and from it later.
+
+    Args:
+        tape: the record.
+        site: in the loop.
+    """
+    nodes = tape.turns[site]
+    first, last = tape.nodes[nodes[0]].operands, tape.nodes[nodes[-1]].operands
+    for place, (one, two) in enumerate(zip(first, last, strict=False)):
+        turns = [len(tape.turns[tape.nodes[ref.node].site]) for ref in (one, two)]
+        if turns[1] > turns[0]:
+            yield place

@@ -1,9 +1,11 @@
 """The places on a tape at which a slip can be made."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
-from autograd_ref.recording.slips.slip import Edge, Place, edges
+from autograd_ref.recording.slips.rules.groups import grouped
+from autograd_ref.recording.slips.slip import Edge, Place, Rule, edges
 from autograd_ref.recording.tape import Node, Ref, Site, Tape
 from autograd_ref.tree.nest import Path
 
@@ -13,24 +15,42 @@ RESHAPES = frozenset(
 )
 """Operations that only arrange entries: what is wrong there is so at the operation beside them."""
 
+ARRANGES = frozenset("t transpose permute view reshape _unsafe_view _reshape_alias".split())
+"""Those of them whose order of entries one gets wrong."""
+
 
 class Spot(NamedTuple):
-    """Where slips are made: sites, and an operand or (place None) an output at each."""
+    """Where slips are made, alike at each of some places."""
 
-    sites: tuple[Site, ...]
+    places: tuple[Place, ...]
     """One; or all that a person derives alike, as the same layer over and over."""
-    place: int | None
-    output: int
     turns: str
-    """Of a loop: all, the first, the last."""
+    """Of a loop, a key of `slip.TURNS`."""
+    only: Rule | None = None
+    """The one slip that is made there; None for all."""
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The sites of the places."""
+        return tuple(place.site for place in self.places)
+
+    @property
+    def place(self) -> int | None:
+        """The number of the operand at the first place."""
+        return self.places[0].operand
+
+    @property
+    def output(self) -> int:
+        """The number of the output at the first place."""
+        return self.places[0].output
 
     def at(self) -> tuple[Place, ...]:
-        """Return the sites as a slip has them."""
-        return tuple(Place(site, self.place, self.output) for site in self.sites)
+        """Return the places as a slip has them."""
+        return self.places
 
     def edges(self, tape: Tape) -> Iterator[Edge]:
         """Yield where on a tape it is."""
-        return edges(tape, self.at(), self.turns)
+        return edges(tape, self.places, self.turns)
 
 
 def spots(tape: Tape, wrong: Collection[Path], *, of_some: bool = False) -> Iterator[Spot]:
@@ -42,22 +62,26 @@ def spots(tape: Tape, wrong: Collection[Path], *, of_some: bool = False) -> Iter
         of_some: True for those that some of them come in by.
     """
     come = 0 if of_some else sum(1 << tape.parameters[path].node for path in wrong)
-    alike: dict[tuple[object, ...], list[Spot]] = {}
-    for spot in _single(tape):
-        nodes = [edge.node for edge in spot.edges(tape) if edge.node in tape.is_needed]
-        if not come & ~_behind(tape, nodes, spot.place):
+    single = list(_single(tape))
+    alike = _alike(tape, single)
+    several = (Spot(places, turns, rule) for places, turns, rule in grouped(tape))
+    for spot in chain(single, alike, several):
+        needed = [edge for edge in spot.edges(tape) if edge.node in tape.is_needed]
+        if needed and not come & ~_behind(tape, needed):
             yield spot
-        if spot.turns == "all" and spot.place is not None:
+
+
+def _alike(tape: Tape, single: Iterable[Spot]) -> Iterator[Spot]:
+    """Yield the places that are derived alike, together."""
+    alike: dict[tuple[object, ...], list[Place]] = {}
+    for spot in single:
+        arranged = spot.places[0].site.operation in RESHAPES
+        if spot.turns == "all" and spot.place is not None and not arranged:
             for key in _kinds(tape, spot):
-                alike.setdefault(key, []).append(spot)
-    seen: set[tuple[tuple[Site, ...], int | None]] = set()
-    for group in alike.values():
-        sites = tuple(spot.sites[0] for spot in group)
-        if len(sites) > 1 and (sites, group[0].place) not in seen:
-            seen.add((sites, group[0].place))
-            nodes = [e.node for spot in group for e in spot.edges(tape) if e.node in tape.is_needed]
-            if not come & ~_behind(tape, nodes, group[0].place):
-                yield Spot(sites, group[0].place, 0, "all")
+                alike.setdefault(key, []).append(spot.places[0])
+    for places in dict.fromkeys(tuple(group) for group in alike.values()):
+        if len(places) > 1:
+            yield Spot(places, "all")
 
 
 def _single(tape: Tape) -> Iterator[Spot]:
@@ -67,21 +91,33 @@ def _single(tape: Tape) -> Iterator[Spot]:
             continue
         node = tape.nodes[inside[-1]]  # at the first turn some operands may be constants
         for turns in ("all",) if len(inside) == 1 else ("all", "last", "first"):
-            if node.compute is not None and site.operation not in RESHAPES:
+            if node.compute is not None and (
+                site.operation not in RESHAPES or (turns == "all" and _rearranges(tape, node))
+            ):
                 for place, operand in enumerate(node.operands):
                     if operand in tape.moving:
-                        yield Spot((site,), place, 0, turns)
+                        yield Spot((Place(site, place, 0),), turns)
             for output in range(len(node.values)):
                 if Ref(inside[-1], output) in tape.moving:
-                    yield Spot((site,), None, output, turns)
+                    yield Spot((Place(site, None, output),), turns)
+
+
+def _rearranges(tape: Tape, node: Node) -> bool:
+    """Return whether an operation gives two or more axes of its operand another order or shape."""
+    if node.site.operation not in ARRANGES:
+        return False
+    before = [n for n in tape.value(node.operands[0]).shape if n > 1]
+    after = [n for n in node.values[0].shape if n > 1]
+    return len(before) != len(after) or before != after
 
 
 def _kinds(tape: Tape, spot: Spot) -> Iterator[tuple[object, ...]]:
     """Yield what a spot has in common with others that are derived alike."""
-    site, place = spot.sites[0], spot.place
+    site, place, _output = spot.places[0]
     node = tape.nodes[tape.turns[site][-1]]
     kind = (site.operation, site.ordinal, place)
     yield ("function", _called(node), *kind)
+    yield ("line", node.place.file, node.place.line, site.operation, place)
     if len(site.where) > 1:
         yield ("instruction", site.where[-1], *kind)
     assert place is not None, "only steps back have a kind"
@@ -95,22 +131,36 @@ def _called(node: Node) -> str:
     return name if name.replace(".", "_").isidentifier() else ""
 
 
-def _behind(tape: Tape, nodes: Sequence[int], place: int | None) -> int:
+def _behind(tape: Tape, found: Sequence[Edge]) -> int:
     """The nodes that operands, or (place None) outputs, of some nodes depend on, as bits."""
     bits = 0
-    for node in nodes:
-        operands = tape.nodes[node].operands
-        if place is not None and place >= len(operands):
-            continue  # another operation stood there in this turn
-        bits |= tape.ancestors[node if place is None else operands[place].node]
+    for edge in found:
+        leads_to = _leads_to(tape, edge)
+        if leads_to is not None:  # else another operation stood there in this turn
+            bits |= tape.ancestors[leads_to]
     return bits
 
 
-def is_chained(tape: Tape, sites: Sequence[Site]) -> bool:
-    """Return whether one of the nodes at some sites depends on another."""
-    nodes = sorted(node for site in sites for node in tape.turns[site] if node in tape.is_needed)
-    return any(
-        tape.ancestors[later] >> earlier & 1
-        for i, later in enumerate(nodes)
-        for earlier in nodes[:i]
-    )
+def _leads_to(tape: Tape, edge: Edge) -> int | None:
+    """The node whose output a step leads to."""
+    if edge.place is None:
+        return edge.node
+    operands = tape.nodes[edge.node].operands
+    return operands[edge.place].node if edge.place < len(operands) else None
+
+
+def is_chained(tape: Tape, spot: Spot) -> bool:
+    """Return whether what one of the steps at a spot leads to depends on another of them.
+
+    Else each changes something by itself, and the changes add up.
+    """
+    found = sorted(edge for edge in spot.edges(tape) if edge.node in tape.is_needed)
+    nodes = 0
+    for edge in found:
+        leads_to = _leads_to(tape, edge)
+        if leads_to is not None and tape.ancestors[leads_to] & nodes & ~(
+            1 << edge.node if edge.place is None else 0
+        ):
+            return True
+        nodes |= 1 << edge.node
+    return False

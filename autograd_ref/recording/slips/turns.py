@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from autograd_ref.recording.slips.amounts import amounts, factor
 from autograd_ref.recording.slips.candidates import rules_at
+from autograd_ref.recording.slips.rules.amounts import amounts, factor
 from autograd_ref.recording.slips.search import Scored, Seen
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.slips.spots import is_chained, spots
@@ -18,6 +18,9 @@ ROWS = 96
 NATURAL = 2.0
 """The rank up to which factors are tried in loops, where each costs a sweep. Chosen."""
 
+LEAST_NATURAL = 4.5
+"""The rank up to which other slips are. Chosen: beyond are factors that belong to no step."""
+
 
 def in_every_turn(seen: Seen) -> Iterator[Scored]:
     """Yield what such slips change, some of them at a time, the most natural first."""
@@ -25,9 +28,11 @@ def in_every_turn(seen: Seen) -> Iterator[Scored]:
     slips: list[Slip] = []
     factors = [factor(a) for a in amounts(tape) if a.rank <= NATURAL]
     for spot in spots(tape, seen.wrong):
-        if spot.turns == "all" and is_chained(tape, spot.sites):
-            slips += [Slip(rule, spot.at()) for rule in factors]
-            slips += rules_at(tape, spot)
+        if is_chained(tape, spot):
+            if spot.only is None:
+                slips += [Slip(rule, spot.at(), None, spot.turns) for rule in factors]
+            slips += rules_at(seen.others, spot)
+    slips = [slip for slip in slips if slip.rule.rank <= LEAST_NATURAL]
     slips.sort(key=lambda slip: slip.rule.rank)
     for start in range(0, len(slips), ROWS):
         yield _swept(seen, slips[start : start + ROWS])

@@ -53,7 +53,7 @@ def _where(tape: Tape, site: Site, turns: str) -> str:
     alike = {n.site.operation for n in tape.nodes if n.place == node.place and n.compute}
     word = WORDS.get(site.operation, site.operation)
     of = f", at its {word}" if len(alike) > 1 else ""
-    which = {"all": "", "first": ", in the first turn", "last": ", in the last turn"}[turns]
+    which = {"first": ", in the first turn", "last": ", in the last turn"}.get(turns, "")
     return f"{node.place}{of}{which}"
 
 

@@ -9,7 +9,6 @@ from torch import Tensor
 from autograd_ref.recording.slips.slip import At, Rule
 from autograd_ref.recording.tape import Tape
 
-
 ORDINARY = frozenset((0.0, 1.0, -1.0, 2.0, -2.0))
 """Numbers that are tried anyway."""
 

@@ -70,15 +70,48 @@ DERIVATIVES: dict[str, Derivative] = {
 
 def _instead(derivative: Derivative) -> Callable[[At, Tensor | None, Tensor | None], Tensor | None]:
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-        if at.step is None or not at.x.shape == at.y.shape == at.c.shape:
+        assert at.step is not None, "made at steps only"
+        if not at.x.shape == at.y.shape == at.c.shape:
             return None
         return at.c * derivative(at.x, at.y)
 
     return made
 
 
+BY_OUTPUT: dict[str, Derivative] = {
+    "tanh": lambda _x, y: 1 - y**2,
+    "sigmoid": lambda _x, y: y * (1 - y),
+    "relu": lambda _x, y: (y > 0).to(y.dtype),
+    "exp": lambda _x, y: y,
+    "sqrt": lambda _x, y: 0.5 / y,
+}
+"""The right derivatives of functions, by what their value is."""
+
+
+def _at_another_output(at: At, other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+    assert at.step is not None, "made at steps only"
+    if other is None or not other.shape == at.c.shape == at.x.shape:
+        return None
+    return at.c * BY_OUTPUT[at.step.node.site.operation](other, other)
+
+
+ANOTHERS_OUTPUT = Rule(
+    "another value used",
+    _at_another_output,
+    "the derivative by {x} is taken at {other} in the place of its result",
+    2.0,
+    fix="use the result that stands in the loss",
+)
+
+
+def _by_sign_of_cotangent(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+    assert at.step is not None, "made at steps only"
+    return None if at.c.shape != at.x.shape else at.c.clamp(min=0)
+
+
 def _twice(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-    if at.step is None or at.x.shape != at.c.shape:
+    assert at.step is not None, "made at steps only"
+    if at.x.shape != at.c.shape:
         return None
     return at.right * (at.right / at.c)
 
@@ -100,6 +133,13 @@ ELEMENTWISE: tuple[Rule, ...] = (
             fix="use the derivative of that function",
         )
         for i, (text, derivative) in enumerate(DERIVATIVES.items())
+    ),
+    Rule(
+        "another derivative",
+        _by_sign_of_cotangent,
+        "what comes back to {y} is cut off below 0, as if its own sign decided",
+        2.8,
+        fix="let the sign of the operand decide, not that of the derivative",
     ),
     Rule(
         "a derivative twice",

@@ -68,20 +68,58 @@ def axes(ndim: int, shape: tuple[int, ...]) -> Iterator[Rule]:
             continue
         of = f"axis {axis} of {{y}}"
         table: list[tuple[str, Callable[[Tensor], Tensor], str, float, str]] = [
-            ("one index only", _only(axis, -1), f"only the last index along {of} counts", 2.0,
-             "add them up: += for ="),
-            ("one index only", _only(axis, 0), f"only the first index along {of} counts", 2.1,
-             "add them up: += for ="),
-            ("one index left out", _without(axis, -1), f"the last index along {of} is left out", 2.3,
-             "take all of them"),
-            ("one index left out", _without(axis, 0), f"the first index along {of} is left out",
-             2.3, "take all of them"),
+            (
+                "one index only",
+                _only(axis, -1),
+                f"only the last index along {of} counts",
+                2.0,
+                "add them up: += for =",
+            ),
+            (
+                "one index only",
+                _only(axis, 0),
+                f"only the first index along {of} counts",
+                2.1,
+                "add them up: += for =",
+            ),
+            (
+                "one index left out",
+                _without(axis, -1),
+                f"the last index along {of} is left out",
+                2.3,
+                "take all of them",
+            ),
+            (
+                "one index left out",
+                _without(axis, 0),
+                f"the first index along {of} is left out",
+                2.3,
+                "take all of them",
+            ),
             ("averaged", _averaged(axis), f"what comes back is averaged along {of}", 2.6, ""),
             ("centred", _centred(axis), f"the mean along {of} is subtracted", 2.8, ""),
             ("summed", _summed(axis), f"what comes back is summed along {of}", 2.8, ""),
-            ("reversed", _reversed(axis), f"what comes back is in reverse order along {of}", 3.0, ""),
-            ("shifted", _shifted(axis, 1), f"what comes back is shifted by one along {of}", 3.1, ""),
-            ("shifted", _shifted(axis, -1), f"what comes back is shifted by one along {of}", 3.1, ""),
-        ]  # fmt: skip
+            (
+                "reversed",
+                _reversed(axis),
+                f"what comes back is in reverse order along {of}",
+                3.0,
+                "",
+            ),
+            (
+                "shifted",
+                _shifted(axis, 1),
+                f"what comes back is shifted by one along {of}",
+                3.1,
+                "",
+            ),
+            (
+                "shifted",
+                _shifted(axis, -1),
+                f"what comes back is shifted by one along {of}",
+                3.1,
+                "",
+            ),
+        ]
         for name, change, said, rank, fix in table:
             yield Rule(name, _through(change), said, rank, fix)
