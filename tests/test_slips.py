@@ -94,7 +94,8 @@ def test_what_is_foretold_of_a_slip_is_what_the_sweep_finds(name: str, apart: bo
     state = seen(steps, hand, dict.fromkeys(hand, 1e-13))
     found = scored(state, of_some=True)
     assert len(found.slips) > 200
-    some = range(0, len(found.slips), 1 + len(found.slips) // 400)
+    every = [i for i, slip in enumerate(found.slips) if not depends_on_itself(steps, slip)]
+    some = every[:: 1 + len(every) // 400]
     made = swept(steps, [(found.slips[i],) for i in some], right.cotangents).gradients
     for row, i in enumerate(some):
         changes = [
@@ -106,6 +107,12 @@ def test_what_is_foretold_of_a_slip_is_what_the_sweep_finds(name: str, apart: bo
             assert (np.abs(np.array(changes) - found.effects[i]) <= room).all(), found.slips[i]
         else:
             assert not np.isfinite(found.effects[i]).all()
+
+
+def depends_on_itself(steps: Steps, slip: Slip) -> bool:
+    """True where a turn uses the cotangent of a value of another, which the slip changes too."""
+    turns = len(steps.tape.turns[slip.sites[0].site])
+    return slip.other is not None and "derivative" in slip.rule.name and turns > 1
 
 
 def one_of_each_kind(loss: Loss) -> dict[str, Slip]:
