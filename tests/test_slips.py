@@ -14,8 +14,8 @@ from autograd_ref.recording.recorder import recorded
 from autograd_ref.recording.slips.claims import Claim, Search
 from autograd_ref.recording.slips.search import Scored, scored, seen
 from autograd_ref.recording.slips.slip import Slip
+from autograd_ref.recording.slips.telling.wording import worded
 from autograd_ref.recording.slips.turns import in_every_turn
-from autograd_ref.recording.slips.wording import worded
 from autograd_ref.recording.sweep import swept
 from autograd_ref.reference.model import WrongGradient
 from autograd_ref.tree.point import Point, Results

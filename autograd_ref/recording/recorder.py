@@ -80,6 +80,7 @@ class _Recorder(EveryOperation):
         self._kept: list[Tensor] = []
         self._turns: dict[Site, int] = {}
         self._names: dict[Ref, str] = {}
+        self._outside: dict[tuple[int, Geometry], str] = {}
         self._call: Call = None
         self._counted: tuple[Call, dict[str, int]] = (None, {})
         self._inside: tuple[tuple[tuple[str, int], ...], Place] | None = None
@@ -219,6 +220,8 @@ class _Recorder(EveryOperation):
                 ref = memory and memory.known.get(geometry_of(tensor))
                 if ref is not None:
                     self._names.setdefault(ref, name)
+                elif memory is None:
+                    self._outside[memory_of(tensor), geometry_of(tensor)] = name
 
     def _ref(self, tensor: Tensor) -> Ref:
         """The value that a tensor holds now."""
@@ -230,6 +233,9 @@ class _Recorder(EveryOperation):
             self._nodes.append(Node(site, 0, OUTSIDE, (), None, (), followed=False))
             self._values.append([tensor.detach()])
             self._settle(tensor, Ref(index))
+            name = self._outside.get((memory_of(tensor), geometry))
+            if name is not None:
+                self._names[Ref(index)] = name
             return Ref(index)
         found = memory.known.get(geometry)
         if found is not None:

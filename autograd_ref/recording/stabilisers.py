@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from autograd_ref.recording.slips.claims import Search
-from autograd_ref.recording.slips.wording import worded
+from autograd_ref.recording.slips.telling.wording import worded
 from autograd_ref.recording.unfollowed import unfollowed
 from autograd_ref.reference.model import Hypothesis, UnknownModel, WrongGradient
 from autograd_ref.reference.protocol import Loss

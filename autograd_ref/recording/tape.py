@@ -104,6 +104,15 @@ class Tape:
         return frozenset(self.needed)
 
     @cached_property
+    def is_wanted(self) -> frozenset[int]:
+        """The nodes that the loss depends on, whether or not parameters move them."""
+        found = {self.result.node}
+        for index in range(self.result.node, -1, -1):
+            if index in found:
+                found.update(operand.node for operand in self.nodes[index].operands)
+        return frozenset(found)
+
+    @cached_property
     def uses(self) -> dict[Ref, list[int]]:
         """The nodes that use each moving value and that the loss depends on."""
         found: dict[Ref, list[int]] = {ref: [] for ref in self.moving}

@@ -1,6 +1,6 @@
 """Why a loss cannot be searched for wrong steps: what stopped its recording, and where."""
 
-from autograd_ref.recording.recorder import recorded
+from autograd_ref.recording.recorder import CannotFollow, recorded
 from autograd_ref.recording.slips.claims import followed
 from autograd_ref.recording.tape import Node, Tape
 from autograd_ref.reference.protocol import Loss
@@ -18,7 +18,10 @@ def unfollowed(loss: Loss, point: Point, right: Results) -> str:
     """
     if followed(loss, point, right, apart=False) is not None:
         return ""
-    tape = attempt(lambda: recorded(loss, point, everything=True))
+    try:
+        tape = attempt(lambda: recorded(loss, point, everything=True))
+    except CannotFollow as error:
+        return str(error)
     if isinstance(tape, Raised):
         return worded(tape.error)
     for index, node in enumerate(tape.nodes):

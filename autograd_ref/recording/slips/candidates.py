@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
+from autograd_ref.recording.slips.ranks import akin
 from autograd_ref.recording.slips.rules.axes import axes
 from autograd_ref.recording.slips.rules.elementwise import (
     ANOTHERS_OUTPUT,
@@ -24,7 +25,7 @@ from autograd_ref.recording.slips.rules.values import (
     operand_made_otherwise,
     operand_transposed,
 )
-from autograd_ref.recording.slips.slip import Other, Rule, Slip
+from autograd_ref.recording.slips.slip import Other, Rule, Slip, found_on
 from autograd_ref.recording.slips.spots import RESHAPES, Spot
 from autograd_ref.recording.tape import Ref, Tape
 
@@ -83,7 +84,9 @@ def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> 
         yield from (slip(rule) for rule in ELEMENTWISE)
     yield from (slip(rule) for rule in axes(y.ndim, tuple(y.shape)))
     needs = list(_needed_by_derivative(tape, index, place))
-    for other, value in others.at(index) if len(spot.places) == 1 else ():
+    alone = len(spot.places) == 1
+    like = akin(tape, Ref(index, spot.output)) if alone else frozenset[Ref]()
+    for other, value in others.at(index) if alone else ():
         for number in needs:
             if tape.value(node.operands[number]).shape == value.shape:
                 yield slip(operand(number), other)
@@ -92,7 +95,8 @@ def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> 
         if broadcasts(value, x):
             yield slip(TIMES, other)
             yield slip(DIVIDED, other)
-        if value.shape == y.shape and len(tape.reached(index)) > 1:
+        joins = len(tape.reached(index)) > 1
+        if value.shape == y.shape and joins and found_on(tape, other, index) in like:
             yield slip(ANOTHERS, other)
     for number in needs:
         ref = node.operands[number]
@@ -117,11 +121,13 @@ def _at_value(others: Others, spot: Spot, index: int, slip: Made) -> Iterator[Sl
     if several:
         yield from (slip(rule) for rule in PATHS)
         yield from (slip(rule) for rule in axes(y.ndim, tuple(y.shape)))
+    like = akin(tape, ref)
     for other, value in others.at(index):
         if several and broadcasts(value, y):
             yield slip(TIMES, other)
             yield slip(DIVIDED, other)
-        if value.shape == y.shape and other != Other(spot.sites[0], spot.output):
+        elsewhere = other != Other(spot.sites[0], spot.output)
+        if value.shape == y.shape and elsewhere and found_on(tape, other, index) in like:
             yield slip(ANOTHERS, other)
 
 

@@ -1,6 +1,6 @@
 """Which wrong step was made: claimed only where it gives the gradient under test, at two points."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import NamedTuple
@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.recorder import CannotFollow, recorded
-from autograd_ref.recording.slips.otherwise import Change, altered, changes
+from autograd_ref.recording.slips.otherwise.again import altered
+from autograd_ref.recording.slips.otherwise.change import Change
+from autograd_ref.recording.slips.otherwise.every import likely
 from autograd_ref.recording.slips.pairs import pairs
+from autograd_ref.recording.slips.ranks import naturalness
 from autograd_ref.recording.slips.search import Seen, close, scored, seen
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.slips.turns import in_every_turn
 from autograd_ref.recording.sweep import swept
-from autograd_ref.recording.tape import Tape
+from autograd_ref.recording.tape import Site, Tape
 from autograd_ref.reference.model import WrongGradient
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.tree.nest import Path
@@ -24,13 +27,22 @@ from autograd_ref.tree.point import Point, Results
 from autograd_ref.user_code import Raised, attempt
 
 FOLLOWS = 1e-9
-"""How closely the sweep has to give the gradient of the reference. Chosen: float64 loses no more."""
+"""How closely the sweep has to give the right gradient. Chosen: float64 loses no more."""
 
 MOST_CONFIRMED = 12
 """Guesses of one effect that are looked at again, the most natural first. Chosen."""
 
-NATURAL = 2.0
+NATURAL = 2.1
 """Where a guess at the first level is so natural, the second is not looked at. Chosen."""
+
+UNNATURAL = 2.5
+"""Where a guess is no more natural, a change of the loss may be more so. Chosen."""
+
+ALIKE = 0.02
+"""How much less natural a claim may be that is said beside another. Chosen."""
+
+MOST_SAID = 2
+"""Claims of one effect that are said at most. Chosen."""
 
 ROOM = 4.0
 """Times the tolerance that what is claimed may be off: both sides round. Chosen."""
@@ -43,11 +55,6 @@ class Guess(NamedTuple):
     """True where the record has composite operations taken apart."""
     slips: tuple[Slip, ...] = ()
     change: Change | None = None
-
-    @property
-    def rank(self) -> float:
-        """How natural it is; the lower, the more."""
-        return sum(slip.rule.rank for slip in self.slips) + (self.change.rank if self.change else 0)
 
     def gradients(self, steps: Steps) -> Results | None:
         """What it makes of the gradient; None where it cannot be made."""
@@ -63,6 +70,13 @@ class Claim(NamedTuple):
     guess: Guess
     steps: Steps
     gradients: Results
+
+    @property
+    def rank(self) -> float:
+        """How natural it is; the lower, the more."""
+        slips, change = self.guess.slips, self.guess.change
+        tape = self.steps.tape
+        return sum(naturalness(tape, slip) for slip in slips) + (change.rank if change else 0)
 
 
 class Search:
@@ -84,11 +98,11 @@ class Search:
             steps = self._here(apart)
             if steps is not None and not (apart and self._is_whole(steps)):
                 found += self._confirmed(steps, self._single(steps, apart))
-            if found and min(claim.guess.rank for claim in found) <= NATURAL:
+            if found and min(claim.rank for claim in found) <= NATURAL:
                 break
-        if not found and (steps := self._here(True)) is not None:
-            found = self._confirmed(steps, self._otherwise(steps))
-        yield from sorted(found, key=lambda claim: claim.guess.rank)
+        if not found or min(claim.rank for claim in found) > UNNATURAL:
+            found += self._otherwise()
+        yield from _most_natural(found)
 
     def pairs(self) -> Iterator[Claim]:
         """Yield two slips that give it together, the most natural first."""
@@ -101,7 +115,7 @@ class Search:
             guesses = (Guess(apart, pair) for pair in islice(two, MOST_CONFIRMED))
             found = self._confirmed(steps, guesses)
             if found:
-                yield from sorted(found, key=lambda claim: claim.guess.rank)
+                yield from _most_natural(found)
                 return
 
     def _is_whole(self, apart: Steps) -> bool:
@@ -115,12 +129,24 @@ class Search:
         state = seen(steps, self._wrong.hand, self._wrong.allowed)
         found = scored(state)
         near = [found.slips[i] for i in close(found, state.target, state.room)]
+        near.sort(key=lambda slip: naturalness(steps.tape, slip))
         near = near or _in_turns(state)
         yield from (Guess(apart, (slip,)) for slip in near[:MOST_CONFIRMED])
 
-    def _otherwise(self, steps: Steps) -> Iterator[Guess]:
-        for change in changes(steps.tape):
-            yield Guess(True, change=change)
+    def _otherwise(self) -> list[Claim]:
+        """What explains it as the gradient of another loss."""
+        known = set[Site]()
+        for apart in (False, True):
+            steps = self._here(apart)
+            if steps is None:
+                continue
+            found = likely(steps.tape, self._wrong.hand, frozenset(known))
+            known.update(steps.tape.turns)
+            guesses = (Guess(apart, change=change) for change in islice(found, MOST_CONFIRMED))
+            claims = self._confirmed(steps, guesses)
+            if claims:
+                return claims
+        return []
 
     def _confirmed(self, steps: Steps, guesses: Iterable[Guess]) -> list[Claim]:
         found: list[Claim] = []
@@ -156,6 +182,12 @@ class Search:
         if again is None:
             return None
         return followed(self._loss, again[0], again[2], apart=apart)
+
+
+def _most_natural(claims: Sequence[Claim]) -> list[Claim]:
+    """The claims that are said: all give the same gradient, so the most natural, or those alike."""
+    ranked = sorted(claims, key=lambda claim: claim.rank)
+    return [claim for claim in ranked if claim.rank <= ranked[0].rank + ALIKE][:MOST_SAID]
 
 
 def _in_turns(state: Seen) -> list[Slip]:

@@ -13,6 +13,10 @@ ORDINARY = frozenset((0.0, 1.0, -1.0, 2.0, -2.0))
 """Numbers that are tried anyway."""
 
 
+SMALLEST, LARGEST = 1e-4, 1e6
+"""Between which a constant is a factor: smaller ones keep something finite, as eps does. Chosen."""
+
+
 class Amount(NamedTuple):
     """A factor."""
 
@@ -72,7 +76,7 @@ def _constants(tape: Tape) -> list[float]:
     found: dict[float, None] = {}
     for node in tape.nodes:
         for number in node.numbers:
-            if math.isfinite(number) and number not in ORDINARY:
+            if number not in ORDINARY and SMALLEST < abs(number) < LARGEST:
                 found.setdefault(abs(number))
     return list(found)[:12]
 

@@ -145,7 +145,7 @@ ELEMENTWISE: tuple[Rule, ...] = (
         "a derivative twice",
         _twice,
         "the derivative by {x} is multiplied on twice",
-        4.0,
+        2.2,
         fix="multiply by it once",
     ),
 )

@@ -187,7 +187,7 @@ ANOTHERS = Rule(
     "another's derivative used",
     _cotangent,
     "the derivative by {other} is used where that by {y} is due",
-    2.4,
+    2.6,
     fix="use the derivative by the value that stands there",
     zero_beyond=True,
 )
