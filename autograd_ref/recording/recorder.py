@@ -96,6 +96,9 @@ class _Recorder(EveryOperation):
         ]
         tape = Tape(nodes, parameters, result, self._names)
         if result not in tape.moving:
+            for node, values in zip(self._nodes, self._values, strict=True):
+                if any(value.is_complex() for value in values):
+                    raise CannotFollow(f"complex numbers are not followed, as in {node.place}")
             raise CannotFollow("the loss does not depend on the parameters by its operations")
         return tape
 

@@ -90,7 +90,8 @@ def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> 
         for number in needs:
             if tape.value(node.operands[number]).shape == value.shape:
                 yield slip(operand(number), other)
-        if node.site.operation in BY_OUTPUT and value.shape == y.shape:
+        itself = found_on(tape, other, index) == node.operands[place]
+        if node.site.operation in BY_OUTPUT and value.shape == y.shape and not itself:
             yield slip(ANOTHERS_OUTPUT, other)
         if broadcasts(value, x):
             yield slip(TIMES, other)

@@ -138,7 +138,7 @@ ELEMENTWISE: tuple[Rule, ...] = (
         "another derivative",
         _by_sign_of_cotangent,
         "what comes back to {y} is cut off below 0, as if its own sign decided",
-        2.8,
+        1.9,
         fix="let the sign of the operand decide, not that of the derivative",
     ),
     Rule(
