@@ -79,15 +79,6 @@ def moved_by(tensor: Tensor, tangent: Tensor, level: int) -> Tensor:
     return functions._make_dual(tensor, tangent, level=level)
 
 
-def memory_of(tensor: Tensor) -> int:
-    """A number of the memory that a tensor lies in, its own as long as the memory is in use.
-
-    For recording a loss that writes into memory. Without it none can be recorded.
-    """
-    storage: Any = tensor.untyped_storage()
-    return storage._cdata
-
-
 def tensors_within(nest: object) -> list[Tensor]:
     """The tensors in the arguments or the result of a dispatched operation.
 
@@ -97,9 +88,10 @@ def tensors_within(nest: object) -> list[Tensor]:
 
 
 def memory_of(tensor: Tensor) -> int:
-    """A number for the memory that a tensor lies in; 0 for one that stands for many, as in vmap.
+    """A number of the memory that a tensor lies in, its own as long as the memory is in use.
 
-    For recording a loss. Without it none can be recorded.
+    It is 0 for a tensor that stands for many, as in vmap. For recording a loss. Without it none
+    can be recorded.
     """
     try:
         storage = tensor.untyped_storage()

@@ -43,6 +43,26 @@ def by_parameter(found: Iterable[Path], parameters: Iterable[Path]) -> dict[Path
     return _matched(found, parameters, re.NOFLAG) or _matched(found, parameters, re.IGNORECASE)
 
 
+def is_gradient_of(name: str, of: str, *, exactly: bool = True) -> bool:
+    """Return whether a name is that of the derivative by another name.
+
+    Args:
+        name: as it was returned.
+        of: the name of a value.
+        exactly: False where upper and lower case may differ.
+
+    >>> [is_gradient_of(name, "h") for name in ("dh", "grad_h", "h_grad", "delta_h", "dL_dh")]
+    [True, True, True, True, True]
+    >>> is_gradient_of("h", "h"), is_gradient_of("dz", "h")
+    (False, False)
+    """
+    pattern = re.compile(
+        rf"(?i:{QUOTIENT}|{BEFORE}|deltas?_?|δ_?){re.escape(of)}|{re.escape(of)}(?i:{AFTER})",
+        re.NOFLAG if exactly else re.IGNORECASE,
+    )
+    return pattern.fullmatch(name) is not None
+
+
 def _alike(found: list[Path], parameters: list[Path]) -> dict[Path, Path]:
     """By the one addition that all names have in common: dx is of x where ddx is of dx."""
     additions = [_additions(found, parameter) for parameter in parameters]

@@ -15,9 +15,12 @@ from autograd_ref.independent.kink import AT_A_KINK
 from autograd_ref.observe.elsewhere import Elsewhere, other_places
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.observed import Observed
+from autograd_ref.recording.steps.of_call import steps_of
+from autograd_ref.reference.model import Judged
 from autograd_ref.report.behaviour import FAILS_IN_SOME_CALLS
 from autograd_ref.report.data import IndependentCheck, Note, listed
 from autograd_ref.report.report import Report
+from autograd_ref.report.stepwise import tell_all
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves, name_of
 from autograd_ref.tree.point import Point, Results
@@ -39,8 +42,11 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
     reference, point = facts.trial.reference, facts.trial.point
     loss, blocks = decision.rulings.loss, decision.rulings.blocks
     shares = {path: ruling.facts.comparison.shares for path, ruling in blocks.items()}
-    diagnosis = _diagnosis(facts, decision) if diagnose else Diagnosis()
-    found = facts.first.answer.intermediates
+    beside = {name_of(path): a for path, a in facts.first.answer.intermediates.items()}
+    matching = {path for path, ruling in blocks.items() if ruling.verdict == "match"}
+    judged = steps_of(facts, matching) if diagnose else Judged()
+    search = diagnose and not tell_all(judged.steps)
+    diagnosis = _diagnosis(facts, decision) if search else Diagnosis()
     return Report(
         blocks=tuple(block_of(name_of(path), ruling) for path, ruling in blocks.items()),
         loss=None if loss is None else block_of("loss", loss),
@@ -54,11 +60,12 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
             *_along_set(decision),
             *_elsewhere(facts, decision),
         ),
-        not_checked=tuple(facts.not_checked),
+        not_checked=(*facts.not_checked, *judged.notes),
         allowed=facts.trial.options.allow,
         witness=_independent_check(facts, decision),
         causes=diagnosis.causes,
-        intermediates=reference.model.intermediates(point, found),
+        intermediates=reference.model.intermediates(point, beside),
+        steps=judged.steps,
         pattern=diagnosis.pattern,
         shares={name_of(path): share for path, share in shares.items() if share is not None},
         measure=reference.model.detectable(point),

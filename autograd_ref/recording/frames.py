@@ -1,8 +1,6 @@
 """Where in the caller's code an operation was asked for, and what the caller calls its values."""
 
-import inspect
 import linecache
-from collections.abc import Iterator
 from functools import cache
 from inspect import currentframe
 from itertools import islice
@@ -12,8 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-
-from autograd_ref.torch_internals import memory_of
 
 NOT_THE_CALLERS = tuple(
     str(folder)
@@ -113,10 +109,3 @@ def _source(file: str, positions: tuple[int | None, ...]) -> str:
     lines[-1] = lines[-1][:end]
     lines[0] = lines[0][start:]
     return b"".join(lines).decode(errors="replace")
-
-
-def named_tensors(frame: FrameType) -> Iterator[tuple[str, torch.Tensor]]:
-    """The tensors that are bound to names in a frame."""
-    for name, value in frame.f_locals.items():
-        if isinstance(value, torch.Tensor) and memory_of(value) != 0:
-            yield name, value

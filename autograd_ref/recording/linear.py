@@ -11,7 +11,7 @@ from autograd_ref.recording.tape import Node, Ref, Tape, outputs_of
 from autograd_ref.torch_internals import moved_by
 
 
-class Step:
+class Linear:
     """One operation, linear at its values.
 
     Args:
@@ -27,18 +27,30 @@ class Step:
         with torch.enable_grad():
             self._outputs = outputs_of(node.compute(*self._leaves))
 
-    def with_operand(self, place: int, value: Tensor) -> "Step":
+    def with_operand(self, place: int, value: Tensor) -> "Linear":
         """Return the operation, made linear with another value in one place."""
         operands = [value if i == place else o for i, o in enumerate(self.operands)]
-        return Step(self.node, operands, self.moving)
+        return Linear(self.node, operands, self.moving)
 
-    def at(self, operands: Sequence[Tensor]) -> "Step":
+    def take_outputs(self, outputs: Mapping[int, Tensor]) -> None:
+        """Put other outputs in the place of those computed, for a derivative that is taken at them.
+
+        Args:
+            outputs: by their numbers; a view of an operand stays.
+        """
+        operands = {leaf.untyped_storage().data_ptr() for leaf in self._leaves}
+        for number, value in outputs.items():
+            output = self._outputs[number].data  # which autograd does not watch
+            if output.untyped_storage().data_ptr() not in operands:
+                _ = output.copy_(value)
+
+    def at(self, operands: Sequence[Tensor]) -> "Linear":
         """Return the operation, made linear at other operands."""
-        return Step(self.node, operands, self.moving)
+        return Linear(self.node, operands, self.moving)
 
-    def computing(self, compute: Callable[..., object]) -> "Step":
+    def computing(self, compute: Callable[..., object]) -> "Linear":
         """Return another operation on the same operands."""
-        return Step(self.node._replace(compute=compute), self.operands, self.moving)
+        return Linear(self.node._replace(compute=compute), self.operands, self.moving)
 
     def back(self, cotangents: Mapping[int, Tensor]) -> dict[int, Tensor]:
         """Return what reaches each moving operand, by its place.
@@ -131,13 +143,18 @@ def _tangent(output: Tensor) -> Tensor | None:
 
 
 class Steps:
-    """The operations of a tape, each made linear once, when it is asked for."""
+    """The operations of a tape, each made linear once, when it is asked for.
 
-    def __init__(self, tape: Tape) -> None:
-        self.tape = tape
-        self._made: dict[int, Step] = {}
+    Args:
+        tape: the record.
+        known: derivatives by values that no sweep of it reaches, for slips that use them.
+    """
 
-    def __getitem__(self, index: int) -> Step:
+    def __init__(self, tape: Tape, known: Mapping[Ref, Tensor] | None = None) -> None:
+        self.tape, self.known = tape, known or {}
+        self._made: dict[int, Linear] = {}
+
+    def __getitem__(self, index: int) -> Linear:
         if index not in self._made:
             self._made[index] = self.at(index, {})
         return self._made[index]
@@ -146,12 +163,12 @@ class Steps:
         """Use what another record has made already, but for some nodes."""
         self._made = {i: step for i, step in other._made.items() if i not in different}
 
-    def at(self, index: int, replaced: Mapping[int, Tensor]) -> Step:
+    def at(self, index: int, replaced: Mapping[int, Tensor]) -> Linear:
         """Return an operation made linear at other operands, by their places."""
         node = self.tape.nodes[index]
         operands = [replaced.get(i, self.tape.value(r)) for i, r in enumerate(node.operands)]
         moving = [i for i, r in enumerate(node.operands) if r in self.tape.moving]
-        return Step(node, operands, moving)
+        return Linear(node, operands, moving)
 
 
 def tangents(steps: Steps, along: Mapping[Ref, Tensor]) -> dict[Ref, Tensor]:

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from autograd_ref.recording.bindings import Bindings
 from autograd_ref.recording.composites import Parts, composite
-from autograd_ref.recording.frames import Call, Place, callers_frames, named_tensors, place_of
+from autograd_ref.recording.frames import Call, Place, callers_frames, place_of
 from autograd_ref.recording.replay import Geometry, Replay, Rewrite, geometry_of, numbers_in
 from autograd_ref.recording.tape import Node, Ref, Site, Tape, outputs_of
 from autograd_ref.reference.protocol import Loss
@@ -65,8 +66,8 @@ def recorded(
         CannotFollow: the loss is not made of operations on the parameters.
     """
     recorder = _Recorder(apart=apart, everything=everything, detached=detached)
-    value, inputs = evaluated(loss, *point, mode=recorder)
-    return recorder.tape(value, inputs)
+    value, inputs, others = evaluated(loss, *point, mode=recorder)
+    return recorder.tape(value, inputs, others)
 
 
 class _Recorder(EveryOperation):
@@ -79,22 +80,33 @@ class _Recorder(EveryOperation):
         self._refs: dict[int, list[Ref]] = {}
         self._kept: list[Tensor] = []
         self._turns: dict[Site, int] = {}
-        self._names: dict[Ref, str] = {}
-        self._outside: dict[tuple[int, Geometry], str] = {}
+        self._bindings = Bindings(self._known)
         self._call: Call = None
         self._counted: tuple[Call, dict[str, int]] = (None, {})
         self._inside: tuple[tuple[tuple[str, int], ...], Place] | None = None
 
-    def tape(self, value: Tensor, inputs: dict[Path, Tensor]) -> Tape:
-        """What was recorded."""
+    def tape(self, value: Tensor, inputs: dict[Path, Tensor], others: object) -> Tape:
+        """What was recorded.
+
+        Args:
+            value: of the loss.
+            inputs: the tensors of the parameters.
+            others: what the loss returned beside its value.
+        """
+        self._bindings.close(others)
         self._call, self._counted = None, (None, {})  # frames hold what is in them
         parameters = {path: self._ref(tensor) for path, tensor in inputs.items()}
         result = self._ref(value)
+        names = self._bindings.names
+        for index in range(len(self._nodes)):
+            whole = self._viewed(Ref(index)) if self._values[index] else None
+            if whole is not None and whole in names:
+                _ = names.setdefault(Ref(index), names[whole])
         nodes = [
             node._replace(values=tuple(values))
             for node, values in zip(self._nodes, self._values, strict=True)
         ]
-        tape = Tape(nodes, parameters, result, self._names)
+        tape = Tape(nodes, parameters, result, names, self._bindings.found)
         if result not in tape.moving:
             for node, values in zip(self._nodes, self._values, strict=True):
                 if any(value.is_complex() for value in values):
@@ -109,7 +121,7 @@ class _Recorder(EveryOperation):
         name = name_of(func)
         outermost = self._inside is None
         if outermost:
-            self._look_around()
+            self._bindings.look(callers_frames(recorded.__code__).frames)
         if name == "detach":
             return self._detach(func(*args, **kwargs).clone(), args[0])
         written = written_into(func, args, kwargs)
@@ -212,19 +224,22 @@ class _Recorder(EveryOperation):
         path = [(f"{f.f_code.co_filename}:{f.f_code.co_qualname}", f.f_lasti) for f in frames]
         return tuple(reversed(path)), place_of(frames[0])
 
-    def _look_around(self) -> None:
-        """Take note of the names of values, as the caller's code has them now."""
-        for frame in callers_frames(recorded.__code__).frames[:1]:
-            for name, tensor in named_tensors(frame):
-                try:
-                    memory = self._memories.get(memory_of(tensor))
-                except NotImplementedError:  # one of many, inside of vmap
-                    continue
-                ref = memory and memory.known.get(geometry_of(tensor))
-                if ref is not None:
-                    self._names.setdefault(ref, name)
-                elif memory is None:
-                    self._outside[memory_of(tensor), geometry_of(tensor)] = name
+    def _known(self, tensor: Tensor) -> Ref | None:
+        """The value that a tensor holds now, before views of all of it; None if not recorded."""
+        memory = self._memories.get(memory_of(tensor))  # none for one of many, inside of vmap
+        ref = memory and memory.known.get(geometry_of(tensor))
+        while ref and (whole := self._viewed(ref)):
+            ref = whole
+        return ref
+
+    def _viewed(self, ref: Ref) -> Ref | None:
+        """The value of which another is a view of all in its own shape; None where it is none."""
+        operands = self._nodes[ref.node].operands
+        if len(operands) != 1:
+            return None
+        mine, before = (self._values[r.node][r.output] for r in (ref, operands[0]))
+        same = memory_of(mine) == memory_of(before) and geometry_of(mine) == geometry_of(before)
+        return operands[0] if same else None
 
     def _ref(self, tensor: Tensor) -> Ref:
         """The value that a tensor holds now."""
@@ -236,9 +251,7 @@ class _Recorder(EveryOperation):
             self._nodes.append(Node(site, 0, OUTSIDE, (), None, (), followed=False))
             self._values.append([tensor.detach()])
             self._settle(tensor, Ref(index))
-            name = self._outside.get((memory_of(tensor), geometry))
-            if name is not None:
-                self._names[Ref(index)] = name
+            self._bindings.came_up(tensor, Ref(index))
             return Ref(index)
         found = memory.known.get(geometry)
         if found is not None:

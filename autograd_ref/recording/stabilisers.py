@@ -4,7 +4,7 @@ Derivations leave them out: of log(p + 1e-8) one writes 1/p. The loss is evaluat
 constant dropped; the gradient that comes out is what one gets by forgetting it.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -13,12 +13,20 @@ from torch.overrides import TorchFunctionMode
 
 from autograd_ref.recording.slips.claims import Search
 from autograd_ref.recording.slips.telling.wording import worded
+from autograd_ref.recording.steps.step_by_step import NOT_FOLLOWED, step_by_step
 from autograd_ref.recording.unfollowed import unfollowed
-from autograd_ref.reference.model import Hypothesis, UnknownModel, WrongGradient
+from autograd_ref.reference.model import (
+    Hypothesis,
+    Judged,
+    ReturnedBeside,
+    UnknownModel,
+    WrongGradient,
+)
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.reference.torch_loss import differentiate
 from autograd_ref.report.words import listed
 from autograd_ref.rounding.monte_carlo import as_float64
+from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point, Results
 from autograd_ref.user_code import Raised, attempt
 
@@ -166,6 +174,17 @@ class TorchModel(UnknownModel):
     def not_followed(self, point: Point, right: Results, /) -> str:
         """Return what stopped the recording of the loss."""
         return unfollowed(self.loss, point, right)
+
+    def steps(
+        self,
+        found: ReturnedBeside,
+        matching: Collection[Path],
+        again: Callable[[], ReturnedBeside | None],
+        /,
+    ) -> Judged:
+        """Return the verdict on each quantity, by its name in the loss."""
+        judged = attempt(lambda: step_by_step(self.loss, found, matching, again))
+        return Judged(notes=(NOT_FOLLOWED,)) if isinstance(judged, Raised) else judged
 
     def compose(self, one: Hypothesis, two: Hypothesis, /) -> Hypothesis | None:
         """Return the gradients without the constants of both."""

@@ -46,6 +46,17 @@ class Node(NamedTuple):
     """The numbers of Python among the arguments."""
 
 
+class Binding(NamedTuple):
+    """A name, and what it was bound to."""
+
+    name: str
+    depth: int
+    """Of the frame: 0 is the loss itself, 1 a function that it calls; -1 is what it returned."""
+    refs: tuple[Ref, ...]
+    """One value, or those of a list."""
+    is_list: bool = False
+
+
 class Tape:
     """The operations of one evaluation of a loss.
 
@@ -54,6 +65,7 @@ class Tape:
         parameters: the values that are the leaves of the parameters.
         result: the value that is the loss.
         names: the names of values in the caller's code.
+        bindings: all names that values were bound to, in their order.
     """
 
     def __init__(
@@ -62,8 +74,10 @@ class Tape:
         parameters: Mapping[Path, Ref],
         result: Ref,
         names: Mapping[Ref, str],
+        bindings: Sequence[Binding] = (),
     ) -> None:
         self.nodes, self.parameters, self.result, self.names = nodes, parameters, result, names
+        self.bindings = bindings
 
     def value(self, ref: Ref) -> Tensor:
         """The tensor."""

@@ -4,12 +4,12 @@ The diagnosis asks a `Model` and imports none. `UNKNOWN` knows nothing: what is 
 for the gradient of any function.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
-from autograd_ref.report.data import Block, Power
+from autograd_ref.report.data import Block, Note, Power, Step
 from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point, Results
 
@@ -44,6 +44,23 @@ class WrongGradient(NamedTuple):
     again: Callable[[], tuple[Point, Results, Results] | None]
     """Another point, with the gradient under test and the right one there; None where there is
     none."""
+
+
+class ReturnedBeside(NamedTuple):
+    """The quantities that a function returned beside its gradients, and what they belong to."""
+
+    point: Point
+    quantities: Mapping[Path, NDArray[Any]]
+    hand: Results
+    """The gradients under test that can be compared."""
+    right: Results
+
+
+class Judged(NamedTuple):
+    """The steps of a derivation with their verdicts, and what could not be judged."""
+
+    steps: tuple[Step, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class Model(Protocol):
@@ -105,6 +122,22 @@ class Model(Protocol):
         """Return the comparison of those intermediate quantities that the model knows by name."""
         ...
 
+    def steps(
+        self,
+        found: ReturnedBeside,
+        matching: Collection[Path],
+        again: Callable[[], ReturnedBeside | None],
+        /,
+    ) -> Judged:
+        """Return the verdict on each quantity, judged on those that it is computed from.
+
+        Args:
+            found: the quantities.
+            matching: the parameters whose gradients match.
+            again: the same at another point; None where there is none.
+        """
+        ...
+
     def detectable(self, point: Point, /) -> Callable[[], Power] | None:
         """Return a function that lists the known mistakes that a check here can show, or None."""
         ...
@@ -152,6 +185,16 @@ class UnknownModel:
     ) -> tuple[Block, ...]:
         """Return nothing: no name of an intermediate quantity is known."""
         return ()
+
+    def steps(
+        self,
+        _found: ReturnedBeside,
+        _matching: Collection[Path],
+        _again: Callable[[], ReturnedBeside | None],
+        /,
+    ) -> Judged:
+        """Return nothing: no quantity is known."""
+        return Judged()
 
     def detectable(self, _point: Point, /) -> Callable[[], Power] | None:
         """Return None: no mistakes are listed."""

@@ -85,10 +85,11 @@ class Search:
     Args:
         loss: in PyTorch.
         wrong: the gradient.
+        record: how the loss is recorded at a point; None is `followed`.
     """
 
-    def __init__(self, loss: Loss, wrong: WrongGradient) -> None:
-        self._loss, self._wrong = loss, wrong
+    def __init__(self, loss: Loss, wrong: WrongGradient, record: Record | None = None) -> None:
+        self._loss, self._wrong, self._record = loss, wrong, record or followed
         self._here, self._there = cache(self._first), cache(self._second)
 
     def claims(self) -> Iterator[Claim]:
@@ -175,13 +176,13 @@ class Search:
         return _gives(found, hand, allowed)
 
     def _first(self, apart: bool) -> Steps | None:
-        return followed(self._loss, self._wrong.point, self._wrong.right, apart=apart)
+        return self._record(self._loss, self._wrong.point, self._wrong.right, apart=apart)
 
     def _second(self, apart: bool) -> Steps | None:
         again = self._wrong.again()
         if again is None:
             return None
-        return followed(self._loss, again[0], again[2], apart=apart)
+        return self._record(self._loss, again[0], again[2], apart=apart)
 
 
 def _most_natural(claims: Sequence[Claim]) -> list[Claim]:

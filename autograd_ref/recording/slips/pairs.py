@@ -19,9 +19,7 @@ LEAST_NATURAL = 3.6
 """The rank up to which slips are paired. Chosen: what is less natural is not made twice."""
 
 
-def pairs(
-    state: Seen, hand: Results, allowed: Mapping[Path, float]
-) -> Iterator[Pair]:
+def pairs(state: Seen, hand: Results, allowed: Mapping[Path, float]) -> Iterator[Pair]:
     """Yield the pairs whose effect is the difference, to within rounding.
 
     Args:
@@ -103,5 +101,3 @@ def _explain_some(found: Scored, state: Seen) -> list[int]:
     for path in state.wrong:
         some |= near[:, blocks == hash(path)].all(axis=1)
     return sorted(np.flatnonzero(some).tolist(), key=lambda i: found.slips[i].rule.rank)
-
-

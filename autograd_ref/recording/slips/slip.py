@@ -8,7 +8,7 @@ from torch import Tensor
 from autograd_ref.recording.tape import Ref, Site, Tape
 
 if TYPE_CHECKING:
-    from autograd_ref.recording.linear import Step, Steps
+    from autograd_ref.recording.linear import Linear, Steps
 
 
 class Edge(NamedTuple):
@@ -54,7 +54,7 @@ def edges(tape: Tape, places: Sequence[Place], turns: str) -> Iterator[Edge]:
 class At(NamedTuple):
     """One right step back, and what is around it."""
 
-    step: "Step | None"
+    step: "Linear | None"
     """The operation; None for all that reaches a value."""
     place: int
     """The number of the operand."""
@@ -104,7 +104,7 @@ class AtRow(NamedTuple):
             if ref in self.around.found and ref.node > edge.node:
                 return self.around.found[ref][self.row]
             other = self.around.right.get(ref)
-            return None if other is None else other[0]
+            return steps.known.get(ref) if other is None else other[0]
 
         if edge.place is None:
             ref = Ref(edge.node, edge.output)
