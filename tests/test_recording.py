@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from autograd_ref.recording.frames import LONGEST
-from autograd_ref.recording.linear import Step, Steps, tangents
+from autograd_ref.recording.linear import Linear, Steps, tangents
 from autograd_ref.recording.recorder import OUTSIDE, CannotFollow, recorded
 from autograd_ref.recording.slips.claims import followed
 from autograd_ref.recording.sweep import swept
@@ -351,7 +351,7 @@ class Item(torch.autograd.Function):
 def test_what_pytorch_cannot_do_at_once_is_done_one_by_one() -> None:
     x = torch.from_numpy(B)
     node = Node(Site((), "item", 0), 0, OUTSIDE, (Ref(0),), Item.apply, (x,), followed=True)
-    step = Step(node, [x], [0])
+    step = Linear(node, [x], [0])
     found = step.back({0: torch.eye(3, dtype=torch.float64)})
     torch.testing.assert_close(found[0], 3 * torch.eye(3, dtype=torch.float64))
     forwards = step.forward({0: x})

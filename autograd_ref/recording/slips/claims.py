@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,16 @@ class Claim(NamedTuple):
         slips, change = self.guess.slips, self.guess.change
         tape = self.steps.tape
         return sum(naturalness(tape, slip) for slip in slips) + (change.rank if change else 0)
+
+
+class Record(Protocol):
+    """The way in which a loss is recorded."""
+
+    def __call__(
+        self, loss: Loss, point: Point, right: Results, /, *, apart: bool
+    ) -> Steps | None:
+        """Return the record; None where it cannot be made."""
+        ...
 
 
 class Search:
