@@ -15,7 +15,7 @@ from torch.nn import functional
 from autograd_ref.recording.frames import LONGEST
 from autograd_ref.recording.linear import Linear, Steps, tangents
 from autograd_ref.recording.recorder import OUTSIDE, CannotFollow, recorded
-from autograd_ref.recording.slips.claims import followed
+from autograd_ref.recording.slips.finding.following import followed
 from autograd_ref.recording.sweep import swept
 from autograd_ref.recording.tape import Node, Ref, Site, Tape
 from autograd_ref.reference.torch_loss import differentiate

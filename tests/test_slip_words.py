@@ -11,15 +11,15 @@ from torch.nn import functional
 
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.recorder import recorded
+from autograd_ref.recording.slips.finding.claims import Guess, SlipClaim
+from autograd_ref.recording.slips.finding.ranks import akin, naturalness
 from autograd_ref.recording.slips.rules.amounts import Amount, factor
 from autograd_ref.recording.slips.rules.axes import axes
-from autograd_ref.recording.slips.claims import Claim, Guess
 from autograd_ref.recording.slips.rules.elementwise import ELEMENTWISE
 from autograd_ref.recording.slips.rules.paths import PATHS
-from autograd_ref.recording.slips.ranks import akin, naturalness
-from autograd_ref.recording.slips.slip import Other, Place, Rule, Slip
-from autograd_ref.recording.slips.telling.wording import worded
 from autograd_ref.recording.slips.rules.values import ANOTHERS, DIVIDED, TIMES, operand
+from autograd_ref.recording.slips.slip import Other, Rule, Slip, SlipSite
+from autograd_ref.recording.slips.telling.in_words import worded
 from autograd_ref.recording.tape import Ref, Tape
 from autograd_ref.tree.point import Point
 
@@ -235,8 +235,8 @@ def test_a_further_result_of_an_operation_has_a_name() -> None:
     site = next(site for site in tape.turns if site.operation == "native_layer_norm")
     at = next(site for site in tape.turns if site.operation == "mul")
     for output, said in ((1, "the mean"), (2, "1 / the standard deviation")):
-        slip = Slip(TIMES, (Place(at, 0),), Other(site, output))
-        assert said in worded(Claim(Guess(apart=False, slips=(slip,)), Steps(tape), {}))[1]
+        slip = Slip(TIMES, (SlipSite(at, 0),), Other(site, output))
+        assert said in worded(SlipClaim(Guess(apart=False, slips=(slip,)), Steps(tape), {}))[1]
 
 
 def told(
@@ -250,7 +250,7 @@ def told(
 ) -> tuple[str, str, str]:
     steps = Steps(recorded(loss, POINT))
     slip = slip_at(steps.tape, operation, place, rule, other, turns, before)
-    return worded(Claim(Guess(apart=False, slips=(slip,)), steps, {}))
+    return worded(SlipClaim(Guess(apart=False, slips=(slip,)), steps, {}))
 
 
 def slip_at(
@@ -266,7 +266,7 @@ def slip_at(
     that = next((site for site in tape.turns if site.operation == other), site)
     if other == "nothing":
         that = site._replace(operation=other)
-    return Slip(rule, (Place(site, place),), Other(that, 0, before) if other else None, turns)
+    return Slip(rule, (SlipSite(site, place),), Other(that, 0, before) if other else None, turns)
 
 
 def test_a_value_of_another_turn_is_told_by_its_step() -> None:
@@ -285,7 +285,9 @@ def test_what_is_inside_an_expression_is_written_as_a_formula() -> None:
     steps = Steps(recorded(normed, POINT, apart=True))
     found = [
         worded(
-            Claim(Guess(apart=True, slips=(Slip(NOT_FOLLOWED, (Place(site, place),)),)), steps, {})
+            SlipClaim(
+                Guess(apart=True, slips=(Slip(NOT_FOLLOWED, (SlipSite(site, place),)),)), steps, {}
+            )
         )[1]
         for site, nodes in steps.tape.turns.items()
         for place, ref in enumerate(steps.tape.nodes[nodes[-1]].operands)
@@ -302,20 +304,22 @@ def test_what_is_inside_an_expression_is_written_as_a_formula() -> None:
 def test_places_alike_are_told_by_their_lines() -> None:
     tape = recorded(hidden, POINT)
     steps = Steps(tape)
-    sites = [Place(site, 0) for site in tape.turns if site.operation in ("tanh", "exp", "relu")]
+    sites = [SlipSite(site, 0) for site in tape.turns if site.operation in ("tanh", "exp", "relu")]
     slip = Slip(NOT_FOLLOWED, tuple(sites[:2]))
-    what = worded(Claim(Guess(apart=False, slips=(slip, slip)), steps, {}))[1]
+    what = worded(SlipClaim(Guess(apart=False, slips=(slip, slip)), steps, {}))[1]
     assert " and alike in line " in what
     assert "; and if " in what
-    what = worded(Claim(Guess(apart=False, slips=(Slip(NOT_FOLLOWED, tuple(sites)),)), steps, {}))
+    what = worded(
+        SlipClaim(Guess(apart=False, slips=(Slip(NOT_FOLLOWED, tuple(sites)),)), steps, {})
+    )
     assert " and alike in lines " in what[1]
 
 
 def test_all_that_reaches_a_parameter_has_no_place() -> None:
     tape = recorded(hidden, POINT)
     site = tape.nodes[tape.parameters["v",].node].site
-    slip = Slip(times(2, "2"), (Place(site, None),))
-    what = worded(Claim(Guess(apart=False, slips=(slip,)), Steps(tape), {}))[1]
+    slip = Slip(times(2, "2"), (SlipSite(site, None),))
+    what = worded(SlipClaim(Guess(apart=False, slips=(slip,)), Steps(tape), {}))[1]
     assert what == "what reaches v is multiplied by 2 too much"
 
 

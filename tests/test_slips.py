@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from autograd_ref import check_gradients
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.recorder import recorded
-from autograd_ref.recording.slips.claims import Claim, Search
-from autograd_ref.recording.slips.search import Scored, scored, seen
+from autograd_ref.recording.slips.finding.claims import Search, SlipClaim
+from autograd_ref.recording.slips.finding.effects import Scored, scored, seen
+from autograd_ref.recording.slips.finding.turns import in_every_turn
 from autograd_ref.recording.slips.slip import Slip
-from autograd_ref.recording.slips.telling.wording import worded
-from autograd_ref.recording.slips.turns import in_every_turn
+from autograd_ref.recording.slips.telling.in_words import worded
 from autograd_ref.recording.sweep import swept
 from autograd_ref.reference.model import WrongGradient
 from autograd_ref.tree.point import Point, Results
@@ -143,7 +143,7 @@ def test_a_slip_that_is_made_is_found_again(name: str) -> None:
                 np.testing.assert_allclose(claim.gradients[path], block, rtol=1e-9, atol=1e-11)
 
 
-def first(loss: Loss, hand: Callable[[Point], Results], **how: bool) -> Claim | None:
+def first(loss: Loss, hand: Callable[[Point], Results], **how: bool) -> SlipClaim | None:
     claims = Search(loss, wrong_gradient(loss, hand, **how)).claims()
     return next(iter(claims), None)
 

@@ -28,7 +28,7 @@ LONGEST = 72
 """Characters of an expression that are quoted. Chosen: with a line's number, one line of text."""
 
 
-class Place(NamedTuple):
+class CodePlace(NamedTuple):
     """An expression in the caller's code."""
 
     text: str
@@ -84,18 +84,18 @@ def is_foreign(code: CodeType) -> bool:
     return ours or name.startswith("<frozen")
 
 
-def place_of(frame: FrameType) -> Place:
+def place_of(frame: FrameType) -> CodePlace:
     """The expression that a frame is at."""
     return _place(frame.f_code, frame.f_lasti, frame.f_lineno)
 
 
 @cache
-def _place(code: CodeType, instruction: int, line: int) -> Place:
+def _place(code: CodeType, instruction: int, line: int) -> CodePlace:
     positions = next(islice(code.co_positions(), instruction // 2, None), (None,) * 4)
     text = " ".join(_source(code.co_filename, positions).split())
     if len(text) > LONGEST:
         text = text[: LONGEST - 4].rstrip() + " ..."
-    return Place(text, positions[0] or line, code.co_name, code.co_filename)
+    return CodePlace(text, positions[0] or line, code.co_name, code.co_filename)
 
 
 def _source(file: str, positions: tuple[int | None, ...]) -> str:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from autograd_ref.recording.bindings import Bindings
 from autograd_ref.recording.composites import Parts, composite
-from autograd_ref.recording.frames import Call, Place, callers_frames, place_of
+from autograd_ref.recording.frames import Call, CodePlace, callers_frames, place_of
 from autograd_ref.recording.replay import Geometry, Replay, Rewrite, geometry_of, numbers_in
 from autograd_ref.recording.tape import Node, Ref, Site, Tape, outputs_of
 from autograd_ref.reference.protocol import Loss
@@ -27,7 +27,7 @@ from autograd_ref.torch_internals import (
 from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point
 
-OUTSIDE = Place("", 0, "", "")
+OUTSIDE = CodePlace("", 0, "", "")
 
 
 class CannotFollow(Exception):
@@ -83,7 +83,7 @@ class _Recorder(EveryOperation):
         self._bindings = Bindings(self._known)
         self._call: Call = None
         self._counted: tuple[Call, dict[str, int]] = (None, {})
-        self._inside: tuple[tuple[tuple[str, int], ...], Place] | None = None
+        self._inside: tuple[tuple[tuple[str, int], ...], CodePlace] | None = None
 
     def tape(self, value: Tensor, inputs: dict[Path, Tensor], others: object) -> Tape:
         """What was recorded.
@@ -217,7 +217,7 @@ class _Recorder(EveryOperation):
         seen[name] = seen.get(name, -1) + 1
         return seen[name]
 
-    def _where(self) -> tuple[tuple[tuple[str, int], ...], Place]:
+    def _where(self) -> tuple[tuple[tuple[str, int], ...], CodePlace]:
         frames, self._call = callers_frames(recorded.__code__)
         if not frames:
             return (), OUTSIDE

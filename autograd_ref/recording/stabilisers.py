@@ -11,10 +11,10 @@ import numpy as np
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from autograd_ref.recording.slips.claims import Search
-from autograd_ref.recording.slips.telling.wording import worded
+from autograd_ref.recording.slips.finding.claims import Search
+from autograd_ref.recording.slips.finding.following import unfollowed
+from autograd_ref.recording.slips.telling.in_words import worded
 from autograd_ref.recording.steps.step_by_step import NOT_FOLLOWED, step_by_step
-from autograd_ref.recording.unfollowed import unfollowed
 from autograd_ref.reference.model import (
     Hypothesis,
     Judged,

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from autograd_ref.recording.linear import Steps
-from autograd_ref.recording.slips.slip import Around, Edge, Slip
+from autograd_ref.recording.slips.slip import AroundStep, Edge, Slip
 from autograd_ref.recording.tape import Ref, Tape
 from autograd_ref.tree.nest import Path
 
@@ -60,7 +60,7 @@ def swept(
         back = steps[index].back(given)
         for place, exact in back.items():
             slips = plan.at_edges.get((index, place))
-            around = Around(steps, Edge(index, place), given, found, right or {})
+            around = AroundStep(steps, Edge(index, place), given, found, right or {})
             contribution = _with_slips(around, exact, slips) if slips else exact
             operand = node.operands[place]
             found[operand] = found[operand] + contribution if operand in found else contribution
@@ -86,7 +86,7 @@ def _planned(tape: Tape, wrong: Sequence[Wrong]) -> Planned:
     return plan
 
 
-def _with_slips(around: Around, right: Tensor, slips: Sequence[tuple[int, Slip]]) -> Tensor:
+def _with_slips(around: AroundStep, right: Tensor, slips: Sequence[tuple[int, Slip]]) -> Tensor:
     rows = list(right)
     for row, slip in slips:
         made = slip.made(around.row(row, rows[row]))
@@ -101,5 +101,5 @@ def _corrected(
     right: Mapping[Ref, Tensor] | None,
     slips: Sequence[tuple[int, Slip]],
 ) -> Tensor:
-    around = Around(steps, Edge(ref.node, None, ref.output), {}, found, right or {})
+    around = AroundStep(steps, Edge(ref.node, None, ref.output), {}, found, right or {})
     return _with_slips(around, found[ref], slips)

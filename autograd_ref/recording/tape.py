@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor
 
-from autograd_ref.recording.frames import Place
+from autograd_ref.recording.frames import CodePlace
 from autograd_ref.tree.nest import Path
 
 
@@ -34,7 +34,7 @@ class Node(NamedTuple):
     site: Site
     turn: int
     """How often the site was reached before."""
-    place: Place
+    place: CodePlace
     operands: tuple[Ref, ...]
     compute: Callable[..., object] | None
     """The outputs, computed from tensors in the places of the operands; None where nothing is

@@ -1,14 +1,12 @@
 """A slip: one wrong step of the backward pass, as data that hold at every point."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from torch import Tensor
 
+from autograd_ref.recording.linear import Linear, Steps
 from autograd_ref.recording.tape import Ref, Site, Tape
-
-if TYPE_CHECKING:
-    from autograd_ref.recording.linear import Linear, Steps
 
 
 class Edge(NamedTuple):
@@ -20,7 +18,7 @@ class Edge(NamedTuple):
     output: int = 0
 
 
-class Place(NamedTuple):
+class SlipSite(NamedTuple):
     """A site with the number of an operand (None for all that reaches an output) and an output."""
 
     site: Site
@@ -38,7 +36,7 @@ TURNS = {
 """The turns of a loop at which a slip may be made."""
 
 
-def edges(tape: Tape, places: Sequence[Place], turns: str) -> Iterator[Edge]:
+def edges(tape: Tape, places: Sequence[SlipSite], turns: str) -> Iterator[Edge]:
     """Yield where on a tape some places are.
 
     Args:
@@ -54,7 +52,7 @@ def edges(tape: Tape, places: Sequence[Place], turns: str) -> Iterator[Edge]:
 class At(NamedTuple):
     """One right step back, and what is around it."""
 
-    step: "Linear | None"
+    step: Linear | None
     """The operation; None for all that reaches a value."""
     place: int
     """The number of the operand."""
@@ -68,16 +66,16 @@ class At(NamedTuple):
     """What reaches x."""
     given: Mapping[int, Tensor]
     """The cotangents of all outputs of the operation."""
-    steps: "Steps"
+    steps: Steps
     ref: Ref
     """The value that the step leads to."""
     cotangent: Callable[[Ref], Tensor | None]
 
 
-class Around(NamedTuple):
+class AroundStep(NamedTuple):
     """An edge in a sweep."""
 
-    steps: "Steps"
+    steps: Steps
     edge: Edge
     given: Mapping[int, Tensor]
     found: Mapping[Ref, Tensor]
@@ -91,7 +89,7 @@ class Around(NamedTuple):
 class AtRow(NamedTuple):
     """One row of a sweep, at an edge."""
 
-    around: Around
+    around: AroundStep
     row: int
     right: Tensor
 
@@ -160,7 +158,7 @@ class Slip(NamedTuple):
     """A rule at a place."""
 
     rule: Rule
-    sites: tuple[Place, ...]
+    sites: tuple[SlipSite, ...]
     other: Other | None = None
     turns: str = "all"
     """Of a loop, a key of `TURNS`."""

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from autograd_ref.recording.slips.rules.groups import grouped
-from autograd_ref.recording.slips.slip import Edge, Place, Rule, edges
+from autograd_ref.recording.slips.slip import Edge, Rule, SlipSite, edges
 from autograd_ref.recording.tape import Node, Ref, Site, Tape
 from autograd_ref.tree.nest import Path
 
@@ -22,7 +22,7 @@ ARRANGES = frozenset("t transpose permute view reshape _unsafe_view _reshape_ali
 class Spot(NamedTuple):
     """Where slips are made, alike at each of some places."""
 
-    places: tuple[Place, ...]
+    places: tuple[SlipSite, ...]
     """One; or all that a person derives alike, as the same layer over and over."""
     turns: str
     """Of a loop, a key of `slip.TURNS`."""
@@ -44,7 +44,7 @@ class Spot(NamedTuple):
         """The number of the output at the first place."""
         return self.places[0].output
 
-    def at(self) -> tuple[Place, ...]:
+    def at(self) -> tuple[SlipSite, ...]:
         """Return the places as a slip has them."""
         return self.places
 
@@ -73,7 +73,7 @@ def spots(tape: Tape, wrong: Collection[Path], *, of_some: bool = False) -> Iter
 
 def _alike(tape: Tape, single: Iterable[Spot]) -> Iterator[Spot]:
     """Yield the places that are derived alike, together."""
-    alike: dict[tuple[object, ...], list[Place]] = {}
+    alike: dict[tuple[object, ...], list[SlipSite]] = {}
     for spot in single:
         arranged = spot.places[0].site.operation in RESHAPES
         if spot.turns == "all" and spot.place is not None and not arranged:
@@ -96,10 +96,10 @@ def _single(tape: Tape) -> Iterator[Spot]:
             ):
                 for place, operand in enumerate(node.operands):
                     if operand in tape.moving:
-                        yield Spot((Place(site, place, 0),), turns)
+                        yield Spot((SlipSite(site, place, 0),), turns)
             for output in range(len(node.values)):
                 if Ref(inside[-1], output) in tape.moving:
-                    yield Spot((Place(site, None, output),), turns)
+                    yield Spot((SlipSite(site, None, output),), turns)
 
 
 def _rearranges(tape: Tape, node: Node) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from autograd_ref.recording.frames import Place
+from autograd_ref.recording.frames import CodePlace
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.tape import Node, Ref, Site, Tape
 from autograd_ref.tree.nest import Path
@@ -14,7 +14,9 @@ ARRANGED = "alias"
 """The name of the operation that stands for the loss: one at which no slip is looked for."""
 
 
-def between(tape: Tape, own: Mapping[Ref, Tensor], of: Mapping[Path, Ref], place: Place) -> Steps:
+def between(
+    tape: Tape, own: Mapping[Ref, Tensor], of: Mapping[Path, Ref], place: CodePlace
+) -> Steps:
     """Return a record whose parameters are some values, and whose loss has the given derivatives.
 
     Every value with a derivative of its own is one that nothing goes back through: what uses it
@@ -58,7 +60,7 @@ def between(tape: Tape, own: Mapping[Ref, Tensor], of: Mapping[Path, Ref], place
     return Steps(Tape(nodes, parameters, Ref(len(nodes) - 1), new_names), others)
 
 
-def _loss(nodes: list[Node], ends: list[tuple[Ref, Tensor]], place: Place) -> Node:
+def _loss(nodes: list[Node], ends: list[tuple[Ref, Tensor]], place: CodePlace) -> Node:
     derivatives = [derivative for _ref, derivative in ends]
 
     def compute(*values: Tensor) -> Tensor:

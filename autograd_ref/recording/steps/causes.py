@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from autograd_ref.recording.frames import Place
+from autograd_ref.recording.frames import CodePlace
 from autograd_ref.recording.linear import Steps
+from autograd_ref.recording.slips.finding.claims import Search
+from autograd_ref.recording.slips.finding.following import followed
 from autograd_ref.recording.slips.spots import RESHAPES
-from autograd_ref.recording.slips.claims import Search, followed
-from autograd_ref.recording.slips.telling.wording import worded
+from autograd_ref.recording.slips.telling.in_words import worded
 from autograd_ref.recording.steps.beside import Beside, Given
 from autograd_ref.recording.steps.between import between
 from autograd_ref.recording.steps.read import Chosen, read
@@ -126,7 +127,7 @@ class Causes:
         return Beside(steps.tape, quantities, found.hand).scaled(self._factors)
 
 
-def place_of(quantity: Given, tape: Tape) -> Place:
+def place_of(quantity: Given, tape: Tape) -> CodePlace:
     """Return where in the loss a quantity is used, or (a value) where it is computed."""
     ref = quantity.refs[-1]
     while quantity.is_derivative:

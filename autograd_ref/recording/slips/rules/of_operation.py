@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
-from autograd_ref.recording.slips.rules.operations.collapsed import losses, sigmoid
-from autograd_ref.recording.slips.rules.operations.constants import HAVE_THEM, constants
-from autograd_ref.recording.slips.rules.operations.order import order
-from autograd_ref.recording.slips.rules.operations.products import products
-from autograd_ref.recording.slips.rules.operations.selections import selections
-from autograd_ref.recording.slips.rules.operations.softmax import log_softmax, logsumexp, softmax
-from autograd_ref.recording.slips.rules.operations.windows import convolution, extreme, max_pool
+from autograd_ref.recording.slips.rules.by_operation.collapsed import losses, sigmoid
+from autograd_ref.recording.slips.rules.by_operation.constants import HAVE_THEM, constants
+from autograd_ref.recording.slips.rules.by_operation.order import order
+from autograd_ref.recording.slips.rules.by_operation.products import products
+from autograd_ref.recording.slips.rules.by_operation.selections import selections
+from autograd_ref.recording.slips.rules.by_operation.softmax import log_softmax, logsumexp, softmax
+from autograd_ref.recording.slips.rules.by_operation.windows import convolution, extreme, max_pool
 from autograd_ref.recording.slips.slip import Rule
 from autograd_ref.recording.tape import Node
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from autograd_ref.recording.slips.rules.paths import broadcasts
-from autograd_ref.recording.slips.slip import At, Other, Place, Rule, found_on
+from autograd_ref.recording.slips.slip import At, Other, Rule, SlipSite, found_on
 from autograd_ref.recording.tape import Node, Ref, Tape, outputs_of
 
 Made = Callable[[At, Tensor | None, Tensor | None], Tensor | None]
@@ -87,7 +87,9 @@ def operand_made_otherwise(place: int, inner: int) -> Rule:
 class _TurnAnew:
     """One turn of a loop, computed from another state."""
 
-    def __init__(self, tape: Tape, states: Mapping[Place, Other], before: int, index: int) -> None:
+    def __init__(
+        self, tape: Tape, states: Mapping[SlipSite, Other], before: int, index: int
+    ) -> None:
         self._tape, self._states, self._before = tape, states, before
         self._index = index
         self._turn = tape.nodes[index].turn
@@ -98,7 +100,7 @@ class _TurnAnew:
         """The operands of an operation in the turn."""
         found: list[Tensor] = []
         for place, ref in enumerate(node.operands):
-            after = self._states.get(Place(node.site, place))
+            after = self._states.get(SlipSite(node.site, place))
             if after is None:
                 value = self._value(ref)
             else:
@@ -122,7 +124,7 @@ class _TurnAnew:
         return self._known[ref]
 
 
-def at_state(states: Mapping[Place, Other], before: int, said: str) -> Rule:
+def at_state(states: Mapping[SlipSite, Other], before: int, said: str) -> Rule:
     """Return the rule that a derivative is taken at the state of another turn of a loop.
 
     Args:

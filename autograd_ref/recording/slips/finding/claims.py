@@ -9,25 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.recording.linear import Steps
-from autograd_ref.recording.recorder import CannotFollow, recorded
+from autograd_ref.recording.slips.finding.effects import Seen, close, scored, seen
+from autograd_ref.recording.slips.finding.following import followed, gradients_of
+from autograd_ref.recording.slips.finding.ranks import naturalness
+from autograd_ref.recording.slips.finding.turns import in_every_turn
+from autograd_ref.recording.slips.finding.two_slips import pairs
 from autograd_ref.recording.slips.otherwise.again import altered
 from autograd_ref.recording.slips.otherwise.change import Change
 from autograd_ref.recording.slips.otherwise.every import likely
-from autograd_ref.recording.slips.pairs import pairs
-from autograd_ref.recording.slips.ranks import naturalness
-from autograd_ref.recording.slips.search import Seen, close, scored, seen
 from autograd_ref.recording.slips.slip import Slip
-from autograd_ref.recording.slips.turns import in_every_turn
-from autograd_ref.recording.sweep import swept
-from autograd_ref.recording.tape import Site, Tape
+from autograd_ref.recording.tape import Site
 from autograd_ref.reference.model import WrongGradient
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point, Results
-from autograd_ref.user_code import Raised, attempt
-
-FOLLOWS = 1e-9
-"""How closely the sweep has to give the right gradient. Chosen: float64 loses no more."""
 
 MOST_CONFIRMED = 12
 """Guesses of one effect that are looked at again, the most natural first. Chosen."""
@@ -60,11 +55,11 @@ class Guess(NamedTuple):
         """What it makes of the gradient; None where it cannot be made."""
         if self.change is not None:
             found = altered(steps, self.change)
-            return None if found is None else _gradients(found, ())
-        return _gradients(steps, self.slips)
+            return None if found is None else gradients_of(found, ())
+        return gradients_of(steps, self.slips)
 
 
-class Claim(NamedTuple):
+class SlipClaim(NamedTuple):
     """A guess that gives the gradient under test, and the record that it is made on."""
 
     guess: Guess
@@ -82,9 +77,7 @@ class Claim(NamedTuple):
 class Record(Protocol):
     """The way in which a loss is recorded."""
 
-    def __call__(
-        self, loss: Loss, point: Point, right: Results, /, *, apart: bool
-    ) -> Steps | None:
+    def __call__(self, loss: Loss, point: Point, right: Results, /, *, apart: bool) -> Steps | None:
         """Return the record; None where it cannot be made."""
         ...
 
@@ -102,9 +95,9 @@ class Search:
         self._loss, self._wrong, self._record = loss, wrong, record or followed
         self._here, self._there = cache(self._first), cache(self._second)
 
-    def claims(self) -> Iterator[Claim]:
+    def claims(self) -> Iterator[SlipClaim]:
         """Yield what gives the gradient at two points, the most natural first."""
-        found: list[Claim] = []
+        found: list[SlipClaim] = []
         for apart in (False, True):
             steps = self._here(apart)
             if steps is not None and not (apart and self._is_whole(steps)):
@@ -115,7 +108,7 @@ class Search:
             found += self._otherwise()
         yield from _most_natural(found)
 
-    def pairs(self) -> Iterator[Claim]:
+    def pairs(self) -> Iterator[SlipClaim]:
         """Yield two slips that give it together, the most natural first."""
         for apart in (False, True):
             steps = self._here(apart)
@@ -144,7 +137,7 @@ class Search:
         near = near or _in_turns(state)
         yield from (Guess(apart, (slip,)) for slip in near[:MOST_CONFIRMED])
 
-    def _otherwise(self) -> list[Claim]:
+    def _otherwise(self) -> list[SlipClaim]:
         """What explains it as the gradient of another loss."""
         known = set[Site]()
         for apart in (False, True):
@@ -159,15 +152,15 @@ class Search:
                 return claims
         return []
 
-    def _confirmed(self, steps: Steps, guesses: Iterable[Guess]) -> list[Claim]:
-        found: list[Claim] = []
+    def _confirmed(self, steps: Steps, guesses: Iterable[Guess]) -> list[SlipClaim]:
+        found: list[SlipClaim] = []
         wrong = self._wrong
         for guess in guesses:
             gradients = guess.gradients(steps)
             if gradients is None or not _gives(gradients, wrong.hand, wrong.allowed):
                 continue
             if self._holds_there(guess):
-                found.append(Claim(guess, steps, gradients))
+                found.append(SlipClaim(guess, steps, gradients))
         return found
 
     def _holds_there(self, guess: Guess) -> bool:
@@ -195,7 +188,7 @@ class Search:
         return self._record(self._loss, again[0], again[2], apart=apart)
 
 
-def _most_natural(claims: Sequence[Claim]) -> list[Claim]:
+def _most_natural(claims: Sequence[SlipClaim]) -> list[SlipClaim]:
     """The claims that are said: all give the same gradient, so the most natural, or those alike."""
     ranked = sorted(claims, key=lambda claim: claim.rank)
     return [claim for claim in ranked if claim.rank <= ranked[0].rank + ALIKE][:MOST_SAID]
@@ -207,44 +200,6 @@ def _in_turns(state: Seen) -> list[Slip]:
         if near:
             return [found.slips[i] for i in near]
     return []
-
-
-class Following(NamedTuple):
-    """How a loss is recorded, by the names of `recorded`."""
-
-    apart: bool
-    everything: bool
-    detached: bool
-
-
-def followed(loss: Loss, point: Point, right: Results, *, apart: bool) -> Steps | None:
-    """Record a loss; None where the sweep over the record is not its gradient."""
-    for everything, detached in ((False, False), (True, False), (True, True)):
-        tape = _recorded(loss, point, Following(apart, everything, detached))
-        if tape is None:
-            continue
-        steps = Steps(tape)
-        mine = _gradients(steps, ())
-        if mine is not None and all(_equal(mine[path], right[path]) for path in right):
-            return steps
-    return None
-
-
-def _recorded(loss: Loss, point: Point, how: Following) -> Tape | None:
-    try:
-        tape = attempt(lambda: recorded(loss, point, **how._asdict()))
-    except CannotFollow:
-        return None
-    return None if isinstance(tape, Raised) else tape
-
-
-def _gradients(steps: Steps, slips: tuple[Slip, ...]) -> Results | None:
-    try:
-        right = swept(steps).cotangents if slips else {}
-        found = swept(steps, [slips], right).gradients
-    except RuntimeError:  # an operation without a derivative
-        return None
-    return {path: g[0].numpy() for path, g in found.items()}
 
 
 def _gives(found: Results, hand: Results, allowed: Mapping[Path, float]) -> bool:
@@ -262,8 +217,3 @@ def _grown(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
     """How much larger one array is than another, at least 1."""
     size = float(np.abs(two).max(initial=0.0))
     return max(1.0, float(np.abs(one).max(initial=0.0)) / size) if size else 1.0
-
-
-def _equal(one: NDArray[np.float64], two: NDArray[np.float64]) -> bool:
-    size = float(np.abs(two).max(initial=0.0))
-    return one.shape == two.shape and bool((np.abs(one - two) <= FOLLOWS * size + 1e-300).all())

@@ -1,6 +1,6 @@
 """A claim in words: the expression of the caller's loss, and what is wrong about its derivative."""
 
-from autograd_ref.recording.slips.claims import Claim
+from autograd_ref.recording.slips.finding.claims import SlipClaim
 from autograd_ref.recording.slips.otherwise.change import Change
 from autograd_ref.recording.slips.slip import Slip, found_on
 from autograd_ref.recording.slips.telling.formulas import is_call
@@ -16,7 +16,7 @@ from autograd_ref.recording.tape import Ref, Site, Tape
 from autograd_ref.report.words import listed
 
 
-def worded(claim: Claim) -> tuple[str, str, str]:
+def worded(claim: SlipClaim) -> tuple[str, str, str]:
     """Return a claim as its name, the end of "what comes out if ...", and how to mend it."""
     guess, tape = claim.guess, claim.steps.tape
     if guess.change is not None:

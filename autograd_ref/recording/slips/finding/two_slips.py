@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from autograd_ref.recording.slips.search import CLOSE, Scored, Seen, close, scored, seen
+from autograd_ref.recording.slips.finding.effects import CLOSE, Scored, Seen, close, scored, seen
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.sweep import swept
 from autograd_ref.tree.nest import Path

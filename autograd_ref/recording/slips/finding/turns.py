@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from autograd_ref.recording.slips.candidates import rules_at
+from autograd_ref.recording.slips.finding.candidates import rules_at
+from autograd_ref.recording.slips.finding.effects import Scored, Seen
 from autograd_ref.recording.slips.rules.amounts import amounts, factor
-from autograd_ref.recording.slips.search import Scored, Seen
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.slips.spots import is_chained, spots
 from autograd_ref.recording.sweep import swept

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autograd_ref.recording.linear import Steps, tangents
-from autograd_ref.recording.slips.candidates import rules_at
+from autograd_ref.recording.slips.finding.candidates import rules_at
 from autograd_ref.recording.slips.rules.amounts import amounts, factor
 from autograd_ref.recording.slips.rules.others import Others
-from autograd_ref.recording.slips.slip import Around, AtRow, Edge, Slip
+from autograd_ref.recording.slips.slip import AroundStep, AtRow, Edge, Slip
 from autograd_ref.recording.slips.spots import Spot, is_chained, spots
 from autograd_ref.recording.sweep import Swept, swept
 from autograd_ref.recording.tape import Ref, Tape
@@ -207,7 +207,7 @@ def _trace(seen: Seen, edge: Edge) -> Trace | None:
         ref = Ref(node, output)
         if ref not in right:
             return None
-        around = Around(steps, edge, {}, right, right)
+        around = AroundStep(steps, edge, {}, right, right)
         return Trace(around.row(0, right[ref][0]), ref)
     outputs = [Ref(node, i) for i in range(len(steps.tape.nodes[node].values))]
     given = {ref.output: right[ref] for ref in outputs if ref in right}
@@ -216,7 +216,7 @@ def _trace(seen: Seen, edge: Edge) -> Trace | None:
     back = steps[node].back(given).get(place)
     if back is None:  # a constant, in the first turn of a loop
         return None
-    around = Around(steps, edge, given, right, right)
+    around = AroundStep(steps, edge, given, right, right)
     return Trace(around.row(0, back[0]), steps.tape.nodes[node].operands[place])
 
 

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
-from autograd_ref.recording.slips.ranks import akin
+from autograd_ref.recording.slips.finding.ranks import akin
 from autograd_ref.recording.slips.rules.axes import axes
+from autograd_ref.recording.slips.rules.by_operation.normalised import normalised
+from autograd_ref.recording.slips.rules.by_operation.statistics import statistics
 from autograd_ref.recording.slips.rules.elementwise import (
     ANOTHERS_OUTPUT,
     BY_OUTPUT,
@@ -13,8 +15,6 @@ from autograd_ref.recording.slips.rules.elementwise import (
     FURTHER,
 )
 from autograd_ref.recording.slips.rules.of_operation import of_operation
-from autograd_ref.recording.slips.rules.operations.normalised import normalised
-from autograd_ref.recording.slips.rules.operations.statistics import statistics
 from autograd_ref.recording.slips.rules.others import Others
 from autograd_ref.recording.slips.rules.paths import CLIPPED, PATHS, broadcasts
 from autograd_ref.recording.slips.rules.values import (
