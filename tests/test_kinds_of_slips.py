@@ -167,7 +167,9 @@ def test_repeated_words_that_do_not_add_up_are_named(kind: str, said: str) -> No
         weights = torch.arange(1.0, 28.0).reshape(3, 3, 3)
         return lambda p: torch.sin(step(p["table"]) * weights).sum()
 
-    right: Operation = lambda table: functional.embedding(WORDS, table)  # noqa: E731
+    def right(table: Tensor) -> Tensor:
+        return functional.embedding(WORDS, table)
+
     assert said in explained(made(right), made(with_back(right, of_repeats(kind))), "table")
 
 
@@ -195,9 +197,9 @@ def unpadded(x: Tensor, _y: Tensor, c: Tensor) -> Tensor:
 
 
 def test_windows_without_padding_are_named() -> None:
-    right: Operation = lambda kernel: functional.conv2d(  # noqa: E731
-        torch.from_numpy(IMAGES), kernel, padding=1
-    )
+    def right(kernel: Tensor) -> Tensor:
+        return functional.conv2d(torch.from_numpy(IMAGES), kernel, padding=1)
+
     weights = torch.arange(96.0).reshape(2, 2, 4, 6)
 
     def made(step: Operation) -> Callable[..., Tensor]:

@@ -77,10 +77,11 @@ class Causes:
 
         for claim in Search(self._derivation.loss, wrong, record).claims():
             kind, what, fix = worded(claim)
+            comma = "," if what.startswith("in ") else ""
             return Cause(
                 kind,
                 (quantity.name,),
-                f"{quantity.name} is what comes out if, {what}.",
+                f"{quantity.name} is what comes out if{comma} {what}.",
                 fix,
                 _relative(hand, right, right),
                 _relative(hand, claim.gradients, right),

@@ -1,8 +1,9 @@
 """The search for the slips that make a gradient what it is.
 
-A slip changes what reaches one value by some amount, and the gradient by what follows from it. Along
-a direction of the parameters that is the amount times how far the value moves: so how far values
-move, along a few directions in each block, tells of every slip what it would do, by one product.
+A slip changes what reaches one value by some amount, and the gradient by what follows from it.
+Along a direction of the parameters that is the amount times how far the value moves: so how far
+values move, along a few directions in each block, tells of every slip what it would do, by one
+product.
 Only those that would do what is seen are swept.
 """
 
@@ -29,8 +30,8 @@ from autograd_ref.tree.point import Results
 Array = NDArray[np.float64]
 
 DIRECTIONS = 6
-"""Numbers at least by which a slip is known, over all blocks. Chosen: a hundred thousand slips, each
-with six numbers known to 1e-7, do not meet by chance."""
+"""Numbers at least by which a slip is known, over all blocks. Chosen: a hundred thousand slips,
+each with six numbers known to 1e-7, do not meet by chance."""
 
 CLOSE = 1e-8
 """How far such a number may be off, relative to its terms; what is close is swept. Chosen."""
@@ -93,7 +94,8 @@ def seen(
     right = right or swept(steps)
     generator = torch.Generator().manual_seed(0)
     each = max(2, -(-DIRECTIONS // len(hand)))
-    target, room, blocks, rows = list[float](), list[float](), list[Path](), []
+    target, room, blocks = list[float](), list[float](), list[Path]()
+    rows: list[dict[Ref, Tensor]] = []
     along: list[Tensor] = []
     wrong: list[Path] = []
     for path in hand:
@@ -224,7 +226,8 @@ def _effects(
     seen: Seen, traces: Sequence[Trace], changes: Sequence[Sequence[Tensor]]
 ) -> tuple[Tensor, Tensor]:
     """Return what each row of changes does along each direction, and the size of its terms."""
-    effects, scales = [], []
+    effects: list[Tensor] = []
+    scales: list[Tensor] = []
     for trace, rows in zip(traces, changes, strict=True):
         moves = seen.moves[trace.to]
         matrix = torch.stack([row.reshape(-1) for row in rows]).nan_to_num(math.inf, math.inf)

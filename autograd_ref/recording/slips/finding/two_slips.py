@@ -4,7 +4,15 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from autograd_ref.recording.slips.finding.effects import CLOSE, Scored, Seen, close, scored, seen
+from autograd_ref.recording.slips.finding.effects import (
+    CLOSE,
+    Array,
+    Scored,
+    Seen,
+    close,
+    scored,
+    seen,
+)
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.sweep import swept
 from autograd_ref.tree.nest import Path
@@ -13,7 +21,8 @@ from autograd_ref.tree.point import Results
 Pair = tuple[Slip, Slip]
 
 MOST_FIRST = 8
-"""Slips that explain some blocks, after each of which another is looked for. Chosen: a search each."""
+"""Slips that explain some blocks, after each of which another is looked for. Chosen: each costs a
+search."""
 
 LEAST_NATURAL = 3.6
 """The rank up to which slips are paired. Chosen: what is less natural is not made twice."""
@@ -41,11 +50,11 @@ def _natural(found: Scored) -> Scored:
     seen: set[bytes] = set()
     kept: list[int] = []
     for i in order:
-        effect = found.effects[i]
+        effect: Array = found.effects[i]
         size = float(np.abs(effect).max(initial=0.0))
         if not np.isfinite(size) or size <= 1e-12 * float(found.scales[i].max(initial=0.0)):
             continue
-        key = np.round(effect / size, 7).tobytes() + f"{size:.6e}".encode()
+        key = (effect / size).round(7).tobytes() + f"{size:.6e}".encode()
         if key not in seen:
             seen.add(key)
             kept.append(i)
@@ -66,15 +75,15 @@ def _added(found: Scored, state: Seen) -> Iterator[Pair]:
     low = np.searchsorted(sums[order], wanted - spread)
     high = np.searchsorted(sums[order], wanted + spread)
     good: list[tuple[float, int, int]] = []
-    for one in np.flatnonzero(high > low):
-        for two in order[low[one] : high[one]]:
+    for one in map(int, np.flatnonzero(high > low)):
+        for two in map(int, order[low[one] : high[one]]):
             if two <= one:
                 continue
             off = np.abs(effects[one] + effects[two] - target)
             room = state.room + CLOSE * (np.abs(target) + found.scales[one] + found.scales[two])
             if (off <= room).all():
                 rank = found.slips[one].rule.rank + found.slips[two].rule.rank
-                good.append((rank, int(one), int(two)))
+                good.append((rank, one, two))
     for _rank, one, two in sorted(good):
         yield found.slips[one], found.slips[two]
 

@@ -168,7 +168,7 @@ def _clipped(most: float) -> Made:
 
 def _shortened(most: float) -> Made:
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-        size = float(at.right.norm())
+        size = float(at.right.square().sum().sqrt())
         return at.right * (most / size) if size > most else None
 
     return made
