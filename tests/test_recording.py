@@ -402,3 +402,14 @@ def test_a_place_says_what_is_known_of_it() -> None:
 
     texts = {n.place.text for n in recorded(long, point()).nodes}
     assert any(text.endswith(" ...") and len(text) <= LONGEST for text in texts)
+
+
+def test_data_keep_the_name_that_they_were_first_used_by() -> None:
+    def loss(p: Any, x: Any) -> Any:
+        x = x @ p["W"]
+        return (x**2).sum()
+
+    tape = recorded(loss, point())
+    [product] = [n for n in tape.nodes if n.site.operation == "mm"]
+    assert tape.names[product.operands[0]] == "x"
+    assert product.operands[1] not in tape.names, "a parameter has its own"
