@@ -87,17 +87,19 @@ def check_gradients(
 
     Args:
         gradients: the function under test. gradients(parameters, *data) returns a structure like
-            parameters, or (loss, gradients), or (loss, gradients, dict of intermediate quantities):
-            of z1, a1, z2, y_hat, e2, delta1 the report names the first that is wrong. Names may
-            also be those of gradients: dW, grad_W, W_grad for W.
+            parameters, or (loss, gradients), or (loss, gradients, dict of other quantities): h is
+            the variable h of a loss in PyTorch, dh, grad_h or h_grad the derivative by it, a list
+            what h is in each turn of a loop; each is judged on those before it (report.steps). Of
+            the built-in network they are z1, a1, z2, y_hat, e2 and delta1. Names of gradients may
+            be like that, too: dW, grad_W, W_grad for W.
         parameters: one array, or a nest of dicts, lists, tuples, NamedTuples and dataclasses of
             arrays. A list of numbers is a vector, unless both functions take it one by one.
         data: passed on to both sides: as arrays to gradients, as float64 or int64 tensors to loss.
-        loss: the same loss in PyTorch, loss(parameters, *data) -> scalar tensor, or in NumPy; then
-            the reference is its numerical derivative. Which it is, is decided by its values, and
-            report.reference says why. None is the built-in network: parameters
-            W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H), b1 (N_O,); X (S, N_I); Y labels (S,), or rows
-            (S, N_O) that sum to one.
+        loss: the same loss in PyTorch, loss(parameters, *data) -> scalar tensor, or
+            (scalar tensor, {"h": h}), which names quantities; or in NumPy: then the reference is
+            its numerical derivative. Which it is, is decided by its values, and report.reference
+            says why. None is the built-in network: parameters W0 (N_H, N_I), b0 (N_H,),
+            W1 (N_O, N_H), b1 (N_O,); X (S, N_I); Y labels (S,), or rows (S, N_O) that sum to one.
         seed: for the second point and for the directions of rounding.
         accuracy: the relative accuracy of the loss or of the gradient, where one of them comes out
             of a solver, an integrator or an iteration: errors of that part of the largest entry of

@@ -6,6 +6,7 @@ them on the oldest and the newest version that `pyproject.toml` allows.
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -50,12 +51,54 @@ def works_in_place(operation: Any) -> bool:
     return operation._schema.is_mutable
 
 
+def written_into(operation: Any, args: Any, kwargs: Any) -> list[Tensor]:
+    """The tensors among the arguments that a dispatched operation changes.
+
+    For recording a loss. Without it none can be recorded.
+    """
+    if name_of(operation) == "native_batch_norm":  # which does not say that it does
+        return tensors_within(args[3:5]) if args[5] else []
+    if not operation._schema.is_mutable:
+        return []
+    found: list[Tensor] = []
+    for i, argument in enumerate(operation._schema.arguments):
+        if argument.alias_info is None or not argument.alias_info.is_write:
+            continue
+        given = args[i] if i < len(args) else kwargs.get(argument.name)
+        found += tensors_within(given)
+    return found
+
+
+def moved_by(tensor: Tensor, tangent: Tensor, level: int) -> Tensor:
+    """A tensor that moves, as `torch.autograd.forward_ad.make_dual` makes it.
+
+    That loads PyTorch's scripts on first use, which takes long and warns. Without it a wrong
+    gradient of a torch loss cannot be explained.
+    """
+    functions: Any = vars(torch)["_VF"]
+    return functions._make_dual(tensor, tangent, level=level)
+
+
 def tensors_within(nest: object) -> list[Tensor]:
     """The tensors in the arguments or the result of a dispatched operation.
 
     Without PyTorch's own nests importing fails.
     """
     return [leaf for leaf in tree_leaves(nest) if isinstance(leaf, Tensor)]
+
+
+def memory_of(tensor: Tensor) -> int:
+    """A number of the memory that a tensor lies in, its own as long as the memory is in use.
+
+    It is 0 for a tensor that stands for many, as in vmap. For recording a loss. Without it none
+    can be recorded.
+    """
+    try:
+        storage = tensor.untyped_storage()
+    except NotImplementedError:
+        return 0
+    number: int = attrgetter("_cdata")(storage)
+    return number
 
 
 def with_tensors_replaced(replace: Callable[[Tensor], Tensor], nest: Any) -> Any:

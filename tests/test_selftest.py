@@ -1,10 +1,12 @@
 """The installation measures itself, and says so where a bound does not hold."""
 
+import inspect
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,8 +25,10 @@ from autograd_ref.commands import main
 from autograd_ref.commands.selftest import run
 from autograd_ref.commands.selftest.show import Size, as_json, as_text
 from autograd_ref.report.report import Report
-from autograd_ref.selftest import false_accusations, measured, smallest_error, trials
+from autograd_ref.selftest import false_accusations, measured, naming, smallest_error, trials
 from autograd_ref.selftest.measured import Measured, bounds, steps
+from autograd_ref.selftest.naming import is_named, named_in
+from autograd_ref.selftest.other_models import OTHER_MODELS, OtherModel
 from autograd_ref.selftest.smallest_error import ERRORS, KINDS, smallest_found
 from autograd_ref.selftest.trials import (
     DTYPES,
@@ -50,6 +54,7 @@ def only_few(monkeypatch: Patch) -> None:
     monkeypatch.setattr(measured, "PAIRS", 2)
     monkeypatch.setattr(measured, "RIGHT", 2)
     monkeypatch.setattr(measured, "KINDS", KINDS[:1])
+    monkeypatch.setattr(measured, "OTHER_MODELS", OTHER_MODELS[2:])
 
 
 @pytest.fixture(autouse=True)
@@ -239,6 +244,7 @@ def test_the_seed_chooses_the_problems(monkeypatch: Patch) -> None:
     monkeypatch.setattr(trials, "check_gradients", noted)
     monkeypatch.setattr(false_accusations, "check_gradients", noted)
     monkeypatch.setattr(smallest_error, "check_gradients", noted)
+    monkeypatch.setattr(measured, "OTHER_MODELS", ())
     _ = measured.measured(1, 0, watch=lambda _step: None)
     first = set(seen)
     seen.clear()
@@ -250,9 +256,10 @@ def test_every_step_is_announced() -> None:
     told: list[str] = []
     _ = measured.measured(1, 0, told.append)
     few, all_mistakes = len(FEW) * len(DTYPES), 250
-    assert len({*told}) == 8
-    assert len(told) == steps(1) == few + len(DTYPES) * (2 + 2 + 1)
-    assert steps(3) == few + 3 * len(DTYPES) * (2 + 2 + 1)
+    assert len({*told}) == 9
+    assert len(told) == steps(1) == few + len(DTYPES) * (2 + 2 + 1) + 1
+    assert steps(3) == few + 3 * len(DTYPES) * (2 + 2 + 1) + 3
+    assert steps(30) == few + 30 * len(DTYPES) * (2 + 2 + 1) + measured.POINTS
     assert sum(len(planted_in(dtype)) for dtype in DTYPES) == all_mistakes
 
 
@@ -364,6 +371,60 @@ def test_the_smallest_error_is_where_the_check_begins_to_see(monkeypatch: Patch)
     blind = answering(lambda report: replace(report, blocks=(), loss=None))
     monkeypatch.setattr(smallest_error, "check_gradients", blind)
     assert smallest_found(KINDS[0], 0, np.float64) == float("inf")
+
+
+# other models
+
+
+@pytest.mark.parametrize("model", OTHER_MODELS)
+def test_another_models_gradient_is_right_without_its_mistakes(model: OtherModel) -> None:
+    parameters, data = model.point(np.random.default_rng(0))
+    report = check_gradients(model.gradients, parameters, *data, loss=model.loss, elsewhere=False)
+    assert report.verdict == "match", report
+    lines = inspect.getsource(model.loss)
+    assert all(place in lines for place in model.mistakes.values())
+
+
+@pytest.mark.parametrize("model", OTHER_MODELS)
+def test_mistakes_in_another_model_are_named_at_their_line(model: OtherModel) -> None:
+    found = named_in(model, 0)
+    assert found.checks == found.found == 4
+    assert found.named >= 3, found.unnamed
+
+
+def test_mistakes_in_other_models_that_are_not_named_are_found_out(
+    usual: Measured, monkeypatch: Patch
+) -> None:
+    silent = answering_other(lambda report: replace(report, causes=()))
+    monkeypatch.setattr(naming, "check_gradients", silent)
+    others = named_in(OTHER_MODELS[0], 0)
+    assert (others.found, others.named) == (4, 0)
+    found = usual._replace(others=others)
+    assert broken(found) == {"mistakes in other models named, float64"}
+    text = as_text(Size(1, 0), found)
+    assert "Mistakes in other models that were not named at their line:\nperceptron, z for" in text
+    assert "seed 0: unknown cause" in text
+    blind = others._replace(found=3)
+    assert "mistakes in other models found, float64" in broken(usual._replace(others=blind))
+
+
+def answering_other(change: Callable[[Report], Report]) -> Callable[..., Report]:
+    return lambda *arguments, loss: change(check_gradients(*arguments, loss=loss))
+
+
+def test_a_name_at_another_line_or_for_a_part_is_none() -> None:
+    model = OTHER_MODELS[0]
+    first = model.loss.__code__.co_firstlineno
+
+    def report(line: int, *blocks: str) -> Any:
+        wrong = [SimpleNamespace(name=n, verdict="mismatch", reason="") for n in ("W1", "b1")]
+        cause = SimpleNamespace(blocks=blocks, explanation=f"in `x` (line {line})")
+        return SimpleNamespace(blocks=wrong, causes=[cause])
+
+    assert is_named(model, "torch.tanh", report(first + 3, "W1", "b1"))
+    assert not is_named(model, "torch.tanh", report(first + 2, "W1", "b1"))
+    assert not is_named(model, "torch.tanh", report(first + 3, "W1"))
+    assert is_named(model, "", report(first + 2, "W1", "b1"))
 
 
 # around the command

@@ -23,8 +23,8 @@ class Answer(NamedTuple):
     loss: NDArray[Any] | None
     unknown: tuple[str, ...]
     """Names of what was returned and belongs to no parameter."""
-    intermediates: dict[str, NDArray[Any]]
-    """Intermediate quantities, by the names they were returned under."""
+    intermediates: dict[Path, NDArray[Any]]
+    """Intermediate quantities, by where they are in what was returned."""
     returned: str
     """The result in a few words, for the report of a gradient that is missing."""
     renamed: dict[str, str]
@@ -73,7 +73,7 @@ def understood(result: object, parameters: dict[Path, object]) -> Answer:
         {path: dtype_name(value) for path, value in arrays.items()},
         loss,
         tuple(name_of(path) for path in named.leaves if path not in parameters and path != ROOT),
-        {name_of(path): as_array(value) for path, value in others.items() if is_numeric(value)},
+        {path: as_array(value) for path, value in others.items() if is_numeric(value)},
         _described(result, named.leaves, parameters),
         {name_of(path): name_of(of, "parameters") for path, of in named.names.items()},
         loss is not None and isinstance(result, list) and list(parameters) == [ROOT],
@@ -84,7 +84,7 @@ def _third_of(result: object) -> dict[Path, object]:
     """The intermediate quantities of (loss, gradients, intermediates), by their names."""
     items = cast("tuple[object, ...]", result)
     third = items[2] if len(items) == 3 else None
-    return leaves(cast("object", third)) if isinstance(third, Mapping) else {}
+    return leaves(with_vectors(cast("object", third))) if isinstance(third, Mapping) else {}
 
 
 def _named(result: object, parameters: dict[Path, object]) -> _Named:

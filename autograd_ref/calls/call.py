@@ -54,4 +54,6 @@ def called(gradients: Gradients, point: Point, given: Point | None = None) -> Ca
     answer = understood(result, parameters)
     kept = {path: np.array(a) for path, a in answer.gradients.items()}
     loss = None if answer.loss is None else np.array(answer.loss)
-    return Call(given, answer._replace(gradients=kept, loss=loss), answer.gradients)
+    beside = {path: np.array(a) for path, a in answer.intermediates.items()}
+    own = answer._replace(gradients=kept, loss=loss, intermediates=beside)
+    return Call(given, own, answer.gradients)

@@ -68,6 +68,25 @@ def by_parameter(
     return {}
 
 
+def is_gradient_of(name: str, of: str, *, exactly: bool = True) -> bool:
+    """Return whether a name is that of the derivative by another name.
+
+    Args:
+        name: as it was returned.
+        of: the name of a value.
+        exactly: False where upper and lower case may differ.
+
+    >>> [is_gradient_of(name, "h") for name in ("dh", "grad_h", "h_grad", "delta_h", "dL_dh")]
+    [True, True, True, True, True]
+    >>> is_gradient_of("h", "h"), is_gradient_of("dz", "h")
+    (False, False)
+    """
+    words = UNSURE if exactly else UNSURE._replace(flags=re.IGNORECASE)
+    pattern = _pattern(of, words)
+    itself = name.lower() == of.lower()
+    return not itself and pattern is not None and pattern.fullmatch(name) is not None
+
+
 def _alike(found: list[Path], parameters: list[Path], words: _Words) -> dict[Path, Path]:
     """By the one addition that all names have in common: dx is of x where ddx is of dx."""
     additions = [_additions(found, parameter, words) for parameter in parameters]

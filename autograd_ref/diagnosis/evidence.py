@@ -67,6 +67,8 @@ class Evidence(NamedTuple):
     """Where the function was called before and was right, if that was with other arguments."""
     right_earlier: Results | None
     """The right gradients there."""
+    again: Callable[[], tuple[Point, Results, Results] | None]
+    """Another point, with the gradient under test and the right one there."""
 
     def close(self, key: Path, one: Array, two: Array, coarser: float = 1.0) -> bool:
         """Return whether two arrays of the size of a block are equal to rounding."""
@@ -143,6 +145,7 @@ def gathered(
     reference: Reference,
     at: tuple[Point, Evaluation],
     earlier: tuple[Point, Evaluation] | None = None,
+    again: Callable[[], tuple[Point, Results, Results] | None] = lambda: None,
 ) -> Evidence:
     """Return the evidence of a gradient in which some blocks are wrong.
 
@@ -152,6 +155,7 @@ def gathered(
         reference: what it was compared with.
         at: where it is wrong, and what the reference says there.
         earlier: where the function was called before and was right, and the reference there.
+        again: another point, with the gradient under test and the right one there.
     """
     point, exact = at
     tolerances = exact.tolerances(Level.TEXTBOOK).gradients
@@ -181,6 +185,7 @@ def gathered(
         counts=reference.model.counts(point),
         earlier=earlier and earlier[0],
         right_earlier=earlier and earlier[1].gradients,
+        again=cache(again),
     )
 
 

@@ -1,7 +1,13 @@
 """From facts and verdicts to the report: the independent check, causes, what is unexplained."""
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import partial
+from itertools import islice
 
+import numpy as np
+
+from autograd_ref.calls.call import called
+from autograd_ref.calls.trial import Trial
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
 from autograd_ref.diagnosis.evidence import gathered
 from autograd_ref.diagnosis.relations.seen_along import seen_along
@@ -9,14 +15,18 @@ from autograd_ref.diagnosis.unexplained import FEW_DIGITS
 from autograd_ref.diagnosis.wider_format import right_in_float64
 from autograd_ref.diagnosis.wording import of_relation
 from autograd_ref.independent.kink import AT_A_KINK
-from autograd_ref.observe.elsewhere import OTHER_PARAMETERS, Elsewhere
+from autograd_ref.observe.elsewhere import OTHER_PARAMETERS, Elsewhere, other_places
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.observed import Observed
+from autograd_ref.recording.steps.of_call import steps_of
+from autograd_ref.reference.model import Judged
 from autograd_ref.report.behaviour import EXPLAINS, FAILS_IN_SOME_CALLS
 from autograd_ref.report.data import Cause, IndependentCheck, Note, listed
 from autograd_ref.report.report import Report
+from autograd_ref.report.stepwise import tell_all
 from autograd_ref.tree.leaf import as_array, largest
 from autograd_ref.tree.nest import Path, leaves, name_of
+from autograd_ref.tree.point import Point, Results
 from autograd_ref.user_code import Raised, attempt, worded
 from autograd_ref.verdict.block import block_of
 from autograd_ref.verdict.decide import CONTRADICTED, Decision, Rulings
@@ -41,8 +51,12 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
     reference, point = facts.trial.reference, facts.trial.point
     loss, blocks = decision.rulings.loss, decision.rulings.blocks
     shares = {path: ruling.facts.comparison.shares for path, ruling in blocks.items()}
-    diagnosis = _diagnosis(facts, decision) if diagnose else Diagnosis()
-    found, findings = facts.first.answer.intermediates, facts.findings
+    beside = {name_of(path): a for path, a in facts.first.answer.intermediates.items()}
+    matching = {path for path, ruling in blocks.items() if ruling.verdict == "match"}
+    judged = steps_of(facts, matching) if diagnose else Judged()
+    search = diagnose and not tell_all(judged.steps)
+    diagnosis = _diagnosis(facts, decision) if search else Diagnosis()
+    findings = facts.findings
     return Report(
         blocks=tuple(block_of(name_of(path), ruling) for path, ruling in blocks.items()),
         loss=None if loss is None else block_of("loss", loss),
@@ -56,11 +70,12 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
             *_along_set(decision),
             *_elsewhere(facts, decision),
         ),
-        not_checked=tuple(facts.not_checked),
+        not_checked=(*facts.not_checked, *judged.notes),
         allowed=facts.trial.options.allow,
         witness=_independent_check(facts, decision),
         causes=diagnosis.causes,
-        intermediates=reference.model.intermediates(point, found),
+        intermediates=reference.model.intermediates(point, beside),
+        steps=judged.steps,
         pattern=tuple(_not_explained(diagnosis.pattern, findings)),
         shares={name_of(path): share for path, share in shares.items() if share is not None},
         measure=reference.model.detectable(point),
@@ -93,7 +108,7 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
     for path, ruling in rulings.blocks.items():
         if path not in wrong and (ruling.facts.comparison.beyond or ruling.facts.along_set):
             hand[path] = there.exact.gradients[path]  # no mistake has to explain what is not wrong
-    evidence = gathered(hand, ordered, there.reference, at, earlier)
+    evidence = gathered(hand, ordered, there.reference, at, earlier, partial(_again, there))
     loss_is_right = rulings.loss is not None and rulings.loss.verdict == "match"
     found = diagnosed(evidence, loss_is_right=loss_is_right)
     if found.causes:
@@ -124,6 +139,22 @@ def _along_directions(call: Observation, rulings: Rulings) -> Diagnosis:
         " place: thorough=True takes every entry, and looks for the cause."
     )
     return Diagnosis(pattern=(Note("no cause looked for", text),))
+
+
+def _again(trial: Trial) -> tuple[Point, Results, Results] | None:
+    """Another point, with the gradient under test and the right one there."""
+    if not trial.options.elsewhere:
+        return None
+    for place in islice(other_places(trial), 1):
+        call = attempt(partial(called, trial.subject, place.point))
+        exact = attempt(partial(trial.reference.evaluate, place.point))
+        if isinstance(call, Raised) or isinstance(exact, Raised):
+            return None
+        hand = {path: g.astype(np.float64) for path, g in call.answer.gradients.items()}
+        right = exact.gradients
+        if all(path in hand and hand[path].shape == g.shape for path, g in right.items()):
+            return place.point, {path: hand[path] for path in right}, right
+    return None
 
 
 def _independent_check(facts: Observed, decision: Decision) -> IndependentCheck | None:

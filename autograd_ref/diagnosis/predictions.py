@@ -35,7 +35,7 @@ def derivations(evidence: Evidence) -> Derivations:
     for hypothesis in evidence.model.hypotheses(evidence.point, hand, evidence.earlier):
         composable = hypothesis.derivation is not None
         in_pairs = in_pairs and composable
-        found = _predicted(evidence, hypothesis)
+        found = predicted(evidence, hypothesis)
         if found and (composable or any(evidence.explains(found, k) for k in evidence.wrong)):
             kept.append(Tried(hypothesis, found))
     return Derivations(kept, in_pairs)
@@ -46,12 +46,13 @@ def composed(evidence: Evidence, one: Tried, two: Tried) -> Predicted | None:
     both = evidence.model.compose(one.hypothesis, two.hypothesis)
     if both is None:
         return None
-    return _predicted(evidence, both, (*one.prediction.statements, *two.prediction.statements))
+    return predicted(evidence, both, (*one.prediction.statements, *two.prediction.statements))
 
 
-def _predicted(
+def predicted(
     evidence: Evidence, hypothesis: Hypothesis, statements: tuple[Statement, ...] = ()
 ) -> Predicted | None:
+    """Return what a hypothesis predicts; None where it makes no difference."""
     prediction = Predicted(statements, hypothesis.gradients, hypothesis.in_float32)
     touched = tuple(evidence.touched(prediction))
     if not touched or evidence.contradicts(prediction, touched):

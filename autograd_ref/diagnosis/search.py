@@ -16,6 +16,7 @@ from autograd_ref.diagnosis.predictions import (
     Tried,
     composed,
     confirmed,
+    predicted,
     without_samples,
 )
 from autograd_ref.diagnosis.relations.fitted import A_CONSTANT_FACTOR, BESIDE_A_FACTOR, FITTED
@@ -29,6 +30,7 @@ from autograd_ref.diagnosis.relations.updates import (
     fits_by_itself,
 )
 from autograd_ref.diagnosis.wording import Statement, of_relation
+from autograd_ref.reference.model import WrongGradient
 from autograd_ref.tree.nest import Path
 
 ONE_NUMBER = (*FITTED, *UPDATES, A_TYPED_FACTOR, *BESIDE_A_FACTOR, *TYPICAL)
@@ -53,10 +55,12 @@ def explanations(evidence: Evidence, derivations: Derivations) -> list[Explanati
     tried, everything = derivations.tried, (*relations, *UPDATES)
     searches: tuple[Callable[[], list[Explanation]], ...] = (
         lambda: _one_mistake(evidence, right, named, tried),
+        lambda: _slips(evidence, 1),
         lambda: _one_for_each(evidence, _units(evidence, right, named, tried)),
         lambda: _one_after_another(evidence, named, tried),
         lambda: _one_inside_another(evidence, tried) if derivations.in_pairs else [],
         lambda: pairs_of_relations(evidence, right),
+        lambda: _slips(evidence, 2),
         lambda: _one_for_each(evidence, _units(evidence, right, everything, tried)),
         lambda: _for_some(_units(evidence, right, everything, tried)),
     )
@@ -91,6 +95,28 @@ def _beside_a_factor(by: Callable[[Sequence[Relation]], list[Explanation]]) -> l
         return named
     typed = by((A_TYPED_FACTOR,))
     return [*typed, *by(TYPICAL if typed else UPDATES)]
+
+
+def _slips(evidence: Evidence, most: int) -> list[Explanation]:
+    """Find wrong steps of the model that explain every wrong block."""
+    hand = {**evidence.hand, **evidence.near}
+    shapes = {path: block.shape for path, block in hand.items()}
+    if any(shapes.get(path) != block.shape for path, block in evidence.right.items()):
+        return []
+    wrong = WrongGradient(
+        evidence.point,
+        hand,
+        evidence.right,
+        evidence.allowed,
+        evidence.wrong,
+        evidence.again,
+    )
+    predictions = (predicted(evidence, one) for one in evidence.model.slips(wrong, most))
+    return [
+        confirmed(evidence, found)
+        for found in predictions
+        if found is not None and not evidence.unexplained(found)
+    ]
 
 
 def _by_a_relation(

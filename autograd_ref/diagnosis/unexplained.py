@@ -48,6 +48,10 @@ def pattern(
     # with a cause for some blocks, the others have mistakes of their own
     alike = set(unknown) == set(evidence.wrong) and len(evidence.hand) == len(evidence.right)
     advice = evidence.model.advice(evidence.point, evidence.wrong, loss_is_right) if alike else ""
+    stopped = evidence.model.not_followed(evidence.point, evidence.right)
+    if stopped:
+        text = f"No step of the derivation can be named: {stopped}."
+        found.append(Note("steps not named", text))
     if advice:
         found.append(Note("ruled out", f"Where to look: {advice}."))
     return tuple(found)

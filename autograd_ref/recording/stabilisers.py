@@ -4,18 +4,29 @@ Derivations leave them out: of log(p + 1e-8) one writes 1/p. The loss is evaluat
 constant dropped; the gradient that comes out is what one gets by forgetting it.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from autograd_ref.reference.model import Hypothesis, UnknownModel
+from autograd_ref.recording.slips.finding.claims import Search
+from autograd_ref.recording.slips.finding.following import unfollowed
+from autograd_ref.recording.slips.telling.in_words import worded
+from autograd_ref.recording.steps.step_by_step import NOT_FOLLOWED, step_by_step
+from autograd_ref.reference.model import (
+    Hypothesis,
+    Judged,
+    ReturnedBeside,
+    UnknownModel,
+    WrongGradient,
+)
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.reference.torch_loss import differentiate
 from autograd_ref.report.words import listed
 from autograd_ref.rounding.monte_carlo import as_float64
+from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point, Results
 from autograd_ref.user_code import Raised, attempt
 
@@ -152,6 +163,28 @@ class TorchModel(UnknownModel):
             found = self._without(point, dropped)
             if found is not None:
                 yield found
+
+    def slips(self, wrong: WrongGradient, most: int, /) -> Iterator[Hypothesis]:
+        """Yield the wrong steps that give a gradient, in terms of the loss's own lines."""
+        search = Search(self.loss, wrong)
+        for claim in search.claims() if most == 1 else search.pairs():
+            name, what, fix = worded(claim)
+            yield Hypothesis(name, what, fix, claim.gradients, lambda: None)
+
+    def not_followed(self, point: Point, right: Results, /) -> str:
+        """Return what stopped the recording of the loss."""
+        return unfollowed(self.loss, point, right)
+
+    def steps(
+        self,
+        found: ReturnedBeside,
+        matching: Collection[Path],
+        again: Callable[[], ReturnedBeside | None],
+        /,
+    ) -> Judged:
+        """Return the verdict on each quantity, by its name in the loss."""
+        judged = attempt(lambda: step_by_step(self.loss, found, matching, again))
+        return Judged(notes=(NOT_FOLLOWED,)) if isinstance(judged, Raised) else judged
 
     def compose(self, one: Hypothesis, two: Hypothesis, /) -> Hypothesis | None:
         """Return the gradients without the constants of both."""

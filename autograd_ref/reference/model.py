@@ -4,12 +4,12 @@ The diagnosis asks a `Model` and imports none. `UNKNOWN` knows nothing: what is 
 for the gradient of any function.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
-from autograd_ref.report.data import Block, Power
+from autograd_ref.report.data import Block, Note, Power, Step
 from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point, Results
 
@@ -28,6 +28,39 @@ class Hypothesis(NamedTuple):
     """True where a number in it was chosen to explain the gradient under test."""
     derivation: object = None
     """The form in which the model composes it with another; None where pairs cost too much."""
+
+
+class WrongGradient(NamedTuple):
+    """A gradient that is wrong, as far as it can be compared."""
+
+    point: Point
+    hand: Results
+    """The gradient under test."""
+    right: Results
+    allowed: Mapping[Path, float]
+    """The largest error that rounding explains, in each block."""
+    wrong: tuple[Path, ...]
+    """The blocks that are wrong."""
+    again: Callable[[], tuple[Point, Results, Results] | None]
+    """Another point, with the gradient under test and the right one there; None where there is
+    none."""
+
+
+class ReturnedBeside(NamedTuple):
+    """The quantities that a function returned beside its gradients, and what they belong to."""
+
+    point: Point
+    quantities: Mapping[Path, NDArray[Any]]
+    hand: Results
+    """The gradients under test that can be compared."""
+    right: Results
+
+
+class Judged(NamedTuple):
+    """The steps of a derivation with their verdicts, and what could not be judged."""
+
+    steps: tuple[Step, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class Model(Protocol):
@@ -61,6 +94,24 @@ class Model(Protocol):
         """Return the derivation that is wrong in both ways; None where it cannot be computed."""
         ...
 
+    def slips(self, wrong: WrongGradient, most: int, /) -> Iterable[Hypothesis]:
+        """Yield the wrong steps that give a gradient, each confirmed at a second point.
+
+        Args:
+            wrong: the gradient.
+            most: how many at once.
+        """
+        ...
+
+    def not_followed(self, point: Point, right: Results, /) -> str:
+        """Return why no step can be named, as the end of a sentence; empty where steps can be.
+
+        Args:
+            point: where.
+            right: the right gradient there.
+        """
+        ...
+
     def advice(self, point: Point, wrong: Sequence[Path], loss_is_right: bool, /) -> str:
         """Return what follows if exactly these parameters are wrong; empty where nothing does."""
         ...
@@ -69,6 +120,22 @@ class Model(Protocol):
         self, point: Point, found: Mapping[str, NDArray[Any]], /
     ) -> tuple[Block, ...]:
         """Return the comparison of those intermediate quantities that the model knows by name."""
+        ...
+
+    def steps(
+        self,
+        found: ReturnedBeside,
+        matching: Collection[Path],
+        again: Callable[[], ReturnedBeside | None],
+        /,
+    ) -> Judged:
+        """Return the verdict on each quantity, judged on those that it is computed from.
+
+        Args:
+            found: the quantities.
+            matching: the parameters whose gradients match.
+            again: the same at another point; None where there is none.
+        """
         ...
 
     def detectable(self, point: Point, /) -> Callable[[], Power] | None:
@@ -101,6 +168,14 @@ class UnknownModel:
         """Return None: there is nothing to compose."""
         return None
 
+    def slips(self, _wrong: WrongGradient, _most: int, /) -> Iterable[Hypothesis]:
+        """Yield nothing: no step is known."""
+        return ()
+
+    def not_followed(self, _point: Point, _right: Results, /) -> str:
+        """Return nothing: no step is known."""
+        return ""
+
     def advice(self, _point: Point, _wrong: Sequence[Path], _loss_is_right: bool, /) -> str:
         """Return nothing."""
         return ""
@@ -110,6 +185,16 @@ class UnknownModel:
     ) -> tuple[Block, ...]:
         """Return nothing: no name of an intermediate quantity is known."""
         return ()
+
+    def steps(
+        self,
+        _found: ReturnedBeside,
+        _matching: Collection[Path],
+        _again: Callable[[], ReturnedBeside | None],
+        /,
+    ) -> Judged:
+        """Return nothing: no quantity is known."""
+        return Judged()
 
     def detectable(self, _point: Point, /) -> Callable[[], Power] | None:
         """Return None: no mistakes are listed."""

@@ -5,7 +5,7 @@ own rounding is far below. The loss finds tensors in the places of the arrays.
 """
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any, cast
 
@@ -92,7 +92,7 @@ def differentiate(
         given = tensors(data)
         mode.stands_for((parameters, data), (nest, given))
         with mode, watch or Watch(), user_code():
-            value = _wide(loss(nest, *given))
+            value = _wide(alone(loss(nest, *given))[0])
         if not value.requires_grad:  # it does not depend on any parameter
             return value, {path: torch.zeros_like(leaf) for path, leaf in inputs.items()}
         with mode, user_code():  # a backward pass may be theirs, too
@@ -104,6 +104,40 @@ def differentiate(
     return value.detach(), gradients
 
 
+def evaluated(
+    loss: Loss, parameters: object, data: tuple[object, ...], *, mode: AbstractContextManager[Any]
+) -> tuple[Tensor, dict[Path, Tensor], object]:
+    """The loss, the tensors of the parameters, and what the loss returned beside its value.
+
+    Args:
+        loss: loss(parameters, *data), a scalar tensor.
+        parameters: any nest of arrays.
+        data: further arguments.
+        mode: a further one, active meanwhile.
+    """
+    inputs: dict[Path, Tensor] = {}
+
+    def as_input(path: Path, leaf: object) -> Tensor:
+        inputs[path] = tensor(leaf).double().requires_grad_()
+        return inputs[path]
+
+    with _recording() as wide:
+        nest = rebuilt(parameters, as_input)
+        given = tensors(data)
+        wide.stands_for((parameters, data), (nest, given))
+        with wide, Watch(), mode, user_code():
+            value, others = alone(loss(nest, *given))
+            return _wide(value), inputs, others
+
+
+def alone(result: Any) -> tuple[Any, object]:
+    """The value of a loss, and what it returned beside it: (loss, {"h": h})."""
+    if isinstance(result, tuple):
+        first, *others = cast("tuple[object, ...]", result)
+        return first, others[0] if others else None
+    return result, None
+
+
 def value_of(loss: Loss, parameters: object, data: tuple[object, ...]) -> float:
     """The loss alone."""
     with _recording() as mode:  # the loss may differentiate inside
@@ -111,7 +145,7 @@ def value_of(loss: Loss, parameters: object, data: tuple[object, ...]) -> float:
         given = tensors(data)
         mode.stands_for((parameters, data), (nest, given))
         with mode, Watch(), user_code():
-            return float(_wide(loss(nest, *given)).detach())
+            return float(_wide(alone(loss(nest, *given))[0]).detach())
 
 
 def tensors(data: tuple[object, ...]) -> tuple[Any, ...]:

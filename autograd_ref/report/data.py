@@ -12,6 +12,8 @@ from autograd_ref.report.words import listed
 
 Verdict = Literal["match", "mismatch", "inconclusive"]
 
+StepVerdict = Literal["match", "mismatch", "inherited"]
+
 Side = Literal["hand", "losses", "reference", "kink", "undecided"]
 """The side that an independent check finds at fault; "losses" are two different functions."""
 
@@ -125,6 +127,38 @@ class Cause(NamedTuple):
     """The largest relative error that is left without the mistake."""
 
 
+class Step(NamedTuple):
+    """One quantity of a derivation, judged on those that it is computed from.
+
+    Examples:
+        >>> import numpy as np, torch
+        >>> from autograd_ref import check_gradients
+        >>> def loss(w, x):
+        ...     h = torch.tanh(w * x)
+        ...     return (h**2).sum()
+        >>> def gradients(w, x):
+        ...     h = np.tanh(w * x)
+        ...     dh = h  # 2 is missing
+        ...     return (h**2).sum(), dh * (1 - h**2) * x, {"dh": dh}
+        >>> report = check_gradients(gradients, np.array([0.3, 0.5]), np.ones(2), loss=loss)
+        >>> [(step.name, step.verdict) for step in report.steps]
+        [('dh', 'mismatch'), ('gradient', 'inherited')]
+    """
+
+    name: str
+    """As the function returns it; the name of a parameter for the gradient by it."""
+    verdict: StepVerdict
+    """"inherited" where it is wrong, and follows from what was returned before it."""
+    place: str
+    """The expression of the loss, and its line."""
+    share: float
+    """Error / tolerance beside what follows from those returned before it; 1 is allowed."""
+    cause: Cause | None = None
+    """The mistake in it; None where it is not known, and where there is none."""
+    remark: str = ""
+    """How it was understood, where that is not as it was returned."""
+
+
 class Hidden(NamedTuple):
     """A known mistake that would not have shown in a check."""
 
@@ -178,6 +212,9 @@ class ReportData:
     intermediates: tuple[Block, ...] = ()
     """Intermediate quantities that the function returns (z1, a1, z2, y_hat, e2 and delta1 of the
     built-in network), in the order of the forward pass; they do not count for the verdict."""
+    steps: tuple[Step, ...] = ()
+    """Quantities that the function returns beside its gradients, and these, each judged on those
+    that it is computed from, in the order of the computation; they do not count for the verdict."""
     pattern: tuple[Note, ...] = ()
     """Entries and samples that are wrong in blocks without a known cause, and what follows."""
     shares: Mapping[str, NDArray[np.float64]] = field(default_factory=dict[str, Any])

@@ -19,6 +19,9 @@ The schema, version 2:
     causes      a list of {"kind", "blocks", "explanation", "fix", "before", "residual"}; each of
                 them explains all that is explained, the simplest first
     intermediates  a list of blocks: z1, a1, z2, y_hat, e2, delta1, as far as they were returned
+    steps       a list of {"name", "verdict", "place", "share", "cause", "remark"}: quantities of
+                the derivation, each judged on those that it is computed from; the verdict is
+                "match", "mismatch" or "inherited"; cause is as in causes, or null
     pattern     a list of {"kind", "text"}: where the errors are, when no known mistake explains
                 them
     witness     the independent check: {"side", "explanation", "hand", "reference", "hand_loss",
@@ -31,7 +34,7 @@ import json
 import math
 from typing import cast
 
-from autograd_ref.report.data import Block, Cause, IndependentCheck, Note, ReportData, Slope
+from autograd_ref.report.data import Block, Cause, IndependentCheck, Note, ReportData, Slope, Step
 from autograd_ref.report.sentences import verdict_sentence
 
 SCHEMA = 2
@@ -54,6 +57,7 @@ def as_dict(report: ReportData) -> dict[str, object]:
         "not_checked": _plain(report.not_checked),
         "causes": _plain(report.causes),
         "intermediates": _plain(report.intermediates),
+        "steps": _plain(report.steps),
         "pattern": _plain(report.pattern),
         "witness": _plain(report.witness),
     }
@@ -66,7 +70,7 @@ def as_json(report: ReportData) -> str:
 
 def _plain(value: object) -> object:
     """Return dicts for records, lists for tuples, and strings for numbers that JSON lacks."""
-    if isinstance(value, Block | Cause | IndependentCheck | Note | Slope):
+    if isinstance(value, Block | Cause | IndependentCheck | Note | Slope | Step):
         return {name: _plain(item) for name, item in value._asdict().items()}
     if isinstance(value, tuple):
         return [_plain(item) for item in cast("tuple[object, ...]", value)]

@@ -26,6 +26,7 @@ class Report(ReportData):
         not_checked: what the check did not look at.
         reference: the reference gradient, in a few words.
         intermediates: comparisons of intermediate quantities that the function returns.
+        steps: quantities that the function returns, each judged on those that it is computed from.
         shares: error / tolerance of every entry, 1 allowed, by the name of the block.
         power: the known mistakes that this check would have shown; None without a catalogue.
 

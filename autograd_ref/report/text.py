@@ -17,6 +17,7 @@ from autograd_ref.report.sentences import (
     verdict_sentence,
     worst_entry,
 )
+from autograd_ref.report.stepwise import all_named, said
 from autograd_ref.report.table import PLAIN, Display, coloured, shortened, table
 from autograd_ref.report.words import encodable, wrapped
 
@@ -35,10 +36,11 @@ def as_text(report: ReportData, display: Display = PLAIN) -> str:
     parts = [
         coloured(wrapped(verdict_sentence(report)), display),
         *(wrapped(f"Finding: {note.text}", IN) for note in report.harmful),
+        *(_steps(report) if _at_fault(report) else []),
         *map(_cause, explained(report.causes)),
-        *_unknown(report.pattern),
+        *([] if all_named(report.steps) else _unknown(report.pattern)),
         *_table(report, display),
-        *([wrapped(intermediates(report.intermediates), IN)] if report.intermediates else []),
+        *([] if _at_fault(report) else _steps(report)),
         *map(_details, shown),
         *([f"and {others} more that do not match: see the table."] if others else []),
         *([_independent(report.witness)] if report.witness else []),
@@ -46,6 +48,22 @@ def as_text(report: ReportData, display: Display = PLAIN) -> str:
         wrapped(f"Reference: {report.reference}."),
     ]
     return encodable("\n\n".join(parts), display.encoding)
+
+
+def _at_fault(report: ReportData) -> bool:
+    return any(step.verdict == "mismatch" for step in report.steps)
+
+
+def _steps(report: ReportData) -> list[str]:
+    """Return the steps; without any, the intermediate quantities."""
+    if not report.steps:
+        return [wrapped(intermediates(report.intermediates), IN)] if report.intermediates else []
+    found = said(report.steps)
+    lines = [wrapped(found.summary, IN)]
+    for step in found.at_fault:
+        lines.append(wrapped(f"{IN}{step.text}", 2 * IN))
+        lines += [wrapped(f"{2 * IN}{step.cause}", 3 * IN)] if step.cause else []
+    return ["\n".join(lines + [wrapped(f"{IN}{text}", 2 * IN) for text in found.remarks])]
 
 
 def _cause(cause: Explained) -> str:

@@ -6,6 +6,8 @@ from typing import NamedTuple, TypeVar
 
 from autograd_ref.assignment.mistakes.planted import problem_for
 from autograd_ref.selftest.false_accusations import Count, added_up, verdicts_on
+from autograd_ref.selftest.naming import Naming, all_of, named_in
+from autograd_ref.selftest.other_models import OTHER_MODELS
 from autograd_ref.selftest.smallest_error import KINDS, Error, smallest_found
 from autograd_ref.selftest.trials import DTYPES, CheckedMistakes, DType, pairs, planted_in, trial
 
@@ -13,8 +15,12 @@ PAIRS, RIGHT = 20, 20
 """Pairs of mistakes, and problems for the correct gradients, for each problem of a mistake and each
 number format."""
 
+POINTS = 10
+"""Points of each other model at most: there is one search for each of its mistakes."""
+
 NAMED = {"float64": 0.98, "float32": 0.9}
 PAIRS_NAMED = 0.85
+OTHERS_NAMED = 0.9
 LEFT_OUT = 0.01
 """The largest share of the problems of a mistake; one problem in any case."""
 
@@ -53,6 +59,8 @@ class Measured(NamedTuple):
     pairs: dict[str, Detection]
     smallest: tuple[Smallest, ...]
     right: dict[str, Count]
+    others: Naming
+    """Of mistakes in other models, in float64."""
 
     @property
     def confused(self) -> list[CheckedMistakes]:
@@ -74,7 +82,8 @@ class Bound(NamedTuple):
 def steps(problems: int) -> int:
     """The number of steps that a measurement announces."""
     mistakes = sum(len(planted_in(dtype)) for dtype in DTYPES)
-    return mistakes + len(DTYPES) * (PAIRS + RIGHT + len(KINDS)) * problems
+    others = len(OTHER_MODELS) * min(problems, POINTS)
+    return mistakes + len(DTYPES) * (PAIRS + RIGHT + len(KINDS)) * problems + others
 
 
 def measured(problems: int, seed: int, watch: Watch) -> Measured:
@@ -87,6 +96,7 @@ def measured(problems: int, seed: int, watch: Watch) -> Measured:
             _name(dtype): _right(dtype, range(RIGHT * seed, RIGHT * (seed + problems)), watch)
             for dtype in DTYPES
         },
+        _others(min(problems, POINTS), seed, watch),
     )
 
 
@@ -99,6 +109,7 @@ def bounds(found: Measured) -> list[Bound]:
         *(_named("pairs of mistakes", n, [row], PAIRS_NAMED) for n, row in found.pairs.items()),
         *(_small_enough(row) for row in found.smallest),
         *(_nobody_accused(name, count) for name, count in found.right.items()),
+        *_in_other_models(found.others),
     ]
 
 
@@ -146,6 +157,15 @@ def _told(step: str, items: Iterable[T], watch: Watch) -> Iterator[T]:
         yield item
 
 
+def _others(points: int, seed: int, watch: Watch) -> Naming:
+    counts: list[Naming] = []
+    for model in OTHER_MODELS:
+        for s in range(seed, seed + points):
+            watch(f"mistakes in other models: {model.name}")
+            counts.append(named_in(model, s))
+    return all_of(counts)
+
+
 def _detected(dtype: str, rows: Sequence[Detection]) -> Bound:
     made = sum(row.problems - row.left_out for row in rows)
     found = sum(row.found for row in rows)
@@ -174,6 +194,15 @@ def _small_enough(row: Smallest) -> Bound:
 def _nobody_accused(dtype: str, count: Count) -> Bound:
     found = f"{len(count.accused)} of {count.checks.total()}"
     return Bound("right gradients called wrong", dtype, found, "none", not count.accused)
+
+
+def _in_other_models(count: Naming) -> tuple[Bound, Bound]:
+    found, named = f"{count.found} of {count.checks}", f"{count.named} of {count.checks}"
+    all_found, enough = count.found == count.checks, count.named >= OTHERS_NAMED * count.checks
+    return (
+        Bound("mistakes in other models found", "float64", found, "all", all_found),
+        Bound("mistakes in other models named", "float64", named, f"{OTHERS_NAMED:.0%}", enough),
+    )
 
 
 def _name(dtype: DType) -> str:

@@ -5,7 +5,8 @@ from autograd_ref.commands.options import Command, Parser, add_seed, integer, la
 
 DESCRIPTION = """Measure this installation: whether every mistake of the catalogue, alone and in
 pairs, is found and named on random problems; the smallest error that is found;
-and whether correct gradients, in several styles, are all accepted."""
+whether correct gradients, in several styles, are all accepted; and whether
+mistakes in three other models are found and named at their line."""
 
 
 def _add_options(parser: Parser) -> None:

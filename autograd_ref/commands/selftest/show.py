@@ -40,6 +40,7 @@ def as_text(size: Size, found: Measured, display: Display = PLAIN) -> str:
         _measured_on(size, found),
         _bounds(promised, display),
         *(_confusions(found.confused, display) if found.confused else []),
+        *_unnamed(found.others.unnamed, display),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -64,6 +65,7 @@ def as_json(size: Size, found: Measured) -> str:
             }
             for row in found.smallest
         ],
+        "other_models": found.others._asdict(),
         "right": {name: count._asdict() for name, count in found.right.items()},
     }
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
@@ -92,7 +94,7 @@ def _bounds(promised: Sequence[Bound], display: Display) -> str:
     for what in dict.fromkeys(bound.what for bound in promised):
         by_dtype = {bound.dtype: bound for bound in promised if bound.what == what}
         needed = dict.fromkeys(bound.needed for bound in by_dtype.values())
-        found = (by_dtype[dtype].found for dtype in dtypes)
+        found = (by_dtype[dtype].found if dtype in by_dtype else "" for dtype in dtypes)
         rows.append((what, *found, ", ".join(needed)))
     return table(("measured", *dtypes, "needed"), rows, display=display)
 
@@ -113,6 +115,14 @@ def _confusions(confused: Sequence[CheckedMistakes], display: Display) -> list[s
         table(header, rows, numbers=(1, 2, 3), display=display),
         "\n".join(explained),
     ]
+
+
+def _unnamed(lines: Sequence[str], display: Display) -> list[str]:
+    """Each mistake in another model that was given no name at its line, and what was said."""
+    if not lines:
+        return []
+    text = "\n".join(filled(f"{line}", display) for line in lines)
+    return [f"Mistakes in other models that were not named at their line:\n{text}"]
 
 
 def _row(row: Detection) -> dict[str, object]:

@@ -23,6 +23,7 @@ from autograd_ref.report.sentences import (
     verdict_sentence,
     worst_entry,
 )
+from autograd_ref.report.stepwise import all_named, said
 from autograd_ref.report.words import listed, printable
 
 COLOURS: dict[Verdict, str] = {
@@ -53,9 +54,9 @@ def as_html(report: ReportData) -> str:
     parts = [
         f'<p class="v" style="border-color:{colour}">{_text(verdict_sentence(report))}</p>',
         *(_paragraph("Finding", note.text) for note in report.harmful),
+        *_steps(report),
         *map(_cause, explained(report.causes)),
         *_unknown(report),
-        *([_paragraph("", intermediates(report.intermediates))] if report.intermediates else []),
         *_wrong(report),
         *([_independent(report.witness)] if report.witness else []),
         *(_paragraph(title, text) for title, text in remarks(report)),
@@ -65,13 +66,23 @@ def as_html(report: ReportData) -> str:
     return f'<div class="gc"><style>{STYLE}</style>{"".join(parts)}</div>'
 
 
+def _steps(report: ReportData) -> list[str]:
+    """Return the steps; without any, the intermediate quantities."""
+    if not report.steps:
+        return [_paragraph("", intermediates(report.intermediates))] if report.intermediates else []
+    found = said(report.steps)
+    items = [f"<li>{_text(step.text)} {_text(step.cause)}</li>" for step in found.at_fault]
+    items += [f"<li>{_text(text)}</li>" for text in found.remarks]
+    return [_paragraph("", found.summary) + (f"<ul>{''.join(items)}</ul>" if items else "")]
+
+
 def _cause(cause: Explained) -> str:
     said = _paragraph(cause.title, cause.text) + _paragraph("Fix", cause.fix)
     return f'<div class="c">{said}</div>'
 
 
 def _unknown(report: ReportData) -> list[str]:
-    if not report.pattern:
+    if not report.pattern or all_named(report.steps):
         return []
     first, *others = unknown(report.pattern)
     items = "".join(f"<li>{_text(text)}</li>" for text in others)

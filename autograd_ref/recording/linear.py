@@ -1,0 +1,193 @@
+"""The derivative of one operation on a tape, as PyTorch gives it: backwards and forwards."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import cast
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+from autograd_ref.recording.tape import Node, Ref, Tape, outputs_of
+from autograd_ref.torch_internals import moved_by
+
+
+class Linear:
+    """One operation, linear at its values.
+
+    Args:
+        node: the operation.
+        operands: the tensors that it is linearised at.
+        moving: the places of the operands that it is differentiated by.
+    """
+
+    def __init__(self, node: Node, operands: Sequence[Tensor], moving: Sequence[int]) -> None:
+        assert node.compute is not None
+        self.node, self.operands, self.moving = node, list(operands), tuple(moving)
+        self._leaves = [o.detach().requires_grad_(i in self.moving) for i, o in enumerate(operands)]
+        with torch.enable_grad():
+            self._outputs = outputs_of(node.compute(*self._leaves))
+
+    def with_operand(self, place: int, value: Tensor) -> "Linear":
+        """Return the operation, made linear with another value in one place."""
+        operands = [value if i == place else o for i, o in enumerate(self.operands)]
+        return Linear(self.node, operands, self.moving)
+
+    def take_outputs(self, outputs: Mapping[int, Tensor]) -> None:
+        """Put other outputs in the place of those computed, for a derivative that is taken at them.
+
+        Args:
+            outputs: by their numbers; a view of an operand stays.
+        """
+        operands = {leaf.untyped_storage().data_ptr() for leaf in self._leaves}
+        for number, value in outputs.items():
+            output = self._outputs[number].data  # which autograd does not watch
+            if output.untyped_storage().data_ptr() not in operands:
+                _ = output.copy_(value)
+
+    def at(self, operands: Sequence[Tensor]) -> "Linear":
+        """Return the operation, made linear at other operands."""
+        return Linear(self.node, operands, self.moving)
+
+    def computing(self, compute: Callable[..., object]) -> "Linear":
+        """Return another operation on the same operands."""
+        return Linear(self.node._replace(compute=compute), self.operands, self.moving)
+
+    def back(self, cotangents: Mapping[int, Tensor]) -> dict[int, Tensor]:
+        """Return what reaches each moving operand, by its place.
+
+        Args:
+            cotangents: of the outputs, by their numbers; each with a first axis for many at once.
+        """
+        given = {i: c for i, c in cotangents.items() if self._outputs[i].requires_grad}
+        wanted = [self._leaves[i] for i in self.moving]
+        rows = next(iter(cotangents.values())).shape[0]
+        if not given:
+            return {i: self._leaves[i].new_zeros(rows, *self._leaves[i].shape) for i in self.moving}
+        outputs = [self._outputs[i] for i in given]
+        found = self._gradients(outputs, wanted, list(given.values()), rows)
+        return {
+            i: leaf.new_zeros(rows, *leaf.shape) if g is None else g
+            for i, leaf, g in zip(self.moving, wanted, found, strict=True)
+        }
+
+    def _gradients(
+        self, outputs: list[Tensor], wanted: list[Tensor], given: list[Tensor], rows: int
+    ) -> Sequence[Tensor | None]:
+        def alone(row: int) -> Sequence[Tensor | None]:
+            return torch.autograd.grad(
+                outputs, wanted, [c[row] for c in given], retain_graph=True, allow_unused=True
+            )
+
+        def together() -> Sequence[Tensor | None]:
+            return torch.autograd.grad(
+                outputs,
+                wanted,
+                given,
+                retain_graph=True,
+                allow_unused=True,
+                is_grads_batched=True,
+            )
+
+        if rows > 1:
+            try:
+                return together()
+            except RuntimeError:  # an operation that PyTorch cannot do for many at once
+                pass
+        rows_found = [alone(row) for row in range(rows)]
+        return [
+            None if column[0] is None else torch.stack([g for g in column if g is not None])
+            for column in zip(*rows_found, strict=True)
+        ]
+
+    def forward(self, tangents: Mapping[int, Tensor]) -> list[Tensor | None]:
+        """Return how far each output moves where operands move, by their places."""
+        # forward mode first makes PyTorch load and compile its decompositions, a second or two
+        try:
+            return self._forward_by_back(tangents)
+        except RuntimeError:  # an operation whose derivative has none
+            return self._forward(tangents)
+
+    def _forward(self, tangents: Mapping[int, Tensor]) -> list[Tensor | None]:
+        assert self.node.compute is not None
+        with forward_ad.dual_level() as level, torch.no_grad():
+            operands = [
+                moved_by(o, tangents[i], int(level)) if i in tangents else o
+                for i, o in enumerate(self.operands)
+            ]
+            outputs = outputs_of(self.node.compute(*operands))
+            return [_tangent(output) for output in outputs]
+
+    def _forward_by_back(self, tangents: Mapping[int, Tensor]) -> list[Tensor | None]:
+        """The derivative of the backward pass by the cotangent, where there is no other."""
+        found: list[Tensor | None] = []
+        wanted = [self._leaves[i] for i in tangents]
+        for output in self._outputs:
+            if not output.requires_grad:
+                found.append(None)
+                continue
+            dummy = torch.zeros_like(output, requires_grad=True)
+            back = torch.autograd.grad(
+                output, wanted, dummy, create_graph=True, allow_unused=True, retain_graph=True
+            )
+            both = zip(cast("Sequence[Tensor | None]", back), tangents.values(), strict=True)
+            pairs = [(b, t) for b, t in both if b is not None and b.requires_grad]
+            moved = torch.autograd.grad(
+                [b for b, _t in pairs], dummy, [t for _b, t in pairs], allow_unused=True
+            )
+            found.append(moved[0])
+        return found
+
+
+def _tangent(output: Tensor) -> Tensor | None:
+    return forward_ad.unpack_dual(output).tangent if output.is_floating_point() else None
+
+
+class Steps:
+    """The operations of a tape, each made linear once, when it is asked for.
+
+    Args:
+        tape: the record.
+        known: derivatives by values that no sweep of it reaches, for slips that use them.
+    """
+
+    def __init__(self, tape: Tape, known: Mapping[Ref, Tensor] | None = None) -> None:
+        self.tape, self.known = tape, known or {}
+        self._made: dict[int, Linear] = {}
+
+    def __getitem__(self, index: int) -> Linear:
+        if index not in self._made:
+            self._made[index] = self.at(index, {})
+        return self._made[index]
+
+    def take(self, other: "Steps", different: Collection[int]) -> None:
+        """Use what another record has made already, but for some nodes."""
+        self._made = {i: step for i, step in other._made.items() if i not in different}
+
+    def at(self, index: int, replaced: Mapping[int, Tensor]) -> Linear:
+        """Return an operation made linear at other operands, by their places."""
+        node = self.tape.nodes[index]
+        operands = [replaced.get(i, self.tape.value(r)) for i, r in enumerate(node.operands)]
+        moving = [i for i, r in enumerate(node.operands) if r in self.tape.moving]
+        return Linear(node, operands, moving)
+
+
+def tangents(steps: Steps, along: Mapping[Ref, Tensor]) -> dict[Ref, Tensor]:
+    """Return how far every value moves where parameters move along a direction.
+
+    Args:
+        steps: of the tape.
+        along: how far each parameter moves.
+    """
+    tape = steps.tape
+    found = dict(along)
+    for index in reversed(tape.needed):
+        node = tape.nodes[index]
+        if node.compute is None:
+            continue
+        given = {i: found[r] for i, r in enumerate(node.operands) if r in found}
+        if not given:
+            continue
+        for output, tangent in enumerate(steps[index].forward(given)):
+            if tangent is not None and Ref(index, output) in tape.moving:
+                found[Ref(index, output)] = tangent
+    return found

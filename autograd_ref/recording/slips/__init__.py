@@ -1,0 +1,1 @@
+"""The wrong steps that people make in a backward pass."""

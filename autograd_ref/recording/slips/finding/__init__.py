@@ -1,0 +1,1 @@
+"""The search for slips, and what is claimed of it."""

@@ -1,0 +1,148 @@
+"""All slips that could be made on a tape, one place at a time."""
+
+from collections.abc import Callable, Iterator
+
+from torch import Tensor
+
+from autograd_ref.recording.slips.finding.ranks import akin
+from autograd_ref.recording.slips.rules.axes import axes
+from autograd_ref.recording.slips.rules.by_operation.normalised import normalised
+from autograd_ref.recording.slips.rules.by_operation.statistics import statistics
+from autograd_ref.recording.slips.rules.elementwise import (
+    ANOTHERS_OUTPUT,
+    BY_OUTPUT,
+    ELEMENTWISE,
+    FURTHER,
+)
+from autograd_ref.recording.slips.rules.of_operation import of_operation
+from autograd_ref.recording.slips.rules.others import Others
+from autograd_ref.recording.slips.rules.paths import CLIPPED, PATHS, broadcasts
+from autograd_ref.recording.slips.rules.values import (
+    ANOTHERS,
+    DIVIDED,
+    TIMES,
+    operand,
+    operand_made_otherwise,
+    operand_transposed,
+)
+from autograd_ref.recording.slips.slip import Other, Rule, Slip, found_on
+from autograd_ref.recording.slips.spots import RESHAPES, Spot
+from autograd_ref.recording.tape import Ref, Tape
+
+MOVES = RESHAPES | frozenset(
+    "expand select slice index gather cat stack sum mean neg add sub rsub split unbind diagonal"
+    " sum_to_size repeat roll flip".split()
+)
+"""Operations that take no derivative of a function."""
+
+LINEAR_IN_EACH = frozenset("mul mm bmm mv dot convolution".split())
+"""Operations whose derivative by an operand does not depend on that operand."""
+
+Made = Callable[..., Slip]
+
+
+def rules_at(others: Others, spot: Spot) -> Iterator[Slip]:
+    """Yield the slips that could be made at a spot.
+
+    Args:
+        others: the values of the record.
+        spot: where.
+    """
+    tape = others.tape
+    inside = [
+        node
+        for node in tape.turns[spot.sites[0]]
+        if node in tape.is_needed
+        and (spot.place is None or spot.place < len(tape.nodes[node].operands))
+    ]
+
+    def slip(rule: Rule, other: Other | None = None) -> Slip:
+        return Slip(rule, spot.at(), other, spot.turns)
+
+    if spot.only is not None:
+        yield slip(spot.only)
+    if spot.only is not None or not inside:
+        return
+    index = inside[{"first": 0, "last": -1}.get(spot.turns, len(inside) // 2)]
+    if spot.place is None:
+        yield from _at_value(others, spot, index, slip)
+    else:
+        yield from _at_step(others, spot, index, spot.place, slip)
+
+
+def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> Iterator[Slip]:
+    """Yield the slips in what reaches an operand."""
+    tape = others.tape
+    node = tape.nodes[index]
+    x, y = tape.value(node.operands[place]), node.values[spot.output]
+    yield from (slip(rule) for rule in of_operation(node, place, x, y))
+    yield from (slip(rule) for rule in statistics(tape, index))
+    if node.site.operation in RESHAPES:
+        return
+    yield from (slip(rule) for rule in PATHS)
+    if x.shape == y.shape and len(node.operands) == 1 and node.site.operation not in MOVES:
+        yield from (slip(rule) for rule in ELEMENTWISE)
+    yield from (slip(rule) for rule in axes(y.ndim, tuple(y.shape)))
+    needs = list(_needed_by_derivative(tape, index, place))
+    alone = len(spot.places) == 1
+    like = akin(tape, Ref(index, spot.output)) if alone else frozenset[Ref]()
+    for other, value in others.at(index) if alone else ():
+        for number in needs:
+            if tape.value(node.operands[number]).shape == value.shape:
+                yield slip(operand(number), other)
+        itself = found_on(tape, other, index) == node.operands[place]
+        if node.site.operation in BY_OUTPUT and value.shape == y.shape and not itself:
+            yield slip(ANOTHERS_OUTPUT, other)
+        if broadcasts(value, x):
+            yield slip(TIMES, other)
+            yield slip(DIVIDED, other)
+        joins = len(tape.reached(index)) > 1
+        if value.shape == y.shape and joins and found_on(tape, other, index) in like:
+            yield slip(ANOTHERS, other)
+    for number in needs:
+        ref = node.operands[number]
+        if number != place and _is_square(tape.value(ref)):
+            yield slip(operand_transposed(number))
+        before = tape.nodes[ref.node]
+        if number != place and before.site.operation not in RESHAPES:
+            for inner, deeper in enumerate(before.operands):
+                if _is_square(tape.value(deeper)):
+                    yield slip(operand_made_otherwise(number, inner))
+
+
+def _at_value(others: Others, spot: Spot, index: int, slip: Made) -> Iterator[Slip]:
+    """Yield the slips in all that reaches a value.
+
+    Where one step leads there, it is only what is no matter of that step.
+    """
+    tape, ref = others.tape, Ref(index, spot.output)
+    y = tape.value(ref)
+    several = len(tape.uses[ref]) != 1
+    yield from (slip(rule) for rule in (*FURTHER, *CLIPPED, *normalised(tape, ref)))
+    if several:
+        yield from (slip(rule) for rule in PATHS)
+        yield from (slip(rule) for rule in axes(y.ndim, tuple(y.shape)))
+    like = akin(tape, ref)
+    for other, value in others.at(index):
+        if several and broadcasts(value, y):
+            yield slip(TIMES, other)
+            yield slip(DIVIDED, other)
+        elsewhere = other != Other(spot.sites[0], spot.output)
+        if value.shape == y.shape and elsewhere and found_on(tape, other, index) in like:
+            yield slip(ANOTHERS, other)
+
+
+def _needed_by_derivative(tape: Tape, index: int, place: int) -> Iterator[int]:
+    """Yield the operands that a derivative depends on."""
+    node = tape.nodes[index]
+    operation = node.site.operation
+    if operation in MOVES:
+        return
+    for number, ref in enumerate(node.operands):
+        linear = operation in LINEAR_IN_EACH or (operation == "div" and place == 0)
+        if tape.value(ref).is_floating_point() and not (linear and number == place):
+            yield number
+
+
+def _is_square(value: Tensor) -> bool:
+    return value.ndim > 1 and value.shape[-1] == value.shape[-2]

@@ -1,0 +1,219 @@
+"""Which wrong step was made: claimed only where it gives the gradient under test, at two points."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.recording.linear import Steps
+from autograd_ref.recording.slips.finding.effects import Seen, close, scored, seen
+from autograd_ref.recording.slips.finding.following import followed, gradients_of
+from autograd_ref.recording.slips.finding.ranks import naturalness
+from autograd_ref.recording.slips.finding.turns import in_every_turn
+from autograd_ref.recording.slips.finding.two_slips import pairs
+from autograd_ref.recording.slips.otherwise.again import altered
+from autograd_ref.recording.slips.otherwise.change import Change
+from autograd_ref.recording.slips.otherwise.every import likely
+from autograd_ref.recording.slips.slip import Slip
+from autograd_ref.recording.tape import Site
+from autograd_ref.reference.model import WrongGradient
+from autograd_ref.reference.protocol import Loss
+from autograd_ref.tree.nest import Path
+from autograd_ref.tree.point import Point, Results
+
+MOST_CONFIRMED = 12
+"""Guesses of one effect that are looked at again, the most natural first. Chosen."""
+
+NATURAL = 2.1
+"""Where a guess at the first level is so natural, the second is not looked at. Chosen."""
+
+UNNATURAL = 2.5
+"""Where a guess is no more natural, a change of the loss may be more so. Chosen."""
+
+ALIKE = 0.02
+"""How much less natural a claim may be that is said beside another. Chosen."""
+
+MOST_SAID = 2
+"""Claims of one effect that are said at most. Chosen."""
+
+ROOM = 4.0
+"""Times the tolerance that what is claimed may be off: both sides round. Chosen."""
+
+
+class Guess(NamedTuple):
+    """Slips, or a change of the loss."""
+
+    apart: bool
+    """True where the record has composite operations taken apart."""
+    slips: tuple[Slip, ...] = ()
+    change: Change | None = None
+
+    def gradients(self, steps: Steps) -> Results | None:
+        """What it makes of the gradient; None where it cannot be made."""
+        if self.change is not None:
+            found = altered(steps, self.change)
+            return None if found is None else gradients_of(found, ())
+        return gradients_of(steps, self.slips)
+
+
+class SlipClaim(NamedTuple):
+    """A guess that gives the gradient under test, and the record that it is made on."""
+
+    guess: Guess
+    steps: Steps
+    gradients: Results
+
+    @property
+    def rank(self) -> float:
+        """How natural it is; the lower, the more."""
+        slips, change = self.guess.slips, self.guess.change
+        tape = self.steps.tape
+        return sum(naturalness(tape, slip) for slip in slips) + (change.rank if change else 0)
+
+
+class Record(Protocol):
+    """The way in which a loss is recorded."""
+
+    def __call__(self, loss: Loss, point: Point, right: Results, /, *, apart: bool) -> Steps | None:
+        """Return the record; None where it cannot be made."""
+        ...
+
+
+class Search:
+    """The search for what gives one wrong gradient.
+
+    Args:
+        loss: in PyTorch.
+        wrong: the gradient.
+        record: how the loss is recorded at a point; None is `followed`.
+    """
+
+    def __init__(self, loss: Loss, wrong: WrongGradient, record: Record | None = None) -> None:
+        self._loss, self._wrong, self._record = loss, wrong, record or followed
+        self._here, self._there = cache(self._first), cache(self._second)
+
+    def claims(self) -> Iterator[SlipClaim]:
+        """Yield what gives the gradient at two points, the most natural first."""
+        found: list[SlipClaim] = []
+        for apart in (False, True):
+            steps = self._here(apart)
+            if steps is not None and not (apart and self._is_whole(steps)):
+                found += self._confirmed(steps, self._single(steps, apart))
+            if found and min(claim.rank for claim in found) <= NATURAL:
+                break
+        if not found or min(claim.rank for claim in found) > UNNATURAL:
+            found += self._otherwise()
+        yield from _most_natural(found)
+
+    def pairs(self) -> Iterator[SlipClaim]:
+        """Yield two slips that give it together, the most natural first."""
+        for apart in (False, True):
+            steps = self._here(apart)
+            if steps is None or (apart and self._is_whole(steps)):
+                continue
+            state = seen(steps, self._wrong.hand, self._wrong.allowed)
+            two = pairs(state, self._wrong.hand, self._wrong.allowed)
+            guesses = (Guess(apart, pair) for pair in islice(two, MOST_CONFIRMED))
+            found = self._confirmed(steps, guesses)
+            if found:
+                yield from _most_natural(found)
+                return
+
+    def _is_whole(self, apart: Steps) -> bool:
+        """Return whether a loss has nothing to take apart: both records are one."""
+        whole = self._here(False)
+        return whole is not None and [n.site for n in whole.tape.nodes] == [
+            n.site for n in apart.tape.nodes
+        ]
+
+    def _single(self, steps: Steps, apart: bool) -> Iterator[Guess]:
+        state = seen(steps, self._wrong.hand, self._wrong.allowed)
+        found = scored(state)
+        near = [found.slips[i] for i in close(found, state.target, state.room)]
+        near.sort(key=lambda slip: naturalness(steps.tape, slip))
+        near = near or _in_turns(state)
+        yield from (Guess(apart, (slip,)) for slip in near[:MOST_CONFIRMED])
+
+    def _otherwise(self) -> list[SlipClaim]:
+        """What explains it as the gradient of another loss."""
+        known = set[Site]()
+        for apart in (False, True):
+            steps = self._here(apart)
+            if steps is None:
+                continue
+            found = likely(steps.tape, self._wrong.hand, frozenset(known))
+            known.update(steps.tape.turns)
+            guesses = (Guess(apart, change=change) for change in islice(found, MOST_CONFIRMED))
+            claims = self._confirmed(steps, guesses)
+            if claims:
+                return claims
+        return []
+
+    def _confirmed(self, steps: Steps, guesses: Iterable[Guess]) -> list[SlipClaim]:
+        found: list[SlipClaim] = []
+        wrong = self._wrong
+        for guess in guesses:
+            gradients = guess.gradients(steps)
+            if gradients is None or not _gives(gradients, wrong.hand, wrong.allowed):
+                continue
+            if self._holds_there(guess):
+                found.append(SlipClaim(guess, steps, gradients))
+        return found
+
+    def _holds_there(self, guess: Guess) -> bool:
+        """True where a guess gives the gradient at the second point as well."""
+        again, wrong = self._wrong.again(), self._wrong
+        if again is None:  # then what is wrong has to tell more than one number
+            return sum(wrong.hand[path].size for path in wrong.wrong) > len(guess.slips) or (
+                guess.change is not None
+            )
+        _point, hand, right = again
+        steps = self._there(guess.apart)
+        found = None if steps is None else guess.gradients(steps)
+        if found is None:
+            return False
+        allowed = {p: wrong.allowed[p] * _grown(right[p], wrong.right[p]) for p in hand}
+        return _gives(found, hand, allowed)
+
+    def _first(self, apart: bool) -> Steps | None:
+        return self._record(self._loss, self._wrong.point, self._wrong.right, apart=apart)
+
+    def _second(self, apart: bool) -> Steps | None:
+        again = self._wrong.again()
+        if again is None:
+            return None
+        return self._record(self._loss, again[0], again[2], apart=apart)
+
+
+def _most_natural(claims: Sequence[SlipClaim]) -> list[SlipClaim]:
+    """The claims that are said: all give the same gradient, so the most natural, or those alike."""
+    ranked = sorted(claims, key=lambda claim: claim.rank)
+    return [claim for claim in ranked if claim.rank <= ranked[0].rank + ALIKE][:MOST_SAID]
+
+
+def _in_turns(state: Seen) -> list[Slip]:
+    for found in in_every_turn(state):
+        near = close(found, state.target, state.room)
+        if near:
+            return [found.slips[i] for i in near]
+    return []
+
+
+def _gives(found: Results, hand: Results, allowed: Mapping[Path, float]) -> bool:
+    """Return whether gradients are those under test, to rounding."""
+    return all(
+        found[path].shape == hand[path].shape
+        and bool(np.isfinite(found[path]).all())  # or the room that is allowed had no end
+        and float(np.abs(found[path] - hand[path]).max(initial=0.0))
+        <= ROOM * allowed[path] * _grown(found[path], hand[path])
+        for path in hand
+    )
+
+
+def _grown(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
+    """How much larger one array is than another, at least 1."""
+    size = float(np.abs(two).max(initial=0.0))
+    return max(1.0, float(np.abs(one).max(initial=0.0)) / size) if size else 1.0

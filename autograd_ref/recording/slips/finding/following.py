@@ -1,0 +1,91 @@
+"""The record of a loss, if the sweep over it is the gradient; or why there is none, and where."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.recording.linear import Steps
+from autograd_ref.recording.recorder import CannotFollow, recorded
+from autograd_ref.recording.slips.slip import Slip
+from autograd_ref.recording.sweep import swept
+from autograd_ref.recording.tape import Node, Tape
+from autograd_ref.reference.protocol import Loss
+from autograd_ref.tree.point import Point, Results
+from autograd_ref.user_code import Raised, attempt, worded
+
+FOLLOWS = 1e-9
+"""How closely the sweep has to give the right gradient. Chosen: float64 loses no more."""
+
+
+class Following(NamedTuple):
+    """How a loss is recorded, by the names of `recorded`."""
+
+    apart: bool
+    everything: bool
+    detached: bool
+
+
+def followed(loss: Loss, point: Point, right: Results, *, apart: bool) -> Steps | None:
+    """Record a loss; None where the sweep over the record is not its gradient."""
+    for everything, detached in ((False, False), (True, False), (True, True)):
+        tape = _recorded(loss, point, Following(apart, everything, detached))
+        if tape is None:
+            continue
+        steps = Steps(tape)
+        mine = gradients_of(steps, ())
+        if mine is not None and all(_equal(mine[path], right[path]) for path in right):
+            return steps
+    return None
+
+
+def _recorded(loss: Loss, point: Point, how: Following) -> Tape | None:
+    try:
+        tape = attempt(lambda: recorded(loss, point, **how._asdict()))
+    except CannotFollow:
+        return None
+    return None if isinstance(tape, Raised) else tape
+
+
+def gradients_of(steps: Steps, slips: tuple[Slip, ...]) -> Results | None:
+    """Return the gradient by a sweep with slips; None where an operation has no derivative."""
+    try:
+        right = swept(steps).cotangents if slips else {}
+        found = swept(steps, [slips], right).gradients
+    except RuntimeError:  # an operation without a derivative
+        return None
+    return {path: g[0].numpy() for path, g in found.items()}
+
+
+def unfollowed(loss: Loss, point: Point, right: Results) -> str:
+    """Return what stopped the recording, as the end of a sentence; empty where nothing did.
+
+    Args:
+        loss: in PyTorch.
+        point: where.
+        right: its gradient.
+    """
+    if followed(loss, point, right, apart=False) is not None:
+        return ""
+    try:
+        tape = attempt(lambda: recorded(loss, point, everything=True))
+    except CannotFollow as error:
+        return str(error)
+    if isinstance(tape, Raised):
+        return worded(tape.error)
+    for index, node in enumerate(tape.nodes):
+        if any(value.is_complex() for value in node.values):
+            return f"complex numbers are not followed, as in {node.place}"
+        if _is_cut(tape, node, index):
+            return f"autograd does not follow {node.place}, or does so in another way"
+    return "its recorded operations, one by one, do not give autograd's gradient"
+
+
+def _is_cut(tape: Tape, node: Node, index: int) -> bool:
+    """Return whether a node is the place at which autograd stops, or does what is not recorded."""
+    return index in tape.is_needed and not node.followed
+
+
+def _equal(one: NDArray[np.float64], two: NDArray[np.float64]) -> bool:
+    size = float(np.abs(two).max(initial=0.0))
+    return one.shape == two.shape and bool((np.abs(one - two) <= FOLLOWS * size + 1e-300).all())

@@ -1,0 +1,1 @@
+"""The kinds of wrong steps that belong to one kind of operation."""

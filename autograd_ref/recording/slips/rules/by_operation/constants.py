@@ -1,0 +1,69 @@
+"""Constants of an operation that are other ones in its derivative: an exponent, an eps, a slope."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from torch import Tensor
+
+from autograd_ref.recording.replay import Replay
+from autograd_ref.recording.slips.slip import At, Rule
+from autograd_ref.recording.tape import Node
+
+OTHERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("0", lambda _n: 0),
+    ("1", lambda _n: 1),
+    ("{n} + 1", lambda n: n + 1),
+    ("{n} - 1", lambda n: n - 1),
+    ("2 * {n}", lambda n: 2 * n),
+    ("{n} / 2", lambda n: n / 2),
+    ("{n}**2", lambda n: n * n),
+    ("1/{n}", lambda n: 1 / n),
+    ("-{n}", lambda n: -n),
+)
+
+HAVE_THEM = frozenset(
+    "pow native_layer_norm native_batch_norm _native_batch_norm_legit native_group_norm"
+    " leaky_relu elu softplus smooth_l1_loss huber_loss gelu celu hardtanh clamp".split()
+)
+"""Operations whose derivative has a constant in it."""
+
+
+def constants(node: Node, _place: int, _x: Tensor, _y: Tensor) -> Iterator[Rule]:
+    """Yield the derivatives with another constant."""
+    if not isinstance(node.compute, Replay):
+        return
+    of_power = node.site.operation == "pow"
+    for which, number in enumerate(node.numbers):
+        seen = {number}
+        for text, change in OTHERS:
+            if number == 0 and text in ("1/{n}", "-{n}"):
+                continue
+            if change(number) not in seen:
+                seen.add(change(number))
+                said = f"{number:g} is {text.format(n=f'{number:g}')} in the derivative by {{x}}"
+                yield Rule(
+                    "another constant",
+                    _with(which, change, of_power=of_power),
+                    said,
+                    2.5,
+                    "use the same number",
+                )
+
+
+def _with(
+    which: int, change: Callable[[Any], Any], *, of_power: bool
+) -> Callable[[At, Tensor | None, Tensor | None], Tensor | None]:
+    def typed(old: Any) -> Any:
+        if isinstance(old, int) and not of_power:
+            raise ValueError("a count, an axis, a choice: no constant of a formula")
+        new = change(old)
+        return int(new) if isinstance(old, int) and new == int(new) else new
+
+    def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+        step = at.step
+        if step is None or not isinstance(step.node.compute, Replay):
+            return None
+        compute = step.node.compute.with_number(which, typed)
+        return step.computing(compute).back({0: at.c.unsqueeze(0)})[at.place][0]
+
+    return made

@@ -1,0 +1,82 @@
+"""Wrong derivatives of a selection: where an entry is taken several times, = for +=."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from autograd_ref.recording.slips.slip import At, Rule
+from autograd_ref.recording.tape import Node
+
+LONGEST = 64
+"""Indices along an axis that are gone through one by one. Chosen."""
+
+Numbers = NDArray[np.float64]
+Scatter = Callable[[Numbers, NDArray[np.int64], Numbers], None]
+"""Puts what comes back into what reaches the operand, at the entries that were selected."""
+
+
+def _last(into: Numbers, at: NDArray[np.int64], c: Numbers) -> None:
+    into[at.ravel()] = c.ravel()
+
+
+def _first(into: Numbers, at: NDArray[np.int64], c: Numbers) -> None:
+    into[at.ravel()[::-1]] = c.ravel()[::-1]
+
+
+def _mean(into: Numbers, at: NDArray[np.int64], c: Numbers) -> None:
+    np.add.at(into, at.ravel(), c.ravel())
+    into /= np.maximum(1, np.bincount(at.ravel(), minlength=into.size))
+
+
+def _once_each(axis: int) -> Scatter:
+    """Along an axis one after another, in each an entry once: `into[at] += c` in a loop."""
+
+    def scatter(into: Numbers, at: NDArray[np.int64], c: Numbers) -> None:
+        for some, back in zip(np.moveaxis(at, axis, 0), np.moveaxis(c, axis, 0), strict=True):
+            part = np.zeros_like(into)
+            _last(part, some, back)
+            into += part
+
+    return scatter
+
+
+def selections(_node: Node, place: int, _x: Tensor, y: Tensor) -> Iterator[Rule]:
+    """Yield wrong derivatives of operations that take entries of an operand."""
+    if place > 0:
+        return
+    table: Sequence[tuple[Scatter, str, float]] = (
+        (_last, "only the last time that an entry of {x} is taken counts", 1.9),
+        (_first, "only the first time that an entry of {x} is taken counts", 2.1),
+        (_mean, "what comes back for an entry of {x} is averaged over the times that it is taken",
+         2.4),
+        *((_once_each(axis), "where an entry of {x} is taken several times in one go (along axis"
+           f" {axis} of {{y}} one after another), it counts once", 2.2)
+          for axis in range(y.ndim) if 1 < y.shape[axis] <= LONGEST),
+    )  # fmt: skip
+    for scatter, said, rank in table:
+        yield Rule(
+            "repeats do not add up", _scattered(scatter), said, rank, "add them up: += (np.add.at)"
+        )
+
+
+def _scattered(scatter: Scatter) -> Callable[[At, Tensor | None, Tensor | None], Tensor | None]:
+    def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+        step = at.step
+        if step is None or step.node.compute is None:
+            return None
+        numbers = torch.arange(at.x.numel(), dtype=at.x.dtype).reshape(at.x.shape)
+        operands = [numbers if i == at.place else o for i, o in enumerate(step.operands)]
+        taken = step.node.compute(*operands)
+        if not isinstance(taken, Tensor) or taken.shape != at.c.shape:
+            return None
+        where = taken.numpy(force=True).astype(np.int64)
+        if np.unique(where).size == where.size:
+            return None
+        into = np.zeros(at.x.numel())
+        scatter(into, where, at.c.numpy(force=True))
+        return torch.from_numpy(into).reshape(at.x.shape)
+
+    return made

@@ -1,0 +1,51 @@
+"""The wrong steps that belong to one kind of operation."""
+
+from collections.abc import Callable, Iterator
+
+from torch import Tensor
+
+from autograd_ref.recording.slips.rules.by_operation.collapsed import losses, sigmoid
+from autograd_ref.recording.slips.rules.by_operation.constants import HAVE_THEM, constants
+from autograd_ref.recording.slips.rules.by_operation.order import order
+from autograd_ref.recording.slips.rules.by_operation.products import products
+from autograd_ref.recording.slips.rules.by_operation.selections import selections
+from autograd_ref.recording.slips.rules.by_operation.softmax import log_softmax, logsumexp, softmax
+from autograd_ref.recording.slips.rules.by_operation.windows import convolution, extreme, max_pool
+from autograd_ref.recording.slips.slip import Rule
+from autograd_ref.recording.tape import Node
+
+Rules = Callable[[Node, int, Tensor, Tensor], Iterator[Rule]]
+
+OF: dict[str, Rules] = {
+    "_softmax": softmax,
+    "_log_softmax": log_softmax,
+    "sigmoid": sigmoid,
+    "logsumexp": logsumexp,
+    "max_pool2d_with_indices": max_pool,
+    **dict.fromkeys(("amax", "amin", "max", "min"), extreme),
+    "convolution": convolution,
+    **dict.fromkeys(("index", "embedding", "gather", "index_select", "take"), selections),
+    **dict.fromkeys(("mul", "mm", "bmm"), products),
+    **dict.fromkeys(("mse_loss", "binary_cross_entropy_with_logits"), losses),
+    **dict.fromkeys(("split", "split_with_sizes", "unbind", "unsafe_split"), order),
+    **dict.fromkeys(
+        ("t", "transpose", "permute", "view", "reshape", "_unsafe_view", "_reshape_alias"), order
+    ),
+}
+"""By the name of the operation."""
+
+
+def of_operation(node: Node, place: int, x: Tensor, y: Tensor) -> Iterator[Rule]:
+    """Yield the wrong steps from a node to an operand.
+
+    Args:
+        node: the operation.
+        place: the number of the operand.
+        x: the operand.
+        y: the output.
+    """
+    rules = OF.get(node.site.operation)
+    if rules is not None:
+        yield from rules(node, place, x, y)
+    if node.site.operation in HAVE_THEM:
+        yield from constants(node, place, x, y)

@@ -1,0 +1,195 @@
+"""Wrong steps that use another value: in the place of an operand, as a factor, as a cotangent."""
+
+from collections.abc import Callable, Mapping
+
+from torch import Tensor
+
+from autograd_ref.recording.slips.rules.paths import broadcasts
+from autograd_ref.recording.slips.slip import At, Other, Rule, SlipSite, found_on
+from autograd_ref.recording.tape import Node, Ref, Tape, outputs_of
+
+Made = Callable[[At, Tensor | None, Tensor | None], Tensor | None]
+
+
+def operand(place: int) -> Rule:
+    """Return the rule that the derivative is taken with another value as an operand."""
+
+    def made(at: At, other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+        if at.step is None or other is None or place >= len(at.step.operands):
+            return None
+        if at.step.operands[place].shape != other.shape:
+            return None
+        step = at.step.with_operand(place, other)
+        return step.back({0: at.c.unsqueeze(0)})[at.place][0]
+
+    return Rule(
+        "another value used",
+        made,
+        f"the derivative by {{x}} is taken with {{other}} in the place of {{operand{place}}}",
+        2.0,
+        fix="use the value that stands in the loss",
+    )
+
+
+def operand_transposed(place: int) -> Rule:
+    """Return the rule that the derivative is taken with an operand transposed."""
+
+    def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+        if at.step is None or place >= len(at.step.operands):
+            return None
+        x = at.step.operands[place]
+        if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
+            return None
+        step = at.step.with_operand(place, x.transpose(-1, -2).contiguous())
+        return step.back({0: at.c.unsqueeze(0)})[at.place][0]
+
+    return Rule(
+        "transposed",
+        made,
+        f"{{operand{place}}} is transposed on the way back to {{x}}",
+        1.9,
+        fix="transpose it",
+    )
+
+
+def operand_made_otherwise(place: int, inner: int) -> Rule:
+    """Return the rule that an operand is computed anew for the way back, with a transposition.
+
+    Args:
+        place: the number of the operand.
+        inner: the number of the operand of the operation that it comes from.
+    """
+
+    def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+        if at.step is None or place >= len(at.step.node.operands):
+            return None
+        before = at.steps.tape.nodes[at.step.node.operands[place].node]
+        if before.compute is None or inner >= len(before.operands):
+            return None
+        values = [at.steps.tape.value(ref) for ref in before.operands]
+        if values[inner].ndim < 2 or values[inner].shape[-1] != values[inner].shape[-2]:
+            return None
+        values[inner] = values[inner].mT
+        anew = before.compute(*values)
+        if not isinstance(anew, Tensor):
+            return None
+        return at.step.with_operand(place, anew).back({0: at.c.unsqueeze(0)})[at.place][0]
+
+    return Rule(
+        "transposed",
+        made,
+        f"{{operand{place}}} is computed with a matrix transposed on the way back to {{x}}",
+        2.3,
+        fix="compute it as the loss does",
+    )
+
+
+class _TurnAnew:
+    """One turn of a loop, computed from another state."""
+
+    def __init__(
+        self, tape: Tape, states: Mapping[SlipSite, Other], before: int, index: int
+    ) -> None:
+        self._tape, self._states, self._before = tape, states, before
+        self._index = index
+        self._turn = tape.nodes[index].turn
+        self._turns = len(tape.turns[tape.nodes[index].site])
+        self._known: dict[Ref, Tensor | None] = {}
+
+    def operands(self, node: Node) -> list[Tensor] | None:
+        """The operands of an operation in the turn."""
+        found: list[Tensor] = []
+        for place, ref in enumerate(node.operands):
+            after = self._states.get(SlipSite(node.site, place))
+            if after is None:
+                value = self._value(ref)
+            else:
+                other = after._replace(turns_before=self._before)
+                state = found_on(self._tape, other, self._index)
+                value = None if state is None else self._tape.value(state)
+            if value is None:
+                return None
+            found.append(value)
+        return found
+
+    def _value(self, ref: Ref) -> Tensor | None:
+        node = self._tape.nodes[ref.node]
+        inside = node.turn == self._turn and len(self._tape.turns[node.site]) == self._turns
+        if node.compute is None or not inside:
+            return self._tape.value(ref)
+        if ref not in self._known:
+            operands = self.operands(node)
+            made = None if operands is None else outputs_of(node.compute(*operands))
+            self._known[ref] = None if made is None else made[ref.output]
+        return self._known[ref]
+
+
+def at_state(states: Mapping[SlipSite, Other], before: int, said: str) -> Rule:
+    """Return the rule that a derivative is taken at the state of another turn of a loop.
+
+    Args:
+        states: where the state is an operand, and what it is at the end of the turn.
+        before: so many turns before the end of the same turn.
+        said: when that is.
+    """
+
+    def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+        if at.step is None:
+            return None
+        tape, node = at.steps.tape, at.step.node
+        anew = _TurnAnew(tape, states, before, tape.turns[node.site][node.turn])
+        operands = anew.operands(node)
+        if operands is None:
+            return None
+        step = at.step.at(operands)
+        return step.back({0: at.c.unsqueeze(0)})[at.place][0]
+
+    return Rule(
+        "the state of another turn",
+        made,
+        f"the derivative by {{x}}, and all in that turn, is taken at the state {said}",
+        2.2,
+        fix="use the state that the loss uses in that turn",
+    )
+
+
+def _times(at: At, other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+    return None if other is None or not broadcasts(other, at.right) else at.right * other
+
+
+def _divided(at: At, other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+    return None if other is None or not broadcasts(other, at.right) else at.right / other
+
+
+def _cotangent(at: At, _other: Tensor | None, c: Tensor | None) -> Tensor | None:
+    if c is None:
+        return None
+    if at.step is None:
+        return c if c.shape == at.x.shape else None
+    if c.shape != at.y.shape:
+        return None
+    return at.step.back({0: c.unsqueeze(0)})[at.place][0]
+
+
+TIMES = Rule(
+    "a further factor",
+    _times,
+    "what reaches {x} is multiplied by {other}",
+    3.5,
+    fix="leave that factor out",
+)
+DIVIDED = Rule(
+    "a factor missing",
+    _divided,
+    "the factor {other} is missing in what reaches {x}",
+    1.7,
+    fix="multiply by it",
+)
+ANOTHERS = Rule(
+    "another's derivative used",
+    _cotangent,
+    "the derivative by {other} is used where that by {y} is due",
+    2.6,
+    fix="use the derivative by the value that stands there",
+    zero_beyond=True,
+)

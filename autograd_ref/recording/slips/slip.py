@@ -1,0 +1,216 @@
+"""A slip: one wrong step of the backward pass, as data that hold at every point."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from torch import Tensor
+
+from autograd_ref.recording.linear import Linear, Steps
+from autograd_ref.recording.tape import Ref, Site, Tape
+
+
+class Edge(NamedTuple):
+    """Where a step back leads: from a node to one of its operands; or all that reaches a value."""
+
+    node: int
+    place: int | None
+    """The number of the operand; None for all that reaches an output of the node."""
+    output: int = 0
+
+
+class SlipSite(NamedTuple):
+    """A site with the number of an operand (None for all that reaches an output) and an output."""
+
+    site: Site
+    operand: int | None
+    output: int = 0
+
+
+TURNS = {
+    "all": slice(None),
+    "first": slice(0, 1),
+    "last": slice(-1, None),
+    "all but the first": slice(1, None),
+    "all but the last": slice(0, -1),
+}
+"""The turns of a loop at which a slip may be made."""
+
+
+def edges(tape: Tape, places: Sequence[SlipSite], turns: str) -> Iterator[Edge]:
+    """Yield where on a tape some places are.
+
+    Args:
+        tape: the record.
+        places: the places.
+        turns: of a loop, a key of `TURNS`.
+    """
+    for site, operand, output in places:
+        nodes = tape.turns.get(site, [])[TURNS[turns]]
+        yield from (Edge(node, operand, output) for node in nodes)
+
+
+class At(NamedTuple):
+    """One right step back, and what is around it."""
+
+    step: Linear | None
+    """The operation; None for all that reaches a value."""
+    place: int
+    """The number of the operand."""
+    x: Tensor
+    """The value that the step leads to."""
+    y: Tensor
+    """The output of the operation."""
+    c: Tensor
+    """The cotangent of y."""
+    right: Tensor
+    """What reaches x."""
+    given: Mapping[int, Tensor]
+    """The cotangents of all outputs of the operation."""
+    steps: Steps
+    ref: Ref
+    """The value that the step leads to."""
+    cotangent: Callable[[Ref], Tensor | None]
+
+
+class AroundStep(NamedTuple):
+    """An edge in a sweep."""
+
+    steps: Steps
+    edge: Edge
+    given: Mapping[int, Tensor]
+    found: Mapping[Ref, Tensor]
+    right: Mapping[Ref, Tensor]
+
+    def row(self, row: int, right: Tensor) -> "AtRow":
+        """Return the step back in one row of the sweep."""
+        return AtRow(self, row, right)
+
+
+class AtRow(NamedTuple):
+    """One row of a sweep, at an edge."""
+
+    around: AroundStep
+    row: int
+    right: Tensor
+
+    def at(self) -> At:
+        """Return what is there."""
+        steps, edge = self.around.steps, self.around.edge
+        tape = steps.tape
+
+        def cotangent(ref: Ref) -> Tensor | None:
+            if ref in self.around.found and ref.node > edge.node:
+                return self.around.found[ref][self.row]
+            other = self.around.right.get(ref)
+            return steps.known.get(ref) if other is None else other[0]
+
+        if edge.place is None:
+            ref = Ref(edge.node, edge.output)
+            x = tape.value(ref)
+            return At(None, 0, x, x, self.right, self.right, {}, steps, ref, cotangent)
+        node = tape.nodes[edge.node]
+        output = next(iter(self.around.given))
+        return At(
+            steps[edge.node],
+            edge.place,
+            tape.value(node.operands[edge.place]),
+            node.values[output],
+            self.around.given[output][self.row],
+            self.right,
+            {i: rows[self.row] for i, rows in self.around.given.items()},
+            steps,
+            node.operands[edge.place],
+            cotangent,
+        )
+
+
+class Other(NamedTuple):
+    """Another value, by where it comes from."""
+
+    site: Site
+    output: int
+    turns_before: int = 0
+    """In a loop: from so many turns before."""
+    operand: int | None = None
+    """The number of the operand, where it is not an output: in the first turn of a loop that is
+    the initial state."""
+
+
+class Rule(NamedTuple):
+    """A kind of wrong step."""
+
+    name: str
+    """A few fixed words, for programs."""
+    made: Callable[[At, Tensor | None, Tensor | None], Tensor | None]
+    """What reaches the operand by mistake, from the step, another value and that value's
+    cotangent; None where it cannot be made here."""
+    said: str
+    """The end of "what comes out if, in `...`, "; {x} is the operand, {y} the result, {other} the
+    other value."""
+    rank: float
+    """The lower, the more natural."""
+    fix: str = ""
+    zero_beyond: bool = False
+    """True where nothing comes back in turns of a loop for which there is no other value."""
+
+
+class Slip(NamedTuple):
+    """A rule at a place."""
+
+    rule: Rule
+    sites: tuple[SlipSite, ...]
+    other: Other | None = None
+    turns: str = "all"
+    """Of a loop, a key of `TURNS`."""
+
+    def edges(self, tape: Tape) -> Iterator[Edge]:
+        """Yield where on a tape it is made."""
+        return edges(tape, self.sites, self.turns)
+
+    def made(self, row: AtRow) -> Tensor | None:
+        """Return what reaches the operand by mistake; None where it cannot be made there."""
+        tape, edge = row.around.steps.tape, row.around.edge
+        at = row.at()
+        other = None if self.other is None else found_on(tape, self.other, edge.node)
+        if self.other is not None and other is None:
+            return row.right.new_zeros(row.right.shape) if self.rule.zero_beyond else None
+        value = None if other is None else tape.value(other)
+        cotangent = None if other is None else at.cotangent(other)
+        try:
+            made = self.rule.made(at, value, cotangent)
+        except (RuntimeError, IndexError, ValueError):  # of operands that do not fit together
+            return None
+        return made if made is not None and made.shape == row.right.shape else None
+
+
+def found_on(tape: Tape, other: Other, node: int) -> Ref | None:
+    """The other value, as seen from a node of a tape."""
+    nodes = tape.turns.get(other.site)
+    if not nodes:
+        return None
+    turns = len(tape.turns[tape.nodes[node].site])
+    turn = tape.nodes[node].turn if turns == len(nodes) else 0
+    if turns != len(nodes) and len(nodes) > 1:
+        return None
+    turn -= other.turns_before
+    if not 0 <= turn < len(nodes):
+        return None
+    if other.operand is None:
+        return Ref(nodes[turn], other.output)
+    operands = tape.nodes[nodes[turn]].operands
+    return operands[other.operand] if other.operand < len(operands) else None
+
+
+def carried(tape: Tape, site: Site) -> Iterator[int]:
+    """Yield the operands that come from outside in the first turn of a loop, and from it later.
+
+    Args:
+        tape: the record.
+        site: in the loop.
+    """
+    nodes = tape.turns[site]
+    first, last = tape.nodes[nodes[0]].operands, tape.nodes[nodes[-1]].operands
+    for place, (one, two) in enumerate(zip(first, last, strict=False)):
+        turns = [len(tape.turns[tape.nodes[ref.node].site]) for ref in (one, two)]
+        if turns[1] > turns[0]:
+            yield place

@@ -1,0 +1,91 @@
+"""Values inside an expression of the caller, as the short formulas that a book would have."""
+
+from collections.abc import Callable
+
+from autograd_ref.recording.tape import Ref, Tape
+
+LONGEST = 44
+"""Characters of a formula. Chosen: what is longer is told by its last operation."""
+
+FORMS: dict[str, str] = {
+    "add": "{0} + {1}",
+    "sub": "{0} - {1}",
+    "rsub": "1 - {0}",
+    "mul": "{0} * {1}",
+    "div": "{0} / {1}",
+    "pow": "{0}**{1}",
+    "neg": "-{0}",
+    "mm": "{0} @ {1}",
+    "bmm": "{0} @ {1}",
+    **{f: f + "({0})" for f in "exp log log1p sqrt sigmoid tanh erf sum mean relu abs".split()},
+    "clamp_min": "max({0}, {1})",
+    "amax": "max({0})",
+    "reciprocal": "1 / {0}",
+    "linalg_vector_norm": "norm({0})",
+}
+"""Operations as they are written; a number stands for the operand that is missing."""
+
+OUTPUTS = {
+    **dict.fromkeys(
+        ("native_batch_norm", "_native_batch_norm_legit", "native_layer_norm"),
+        ("", "the mean", "1 / the standard deviation"),
+    ),
+}
+"""Further results of operations."""
+
+
+def formula(tape: Tape, ref: Ref, leaf: Callable[[Ref], str]) -> str:
+    """Return the formula of a value inside an expression; empty where it has none that is short.
+
+    Args:
+        tape: the record.
+        ref: the value.
+        leaf: the name of a value from outside of the expression; empty for one inside.
+    """
+    if ref.output:
+        more = OUTPUTS.get(tape.nodes[ref.node].site.operation, ())
+        return more[ref.output] if ref.output < len(more) else ""
+    text = _written(tape, ref, leaf, 6)
+    return f"`{text}`" if 0 < len(text) <= LONGEST else ""
+
+
+def _written(tape: Tape, ref: Ref, leaf: Callable[[Ref], str], deep: int) -> str:
+    known = leaf(ref)
+    if known:
+        return known.strip("`")
+    node = tape.nodes[ref.node]
+    if (
+        node.site.operation in ("detach", "expand", "unsqueeze", "view", "_to_copy")
+        and node.operands
+    ):
+        return _written(tape, node.operands[0], leaf, deep)
+    form = FORMS.get(node.site.operation)
+    if form is None or not deep:
+        return ""
+    parts = [_written(tape, one, leaf, deep - 1) for one in node.operands]
+    parts += [f"{number:g}" for number in node.numbers]
+    if not all(parts) or ("{1}" in form and len(parts) < 2):
+        return ""
+    binary = form in (
+        "{0} * {1}",
+        "{0} / {1}",
+        "{0}**{1}",
+        "-{0}",
+        "1 / {0}",
+        "{0} - {1}",
+        "1 - {0}",
+    )
+    bare = [f"({part})" if binary and " " in part and not is_call(part) else part for part in parts]
+    return form.format(*bare)
+
+
+def is_call(text: str) -> bool:
+    """Return whether a text is one call, or in brackets already."""
+    depth = 0
+    for i, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if character == ")" and not depth:
+            return i == len(text) - 1
+        if character == " " and not depth:
+            return False
+    return True

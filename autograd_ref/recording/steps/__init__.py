@@ -1,0 +1,1 @@
+"""Quantities that a function returns beside its gradients, judged one step at a time."""
