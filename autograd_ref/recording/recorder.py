@@ -225,12 +225,9 @@ class _Recorder(EveryOperation):
         return tuple(reversed(path)), place_of(frames[0])
 
     def _known(self, tensor: Tensor) -> Ref | None:
-        """The value that a tensor holds now, before views of all of it; None if not recorded."""
+        """The value that a tensor holds now, not a view of all of it; None if not recorded."""
         memory = self._memories.get(memory_of(tensor))  # none for one of many, inside of vmap
-        ref = memory and memory.known.get(geometry_of(tensor))
-        while ref and (whole := self._viewed(ref)):
-            ref = whole
-        return ref
+        return memory and memory.known.get(geometry_of(tensor))
 
     def _viewed(self, ref: Ref) -> Ref | None:
         """The value of which another is a view of all in its own shape; None where it is none."""
@@ -273,7 +270,7 @@ class _Recorder(EveryOperation):
         memory = self._memories.get(key)
         if memory is None:
             memory = self._memories[key] = _Memory(ref, geometry, {})
-        memory.known.setdefault(geometry, ref)  # a view of a view may be the first value again
+        memory.known.setdefault(geometry, ref)  # not a view of all of it
 
     def _protect(self, key: int) -> None:
         """Give the values in a piece of memory memory of their own, before it is written into."""
