@@ -14,7 +14,7 @@ from autograd_ref.calls.vectors import with_lists_resolved
 from autograd_ref.diagnosis.explain import explained
 from autograd_ref.observe.elsewhere import Place
 from autograd_ref.observe.observed import Observed
-from autograd_ref.recording.stabilisers import TorchModel
+from autograd_ref.recording.models.stabilisers import TorchModel
 from autograd_ref.reference.choose import quiet, reference_for
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.report.behaviour import known

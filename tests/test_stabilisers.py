@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from autograd_ref import check_gradients
-from autograd_ref.recording.stabilisers import Constants, TorchModel
+from autograd_ref.recording.models.stabilisers import Constants, TorchModel
 from autograd_ref.report.report import Report
 from autograd_ref.tree.point import Point
 
@@ -314,7 +314,7 @@ def test_an_adjoint_that_is_off_by_one_index_is_no_accuracy_of_a_tenth(n: int, s
         return found
 
     report = check_gradients(
-        adjoint, np.array([0.8, 0.5]), n, loss=lambda k, n: (after_steps(k, n)[-1] - 0.3) ** 2
+        adjoint, np.array([0.8, 0.5]), n, loss=lambda k, n: float(after_steps(k, n)[-1] - 0.3) ** 2
     )
     assert report.verdict == "mismatch"
     notes = [note.text for note in report.pattern if note.kind == "few digits"]

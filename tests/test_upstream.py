@@ -10,7 +10,7 @@ from torch.autograd import Function
 from torch.nn.functional import cross_entropy, mse_loss
 
 from autograd_ref import check_backward
-from autograd_ref.recording.upstream import OperationModel
+from autograd_ref.recording.models.upstream import OperationModel
 from autograd_ref.report.report import Report
 from autograd_ref.tree.point import Point
 

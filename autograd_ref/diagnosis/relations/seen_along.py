@@ -28,7 +28,7 @@ STEP, DIGITS = 0.1, 1e-9
 terms of a component. Chosen."""
 
 
-class Seen(NamedTuple):
+class SeenAlong(NamedTuple):
     """A relation that all blocks show."""
 
     relation: Relation
@@ -39,7 +39,7 @@ class Seen(NamedTuple):
 
 def seen_along(
     hand: Mapping[Path, Array], reference: Reference, point: Point, seed: int
-) -> Seen | None:
+) -> SeenAlong | None:
     """Return the first relation of which the same is said of all these blocks.
 
     Args:
@@ -54,7 +54,7 @@ def seen_along(
         claims = [fits_by_itself(relation, mine, around) for mine, around in sides]
         found = [claim for claim in claims if claim is not None]
         if found and len(found) == len(sides) and len({claim.detail for claim in found}) == 1:
-            return Seen(relation, found[0].detail, max(map(_left, found)))
+            return SeenAlong(relation, found[0].detail, max(map(_left, found)))
     return None
 
 

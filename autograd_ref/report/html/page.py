@@ -7,7 +7,7 @@ from html import escape
 
 from autograd_ref.report.data import ReportData
 from autograd_ref.report.html.fragment import as_html
-from autograd_ref.report.versions import installed
+from autograd_ref.report.html.versions import installed
 from autograd_ref.report.words import printable
 
 STYLE = (
