@@ -10,6 +10,7 @@ A comment on the line before a fence says what is special about its block:
 """
 
 import io
+import linecache
 import re
 import subprocess
 import sys
@@ -26,6 +27,7 @@ PAGES = (
     "autograd_ref/README.md",
     "autograd_ref/commands/README.md",
     "autograd_ref/assignment/mistakes/README.md",
+    "autograd_ref/recording/README.md",
     "manual_backprop/README.md",
     "tests/README.md",
 )
@@ -146,6 +148,9 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def _printed_by_code(code: str, names: dict[str, Any], folder: Path) -> str:
+    file = f"<block {hash(code)}>"
+    # as of a file, so that reports can quote it
+    linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
     with redirect_stdout(io.StringIO()) as output, chdir(folder):
-        exec(code, names)
+        exec(compile(code, file, "exec"), names)
     return output.getvalue()
