@@ -69,16 +69,6 @@ def written_into(operation: Any, args: Any, kwargs: Any) -> list[Tensor]:
     return found
 
 
-def moved_by(tensor: Tensor, tangent: Tensor, level: int) -> Tensor:
-    """A tensor that moves, as `torch.autograd.forward_ad.make_dual` makes it.
-
-    That loads PyTorch's scripts on first use, which takes long and warns. Without it a wrong
-    gradient of a torch loss cannot be explained.
-    """
-    functions: Any = vars(torch)["_VF"]
-    return functions._make_dual(tensor, tangent, level=level)
-
-
 def tensors_within(nest: object) -> list[Tensor]:
     """The tensors in the arguments or the result of a dispatched operation.
 

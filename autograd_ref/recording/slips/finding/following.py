@@ -9,7 +9,7 @@ from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.recorder import CannotFollow, recorded
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.sweep import swept
-from autograd_ref.recording.tape import Node, Tape
+from autograd_ref.recording.tape import Ref, Tape
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.tree.point import Point, Results
 from autograd_ref.user_code import Raised, attempt, worded
@@ -76,14 +76,17 @@ def unfollowed(loss: Loss, point: Point, right: Results) -> str:
     for index, node in enumerate(tape.nodes):
         if any(value.is_complex() for value in node.values):
             return f"complex numbers are not followed, as in {node.place}"
-        if _is_cut(tape, node, index):
+        if _is_cut(tape, index):
             return f"autograd does not follow {node.place}, or does so in another way"
     return "its recorded operations, one by one, do not give autograd's gradient"
 
 
-def _is_cut(tape: Tape, node: Node, index: int) -> bool:
-    """Return whether a node is the place at which autograd stops, or does what is not recorded."""
-    return index in tape.is_needed and not node.followed
+def _is_cut(tape: Tape, index: int) -> bool:
+    """Return whether a node detaches what depends on parameters, on the way to the loss."""
+    if tape.nodes[index].site.operation != "detach" or index not in tape.is_wanted:
+        return False
+    before = {tape.same[ref] for ref in tape.moving if ref.node < index}
+    return tape.same.get(Ref(index)) in before
 
 
 def _equal(one: NDArray[np.float64], two: NDArray[np.float64]) -> bool:
