@@ -416,3 +416,17 @@ def test_the_words_of_steps() -> None:
     )
     few = Report(blocks, steps=(step._replace(verdict="match", cause=None),))
     assert "Step by step: dh is right." in said(few)
+
+
+def test_a_loss_that_is_followed_at_one_point_only_has_its_causes_there() -> None:
+    def only_here(p: P, X: Any, y: Any) -> torch.Tensor:
+        value = loss(p, X, y)
+        if torch.equal(p["b"].detach(), torch.from_numpy(POINT["b"])):
+            return value
+        return torch.complex(value, torch.zeros_like(value)).real
+
+    report = report_of(of=only_here, dr=lambda a: -a)
+    assert at_fault(report) == ["dr"]
+    (step,) = (s for s in report.steps if s.verdict == "mismatch")
+    assert step.cause is not None
+    assert step.cause.kind == "a sign"

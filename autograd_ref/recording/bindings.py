@@ -59,9 +59,7 @@ class Bindings:
         Args:
             returned: what the loss returned beside its value, by name, or anything else.
         """
-        for depth, frame in enumerate(self._live):
-            self._read(frame, depth)
-        self._live = []
+        self.look(())
         if isinstance(returned, dict):
             self._bind(cast("dict[object, object]", returned).items(), -1)
 

@@ -55,8 +55,6 @@ def swept(
         if node.compute is None:
             continue
         given = {ref.output: found[ref] for ref in outputs if ref in found}
-        if not given:
-            continue
         back = steps[index].back(given)
         for place, exact in back.items():
             slips = plan.at_edges.get((index, place))
@@ -64,9 +62,6 @@ def swept(
             contribution = _with_slips(around, exact, slips) if slips else exact
             operand = node.operands[place]
             found[operand] = found[operand] + contribution if operand in found else contribution
-    for ref in tape.parameters.values():
-        if ref in plan.at_values and ref in found and ref.node not in tape.needed:
-            found[ref] = _corrected(steps, ref, found, right, plan.at_values[ref])
     gradients = {
         path: found.get(ref, tape.value(ref).new_zeros(rows, *tape.value(ref).shape))
         for path, ref in tape.parameters.items()

@@ -183,8 +183,7 @@ class Search:
 
     def _second(self, apart: bool) -> Steps | None:
         again = self._wrong.again()
-        if again is None:
-            return None
+        assert again is not None, "without a second point nothing is recorded there"
         return self._record(self._loss, again[0], again[2], apart=apart)
 
 

@@ -213,8 +213,6 @@ def _trace(seen: Seen, edge: Edge) -> Trace | None:
         return Trace(around.row(0, right[ref][0]), ref)
     outputs = [Ref(node, i) for i in range(len(steps.tape.nodes[node].values))]
     given = {ref.output: right[ref] for ref in outputs if ref in right}
-    if not given:
-        return None
     back = steps[node].back(given).get(place)
     if back is None:  # a constant, in the first turn of a loop
         return None

@@ -64,8 +64,6 @@ def _natural(found: Scored) -> Scored:
 def _added(found: Scored, state: Seen) -> Iterator[Pair]:
     """Yield the pairs whose effects add up to the difference."""
     effects, target = found.effects, state.target
-    if len(effects) < 2:
-        return
     weights = np.random.default_rng(0).normal(size=len(target)) / (np.abs(target) + 1e-300)
     weights[target == 0] = 1.0
     sums = effects @ weights
