@@ -134,8 +134,7 @@ def at_state(states: Mapping[SlipSite, Other], before: int, said: str) -> Rule:
     """
 
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-        if at.step is None:
-            return None
+        assert at.step is not None, "made at steps only"
         tape, node = at.steps.tape, at.step.node
         anew = _TurnAnew(tape, states, before, tape.turns[node.site][node.turn])
         operands = anew.operands(node)
