@@ -1,6 +1,7 @@
 """A wrong step is offered where it can be made, and a change where the loss has what it changes."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -67,12 +68,17 @@ def rules(loss: Loss, operation: str, place: int = 0) -> list[Rule]:
     return [*of_operation(node, place, tape.value(node.operands[place]), node.values[0])]
 
 
+@cache
+def sweep(tape: Tape) -> tuple[Steps, dict[Ref, Tensor]]:
+    steps = Steps(tape)
+    return steps, swept(steps).cotangents
+
+
 def made(
     tape: Tape, index: int, rule: Rule, place: int | None = 0, other: Ref | None = None
 ) -> Tensor | None:
     """What reaches an operand by a slip; None where the slip cannot be made."""
-    steps = Steps(tape)
-    found = swept(steps).cotangents
+    steps, found = sweep(tape)
     given = {ref.output: c for ref, c in found.items() if ref.node == index}
     right = given[0] if place is None else steps[index].back(given)[place]
     site = tape.nodes[index].site
@@ -88,7 +94,8 @@ def named(tape: Tape, name: str) -> Ref:
 def largest(p: Parameters) -> Tensor:
     h = torch.tanh(p["v"])
     largest = p["A"].amax(1, keepdim=True)
-    return (largest.amax(1) * h).sum()
+    level = p["A"].mean()
+    return (largest.amax(1) * h).sum() * level + (p["A"].sin() * p["A"].exp() * h).sum()
 
 
 def test_the_derivative_of_a_function_is_that_of_entries_one_by_one() -> None:
@@ -103,8 +110,15 @@ def test_a_value_of_another_shape_stands_for_no_operand() -> None:
     tape = record(largest)
     tanh = index_of(tape, "tanh")
     for rule in (operand(0), ANOTHERS_OUTPUT, ANOTHERS):
-        assert made(tape, tanh, rule, 0, named(tape, "largest")) is None
+        for name in ("largest", "level"):
+            assert made(tape, tanh, rule, 0, named(tape, name)) is None
         assert made(tape, tanh, rule, 0, named(tape, "h")) is not None
+    product = next(
+        i
+        for i, node in enumerate(tape.nodes)
+        if node.site.operation == "mul" and node.values[0].shape == (4, 4)
+    )
+    assert made(tape, product, operand(1), 0, named(tape, "h")) is None  # it would be repeated
 
 
 def of_matrices(p: Parameters) -> Tensor:
@@ -134,7 +148,7 @@ def swinging(p: Parameters, turns: int = 4) -> Tensor:
     x, s = p["v"], torch.cos(p["v"])
     for _ in range(turns):
         s = s + 0.3 * torch.sin(x) * x
-        x = torch.tanh(x + 0.5 * s * s)
+        x = torch.tanh(x + 0.5 * s * s * GIVEN[0])
     return (x * s).sum()
 
 
@@ -145,13 +159,13 @@ def test_a_derivative_at_the_state_after_the_turn_is_that_of_the_turn_computed_t
     s, states = torch.cos(x), list[tuple[Tensor, Tensor]]()
     for _ in range(4):
         s = s + 0.3 * torch.sin(x) * x
-        x = torch.tanh(x + 0.5 * s * s)
+        x = torch.tanh(x + 0.5 * s * s * GIVEN[0])
         states.append((x, s))
     tanhs = [i for i, node in enumerate(tape.nodes) if node.site.operation == "tanh"]
     cotangents = swept(Steps(tape)).cotangents
     for index, (x, s) in zip(tanhs, states, strict=True):
         anew = s + 0.3 * torch.sin(x) * x
-        z = x + 0.5 * anew * anew
+        z = x + 0.5 * anew * anew * GIVEN[0]
         found = made(tape, index, rule)
         assert found is not None
         np.testing.assert_allclose(found, cotangents[Ref(index)][0] * (1 - torch.tanh(z) ** 2))
@@ -340,10 +354,11 @@ def test_what_is_joined_in_one_turn_only_is_not_exchanged() -> None:
 
 def test_pieces_of_a_loop_are_not_exchanged_with_one_outside() -> None:
     def loss(p: Parameters) -> Tensor:
-        total = p["v"][:2].exp()
+        h = before = p["v"]
         for _ in range(3):
-            total = total * p["v"][2:].sin()
-        return total.sum()
+            before = h
+            h = torch.tanh(h * before[:2].sum())
+        return (h[:2] * before[2:]).sum()
 
     assert not [*changed(loss, "parts exchanged in the loss")]
     assert [*changed(lambda p: (p["v"][:2].exp() * p["v"][2:]).sum(),
