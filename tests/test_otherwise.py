@@ -17,7 +17,7 @@ from autograd_ref.recording.slips.otherwise.again import ChangedSlopes, altered
 from autograd_ref.recording.slips.otherwise.change import Change, value_only
 from autograd_ref.recording.slips.otherwise.every import changes, likely
 from autograd_ref.recording.sweep import swept
-from autograd_ref.recording.tape import Tape
+from autograd_ref.recording.tape import Node, Tape
 from autograd_ref.reference.torch_loss import differentiate
 from autograd_ref.tree.point import Point, Results
 
@@ -107,14 +107,19 @@ def test_the_search_ends_where_its_budget_does(monkeypatch: pytest.MonkeyPatch) 
 def test_what_does_not_fit_is_no_change() -> None:
     steps = Steps(recorded(attention, POINT))
 
-    def raises(_tape: Tape, _index: int) -> None:
+    def raises(*_given: object) -> None:
         raise ValueError
 
     site = steps.tape.nodes[steps.tape.result.node].site
     change = Change("", "", 0, ((site, raises),))
     slopes = ChangedSlopes(steps.tape, gradients_of(steps), 1000)
+
+    def fails(tape: Tape, index: int) -> Node:
+        return tape.nodes[index]._replace(compute=raises)
+
     elsewhere = change._replace(made=((site._replace(operation="none"), raises),))
-    for one in (change, elsewhere):
+    inside = change._replace(made=((site, fails),))
+    for one in (change, elsewhere, inside):
         assert altered(steps, one) is None
         assert not slopes.fits(one)
 

@@ -225,6 +225,15 @@ def test_another_value_is_told(
     assert said in what, what
 
 
+def test_a_value_inside_another_expression_is_told_by_that_expression() -> None:
+    def cost(p: Parameters) -> Tensor:
+        h = torch.tanh(p["A"])
+        return functional.cross_entropy(h * p["v"], torch.tensor([0, 2]))
+
+    what = told(cost, "tanh", 0, TIMES, "_log_softmax")[1]
+    assert "multiplied by the log-softmax in `functional.cross_entropy(" in what
+
+
 def test_a_divisor_is_one_behind_a_view_of_it() -> None:
     what = told(simple, "div", 0, TIMES, "linalg_vector_norm")[1]
     assert "the division by n is left out in what reaches A" in what

@@ -130,7 +130,7 @@ def one_of_each_kind(loss: Loss) -> dict[str, Slip]:
 def test_a_slip_that_is_made_is_found_again(name: str) -> None:
     loss = LOSSES[name]
     kinds = list(one_of_each_kind(loss).items())
-    for kind, slip in kinds[:: 1 if loss is perceptron else 4]:  # in a loop each costs sweeps
+    for kind, slip in kinds[:: 1 if loss is perceptron else 12]:  # in a loop each costs sweeps
 
         def hand(at: Point, slip: Slip = slip) -> Results:
             return gradient(loss, at, slip)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from autograd_ref.recording.linear import Steps
-from autograd_ref.recording.slips.otherwise.change import Change, Made, value_only
+from autograd_ref.recording.slips.otherwise.change import Change, Made, inner, value_only
 from autograd_ref.recording.tape import Node, Ref, Tape, outputs_of
 from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Results
@@ -66,11 +66,10 @@ def _otherwise(tape: Tape, index: int, made: Mapping[int, Made]) -> Node | None:
 
 
 def _computed(node: Node, operands: Sequence[Tensor]) -> Values | None:
-    if node.compute is None:
-        return node.values
+    compute = inner(node)
     try:
         with torch.no_grad():
-            values = outputs_of(node.compute(*operands))[: len(node.values)]
+            values = outputs_of(compute(*operands))[: len(node.values)]
     except FAILS:
         return None
     alike = len(values) == len(node.values) and all(

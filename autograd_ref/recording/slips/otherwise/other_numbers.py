@@ -40,8 +40,7 @@ def numbers(at: AtOperation) -> Iterator[Change]:
     """Yield what numbers may stand in an operation."""
     if isinstance(at.node.compute, Replay) and at.site.operation in WITH_NUMBERS:
         for which, number in enumerate(at.node.numbers):
-            if not (which and at.site.operation in ("add", "sub") and number == 1):
-                yield from _others(at, which, number)
+            yield from _others(at, which, number)
     if at.site.operation == "mean" or (at.site.operation == "div" and _of_a_count(at)):
         yield from _means(at)
 

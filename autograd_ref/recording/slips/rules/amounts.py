@@ -53,9 +53,8 @@ def _all(tape: Tape) -> Iterator[Amount]:
         yield Amount(number**2, f"{text}**2", 2.5)
         yield Amount(1 / number**2, f"1/{text}**2", 2.5)
         yield Amount(1 - number, f"1 - {text}", 2.6)
-        if number > 0:
-            yield Amount(math.sqrt(number), f"sqrt({text})", 2.6)
-            yield Amount(1 / math.sqrt(number), f"1/sqrt({text})", 2.6)
+        yield Amount(math.sqrt(number), f"sqrt({text})", 2.6)
+        yield Amount(1 / math.sqrt(number), f"1/sqrt({text})", 2.6)
     sizes = _sizes(tape)
     for n, kind in sizes.items():
         yield Amount(float(n), f"{n}", 1.6, kind)
@@ -73,6 +72,7 @@ def _all(tape: Tape) -> Iterator[Amount]:
 
 
 def _constants(tape: Tape) -> list[float]:
+    """The sizes of the numbers in the code that are factors."""
     found: dict[float, None] = {}
     for node in tape.nodes:
         for number in node.numbers:

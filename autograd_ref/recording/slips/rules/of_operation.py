@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
+from autograd_ref.recording.replay import Replay
 from autograd_ref.recording.slips.rules.by_operation.collapsed import losses, sigmoid
 from autograd_ref.recording.slips.rules.by_operation.constants import HAVE_THEM, constants
 from autograd_ref.recording.slips.rules.by_operation.order import order
@@ -44,6 +45,8 @@ def of_operation(node: Node, place: int, x: Tensor, y: Tensor) -> Iterator[Rule]
         x: the operand.
         y: the output.
     """
+    if not isinstance(node.compute, Replay):  # it writes into memory: no function of x
+        return
     rules = OF.get(node.site.operation)
     if rules is not None:
         yield from rules(node, place, x, y)

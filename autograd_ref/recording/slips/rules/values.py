@@ -35,8 +35,7 @@ def operand_transposed(place: int) -> Rule:
     """Return the rule that the derivative is taken with an operand transposed."""
 
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-        if at.step is None or place >= len(at.step.operands):
-            return None
+        assert at.step is not None, "made at steps only"
         x = at.step.operands[place]
         if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
             return None
@@ -61,10 +60,9 @@ def operand_made_otherwise(place: int, inner: int) -> Rule:
     """
 
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-        if at.step is None or place >= len(at.step.node.operands):
-            return None
+        assert at.step is not None, "made at steps only"
         before = at.steps.tape.nodes[at.step.node.operands[place].node]
-        if before.compute is None or inner >= len(before.operands):
+        if before.compute is None:
             return None
         values = [at.steps.tape.value(ref) for ref in before.operands]
         if values[inner].ndim < 2 or values[inner].shape[-1] != values[inner].shape[-2]:
@@ -134,8 +132,7 @@ def at_state(states: Mapping[SlipSite, Other], before: int, said: str) -> Rule:
     """
 
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-        if at.step is None:
-            return None
+        assert at.step is not None, "made at steps only"
         tape, node = at.steps.tape, at.step.node
         anew = _TurnAnew(tape, states, before, tape.turns[node.site][node.turn])
         operands = anew.operands(node)

@@ -1,6 +1,7 @@
 """Values inside an expression of the caller, as the short formulas that a book would have."""
 
 from collections.abc import Callable
+from itertools import accumulate
 
 from autograd_ref.recording.tape import Ref, Tape
 
@@ -81,11 +82,6 @@ def _written(tape: Tape, ref: Ref, leaf: Callable[[Ref], str], deep: int) -> str
 
 def is_call(text: str) -> bool:
     """Return whether a text is one call, or in brackets already."""
-    depth = 0
-    for i, character in enumerate(text):
-        depth += (character == "(") - (character == ")")
-        if character == ")" and not depth:
-            return i == len(text) - 1
-        if character == " " and not depth:
-            return False
-    return True
+    depths = accumulate((character == "(") - (character == ")") for character in text)
+    before = zip(text[:-1], depths, strict=False)
+    return all(depth or character not in " )" for character, depth in before)

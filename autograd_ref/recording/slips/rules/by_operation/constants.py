@@ -30,8 +30,6 @@ HAVE_THEM = frozenset(
 
 def constants(node: Node, _place: int, _x: Tensor, _y: Tensor) -> Iterator[Rule]:
     """Yield the derivatives with another constant."""
-    if not isinstance(node.compute, Replay):
-        return
     of_power = node.site.operation == "pow"
     for which, number in enumerate(node.numbers):
         seen = {number}

@@ -34,8 +34,6 @@ def products(node: Node, place: int, x: Tensor, _y: Tensor) -> Iterator[Rule]:
 def _rule(text: str, form: Callable[[Tensor, Tensor], Tensor], place: int, said: str) -> Rule:
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
         assert at.step is not None, "made at steps only"
-        if place > 1:
-            return None
         return form(at.c, at.step.operands[1 - place])
 
     return Rule("the wrong product", made, f"{said} ({text}, where c comes back to {{y}})", 2.6)

@@ -43,10 +43,8 @@ def _once_each(axis: int) -> Scatter:
     return scatter
 
 
-def selections(_node: Node, place: int, _x: Tensor, y: Tensor) -> Iterator[Rule]:
+def selections(_node: Node, _place: int, _x: Tensor, y: Tensor) -> Iterator[Rule]:
     """Yield wrong derivatives of operations that take entries of an operand."""
-    if place > 0:
-        return
     table: Sequence[tuple[Scatter, str, float]] = (
         (_last, "only the last time that an entry of {x} is taken counts", 1.9),
         (_first, "only the first time that an entry of {x} is taken counts", 2.1),
@@ -65,13 +63,12 @@ def selections(_node: Node, place: int, _x: Tensor, y: Tensor) -> Iterator[Rule]
 def _scattered(scatter: Scatter) -> Callable[[At, Tensor | None, Tensor | None], Tensor | None]:
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
         step = at.step
-        if step is None or step.node.compute is None:
-            return None
+        assert step is not None, "made at steps only"
+        assert step.node.compute is not None, "what is linear is computed"
         numbers = torch.arange(at.x.numel(), dtype=at.x.dtype).reshape(at.x.shape)
         operands = [numbers if i == at.place else o for i, o in enumerate(step.operands)]
         taken = step.node.compute(*operands)
-        if not isinstance(taken, Tensor) or taken.shape != at.c.shape:
-            return None
+        assert isinstance(taken, Tensor), "a selection is one"
         where = taken.numpy(force=True).astype(np.int64)
         if np.unique(where).size == where.size:
             return None

@@ -22,8 +22,7 @@ def _rule(name: str, derivative: Derivative, said: str, rank: float, fix: str = 
 
 def _dims(node: Node) -> tuple[int, ...]:
     """The axes that a node goes over."""
-    if not isinstance(node.compute, Replay):
-        return ()
+    assert isinstance(node.compute, Replay), "asked before"
     over = node.compute.args[1]
     n = node.compute.args[0].ndim
     return tuple(d % n for d in ([over] if isinstance(over, int) else over))

@@ -76,8 +76,6 @@ def _summed_along(at: At, axis: int | None, by_output: bool) -> Tensor | None:
         if c is None:
             return None
         full, chain = _spread(at, use, place, c)
-        if full is None:
-            return None
         quotient = tape.nodes[use].site.operation == "div"
         outside = tape.value(tape.nodes[use].operands[1]) if quotient and by_output else None
         if by_output and outside is None:
@@ -94,7 +92,7 @@ def _index(at: At) -> int:
     return at.steps.tape.turns[at.step.node.site][at.step.node.turn]
 
 
-def _spread(at: At, use: int, place: int, c: Tensor) -> tuple[Tensor | None, Tensor]:
+def _spread(at: At, use: int, place: int, c: Tensor) -> tuple[Tensor, Tensor]:
     """What reaches each entry of a use of the statistic, and the derivative of what is between."""
     tape = at.steps.tape
     node = tape.nodes[use]
@@ -115,7 +113,7 @@ def _spread(at: At, use: int, place: int, c: Tensor) -> tuple[Tensor | None, Ten
         step = at.steps[ref.node]
         (ref_next, chain) = _back_one(tape, step.back({ref.output: chain}), ref.node)
         ref = ref_next
-    return (found if found.shape == at.x.shape else None), chain[0]
+    return found, chain[0]
 
 
 def _back_one(tape: Tape, back: dict[int, Tensor], index: int) -> tuple[Ref, Tensor]:

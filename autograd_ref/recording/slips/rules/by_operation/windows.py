@@ -15,8 +15,7 @@ Made = Callable[[At, Tensor | None, Tensor | None], Tensor | None]
 
 def max_pool(node: Node, _place: int, _x: Tensor, _y: Tensor) -> Iterator[Rule]:
     """Yield wrong derivatives of max pooling."""
-    if not isinstance(node.compute, Replay):
-        return
+    assert isinstance(node.compute, Replay), "asked before"
     _image, size, *rest = node.compute.args
     stride, padding = (rest[0] if rest else size) or size, rest[1] if len(rest) > 1 else 0
     count = size[0] * size[-1]
@@ -46,7 +45,8 @@ def extreme(node: Node, _place: int, x: Tensor, y: Tensor) -> Iterator[Rule]:
     """Yield wrong derivatives of the largest or smallest entries along axes."""
     if x.numel() == y.numel() or len(node.operands) > 1:
         return
-    dims = node.compute.args[1:2] if isinstance(node.compute, Replay) else ()
+    assert isinstance(node.compute, Replay), "asked before"
+    dims = node.compute.args[1:2]
     over = (
         [d % x.ndim for d in ([dims[0]] if isinstance(dims[0], int) else dims[0])] if dims else []
     )
@@ -66,8 +66,9 @@ def extreme(node: Node, _place: int, x: Tensor, y: Tensor) -> Iterator[Rule]:
 
 def convolution(node: Node, place: int, _x: Tensor, y: Tensor) -> Iterator[Rule]:
     """Yield wrong derivatives of a convolution, by its input (0) and by its kernel (1)."""
-    if not isinstance(node.compute, Replay) or place > 1:
+    if place > 1:
         return
+    assert isinstance(node.compute, Replay), "asked before"
     axes = list(range(2, y.ndim))
     padding: list[int] = node.compute.args[4]
 
@@ -139,8 +140,7 @@ def _with(at: At, place: int, change: Callable[[Tensor], Tensor]) -> Tensor | No
 def _unpadded(at: At, padding: list[int]) -> Tensor | None:
     """What reaches the kernel where the windows begin at the image, not at its padding."""
     assert at.step is not None, "made at steps only"
-    if not isinstance(at.step.node.compute, Replay):
-        return None
+    assert isinstance(at.step.node.compute, Replay), "asked before"
     image, kernel, *_bias = at.step.operands
     after = [n for one in reversed(padding) for n in (0, 2 * one)]
     rest = at.step.node.compute.args[3:]
