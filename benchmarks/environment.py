@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_info
 
-from autograd_ref.report.html.versions import installed
+from autograd_ref.versions import installed
 from manual_backprop.cores import cores
 
 PACKAGES = ("numpy", "torch", "jax", "autograd", "scikit-learn", "scipy", "threadpoolctl")

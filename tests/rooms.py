@@ -18,6 +18,7 @@ AT_THE_TOP = {
     "network": "assignment",
     "torch_internals": "base",
     "user_code": "base",
+    "versions": "base",
 }
 """The rooms of modules that lie in none; the others are doors."""
 Graph = Mapping[str, set[str]]

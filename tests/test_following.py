@@ -309,3 +309,28 @@ def test_the_derivative_by_the_loss_itself_is_where_the_loss_is() -> None:
     place = place_of(Given("dL", True, (tape.result,), ()), tape)
     assert place == node.place
     assert str(last.place).startswith('`torch.tanh(x * p["a"]).sum()`')
+
+
+def test_a_step_is_named_where_the_function_cannot_be_asked_at_a_second_point() -> None:
+    """One that raises there, and one whose gradient has another shape there."""
+    x = np.array([0.3, 0.8, 1.1])
+
+    def loss(x: Tensor) -> Tensor:
+        y = torch.sin(x)
+        return (y**2).sum()
+
+    def wrong(x: Any) -> Any:
+        return 2 * np.sin(x) * np.sin(x)
+
+    def raises(at: Any) -> Any:
+        if not np.array_equal(at, x):
+            raise ZeroDivisionError
+        return wrong(at)
+
+    def shorter(at: Any) -> Any:
+        return wrong(at) if np.array_equal(at, x) else wrong(at)[:2]
+
+    for function in (raises, shorter):
+        report = check_gradients(function, x, loss=loss)
+        assert report.verdict == "mismatch"
+        assert "torch.sin(x)" in report.causes[0].explanation

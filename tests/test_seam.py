@@ -350,6 +350,7 @@ def test_the_unknown_model_knows_nothing() -> None:
     assert not UNKNOWN.counts(point)
     assert not UNKNOWN.fixes()
     assert not list(UNKNOWN.hypotheses(point, {}, None))
+    assert not UNKNOWN.steps({}, (), lambda: None).steps
     assert UNKNOWN.compose(nothing, nothing) is None
     assert UNKNOWN.advice(point, [MIX], True) == ""
     assert UNKNOWN.intermediates(point, {"z1": np.ones(3)}) == ()

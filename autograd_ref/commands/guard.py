@@ -19,7 +19,7 @@ from autograd_ref.commands.functions.world import (
 from autograd_ref.commands.options import INTERRUPTED, UNUSABLE_INPUT, Unusable
 from autograd_ref.commands.output import ReaderGone, print_whole, say
 from autograd_ref.commands.parser import parsed
-from autograd_ref.report.html.versions import installed
+from autograd_ref.versions import installed
 
 OWN_ERROR = 70
 READER_GONE = 141

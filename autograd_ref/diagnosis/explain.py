@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
-from itertools import islice
 
 import numpy as np
 
@@ -143,18 +142,17 @@ def _along_directions(call: Observation, rulings: Rulings) -> Diagnosis:
 
 def _again(trial: Trial) -> tuple[Point, Results, Results] | None:
     """Another point, with the gradient under test and the right one there."""
-    if not trial.options.elsewhere:
+    place = next(other_places(trial), None)
+    if place is None:
         return None
-    for place in islice(other_places(trial), 1):
-        call = attempt(partial(called, trial.subject, place.point))
-        exact = attempt(partial(trial.reference.evaluate, place.point))
-        if isinstance(call, Raised) or isinstance(exact, Raised):
-            return None
-        hand = {path: g.astype(np.float64) for path, g in call.answer.gradients.items()}
-        right = exact.gradients
-        if all(path in hand and hand[path].shape == g.shape for path, g in right.items()):
-            return place.point, {path: hand[path] for path in right}, right
-    return None
+    call = attempt(partial(called, trial.subject, place.point))
+    exact = attempt(partial(trial.reference.evaluate, place.point))
+    if isinstance(call, Raised) or isinstance(exact, Raised):
+        return None
+    hand, right = call.answer.gradients, exact.gradients
+    if any(path not in hand or hand[path].shape != g.shape for path, g in right.items()):
+        return None
+    return place.point, {path: hand[path].astype(np.float64) for path in right}, right
 
 
 def _independent_check(facts: Observed, decision: Decision) -> IndependentCheck | None:

@@ -7,8 +7,8 @@ from html import escape
 
 from autograd_ref.report.data import ReportData
 from autograd_ref.report.html.fragment import as_html
-from autograd_ref.report.html.versions import installed
 from autograd_ref.report.words import printable
+from autograd_ref.versions import installed
 
 STYLE = (
     ":root{color-scheme:light dark}"
