@@ -17,7 +17,7 @@ from autograd_ref import check_gradients, diagnosis
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
 from autograd_ref.diagnosis.evidence import gathered
 from autograd_ref.reference import model as seam
-from autograd_ref.reference.model import UNKNOWN, Hypothesis, UnknownModel
+from autograd_ref.reference.model import UNKNOWN, Hypothesis, ReturnedBeside, UnknownModel
 from autograd_ref.reference.torch_loss import torch_loss
 from autograd_ref.report.html import as_html
 from autograd_ref.report.report import Report
@@ -350,7 +350,8 @@ def test_the_unknown_model_knows_nothing() -> None:
     assert not UNKNOWN.counts(point)
     assert not UNKNOWN.fixes()
     assert not list(UNKNOWN.hypotheses(point, {}, None))
-    assert not UNKNOWN.steps({}, (), lambda: None).steps
+    nowhere = ReturnedBeside(point, {}, {}, {})
+    assert not UNKNOWN.steps(nowhere, (), lambda: None).steps
     assert UNKNOWN.compose(nothing, nothing) is None
     assert UNKNOWN.advice(point, [MIX], True) == ""
     assert UNKNOWN.intermediates(point, {"z1": np.ones(3)}) == ()
