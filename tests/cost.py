@@ -26,7 +26,7 @@ class Problem(NamedTuple):
 
     name: str
     loss: Callable[[Any, Any], Any]
-    """Of the parameters and of the library."""
+    """A function of the parameters and of the library."""
     at: A
 
     def in_numpy(self, x: A) -> Any:

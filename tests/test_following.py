@@ -1,4 +1,4 @@
-"""What cannot be followed, or only in part, is told so and stops nothing."""
+"""A loss that cannot be followed, or only in part, stops nothing, and the report says so."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a function keeps between its calls: by identity, by contents, or from the loss."""
+"""Functions that keep results between calls: by identity, by contents, or from the loss."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

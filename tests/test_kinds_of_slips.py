@@ -59,7 +59,7 @@ def with_back(operation: Operation, back: Back) -> Operation:
 
 
 def explained(loss: Callable[..., Tensor], wrong: Callable[..., Tensor], *names: str) -> str:
-    """What the report says of the gradient of `wrong`, held against `loss`."""
+    """The explanation of the gradient of `wrong`, held against `loss`."""
     used = {name: PARAMETERS[name] for name in names}
 
     def gradients(parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -120,17 +120,22 @@ SCORES = [
     ),
     (
         layer_norm,
-        lambda x, y, c: (c - c.mean(0) - y * (c * y).mean(0))
-        / torch.sqrt(x.var(1, correction=0, keepdim=True) + 1e-2),
+        lambda x, y, c: (
+            (c - c.mean(0) - y * (c * y).mean(0))
+            / torch.sqrt(x.var(1, correction=0, keepdim=True) + 1e-2)
+        ),
         "axis 0",
     ),
     (torch.relu, lambda _x, _y, c: c * (c > 0), "its own sign"),
     (torch.tanh, lambda x, _y, c: c * (1 - x**2), "1 - "),
     (lambda x: x**3, lambda x, _y, c: 2 * c * x, "3 is 3 - 1"),
-    (lambda x: x.amax(1, keepdim=True).expand_as(x), lambda _x, _y, c: c.sum(1, keepdim=True)
-     .expand_as(c), "goes to all"),
+    (
+        lambda x: x.amax(1, keepdim=True).expand_as(x),
+        lambda _x, _y, c: c.sum(1, keepdim=True).expand_as(c),
+        "goes to all",
+    ),
     (lambda x: x.reshape(2, 10).T, lambda x, _y, c: c.reshape(x.shape), "reshaped"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("operation", "back", "said"), SCORES)

@@ -29,7 +29,7 @@ def by_the_residual(w: A, X: A, y: A) -> A:
 
 
 def float64_only(w: A) -> None:
-    """What code that calls LAPACK does: then a wider format cannot tell rounding from a mistake."""
+    """Refuse wider formats, as LAPACK does: then these cannot tell rounding from a mistake."""
     if w.dtype != np.float64:
         raise TypeError("array type float128 is unsupported in linalg")
 

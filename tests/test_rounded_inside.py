@@ -15,7 +15,7 @@ Change = Callable[[Tensor], Tensor]
 
 
 def wide(*tensors: Tensor) -> list[Tensor]:
-    """What kernels compute in: float32, or float64 when called in that."""
+    """The format that kernels compute in: float32, or float64 when called in that."""
     return [t if t.dtype == torch.float64 else t.float() for t in tensors]
 
 

@@ -244,7 +244,7 @@ def test_what_is_left_in_the_wider_format_has_to_be_less() -> None:
 
 
 def test_in_other_units_of_measurement_rounding_is_another() -> None:
-    """What a large entry rounds to excuses no small one beside it, of a large parameter."""
+    """The rounding of a large entry excuses no small one beside it, of a large parameter."""
     exact, sizes = np.array([1e-5, 1e14]), np.array([1e5, 1e-14])
     tolerance = 1e-15 * exact
     own = exact * (1 + 1e-13)

@@ -66,7 +66,7 @@ def gradient(loss: Loss, at: Point, *slips: Slip, apart: bool = False) -> Result
 def wrong_gradient(
     loss: Loss, hand: Callable[[Point], Results], *, again: bool = True
 ) -> WrongGradient:
-    """What a search is asked, of a gradient as a function of the point."""
+    """The question to a search, about a gradient as a function of the point."""
     here, there = point(loss), point(loss, 1)
     right, found = gradient(loss, here), hand(here)
     allowed = {path: 1e-13 * (1 + float(np.abs(block).max())) for path, block in right.items()}

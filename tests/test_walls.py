@@ -61,7 +61,7 @@ def test_at_a_penalty_the_derivative_is_that_from_inside(case: str) -> None:
 
 
 def test_other_parameters_behind_a_penalty_are_not_asked_about() -> None:
-    """Of zeros, other parameters may be negative."""
+    """Other parameters in the place of zeros may be negative."""
 
     def loss(x: Any) -> float:
         return 1e10 if np.asarray(x)[0] < 0 else float(np.exp(2 * np.asarray(x)[0]))

@@ -77,7 +77,7 @@ def sweep(tape: Tape) -> tuple[Steps, dict[Ref, Tensor]]:
 def made(
     tape: Tape, index: int, rule: Rule, place: int | None = 0, other: Ref | None = None
 ) -> Tensor | None:
-    """What reaches an operand by a slip; None where the slip cannot be made."""
+    """The contribution to an operand by a slip; None where the slip cannot be made."""
     steps, found = sweep(tape)
     given = {ref.output: c for ref, c in found.items() if ref.node == index}
     right = given[0] if place is None else steps[index].back(given)[place]
@@ -232,12 +232,13 @@ def test_wrong_steps_of_an_operation_belong_to_what_it_takes() -> None:
     }
     (only,) = rules(lambda p: p["v"].reshape(2, 2).sin().sum(), "view")
     assert "the axes of {y} in the order (1, 0)" in only.said
-    assert not rules(lambda p: sum((x.sin() for x in p["seven"].unbind()), start=GIVEN.sum()),
-                     "unbind")  # fmt: skip
+    assert not rules(
+        lambda p: sum((x.sin() for x in p["seven"].unbind()), start=GIVEN.sum()), "unbind"
+    )
 
 
 def test_an_operation_that_writes_has_no_constant_in_its_derivative() -> None:
-    """What it computes is done again on copies of what it writes into."""
+    """The operation is done again on copies of the memory that it writes into."""
 
     def batches(p: Parameters) -> Tensor:
         mean, var = torch.zeros(4, dtype=torch.float64), torch.ones(4, dtype=torch.float64)
@@ -247,9 +248,13 @@ def test_an_operation_that_writes_has_no_constant_in_its_derivative() -> None:
 
     tape = record(batches)
     plain, kept = (
-        next(i for i, node in enumerate(tape.nodes)
-             if "batch_norm" in node.site.operation and len(node.operands) == n) for n in (1, 3)
-    )  # fmt: skip
+        next(
+            i
+            for i, node in enumerate(tape.nodes)
+            if "batch_norm" in node.site.operation and len(node.operands) == n
+        )
+        for n in (1, 3)
+    )
     node = tape.nodes[plain]
     found = [*of_operation(node, 0, tape.value(node.operands[0]), node.values[0])]
     rule = next(rule for rule in found if "1e-05 is 0" in rule.said)
@@ -317,14 +322,18 @@ def test_an_operation_that_writes_is_not_replaced() -> None:
 
     said = "exp - 1 stands for exp"
     assert said not in changed(loss, "another operation in the loss")
-    assert said in changed(lambda p: (torch.exp(GIVEN) @ p["v"]).sin().sum(),
-                           "another operation in the loss")  # fmt: skip
+    assert said in changed(
+        lambda p: (torch.exp(GIVEN) @ p["v"]).sin().sum(), "another operation in the loss"
+    )
 
 
 def test_a_target_that_is_left_out_is_zero() -> None:
     tape = record(lambda p: functional.mse_loss(GIVEN @ p["v"], SHARES))
-    (change,) = [change for change in changes(tape) if change.name == "the target left out"
-                 and not change.value_only]  # fmt: skip
+    (change,) = [
+        change
+        for change in changes(tape)
+        if change.name == "the target left out" and not change.value_only
+    ]
     zeros = record(lambda p: functional.mse_loss(GIVEN @ p["v"], torch.zeros_like(SHARES)))
     hand = {path: g[0].numpy() for path, g in swept(Steps(zeros)).gradients.items()}
     new = altered(Steps(tape), change)
@@ -344,8 +353,11 @@ def test_what_is_joined_in_one_turn_only_is_not_exchanged() -> None:
 
     tape = record(loss)
     hand: Results = {("v",): np.ones(4)}
-    found = [change for change in changes(tape) if "are exchanged" in change.said
-             and len(change.made) == 2]  # fmt: skip
+    found = [
+        change
+        for change in changes(tape)
+        if "are exchanged" in change.said and len(change.made) == 2
+    ]
     assert found
     for change in found:
         assert altered(Steps(tape), change) is None
@@ -361,5 +373,6 @@ def test_pieces_of_a_loop_are_not_exchanged_with_one_outside() -> None:
         return (h[:2] * before[2:]).sum()
 
     assert not [*changed(loss, "parts exchanged in the loss")]
-    assert [*changed(lambda p: (p["v"][:2].exp() * p["v"][2:]).sum(),
-                     "parts exchanged in the loss")]  # fmt: skip
+    assert [
+        *changed(lambda p: (p["v"][:2].exp() * p["v"][2:]).sum(), "parts exchanged in the loss")
+    ]

@@ -300,7 +300,7 @@ def test_one_number_is_a_loss_in_whatever_it_lies(loss: Any, said: str) -> None:
 
 
 def test_the_gradient_by_one_number_is_a_number() -> None:
-    loss: Any = lambda x: (x**3, 3 * x**2)  # noqa: E731
+    loss: Any = lambda x: (x**3, 3 * x**2)  # noqa: E731 - a loss, like all others
     assert check_gradients(lambda x: 3 * x**2, 0.5, loss=loss).verdict == "match"
     assert check_gradients(lambda x: 3 * x, 0.5, loss=loss).verdict == "mismatch"
 

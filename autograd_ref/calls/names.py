@@ -7,24 +7,24 @@ from typing import NamedTuple
 from autograd_ref.tree.nest import ROOT, Path
 
 BEFORE = r"(?:d|g|grads?|gradients?|nabla|∂|∇)_?"
-"""What stands before a name: dW, g_W, grad_W."""
+"""Words before a name: dW, g_W, grad_W."""
 
 QUOTIENT = r"(?:d|∂)_?(?:[a-z]|loss|cost|error|objective|nll)_?/?_?(?:d|∂)_?"
-"""What stands before it as before a quotient's lower part: dL_dW, dJdW, dLoss/dW."""
+"""Words before it as before the lower part of a quotient: dL_dW, dJdW, dLoss/dW."""
 
 AFTER = r"[_.]?(?:grads?|gradients?)|_(?:g|bar)"
-"""What stands after it: W_grad, W_bar."""
+"""Words after it: W_grad, W_bar."""
 
 CHANGE_BEFORE = r"(?:delta|Δ|δ|deriv(?:ative)?|der|del|jac(?:obian)?)_?|(?:d|∂)[a-z]_"
 CHANGE_AFTER = r"_?(?:delta|nabla|deriv(?:ative)?)|_d"
-"""What stands before or after it where nothing else does: delta_W may be an update as well."""
+"""Words that count only where no others stand there: delta_W may be an update as well."""
 
 GRADIENT = re.compile(rf"(?i:{QUOTIENT}|{BEFORE})\w*|jac|\w+(?i:{AFTER})")
 """A name that is one of a gradient, of whatever parameter."""
 
 
 class _Words(NamedTuple):
-    """What may stand before and after the name of a parameter."""
+    """The patterns that may stand before and after the name of a parameter."""
 
     before: str
     after: str

@@ -15,7 +15,7 @@ Project = Callable[[Any], Any]
 """A function that brings parameters back to their set: project(parameters) -> parameters."""
 
 Allowance = Callable[[Point, Evaluation], Tolerances]
-"""What errors may be beside rounding, at a point."""
+"""The errors that are allowed beside rounding, at a point."""
 
 
 def require_usable(accuracy: object, project: object, elsewhere: object) -> None:

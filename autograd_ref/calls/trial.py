@@ -19,7 +19,7 @@ class Options(NamedTuple):
     accuracy: float | None = None
     """The relative accuracy that the caller states for the loss or the gradient."""
     project: Project | None = None
-    """What brings parameters back to their set; None where every array of the shape will do."""
+    """The function that brings parameters back to their set; None where any array will do."""
     elsewhere: bool = True
     """False where the function is not to be called with other parameters or data."""
     allow: tuple[str, ...] = ()

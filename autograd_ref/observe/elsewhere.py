@@ -57,7 +57,7 @@ class Elsewhere(Observation):
         super().__init__(trial, call, repeatable=repeatable)
         self.said, self.binding, self.sets = place.said, place.binding, place.sets
         self.kept = kept
-        """What the function keeps from call to call, where that made it wrong at first."""
+        """The finding about what is kept from call to call, where that made it wrong at first."""
 
     @property
     def contradicted(self) -> bool:

@@ -197,7 +197,7 @@ class Observation:
 
     @cached_property
     def _wider(self) -> dict[Path | None, NDArray[Any]]:
-        """What the function returns in a wider number format, at equal values; of arrays only."""
+        """The results in a wider number format, at equal values; of functions of arrays only."""
         point = self.trial.point
         dtype = wider_than(number_format.coarsest(point.parameters))
         tensors = any(is_tensor(leaf) for leaf in leaves(tuple(point)).values())

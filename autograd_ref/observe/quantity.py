@@ -61,7 +61,7 @@ class Quantity:
     outside: Callable[[A, A], bool] = lambda _hand, _reference: False
     """True where one gradient is no mixture of those beside a kink; asked where there is one."""
     wide: Callable[[], QuantityFacts | None] = lambda: None
-    """The same of a call in float64."""
+    """The facts about a call in float64."""
     mistaken: Callable[[A], bool] = lambda _error: False
     """True where this error is one in float64 too, and systematic there."""
     cancels: Callable[[], bool] = lambda: False

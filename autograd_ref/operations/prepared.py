@@ -44,11 +44,11 @@ class Prepared(NamedTuple):
     upstream: Tensors
     """One upstream gradient for every output."""
     notes: tuple[Note, ...]
-    """What is not checked."""
+    """Notes about what is not checked."""
     finer: tuple[Note, ...]
     """The outputs that have more digits than those of the reference."""
     findings: tuple[Note, ...]
-    """What the function does beside returning outputs, and the reference does not."""
+    """Notes about what the function does beside returning outputs, and the reference does not."""
     autocast: torch.dtype | None
     """The format of autocast, where it is on."""
 

@@ -34,7 +34,7 @@ class Probe(NamedTuple):
     refused: Exception | None
     """The error of the reference in the formats of the inputs."""
     others: dict[Path, object]
-    """What the reference returns beside tensors."""
+    """Outputs of the reference that are no tensors."""
     changed: list[Path]
     """The arguments without a gradient that only the function writes into."""
 

@@ -46,16 +46,16 @@ class CodePlace(NamedTuple):
 
 
 Call = FrameType | None
-"""What a frame has called: another one each time that it calls."""
+"""The frame that a frame has called: another one each time that it calls."""
 
 
 class Calls(NamedTuple):
     """Where in the caller's code something is done."""
 
     frames: list[FrameType]
-    """Of the caller's code, from the innermost outwards."""
+    """Frames of the caller's code, from the innermost outwards."""
     inner: Call
-    """What the innermost of them has called."""
+    """The frame that the innermost of them has called."""
 
 
 def callers_frames(called_by: CodeType) -> Calls:

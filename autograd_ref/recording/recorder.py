@@ -38,7 +38,7 @@ class _Memory(NamedTuple):
     """A piece of memory, and the values that lie in it."""
 
     whole: Ref
-    """What it holds now."""
+    """The value that it holds now."""
     geometry: Geometry
     known: dict[Geometry, Ref]
     """The views that hold what it holds now."""
@@ -86,7 +86,7 @@ class _Recorder(EveryOperation):
         self._inside: tuple[tuple[tuple[str, int], ...], CodePlace] | None = None
 
     def tape(self, value: Tensor, inputs: dict[Path, Tensor], others: object) -> Tape:
-        """What was recorded.
+        """The tape, once the loss has been evaluated.
 
         Args:
             value: of the loss.

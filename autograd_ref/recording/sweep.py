@@ -16,7 +16,7 @@ Wrong = tuple[Slip, ...]
 
 
 class Swept(NamedTuple):
-    """What a sweep finds, with a first axis: a row for each set of slips."""
+    """The results of a sweep, with a first axis: a row for each set of slips."""
 
     cotangents: dict[Ref, Tensor]
     """The derivative of the loss by every value."""

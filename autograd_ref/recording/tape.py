@@ -51,7 +51,7 @@ class Binding(NamedTuple):
 
     name: str
     depth: int
-    """Of the frame: 0 is the loss itself, 1 a function that it calls; -1 is what it returned."""
+    """The depth of the frame: 0 is the loss, 1 a function that it calls; -1 what it returned."""
     refs: tuple[Ref, ...]
     """One value, or those of a list."""
     is_list: bool = False

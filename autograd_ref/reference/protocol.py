@@ -54,7 +54,7 @@ class Evaluation(NamedTuple):
     beside: Callable[[Results], "Evaluation"] | None = None
     """With more care where these gradients differ from it; None where it is exact already."""
     unseen: tuple[Note, ...] = ()
-    """What was not looked at, as in `Report.not_checked`; then no cause can be found either."""
+    """Notes about what was not looked at, as in `Report.not_checked`; then no cause is found."""
     noise: float = math.inf
     """How much rounding scatters the values of the loss nearby, where that was measured."""
     kinks: Mapping[Path, str] = {}

@@ -204,7 +204,7 @@ class ReportData:
     warnings: tuple[Note, ...] = ()
     """Weaknesses of the check itself, and digits lost to rounding."""
     not_checked: tuple[Note, ...] = ()
-    """What the check did not look at; each text is a noun phrase, as the end of a list."""
+    """Notes about what the check did not look at; each text is a noun phrase, the end of a list."""
     witness: IndependentCheck | None = None
     """The independent check by numerical derivatives; None where the gradients agree."""
     causes: tuple[Cause, ...] = ()

@@ -39,7 +39,7 @@ def wider_than(number: NumberFormat) -> type[np.floating] | None:
 
 
 class InBoth(NamedTuple):
-    """What a function returned at equal values in two formats."""
+    """The results of a function at equal values in two formats."""
 
     own: A
     wide: A

@@ -60,7 +60,7 @@ class Measured(NamedTuple):
     smallest: tuple[Smallest, ...]
     right: dict[str, Count]
     others: Naming
-    """Of mistakes in other models, in float64."""
+    """Counts of mistakes in other models, in float64."""
 
     @property
     def confused(self) -> list[CheckedMistakes]:

@@ -15,12 +15,12 @@ from autograd_ref.selftest.trials import wrong_blocks
 
 
 class Naming(NamedTuple):
-    """What was said of mistakes in other models."""
+    """Counts of mistakes in other models, found and named."""
 
     checks: int
     found: int
     named: int
-    """Those of which a cause explains every wrong block and quotes the line."""
+    """Mistakes of which a cause explains every wrong block and quotes the line."""
     unnamed: tuple[str, ...]
     """The others: the model, the mistake, the seed, and what was said."""
 

@@ -31,7 +31,7 @@ class KnownSet:
     holds: Callable[[A, float], bool]
     """True for members, given the allowed error."""
     across: Callable[[A, A], A]
-    """Of a member and an array, the part of the array that is normal to the set there."""
+    """For a member and an array, the part of the array that is normal to the set there."""
     other: Callable[[A, Random], A] | None = None
     """Another member; None where multiples of a member are."""
 

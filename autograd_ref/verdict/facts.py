@@ -189,7 +189,7 @@ class Asked(NamedTuple):
     """The blocks that calls elsewhere are to tell about."""
 
     blocks: Collection[Path]
-    """Those that are not wrong here."""
+    """Blocks that are not wrong here."""
     undecided: bool
     """True where some of them show nothing here, so that what they are elsewhere decides."""
     zero: bool = False

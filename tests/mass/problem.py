@@ -41,7 +41,7 @@ class Problem:
     batched: int = 0
     """So many of the data, from the first, have the samples in their first axis."""
     returns_loss: bool = False
-    """Whether gradients returns (loss, gradients)."""
+    """True where gradients returns (loss, gradients)."""
 
     def of(self, dtype: str) -> "Problem":
         """The problem with parameters and data in this number format."""

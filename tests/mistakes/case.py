@@ -58,7 +58,7 @@ class Mistake:
     right: Callable[[], Function] | None = None
     """Makes the same code without the mistake; None where no right code exists for the problem."""
     accepted: Outcome = MATCH
-    """What is said of it."""
+    """The outcome of the right code."""
     problem_of_right: Problem | None = None
     """Where the mistake is in the problem: the one without it."""
     dtypes: tuple[DType, ...] = (np.float64, np.float32)

@@ -33,7 +33,7 @@ class Question(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came of it.
+    """The outcome of one check.
 
     The result is one of: here (a cause explains every wrong block and quotes the place of a
     mistake, for a pair of both), elsewhere (it quotes other lines), without a place, unknown;
@@ -45,7 +45,7 @@ class Answer(NamedTuple):
     text: str = ""
     """The first cause, or the error."""
     seconds: float = 0
-    """Of the processor."""
+    """Time of the processor."""
 
 
 class Both(str):

@@ -26,7 +26,7 @@ class Outcome(NamedTuple):
     expected: frozenset[str]
     accused: frozenset[str]
     named: frozenset[str]
-    """Those accused whose cause is given."""
+    """Steps accused whose cause is given."""
     seconds: float
     report: Report
 

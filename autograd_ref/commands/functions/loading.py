@@ -14,7 +14,7 @@ from autograd_ref.commands.functions.importing import UserCodeError, found_in
 from autograd_ref.commands.functions.world import in_their_world
 
 ARGUMENTS = ["parameters", "X", "Y"]
-"""What a gradient of the built-in network is called with."""
+"""The arguments of a gradient of the built-in network."""
 
 
 def load(spec: str, start: Path | None = None) -> Callable[..., Any]:

@@ -35,7 +35,7 @@ ALMOST_ONE = 1e-3
 """What is left of g / (|g| + 1e-8), the first step of Adam, beside 1. Chosen."""
 
 PYTORCH = 1e-6
-"""What torch.nn.utils.clip_grad_norm_ adds to a norm before it divides by it."""
+"""The number that torch.nn.utils.clip_grad_norm_ adds to a norm before it divides by it."""
 
 USE_CHECK_STEP = (
     "return the gradient; code that only updates parameters is what check_step(step, parameters,"
@@ -217,16 +217,16 @@ THE_PARAMETER = plain(
 )
 
 TYPICAL: tuple[Relation, ...] = (THE_PARAMETER, *_others(1))
-"""Those that are said beside a factor that explains the same."""
+"""Updates that are said beside a factor that explains the same."""
 
 _OTHERS = _others(3)
 
 UNLESS_A_FACTOR: tuple[Relation, ...] = (WEIGHT_DECAY, THE_PARAMETER, *_OTHERS)
-"""Those that are not said of one block among others, where a factor that people type explains it
+"""Updates that are not said of one block among others, where a factor that people type explains it
 as well."""
 
 LINEAR: tuple[Relation, ...] = (THE_PARAMETER, *NEGATIVE, _OTHERS[0])
-"""Those that are the same of every component of a gradient."""
+"""Updates that are the same of every component of a gradient."""
 
 UPDATES: tuple[Relation, ...] = (
     THE_PARAMETER,

@@ -1,1 +1,1 @@
-"""What the record of a loss, or of an operation, tells the diagnosis about it."""
+"""Models of losses and operations, which the diagnosis asks: they come from their records."""

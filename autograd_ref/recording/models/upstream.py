@@ -39,7 +39,7 @@ TYPED = 1e-5
 A = NDArray[np.float64]
 Outputs = tuple[Path, ...]
 Change = Callable[[Path, Any], Any]
-"""Of an upstream gradient, by its path, to what a wrong backward pass uses in its place."""
+"""A function of a path and an upstream gradient, to what is wrongly used in its place."""
 
 
 class _Use(NamedTuple):
@@ -47,7 +47,7 @@ class _Use(NamedTuple):
 
     name: str
     said: str
-    """What is done with it: the end of a sentence, with {} for the upstream gradient."""
+    """The wrong use: the end of a sentence, with {} for the upstream gradient."""
     change: Change
 
 
@@ -77,13 +77,13 @@ IN_ALL = (
         _first,
     ),
 )
-"""What is done with the upstream gradients of all outputs alike."""
+"""Wrong uses of the upstream gradients of all outputs alike."""
 
 IN_ONE = (
     LEFT_OUT,
     _Use("one output's share missing", "{} is not used", _not_passed_on),
 )
-"""What is done with that of one output among several."""
+"""Wrong uses of that of one output among several."""
 
 
 class OperationModel(UnknownModel):
@@ -169,7 +169,7 @@ class OperationModel(UnknownModel):
 
 
 def _where_it_was_done(found: Results, right: Results, hand: Results) -> Results:
-    """What a mistake gives in the blocks that are near to it, or in all where none is."""
+    """The gradients by a mistake, in the blocks that are near to it, or in all where none is."""
     made = {path for path, values in hand.items() if _is_near(values, found[path])}
     return {path: found[path] if path in made or not made else right[path] for path in found}
 

@@ -63,7 +63,7 @@ class At(NamedTuple):
     c: Tensor
     """The cotangent of y."""
     right: Tensor
-    """What reaches x."""
+    """The right contribution to x."""
     given: Mapping[int, Tensor]
     """The cotangents of all outputs of the operation."""
     steps: Steps
@@ -142,7 +142,7 @@ class Rule(NamedTuple):
     name: str
     """A few fixed words, for programs."""
     made: Callable[[At, Tensor | None, Tensor | None], Tensor | None]
-    """What reaches the operand by mistake, from the step, another value and that value's
+    """The wrong contribution to the operand, from the step, another value and that value's
     cotangent; None where it cannot be made here."""
     said: str
     """The end of "what comes out if, in `...`, "; {x} is the operand, {y} the result, {other} the
@@ -161,7 +161,7 @@ class Slip(NamedTuple):
     sites: tuple[SlipSite, ...]
     other: Other | None = None
     turns: str = "all"
-    """Of a loop, a key of `TURNS`."""
+    """The turns of a loop, a key of `TURNS`."""
 
     def edges(self, tape: Tape) -> Iterator[Edge]:
         """Yield where on a tape it is made."""

@@ -16,7 +16,7 @@ RESHAPES = frozenset(
 """Operations that only arrange entries: what is wrong there is so at the operation beside them."""
 
 ARRANGES = frozenset("t transpose permute view reshape _unsafe_view _reshape_alias".split())
-"""Those of them whose order of entries one gets wrong."""
+"""Rearrangements whose order of entries one gets wrong."""
 
 
 class Spot(NamedTuple):
@@ -25,7 +25,7 @@ class Spot(NamedTuple):
     places: tuple[SlipSite, ...]
     """One; or all that a person derives alike, as the same layer over and over."""
     turns: str
-    """Of a loop, a key of `slip.TURNS`."""
+    """The turns of a loop, a key of `slip.TURNS`."""
     only: Rule | None = None
     """The one slip that is made there; None for all."""
 

@@ -66,7 +66,7 @@ class Beside:
         return Steps(forward(tape, lambda ref, _computed: self.own_values.get(ref)).tape)
 
     def hand(self) -> list[Tensor]:
-        """What was returned."""
+        """The quantity, as it was returned."""
         return [
             self.own_derivatives.get(ref, own) if q.is_derivative and q.parameter is None else own
             for q in self.quantities
@@ -74,13 +74,13 @@ class Beside:
         ]
 
     def right(self) -> list[Tensor]:
-        """What the quantities are by the loss."""
+        """The quantities by the loss."""
         again = forward(self.tape, nothing, set(self.tape.parameters.values()))
         found = backward(Steps(again.tape), self._wanted)
         return self._arrays(again.computed, found)
 
     def following(self, *, at_outputs: bool = False) -> list[Tensor]:
-        """What the quantities should be, each by those that were returned and come before it.
+        """The quantities as they follow from those that were returned and come before them.
 
         Args:
             at_outputs: True to take derivatives that are functions of the result, as 1 - tanh**2

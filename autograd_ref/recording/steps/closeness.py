@@ -86,7 +86,7 @@ class Judgements(NamedTuple):
     scales: dict[str, float]
     """The numbers by which derivatives were divided to judge what is computed from them."""
     made_up_for: frozenset[str]
-    """Those that are right but for that number."""
+    """Quantities that are right but for that number."""
 
 
 def judgements(beside: Beside, near: Sequence[Nearness], number: NumberFormat) -> Judgements:

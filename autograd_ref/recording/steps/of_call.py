@@ -41,7 +41,7 @@ def steps_of(facts: Observed, matching: Collection[Path]) -> Judged:
 
 
 def _again(trial: Trial) -> ReturnedBeside | None:
-    """The same at another point; None where there is none."""
+    """The quantities at another point; None where there is none."""
     if not trial.options.elsewhere:
         return None
     for place in islice(other_places(trial), 1):

@@ -30,7 +30,7 @@ class Returned(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a quantity may be: some values of the loss, or the derivatives by them."""
+    """One meaning of a name: some values of the loss, or the derivatives by them."""
 
     is_derivative: bool
     refs: tuple[Ref, ...]

@@ -71,7 +71,7 @@ def _adds_up(
     sign: float,
     random: np.random.Generator,
 ) -> bool:
-    """The same along one direction: entries at kinks move by the bits of their numbers."""
+    """True along one direction, in which entries at kinks move by the bits of their numbers."""
     by, number, expected, room, jumps = Results(), 0, 0.0, 0.0, 0.0
     for path, slopes in found.items():
         signs = np.full(slopes.values.shape, sign)

@@ -20,10 +20,10 @@ from autograd_ref.tree.nest import Path, leaves, rebuilt
 
 A = NDArray[np.float64]
 Value = Callable[[Any], Any]
-"""Of the parameters, to a number; not a number where it is not defined."""
+"""A function of the parameters, to a number; not a number where it is not defined."""
 
 Room = Callable[[A, A, A], A]
-"""Of gradients, curvatures and sizes of a block, to the rounding of each entry that is allowed."""
+"""A function of gradients, curvatures and sizes of a block, to the rounding allowed."""
 
 
 FIGURES = 5

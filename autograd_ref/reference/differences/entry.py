@@ -113,4 +113,4 @@ class Entry(NamedTuple):
 Stage = Callable[[Entry, Sides, float], Sides]
 
 STAGES: Sequence[Stage] = (Entry.on_its_own_scale, Entry.by_smaller_steps, Entry.with_care)
-"""What is done for an entry, one after the other, with the rounding that is allowed there."""
+"""The steps for an entry, one after the other, with the rounding that is allowed there."""

@@ -33,7 +33,7 @@ def attention_loss(p: Any, x: Any, target: Any) -> torch.Tensor:
 def attention(
     p: P, x: A, target: A, wrong: Wrong
 ) -> tuple[float, dict[str, A], dict[str, A], Made]:
-    """The same by hand."""
+    """The gradients by hand, with the quantities on the way."""
     do = Made(wrong)
     q, k, v = x @ p["Wq"], x @ p["Wk"], x @ p["Wv"]
     scores = q @ k.transpose(0, 2, 1) / 2.0

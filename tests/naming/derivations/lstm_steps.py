@@ -34,7 +34,7 @@ def lstm_loss(p: Any, X: Any, Y: Any) -> torch.Tensor:
 
 
 class Turn(NamedTuple):
-    """What the forward pass keeps of one turn."""
+    """The values of one turn that the backward pass needs."""
 
     x: A
     h_before: A
@@ -90,7 +90,7 @@ def backward(do: Made, p: P, at: Turn, dy: A, later: tuple[A, A]) -> dict[str, A
 
 
 def lstm(p: P, X: A, Y: A, wrong: Wrong) -> tuple[float, dict[str, A], dict[str, Any], Made]:
-    """The same by hand; every quantity is a list over time."""
+    """The gradients by hand; every quantity on the way is a list over time."""
     do, S = Made(wrong), X.shape[1]
     turns = forward(p, X)
     found: dict[str, list[A]] = {}
@@ -114,7 +114,7 @@ def _wrong_residuals(r: A, S: int) -> tuple[Callable[[], A], ...]:
 
 
 def _of_parameters(do: Made, turn: Turn, da: A, dy: A) -> dict[str, A]:
-    """What one turn adds to the gradients."""
+    """The share of one turn in the gradients."""
     return {
         "Wx": do("Wx", turn.x.T @ da, lambda: -turn.x.T @ da),
         "Wh": do("Wh", turn.h_before.T @ da, lambda: turn.h.T @ da),

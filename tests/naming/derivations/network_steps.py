@@ -42,7 +42,7 @@ def network_loss(p: Any, Xb: Any, Yb: Any) -> torch.Tensor:
 
 
 def network(p: P, Xb: A, Yb: A, wrong: Wrong) -> tuple[float, dict[str, A], dict[str, A], Made]:
-    """The same by hand: 26 quantities."""
+    """The gradients by hand, with 26 quantities on the way."""
     do = Made(wrong)
     n = len(Xb)
     emb = p["C"][Xb]

@@ -52,7 +52,7 @@ class Guess(NamedTuple):
     change: Change | None = None
 
     def gradients(self, steps: Steps) -> Results | None:
-        """What it makes of the gradient; None where it cannot be made."""
+        """The gradient that it gives; None where it cannot be made."""
         if self.change is not None:
             found = altered(steps, self.change)
             return None if found is None else gradients_of(found, ())
@@ -138,7 +138,7 @@ class Search:
         yield from (Guess(apart, (slip,)) for slip in near[:MOST_CONFIRMED])
 
     def _otherwise(self) -> list[SlipClaim]:
-        """What explains it as the gradient of another loss."""
+        """The changes of the loss of which it is the gradient."""
         known = set[Site]()
         for apart in (False, True):
             steps = self._here(apart)

@@ -38,7 +38,7 @@ CLOSE = 1e-8
 
 
 class Seen(NamedTuple):
-    """What is to be explained."""
+    """The difference of two gradients along some directions, to be explained by slips."""
 
     steps: Steps
     right: Swept

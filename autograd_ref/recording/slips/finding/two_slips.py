@@ -42,7 +42,7 @@ def pairs(state: Seen, hand: Results, allowed: Mapping[Path, float]) -> Iterator
 
 
 def _natural(found: Scored) -> Scored:
-    """Those that are natural enough, and of one effect the most natural only."""
+    """The slips that are natural enough to be paired; of one effect the most natural only."""
     order = sorted(
         (i for i, slip in enumerate(found.slips) if slip.rule.rank <= LEAST_NATURAL),
         key=lambda i: found.slips[i].rule.rank,

@@ -21,7 +21,7 @@ CLOSE = 1e-6
 close is swept."""
 
 FAILS = (ArithmeticError, ValueError, IndexError, RuntimeError, TypeError, AttributeError)
-"""What operations raise that do not fit where they are put."""
+"""Errors of operations that do not fit where they are put."""
 
 
 def altered(steps: Steps, change: Change) -> Steps | None:

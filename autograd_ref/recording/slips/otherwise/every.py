@@ -1,4 +1,4 @@
-"""What could be otherwise in a loss, the most natural first."""
+"""All changes of a loss that are tried, the most natural first."""
 
 from collections.abc import Collection, Iterator
 

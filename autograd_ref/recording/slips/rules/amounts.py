@@ -24,7 +24,7 @@ class Amount(NamedTuple):
     text: str
     rank: float
     kind: str = ""
-    """What it is, where that is more than a number: "the number of rows of X"."""
+    """The thing it counts, where that is more than a number: "the number of rows of X"."""
 
 
 def amounts(tape: Tape) -> Iterator[Amount]:

@@ -11,7 +11,7 @@ Made = Callable[[At, Tensor | None, Tensor | None], Tensor | None]
 
 
 def _through(change: Callable[[Tensor], Tensor]) -> Made:
-    """What reaches the operand where the cotangent is changed first."""
+    """The contribution to the operand where the cotangent is changed first."""
 
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
         changed = change(at.c)

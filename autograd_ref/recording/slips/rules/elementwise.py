@@ -65,7 +65,7 @@ DERIVATIVES: dict[str, Derivative] = {
     "1 + {y}": lambda _x, y: 1 + y,
     "sqrt({x})": lambda x, _y: torch.sqrt(x),
 }
-"""What people write for the derivative of some function of x, whose value is y."""
+"""Formulas that people write for the derivative of some function of x, whose value is y."""
 
 
 def _instead(derivative: Derivative) -> Callable[[At, Tensor | None, Tensor | None], Tensor | None]:

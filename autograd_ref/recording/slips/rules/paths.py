@@ -183,7 +183,7 @@ CLIPPED = tuple(
     for most in (0.01, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0)
     for made, said, rank in _cut_off(most)
 )
-"""What is usual where gradients explode."""
+"""Usual limits where gradients explode."""
 
 PATHS: tuple[Rule, ...] = (
     NOT_FOLLOWED,

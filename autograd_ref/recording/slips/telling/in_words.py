@@ -35,7 +35,7 @@ def _change(tape: Tape, change: Change) -> tuple[str, str, str]:
 
 
 def _slip(tape: Tape, slip: Slip) -> tuple[str, str]:
-    """What is wrong, with its place, and how to mend it."""
+    """The statement about a slip, with its place, and how to mend it."""
     site, place, output = slip.sites[0]
     index = tape.turns[site][0 if slip.turns == "first" else -1]
     words = _words(tape, index, place, output)
@@ -92,7 +92,7 @@ def _and_others(tape: Tape, slip: Slip) -> str:
 
 
 def _words(tape: Tape, index: int, place: int | None, output: int) -> dict[str, object]:
-    """What the texts of rules and changes name."""
+    """The names of values, by the words that stand for them in the texts of rules and changes."""
     node = tape.nodes[index]
     words: dict[str, object] = {
         f"operand{i}": name(tape, ref, index) for i, ref in enumerate(node.operands)

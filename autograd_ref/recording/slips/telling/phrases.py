@@ -1,4 +1,4 @@
-"""What is said of a slip: the general sentence, or that of its place where one is known."""
+"""The sentence about a slip: the general one, or that of its place where one is known."""
 
 from collections.abc import Mapping
 
@@ -144,7 +144,7 @@ def _not_followed(tape: Tape, index: int, place: int, slip: Slip) -> tuple[str, 
 def _factor(
     operation: str, numbers: tuple[float, ...], place: int, text: str
 ) -> tuple[str, str] | None:
-    """What is said of a factor at the operation that it belongs to."""
+    """The sentence about a factor at the operation that it belongs to."""
     if text.startswith("the sign"):
         if operation in ("sub", "sub_") and place == 1:
             return "the minus in front of {x} is left out", "{x} has a minus there"

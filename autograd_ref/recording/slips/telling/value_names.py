@@ -1,4 +1,4 @@
-"""What values of a record are called: by their names in the loss, or by the expression."""
+"""Names of the values of a record: those in the loss, or the expressions."""
 
 from autograd_ref.recording.slips.spots import RESHAPES
 from autograd_ref.recording.slips.telling.formulas import formula

@@ -1,4 +1,4 @@
-"""What operations are called in a sentence."""
+"""Names of operations in a sentence."""
 
 WORDS = {
     **dict.fromkeys(("add", "add_", "logaddexp"), "sum"),

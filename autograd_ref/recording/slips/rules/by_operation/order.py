@@ -29,8 +29,11 @@ def order(node: Node, _place: int, x: Tensor, y: Tensor) -> Iterator[Rule]:
     for shape, forwards in ((x.shape, True), (y.shape, False)):
         long = [axis for axis, n in enumerate(shape) if n > 1]
         if 1 < len(long) <= 4:
-            yield from (_of_shape(axes, len(shape), long, forwards) for axes in permutations(long)
-                        if list(axes) != long)  # fmt: skip
+            yield from (
+                _of_shape(axes, len(shape), long, forwards)
+                for axes in permutations(long)
+                if list(axes) != long
+            )
 
 
 def _of_shape(axes: Sequence[int], ndim: int, long: Sequence[int], forwards: bool) -> Rule:

@@ -23,9 +23,11 @@ def products(node: Node, place: int, x: Tensor, _y: Tensor) -> Iterator[Rule]:
     b = f"{{operand{1 - place}}}"
     if not elementwise:
         yield _rule(
-            f"c * {b}", lambda c, b: c * b, place, "a product entry by entry stands where a"
-            " matrix product is due",
-        )  # fmt: skip
+            f"c * {b}",
+            lambda c, b: c * b,
+            place,
+            "a product entry by entry stands where a matrix product is due",
+        )
     for text, form in FORMS if elementwise and x.ndim > 1 else ():
         said = "a matrix product stands where a product entry by entry is due"
         yield _rule(text.format(b=b), form, place, said)

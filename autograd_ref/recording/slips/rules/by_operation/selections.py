@@ -48,12 +48,22 @@ def selections(_node: Node, _place: int, _x: Tensor, y: Tensor) -> Iterator[Rule
     table: Sequence[tuple[Scatter, str, float]] = (
         (_last, "only the last time that an entry of {x} is taken counts", 1.9),
         (_first, "only the first time that an entry of {x} is taken counts", 2.1),
-        (_mean, "what comes back for an entry of {x} is averaged over the times that it is taken",
-         2.4),
-        *((_once_each(axis), "where an entry of {x} is taken several times in one go (along axis"
-           f" {axis} of {{y}} one after another), it counts once", 2.2)
-          for axis in range(y.ndim) if 1 < y.shape[axis] <= LONGEST),
-    )  # fmt: skip
+        (
+            _mean,
+            "what comes back for an entry of {x} is averaged over the times that it is taken",
+            2.4,
+        ),
+        *(
+            (
+                _once_each(axis),
+                "where an entry of {x} is taken several times in one go (along axis"
+                f" {axis} of {{y}} one after another), it counts once",
+                2.2,
+            )
+            for axis in range(y.ndim)
+            if 1 < y.shape[axis] <= LONGEST
+        ),
+    )
     for scatter, said, rank in table:
         yield Rule(
             "repeats do not add up", _scattered(scatter), said, rank, "add them up: += (np.add.at)"

@@ -10,7 +10,7 @@ from autograd_ref.recording.slips.slip import At, Rule
 from autograd_ref.recording.tape import Node
 
 Derivative = Callable[[Tensor, Tensor], Tensor]
-"""What reaches x, from x and the cotangent."""
+"""The contribution to x, from x and the cotangent."""
 
 
 def _rule(name: str, derivative: Derivative, said: str, rank: float, fix: str = "") -> Rule:
@@ -57,7 +57,7 @@ WEIGHTS: tuple[tuple[str, Callable[[Tensor, tuple[int, ...]], Tensor], str, floa
     ("a hard maximum", _hard, "the derivative of a hard maximum is taken", 2.6),
     ("equal weights", _alike, "its weights are taken to be equal", 2.5),
 )
-"""What people take for the softmax of x."""
+"""Formulas that people take for the softmax of x."""
 
 
 def _other_axes(x: Tensor, over: tuple[int, ...]) -> Iterator[tuple[int, ...]]:

@@ -57,7 +57,7 @@ def _rule(axis: int | None, by_output: bool) -> Rule:
 
 
 def _summed_along(at: At, axis: int | None, by_output: bool) -> Tensor | None:
-    """What reaches the operand where every use of the statistic is summed over another axis.
+    """The contribution to the operand where uses of the statistic are summed over another axis.
 
     Args:
         at: the step back from the reduction.
@@ -93,7 +93,7 @@ def _index(at: At) -> int:
 
 
 def _spread(at: At, use: int, place: int, c: Tensor) -> tuple[Tensor, Tensor]:
-    """What reaches each entry of a use of the statistic, and the derivative of what is between."""
+    """The contribution to each entry of a use of the statistic, and the derivative in between."""
     tape = at.steps.tape
     node = tape.nodes[use]
     full = at.steps[use].at(

@@ -138,7 +138,7 @@ def _with(at: At, place: int, change: Callable[[Tensor], Tensor]) -> Tensor | No
 
 
 def _unpadded(at: At, padding: list[int]) -> Tensor | None:
-    """What reaches the kernel where the windows begin at the image, not at its padding."""
+    """The gradient by the kernel where the windows begin at the image, not at its padding."""
     assert at.step is not None, "made at steps only"
     assert isinstance(at.step.node.compute, Replay), "asked before"
     image, kernel, *_bias = at.step.operands
