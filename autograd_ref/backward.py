@@ -19,7 +19,6 @@ from autograd_ref.observe.elsewhere import Place
 from autograd_ref.operations.inputs import Arguments, Operation, shared_state, spread
 from autograd_ref.operations.prepared import Prepared, prepared
 from autograd_ref.operations.run import name_of
-from autograd_ref.operations.signature import Signature
 from autograd_ref.operations.ways import How, table
 from autograd_ref.recording.models.upstream import OperationModel
 from autograd_ref.reference.by_format import judged_by_block
@@ -27,8 +26,7 @@ from autograd_ref.reference.protocol import Reference
 from autograd_ref.reference.torch_loss import torch_loss
 from autograd_ref.report.behaviour import known
 from autograd_ref.report.report import Report
-from autograd_ref.tree import nest
-from autograd_ref.tree.nest import Path, leaves, require_end
+from autograd_ref.tree.nest import leaves, require_end
 from autograd_ref.tree.number_format import NumberFormat, dtype_name
 from autograd_ref.tree.point import Point
 from autograd_ref.user_code import as_raised
@@ -211,7 +209,7 @@ def _examined(ready: Prepared, name: str, options: Options) -> Report:
     exact, subject = against.evaluate(point), partial(ready.subject.answer, how=How())
     if ready.composed.draws is not None:
         _require_the_same(name, exact.loss, against.value(point))
-    argument = partial(_argument_name, ready.subject.signature)
+    argument = ready.subject.signature.argument
     trial = Trial(subject, against, point, exact, options, argument)
     return examine(trial, more_places=list(_places(ready, point)))
 
@@ -261,13 +259,6 @@ def _places(ready: Prepared, point: Point) -> Iterator[Place]:
             there = Point({**point.parameters, **signature.nest(row.upstream)}, ())
         subject = partial(ready.subject.answer, how=row.how)
         yield Place(row.said, subject, there, must_run=row.must_run)
-
-
-def _argument_name(signature: Signature, path: Path) -> str:
-    """The name of an argument of the backward pass: a gradient has the name of its output."""
-    name = nest.name_of(path)
-    is_output = any(path[: len(output)] == output for output in signature.outputs)
-    return f"the upstream gradient of {name}" if is_output else name
 
 
 def _as_operation(function: Any) -> Operation:

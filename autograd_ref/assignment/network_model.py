@@ -1,6 +1,6 @@
 """The network as a reference, with all that is known of wrong derivations of it."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from autograd_ref.assignment.mistakes.derivation import RIGHT, A, gradients_by
 from autograd_ref.assignment.mistakes.mistake import Change, Mistake, both
 from autograd_ref.assignment.mistakes.notation import written
 from autograd_ref.assignment.mistakes.other_moment import kept_from, updated
-from autograd_ref.reference.model import Hypothesis, Judged, ReturnedBeside, WrongGradient
+from autograd_ref.reference.model import Hypothesis, UnknownModel
 from autograd_ref.reference.protocol import Reference
 from autograd_ref.report.data import Block, Power
 from autograd_ref.tree.nest import Path
@@ -59,7 +59,7 @@ class Derived(NamedTuple):
     keys: list[Path]
 
 
-class NetworkModel:
+class NetworkModel(UnknownModel):
     """The built-in network as a model: its words, its sizes, and its wrong derivations."""
 
     def axes(self, point: Point, key: Path, /) -> tuple[str, ...]:
@@ -103,14 +103,6 @@ class NetworkModel:
         )
         return _hypothesis(mistake, first.problem, first.keys)
 
-    def slips(self, _wrong: WrongGradient, _most: int, /) -> Iterable[Hypothesis]:
-        """Yield nothing: the catalogue has them."""
-        return ()
-
-    def not_followed(self, _point: Point, _right: Results, /) -> str:
-        """Return nothing: no record is needed."""
-        return ""
-
     def advice(self, point: Point, wrong: Sequence[Path], loss_is_right: bool, /) -> str:
         """Return which step to look at, if exactly these blocks are wrong."""
         keys = network_paths(point.parameters)
@@ -124,16 +116,6 @@ class NetworkModel:
     ) -> tuple[Block, ...]:
         """Return the comparison of z1, a1, z2, y_hat, e2 and delta1, as far as they are there."""
         return compared(found, point)
-
-    def steps(
-        self,
-        _found: ReturnedBeside,
-        _matching: Collection[Path],
-        _again: Callable[[], ReturnedBeside | None],
-        /,
-    ) -> Judged:
-        """Return nothing: `intermediates` has them."""
-        return Judged()
 
     def detectable(self, point: Point, /) -> Callable[[], Power]:
         """Return a function that lists which mistakes of the catalogue can show here."""

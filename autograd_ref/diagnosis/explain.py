@@ -3,30 +3,24 @@
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
-import numpy as np
-
-from autograd_ref.calls.call import called
-from autograd_ref.calls.trial import Trial
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
 from autograd_ref.diagnosis.evidence import gathered
-from autograd_ref.diagnosis.relations.seen_along import seen_along
+from autograd_ref.diagnosis.relations.seen_along import along_directions
 from autograd_ref.diagnosis.unexplained import FEW_DIGITS
 from autograd_ref.diagnosis.wider_format import right_in_float64
-from autograd_ref.diagnosis.wording import of_relation
 from autograd_ref.independent.kink import AT_A_KINK
-from autograd_ref.observe.elsewhere import OTHER_PARAMETERS, Elsewhere, other_places
+from autograd_ref.observe.elsewhere import OTHER_PARAMETERS, Elsewhere, at_another_point
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.observed import Observed
 from autograd_ref.recording.steps.of_call import steps_of
 from autograd_ref.reference.model import Judged
 from autograd_ref.report.behaviour import EXPLAINS, FAILS_IN_SOME_CALLS
-from autograd_ref.report.data import Cause, IndependentCheck, Note, listed
+from autograd_ref.report.data import IndependentCheck, Note, listed
 from autograd_ref.report.report import Report
 from autograd_ref.report.stepwise import tell_all
 from autograd_ref.tree.leaf import as_array, largest
 from autograd_ref.tree.nest import Path, leaves, name_of
-from autograd_ref.tree.point import Point, Results
-from autograd_ref.user_code import Raised, attempt, worded
+from autograd_ref.user_code import worded
 from autograd_ref.verdict.block import block_of
 from autograd_ref.verdict.decide import CONTRADICTED, Decision, Rulings
 from autograd_ref.verdict.facts import CallFacts
@@ -97,7 +91,7 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
     if check is not None and check.side in ("reference", "kink"):
         return Diagnosis()
     if call.trial.exact.unseen:
-        return _along_directions(call, rulings)
+        return along_directions(call, rulings)
     trial = facts.trial
     earlier = None if call is facts.here else (trial.point, facts.here.trial.exact)
     wrong = [path for path in rulings.wrong if path is not None]
@@ -107,52 +101,14 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
     for path, ruling in rulings.blocks.items():
         if path not in wrong and (ruling.facts.comparison.beyond or ruling.facts.along_set):
             hand[path] = there.exact.gradients[path]  # no mistake has to explain what is not wrong
-    evidence = gathered(hand, ordered, there.reference, at, earlier, partial(_again, there))
+    again = partial(at_another_point, there)
+    evidence = gathered(hand, ordered, there.reference, at, earlier, again)
     loss_is_right = rulings.loss is not None and rulings.loss.verdict == "match"
     found = diagnosed(evidence, loss_is_right=loss_is_right)
     if found.causes:
         return found
     cause = right_in_float64(call, rulings)
     return found if cause is None else Diagnosis((cause,))
-
-
-def _along_directions(call: Observation, rulings: Rulings) -> Diagnosis:
-    """The cause that a few directions show, where it is not known which entries are wrong."""
-    trial, answer = call.trial, call.call.answer
-    wrong = {
-        path: answer.gradients[path].astype("f8")
-        for path, ruling in rulings.blocks.items()
-        if ruling.verdict == "mismatch" and ruling.facts.comparison.beyond
-    }
-    if not wrong:
-        return Diagnosis()
-    seed = trial.options.seed
-    found = attempt(lambda: seen_along(wrong, trial.reference, trial.point, seed))
-    if found is not None and not isinstance(found, Raised):
-        said = of_relation(found.relation, (*wrong,), found.detail, {}, found.residual)
-        names = tuple(name_of(path) for path in wrong)
-        text = f"Your {said.said}."
-        return Diagnosis((Cause(said.name, names, text, said.fix, None, said.residual),))
-    text = (
-        "No mistake was looked for that shows entry by entry, as random directions took their"
-        " place: thorough=True takes every entry, and looks for the cause."
-    )
-    return Diagnosis(pattern=(Note("no cause looked for", text),))
-
-
-def _again(trial: Trial) -> tuple[Point, Results, Results] | None:
-    """Another point, with the gradient under test and the right one there."""
-    place = next(other_places(trial), None)
-    if place is None:
-        return None
-    call = attempt(partial(called, trial.subject, place.point))
-    exact = attempt(partial(trial.reference.evaluate, place.point))
-    if isinstance(call, Raised) or isinstance(exact, Raised):
-        return None
-    hand, right = call.answer.gradients, exact.gradients
-    if any(path not in hand or hand[path].shape != g.shape for path, g in right.items()):
-        return None
-    return place.point, {path: hand[path].astype(np.float64) for path in right}, right
 
 
 def _independent_check(facts: Observed, decision: Decision) -> IndependentCheck | None:

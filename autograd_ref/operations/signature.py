@@ -12,7 +12,7 @@ from torch import Tensor
 from autograd_ref.operations.inputs import STATE, Arguments
 from autograd_ref.tree.complex_parts import joined, parted
 from autograd_ref.tree.leaf import copied
-from autograd_ref.tree.nest import Path, leaves, rebuilt
+from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt
 
 Name = Path
 """The path of an input or output in the nest that is judged."""
@@ -34,6 +34,12 @@ class Signature(NamedTuple):
     complex_ones: frozenset[Name]
     value_only: frozenset[Name] = frozenset()
     """The outputs without a gradient: one of the two sides does not differentiate them."""
+
+    def argument(self, path: Path) -> str:
+        """The name of an argument of the backward pass: a gradient has the name of its output."""
+        name = name_of(path)
+        is_output = any(path[: len(output)] == output for output in self.outputs)
+        return f"the upstream gradient of {name}" if is_output else name
 
     def originals(self) -> Tensors:
         """The differentiable inputs as the caller has them."""

@@ -7,7 +7,7 @@ own rounding is far below. The loss finds tensors in the places of the arrays.
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -81,18 +81,9 @@ def differentiate(
         data: further arguments.
         watch: takes note of the kinks that the loss meets.
     """
-    inputs: dict[Path, Tensor] = {}
-
-    def as_input(path: Path, leaf: object) -> Tensor:
-        inputs[path] = tensor(leaf).double().requires_grad_()
-        return inputs[path]
-
-    with _recording() as mode:
-        nest = rebuilt(parameters, as_input)
-        given = tensors(data)
-        mode.stands_for((parameters, data), (nest, given))
+    with _as_tensors(parameters, data) as (mode, inputs, arguments):
         with mode, watch or Watch(), user_code():
-            value = _wide(alone(loss(nest, *given))[0])
+            value = _wide(alone(loss(*arguments))[0])
         if not value.requires_grad:  # it does not depend on any parameter
             return value, {path: torch.zeros_like(leaf) for path, leaf in inputs.items()}
         with mode, user_code():  # a backward pass may be theirs, too
@@ -115,19 +106,10 @@ def evaluated(
         data: further arguments.
         mode: a further one, active meanwhile.
     """
-    inputs: dict[Path, Tensor] = {}
-
-    def as_input(path: Path, leaf: object) -> Tensor:
-        inputs[path] = tensor(leaf).double().requires_grad_()
-        return inputs[path]
-
-    with _recording() as wide:
-        nest = rebuilt(parameters, as_input)
-        given = tensors(data)
-        wide.stands_for((parameters, data), (nest, given))
-        with wide, Watch(), mode, user_code():
-            value, others = alone(loss(nest, *given))
-            return _wide(value), inputs, others
+    tensors_of = _as_tensors(parameters, data)
+    with tensors_of as (wide, inputs, arguments), wide, Watch(), mode, user_code():
+        value, others = alone(loss(*arguments))
+        return _wide(value), inputs, others
 
 
 def alone(result: Any) -> tuple[Any, object]:
@@ -140,12 +122,9 @@ def alone(result: Any) -> tuple[Any, object]:
 
 def value_of(loss: Loss, parameters: object, data: tuple[object, ...]) -> float:
     """The loss alone."""
-    with _recording() as mode:  # the loss may differentiate inside
-        nest = rebuilt(parameters, lambda _path, leaf: tensor(leaf).double().requires_grad_())
-        given = tensors(data)
-        mode.stands_for((parameters, data), (nest, given))
-        with mode, Watch(), user_code():
-            return float(_wide(alone(loss(nest, *given))[0]).detach())
+    tensors_of = _as_tensors(parameters, data)  # the loss may differentiate inside
+    with tensors_of as (mode, _inputs, arguments), mode, Watch(), user_code():
+        return float(_wide(alone(loss(*arguments))[0]).detach())
 
 
 def tensors(data: tuple[object, ...]) -> tuple[Any, ...]:
@@ -179,8 +158,26 @@ def _wide(value: Tensor) -> Tensor:
     return value.reshape(()).to(torch.float64)
 
 
+class _Inside(NamedTuple):
+    """The arguments of a loss as tensors, and the mode that it runs in."""
+
+    mode: InFloat64
+    inputs: dict[Path, Tensor]
+    """The parameters among them."""
+    arguments: tuple[Any, ...]
+
+
 @contextmanager
-def _recording() -> Generator[InFloat64]:
+def _as_tensors(parameters: object, data: tuple[object, ...]) -> Generator[_Inside]:
     """Whatever the caller has set, a history is kept; for what the loss makes there is a mode."""
+    inputs: dict[Path, Tensor] = {}
+
+    def as_input(path: Path, leaf: object) -> Tensor:
+        inputs[path] = tensor(leaf).double().requires_grad_()
+        return inputs[path]
+
     with torch.inference_mode(mode=False), torch.enable_grad():
-        yield InFloat64()
+        mode = InFloat64()
+        nest, given = rebuilt(parameters, as_input), tensors(data)
+        mode.stands_for((parameters, data), (nest, given))
+        yield _Inside(mode, inputs, (nest, *given))

@@ -8,17 +8,23 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd_ref.diagnosis.diagnosis import Diagnosis
 from autograd_ref.diagnosis.relations.fitted import A_CONSTANT_FACTOR, WEIGHT_DECAY
 from autograd_ref.diagnosis.relations.relation import Around, Array, Claim, Relation
 from autograd_ref.diagnosis.relations.scales import SCALES
 from autograd_ref.diagnosis.relations.updates import LINEAR, fits_by_itself
+from autograd_ref.diagnosis.wording import of_relation
+from autograd_ref.observe.observation import Observation
 from autograd_ref.reference.differences.stencil import slope_within
 from autograd_ref.reference.directional import along, in_proportion
 from autograd_ref.reference.protocol import Reference
+from autograd_ref.report.data import Cause, Note
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array
-from autograd_ref.tree.nest import Path, leaves
+from autograd_ref.tree.nest import Path, leaves, name_of
 from autograd_ref.tree.point import Point, sample_count
+from autograd_ref.user_code import Raised, attempt
+from autograd_ref.verdict.decide import Rulings
 
 DIRECTIONS = 4
 """Components that are compared: one more than a number needs to be fitted. Chosen."""
@@ -86,3 +92,27 @@ def _components(
 def _left(claim: Claim) -> float:
     size = float(np.abs(claim.right).max()) or 1.0
     return float(np.abs(claim.mine - claim.right).max()) / size
+
+
+def along_directions(call: Observation, rulings: Rulings) -> Diagnosis:
+    """The cause that a few directions show, where it is not known which entries are wrong."""
+    trial, answer = call.trial, call.call.answer
+    wrong = {
+        path: answer.gradients[path].astype("f8")
+        for path, ruling in rulings.blocks.items()
+        if ruling.verdict == "mismatch" and ruling.facts.comparison.beyond
+    }
+    if not wrong:
+        return Diagnosis()
+    seed = trial.options.seed
+    found = attempt(lambda: seen_along(wrong, trial.reference, trial.point, seed))
+    if found is not None and not isinstance(found, Raised):
+        said = of_relation(found.relation, (*wrong,), found.detail, {}, found.residual)
+        names = tuple(name_of(path) for path in wrong)
+        text = f"Your {said.said}."
+        return Diagnosis((Cause(said.name, names, text, said.fix, None, said.residual),))
+    text = (
+        "No mistake was looked for that shows entry by entry, as random directions took their"
+        " place: thorough=True takes every entry, and looks for the cause."
+    )
+    return Diagnosis(pattern=(Note("no cause looked for", text),))
