@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_ref.reference.differences.numerical import RATIO, STEPS, slope
+from autograd_ref.reference.differences.numerical import RATIO, STEPS, noise_nearby, slope
 
 numbers = st.floats(-2, 2)
 
@@ -148,3 +148,15 @@ def test_within_one_step_of_rounding_there_is_another_slope(kind: Any, margin: f
     exact = -float((p * (log_p - p @ log_p)) @ np.array([1, 2, 3]))
     found = slope(entropy, kind(1.0))
     assert abs(found.value - exact) <= found.accuracy + 1e-9 * abs(exact)
+
+
+def by_chance(x: float) -> float:
+    """A number between -1 and 1 that says nothing of the one next to it."""
+    return float(np.random.default_rng(np.float64(x).view(np.uint64)).uniform(-1, 1))
+
+
+def test_scatter_is_noise_where_it_is_a_trifle_of_the_value_or_all_there_is() -> None:
+    """In between, the function is not resolved: of its slope nothing is known."""
+    assert noise_nearby(lambda x: 1 + 1e-7 * by_chance(x), 0.1) == pytest.approx(1e-7, rel=1)
+    assert noise_nearby(by_chance, 0.1) == pytest.approx(1, rel=1)
+    assert noise_nearby(lambda x: 1 + 0.1 * by_chance(x), 0.1) is None
