@@ -35,6 +35,10 @@ OUTPUTS = {
 """Further results of operations."""
 
 
+LOOSE = frozenset(" +-*/@%")
+"""Characters that hold an expression together less tightly than a call."""
+
+
 def formula(tape: Tape, ref: Ref, leaf: Callable[[Ref], str]) -> str:
     """Return the formula of a value inside an expression; empty where it has none that is short.
 
@@ -76,12 +80,16 @@ def _written(tape: Tape, ref: Ref, leaf: Callable[[Ref], str], deep: int) -> str
         "{0} - {1}",
         "1 - {0}",
     )
-    bare = [f"({part})" if binary and " " in part and not is_call(part) else part for part in parts]
+    bare = [bracketed(part) if binary else part for part in parts]
     return form.format(*bare)
 
 
-def is_call(text: str) -> bool:
-    """Return whether a text is one call, or in brackets already."""
-    depths = accumulate((character == "(") - (character == ")") for character in text)
-    before = zip(text[:-1], depths, strict=False)
-    return all(depth or character not in " )" for character, depth in before)
+def bracketed(text: str) -> str:
+    """Return an expression as it stands in a product: in brackets, unless it is one name or call.
+
+    >>> bracketed("a+b"), bracketed("f(a + b)"), bracketed("h[0]"), bracketed("(a) * (b)")
+    ('(a+b)', 'f(a + b)', 'h[0]', '((a) * (b))')
+    """
+    depth = accumulate((c in "([{") - (c in ")]}") for c in text)
+    loose = any(not d and c in LOOSE for c, d in zip(text, depth, strict=True))
+    return f"({text})" if loose else text

@@ -3,7 +3,7 @@
 from autograd_ref.recording.slips.finding.claims import SlipClaim
 from autograd_ref.recording.slips.otherwise.change import Change
 from autograd_ref.recording.slips.slip import Slip, found_on
-from autograd_ref.recording.slips.telling.formulas import is_call
+from autograd_ref.recording.slips.telling.formulas import bracketed
 from autograd_ref.recording.slips.telling.phrases import means, said
 from autograd_ref.recording.slips.telling.value_names import (
     is_inside,
@@ -108,7 +108,7 @@ def _words(tape: Tape, index: int, place: int | None, output: int) -> dict[str, 
 def _in_formula(text: str) -> str:
     """A value as it stands in a formula: unquoted, in brackets where it needs them."""
     bare = text.strip("`")
-    return f"({bare})" if " " in bare and not is_call(bare) else bare
+    return bracketed(bare)
 
 
 def _step(x: str, y: str) -> dict[str, object]:
