@@ -331,8 +331,8 @@ def test_the_sweep_over_any_program_is_its_gradient(program: list[tuple[str, int
     for path, ref in tape.parameters.items():
         u = torch.cos(1 + torch.arange(float(tape.value(ref).numel()), dtype=torch.float64))
         u = u.reshape(tape.value(ref).shape)
-        moved = tangents(steps, {ref: u}).get(tape.result, torch.zeros((), dtype=u.dtype))
-        torch.testing.assert_close(moved, (right[path][0] * u).sum(), rtol=1e-9, atol=1e-9)
+        moved = tangents(steps, {ref: u[None]}).get(tape.result, torch.zeros(1, dtype=u.dtype))
+        torch.testing.assert_close(moved[0], (right[path][0] * u).sum(), rtol=1e-9, atol=1e-9)
 
 
 class Item(torch.autograd.Function):
@@ -354,8 +354,8 @@ def test_what_pytorch_cannot_do_at_once_is_done_one_by_one() -> None:
     step = Linear(node, [x], [0])
     found = step.back({0: torch.eye(3, dtype=torch.float64)})
     torch.testing.assert_close(found[0], 3 * torch.eye(3, dtype=torch.float64))
-    forwards = step.forward({0: x})
-    torch.testing.assert_close(forwards[0], 3 * x)
+    forwards = step.forward({0: torch.stack([x, 2 * x])})
+    torch.testing.assert_close(forwards[0], torch.stack([3 * x, 6 * x]))
     assert not step.back({1: x[None]})[0].any()
 
 

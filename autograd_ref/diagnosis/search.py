@@ -49,18 +49,18 @@ class Unit(NamedTuple):
 
 def explanations(evidence: Evidence, derivations: Derivations) -> list[Explanation]:
     """Return what explains wrong blocks: the results of the first search that finds any."""
-    right = Predicted((), evidence.right)
+    right, question = Predicted((), evidence.right), _question(evidence)
     names = tuple(evidence.counts)
     named, relations = named_relations(names), all_relations(names)
     tried, everything = derivations.tried, (*relations, *UPDATES)
     searches: tuple[Callable[[], list[Explanation]], ...] = (
         lambda: _one_mistake(evidence, right, named, tried),
-        lambda: _slips(evidence, 1),
+        lambda: _slips(evidence, question, 1),
         lambda: _one_for_each(evidence, _units(evidence, right, named, tried)),
         lambda: _one_after_another(evidence, named, tried),
         lambda: _one_inside_another(evidence, tried) if derivations.in_pairs else [],
         lambda: pairs_of_relations(evidence, right),
-        lambda: _slips(evidence, 2),
+        lambda: _slips(evidence, question, 2),
         lambda: _one_for_each(evidence, _units(evidence, right, everything, tried)),
         lambda: _for_some(_units(evidence, right, everything, tried)),
     )
@@ -97,13 +97,13 @@ def _beside_a_factor(by: Callable[[Sequence[Relation]], list[Explanation]]) -> l
     return [*typed, *by(TYPICAL if typed else UPDATES)]
 
 
-def _slips(evidence: Evidence, most: int) -> list[Explanation]:
-    """Find wrong steps of the model that explain every wrong block."""
+def _question(evidence: Evidence) -> WrongGradient | None:
+    """Return what is asked of the model; None where a block has another shape than is right."""
     hand = {**evidence.hand, **evidence.near}
     shapes = {path: block.shape for path, block in hand.items()}
     if any(shapes.get(path) != block.shape for path, block in evidence.right.items()):
-        return []
-    wrong = WrongGradient(
+        return None
+    return WrongGradient(
         evidence.point,
         hand,
         evidence.right,
@@ -111,6 +111,12 @@ def _slips(evidence: Evidence, most: int) -> list[Explanation]:
         evidence.wrong,
         evidence.again,
     )
+
+
+def _slips(evidence: Evidence, wrong: WrongGradient | None, most: int) -> list[Explanation]:
+    """Find wrong steps of the model that explain every wrong block."""
+    if wrong is None:
+        return []
     predictions = (predicted(evidence, one) for one in evidence.model.slips(wrong, most))
     return [
         confirmed(evidence, found)

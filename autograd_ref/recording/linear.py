@@ -62,43 +62,18 @@ class Linear:
         if not given:
             return {i: self._leaves[i].new_zeros(rows, *self._leaves[i].shape) for i in self.moving}
         outputs = [self._outputs[i] for i in given]
-        found = self._gradients(outputs, wanted, list(given.values()), rows)
+        found = _gradients(outputs, wanted, list(given.values()), rows)
         return {
             i: leaf.new_zeros(rows, *leaf.shape) if g is None else g
             for i, leaf, g in zip(self.moving, wanted, found, strict=True)
         }
 
-    def _gradients(
-        self, outputs: list[Tensor], wanted: list[Tensor], given: list[Tensor], rows: int
-    ) -> Sequence[Tensor | None]:
-        def alone(row: int) -> Sequence[Tensor | None]:
-            return torch.autograd.grad(
-                outputs, wanted, [c[row] for c in given], retain_graph=True, allow_unused=True
-            )
-
-        def together() -> Sequence[Tensor | None]:
-            return torch.autograd.grad(
-                outputs,
-                wanted,
-                given,
-                retain_graph=True,
-                allow_unused=True,
-                is_grads_batched=True,
-            )
-
-        if rows > 1:
-            try:
-                return together()
-            except RuntimeError:  # an operation that PyTorch cannot do for many at once
-                pass
-        rows_found = [alone(row) for row in range(rows)]
-        return [
-            None if column[0] is None else torch.stack([g for g in column if g is not None])
-            for column in zip(*rows_found, strict=True)
-        ]
-
     def forward(self, tangents: Mapping[int, Tensor]) -> list[Tensor | None]:
-        """Return how far each output moves where operands move, by their places."""
+        """Return how far each output moves where operands move.
+
+        Args:
+            tangents: of the operands, by their places; each with a first axis for many at once.
+        """
         # PyTorch's forward mode knows no operation that this does not, and takes seconds to load
         try:
             return self._forward_by_back(tangents)
@@ -111,18 +86,20 @@ class Linear:
     def _entry_by_entry(self, number: int, tangents: Mapping[int, Tensor]) -> Tensor:
         """How far each entry of an output moves, by what comes back from it alone."""
         output = self._outputs[number].detach()
-        moved = torch.zeros(output.numel(), dtype=output.dtype)
-        for entry in range(len(moved)):
-            one = torch.zeros_like(moved)
-            one[entry] = 1
-            back = self.back({number: one.reshape(1, *output.shape)})
-            moved[entry] = torch.stack([(back[i][0] * t).sum() for i, t in tangents.items()]).sum()
-        return moved.reshape(output.shape)
+        rows, entries = len(next(iter(tangents.values()))), output.numel()
+        moved = output.new_zeros(rows, entries)
+        if entries:
+            ones = torch.eye(entries, dtype=output.dtype).reshape(entries, *output.shape)
+            back = self.back({number: ones})
+            for i, t in tangents.items():
+                moved += t.reshape(rows, -1) @ back[i].reshape(entries, -1).T
+        return moved.reshape(rows, *output.shape)
 
     def _forward_by_back(self, tangents: Mapping[int, Tensor]) -> list[Tensor | None]:
         """The derivative of the backward pass by the cotangent."""
         found: list[Tensor | None] = []
         wanted = [self._leaves[i] for i in tangents]
+        rows = len(next(iter(tangents.values())))
         for output in self._outputs:
             if not output.requires_grad:
                 found.append(None)
@@ -133,11 +110,35 @@ class Linear:
             )
             both = zip(cast("Sequence[Tensor | None]", back), tangents.values(), strict=True)
             pairs = [(b, t) for b, t in both if b is not None and b.requires_grad]
-            moved = torch.autograd.grad(
-                [b for b, _t in pairs], dummy, [t for _b, t in pairs], allow_unused=True
-            )
+            if not pairs:
+                raise RuntimeError("what comes back is none of its cotangent's")
+            moved = _gradients([b for b, _t in pairs], [dummy], [t for _b, t in pairs], rows)
             found.append(moved[0])
         return found
+
+
+def _gradients(
+    outputs: list[Tensor], wanted: list[Tensor], given: list[Tensor], rows: int
+) -> Sequence[Tensor | None]:
+    """What reaches some tensors, for each row of what is given."""
+
+    def alone(row: int) -> Sequence[Tensor | None]:
+        return torch.autograd.grad(
+            outputs, wanted, [c[row] for c in given], retain_graph=True, allow_unused=True
+        )
+
+    if rows > 1:
+        try:
+            return torch.autograd.grad(
+                outputs, wanted, given, retain_graph=True, allow_unused=True, is_grads_batched=True
+            )
+        except RuntimeError:  # an operation that PyTorch cannot do for many at once
+            pass
+    found = [alone(row) for row in range(rows)]
+    return [
+        None if column[0] is None else torch.stack([g for g in column if g is not None])
+        for column in zip(*found, strict=True)
+    ]
 
 
 class Steps:
@@ -170,11 +171,11 @@ class Steps:
 
 
 def tangents(steps: Steps, along: Mapping[Ref, Tensor]) -> dict[Ref, Tensor]:
-    """Return how far every value moves where parameters move along a direction.
+    """Return how far every value moves where parameters move.
 
     Args:
         steps: of the tape.
-        along: how far each parameter moves.
+        along: how far each parameter moves, with a first axis for many directions at once.
     """
     tape = steps.tape
     found = dict(along)

@@ -6,7 +6,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from autograd_ref.torch_internals import memory_of, with_tensors_replaced
+from autograd_ref.torch_internals import memory_of, tensors_within, with_tensors_replaced
 
 Geometry = tuple[int, tuple[int, ...], tuple[int, ...], torch.dtype]
 """Where a tensor lies in its memory."""
@@ -23,9 +23,12 @@ class Replay:
 
     def __init__(self, operation: Any, args: Any, kwargs: Any) -> None:
         self.operation, self.args, self.kwargs = operation, args, kwargs
+        self._in_front = _tensors_in_front(args, kwargs)
 
     def __call__(self, *operands: Tensor) -> object:
         """Return the outputs."""
+        if self._in_front == len(operands):  # most: without a walk through the arguments
+            return self.operation(*operands, *self.args[self._in_front :], **self.kwargs)
         found = iter(operands)
         args, kwargs = with_tensors_replaced(lambda _t: next(found), (self.args, self.kwargs))
         return self.operation(*args, **kwargs)
@@ -52,6 +55,12 @@ class Replay:
 
         args, kwargs = walk((self.args, self.kwargs))
         return Replay(self.operation, args, kwargs)
+
+
+def _tensors_in_front(args: Any, kwargs: Any) -> int:
+    """How many arguments are tensors, where they are the first and no other holds any; else -1."""
+    count = next((i for i, one in enumerate(args) if not isinstance(one, Tensor)), len(args))
+    return -1 if tensors_within((args[count:], kwargs)) else count
 
 
 class Rewrite:

@@ -146,6 +146,7 @@ class TorchModel(UnknownModel):
 
     def __init__(self, loss: Loss) -> None:
         self.loss = loss
+        self._search: tuple[WrongGradient, Search] | None = None
 
     def hypotheses(
         self, point: Point, _hand: Results, _earlier: Point | None, /
@@ -166,7 +167,9 @@ class TorchModel(UnknownModel):
 
     def slips(self, wrong: WrongGradient, most: int, /) -> Iterator[Hypothesis]:
         """Yield the wrong steps that give a gradient, in terms of the loss's own lines."""
-        search = Search(self.loss, wrong)
+        if self._search is None or self._search[0] is not wrong:
+            self._search = wrong, Search(self.loss, wrong)
+        search = self._search[1]  # pairs are looked for where the search for one has found nothing
         for claim in search.claims() if most == 1 else search.pairs():
             name, what, fix = worded(claim)
             yield Hypothesis(name, what, fix, claim.gradients, lambda: None)

@@ -1,6 +1,6 @@
 """Which wrong step was made: claimed only where it gives the gradient under test, at two points."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import NamedTuple, Protocol
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.slips.finding.effects import Seen, close, scored, seen
-from autograd_ref.recording.slips.finding.following import followed, gradients_of
+from autograd_ref.recording.slips.finding.following import followed, gradients_of, with_slips
 from autograd_ref.recording.slips.finding.ranks import naturalness
 from autograd_ref.recording.slips.finding.turns import in_every_turn
 from autograd_ref.recording.slips.finding.two_slips import pairs
@@ -18,6 +18,7 @@ from autograd_ref.recording.slips.otherwise.again import altered
 from autograd_ref.recording.slips.otherwise.change import Change
 from autograd_ref.recording.slips.otherwise.every import likely
 from autograd_ref.recording.slips.slip import Slip
+from autograd_ref.recording.sweep import swept
 from autograd_ref.recording.tape import Site
 from autograd_ref.reference.model import WrongGradient
 from autograd_ref.reference.protocol import Loss
@@ -50,13 +51,6 @@ class Guess(NamedTuple):
     """True where the record has composite operations taken apart."""
     slips: tuple[Slip, ...] = ()
     change: Change | None = None
-
-    def gradients(self, steps: Steps) -> Results | None:
-        """The gradient that it gives; None where it cannot be made."""
-        if self.change is not None:
-            found = altered(steps, self.change)
-            return None if found is None else gradients_of(found, ())
-        return gradients_of(steps, self.slips)
 
 
 class SlipClaim(NamedTuple):
@@ -94,6 +88,7 @@ class Search:
     def __init__(self, loss: Loss, wrong: WrongGradient, record: Record | None = None) -> None:
         self._loss, self._wrong, self._record = loss, wrong, record or followed
         self._here, self._there = cache(self._first), cache(self._second)
+        self._right, self._state = cache(swept), cache(self._seen)
 
     def claims(self) -> Iterator[SlipClaim]:
         """Yield what gives the gradient at two points, the most natural first."""
@@ -114,9 +109,8 @@ class Search:
             steps = self._here(apart)
             if steps is None or (apart and self._is_whole(steps)):
                 continue
-            state = seen(steps, self._wrong.hand, self._wrong.allowed)
-            two = pairs(state, self._wrong.hand, self._wrong.allowed)
-            guesses = (Guess(apart, pair) for pair in islice(two, MOST_CONFIRMED))
+            two = pairs(self._state(steps), self._wrong.hand, self._wrong.allowed)
+            guesses = [Guess(apart, pair) for pair in islice(two, MOST_CONFIRMED)]
             found = self._confirmed(steps, guesses)
             if found:
                 yield from _most_natural(found)
@@ -129,13 +123,16 @@ class Search:
             n.site for n in apart.tape.nodes
         ]
 
-    def _single(self, steps: Steps, apart: bool) -> Iterator[Guess]:
-        state = seen(steps, self._wrong.hand, self._wrong.allowed)
+    def _seen(self, steps: Steps) -> Seen:
+        return seen(steps, self._wrong.hand, self._wrong.allowed, self._right(steps))
+
+    def _single(self, steps: Steps, apart: bool) -> list[Guess]:
+        state = self._state(steps)
         found = scored(state)
         near = [found.slips[i] for i in close(found, state.target, state.room)]
         near.sort(key=lambda slip: naturalness(steps.tape, slip))
         near = near or _in_turns(state)
-        yield from (Guess(apart, (slip,)) for slip in near[:MOST_CONFIRMED])
+        return [Guess(apart, (slip,)) for slip in near[:MOST_CONFIRMED]]
 
     def _otherwise(self) -> list[SlipClaim]:
         """The changes of the loss of which it is the gradient."""
@@ -146,37 +143,48 @@ class Search:
                 continue
             found = likely(steps.tape, self._wrong.hand, frozenset(known))
             known.update(steps.tape.turns)
-            guesses = (Guess(apart, change=change) for change in islice(found, MOST_CONFIRMED))
+            guesses = [Guess(apart, change=change) for change in islice(found, MOST_CONFIRMED)]
             claims = self._confirmed(steps, guesses)
             if claims:
                 return claims
         return []
 
-    def _confirmed(self, steps: Steps, guesses: Iterable[Guess]) -> list[SlipClaim]:
-        found: list[SlipClaim] = []
+    def _confirmed(self, steps: Steps, guesses: Sequence[Guess]) -> list[SlipClaim]:
         wrong = self._wrong
-        for guess in guesses:
-            gradients = guess.gradients(steps)
-            if gradients is None or not _gives(gradients, wrong.hand, wrong.allowed):
-                continue
-            if self._holds_there(guess):
-                found.append(SlipClaim(guess, steps, gradients))
-        return found
+        found = [
+            SlipClaim(guess, steps, gradients)
+            for guess, gradients in zip(guesses, self._gradients(steps, guesses), strict=True)
+            if gradients is not None and _gives(gradients, wrong.hand, wrong.allowed)
+        ]
+        hold = self._hold_there([claim.guess for claim in found])
+        return [claim for claim, holds in zip(found, hold, strict=True) if holds]
 
-    def _holds_there(self, guess: Guess) -> bool:
-        """True where a guess gives the gradient at the second point as well."""
+    def _gradients(self, steps: Steps, guesses: Sequence[Guess]) -> Iterator[Results | None]:
+        """Yield the gradient that each guess gives; None where it cannot be made."""
+        slips = [guess.slips for guess in guesses if guess.change is None]
+        swept = with_slips(steps, slips, self._right(steps).cotangents)
+        for guess in guesses:
+            if guess.change is None:
+                yield next(swept)
+            else:
+                found = altered(steps, guess.change)
+                yield None if found is None else gradients_of(found)
+
+    def _hold_there(self, guesses: Sequence[Guess]) -> list[bool]:
+        """True for each guess that gives the gradient at the second point as well."""
+        if not guesses:
+            return []
         again, wrong = self._wrong.again(), self._wrong
         if again is None:  # then what is wrong has to tell more than one number
-            return sum(wrong.hand[path].size for path in wrong.wrong) > len(guess.slips) or (
-                guess.change is not None
-            )
+            told = sum(wrong.hand[path].size for path in wrong.wrong)
+            return [told > len(guess.slips) or guess.change is not None for guess in guesses]
         _point, hand, right = again
-        steps = self._there(guess.apart)
-        found = None if steps is None else guess.gradients(steps)
-        if found is None:
-            return False
+        steps = self._there(guesses[0].apart)
+        if steps is None:
+            return [False] * len(guesses)
         allowed = {p: wrong.allowed[p] * _grown(right[p], wrong.right[p]) for p in hand}
-        return _gives(found, hand, allowed)
+        found = self._gradients(steps, guesses)
+        return [one is not None and _gives(one, hand, allowed) for one in found]
 
     def _first(self, apart: bool) -> Steps | None:
         return self._record(self._loss, self._wrong.point, self._wrong.right, apart=apart)

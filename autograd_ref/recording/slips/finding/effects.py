@@ -95,7 +95,6 @@ def seen(
     generator = torch.Generator().manual_seed(0)
     each = max(2, -(-DIRECTIONS // len(hand)))
     target, room, blocks = list[float](), list[float](), list[Path]()
-    rows: list[dict[Ref, Tensor]] = []
     along: list[Tensor] = []
     wrong: list[Path] = []
     for path in hand:
@@ -107,8 +106,6 @@ def seen(
         for _ in range(min(each, max(1, value.numel()))):
             u = torch.randn(value.shape, generator=generator, dtype=torch.float64)
             along.append(u)
-            if moves is None:
-                rows.append(tangents(steps, {ref: u}))
             target.append(float((difference * u).sum()))
             size = float((hand[path] * u.numpy()).__abs__().sum())
             room.append(float(u.abs().sum()) * allowed[path] + 1e-14 * size)
@@ -121,17 +118,17 @@ def seen(
         tuple(blocks),
         tuple(along),
         frozenset(wrong),
-        dict(moves or _stacked(rows, tape)),
+        dict(moves or _moves(steps, blocks, along)),
         Others(tape),
     )
 
 
-def _stacked(rows: Sequence[Mapping[Ref, Tensor]], tape: Tape) -> dict[Ref, Tensor]:
-    every = {ref for row in rows for ref in row}
-    zeros = {ref: torch.zeros_like(tape.value(ref)) for ref in every}
-    return {
-        ref: torch.stack([row.get(ref, zeros[ref]).reshape(-1) for row in rows]) for ref in every
-    }
+def _moves(steps: Steps, blocks: Sequence[Path], along: Sequence[Tensor]) -> dict[Ref, Tensor]:
+    rows: dict[Ref, Tensor] = {}
+    for row, (path, u) in enumerate(zip(blocks, along, strict=True)):
+        ref = steps.tape.parameters[path]
+        rows.setdefault(ref, u.new_zeros(len(along), *u.shape))[row] = u
+    return {ref: moved.reshape(len(along), -1) for ref, moved in tangents(steps, rows).items()}
 
 
 def scored(seen: Seen, *, of_some: bool = False) -> Scored:

@@ -1,14 +1,15 @@
 """The record of a loss, if the sweep over it is the gradient; or why there is none, and where."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.recorder import CannotFollow, recorded
-from autograd_ref.recording.slips.slip import Slip
-from autograd_ref.recording.sweep import swept
+from autograd_ref.recording.sweep import Wrong, swept
 from autograd_ref.recording.tape import Ref, Tape
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.tree.point import Point, Results
@@ -33,7 +34,7 @@ def followed(loss: Loss, point: Point, right: Results, *, apart: bool) -> Steps 
         if tape is None:
             continue
         steps = Steps(tape)
-        mine = gradients_of(steps, ())
+        mine = gradients_of(steps)
         if mine is not None and all(_equal(mine[path], right[path]) for path in right):
             return steps
     return None
@@ -47,14 +48,28 @@ def _recorded(loss: Loss, point: Point, how: Following) -> Tape | None:
     return None if isinstance(tape, Raised) else tape
 
 
-def gradients_of(steps: Steps, slips: tuple[Slip, ...]) -> Results | None:
-    """Return the gradient by a sweep with slips; None where an operation has no derivative."""
+def gradients_of(steps: Steps) -> Results | None:
+    """Return the gradient by a sweep; None where an operation has no derivative."""
     try:
-        right = swept(steps).cotangents if slips else {}
-        found = swept(steps, [slips], right).gradients
+        [found] = with_slips(steps, [()], {})
     except RuntimeError:  # an operation without a derivative
         return None
-    return {path: g[0].numpy() for path, g in found.items()}
+    return found
+
+
+def with_slips(
+    steps: Steps, wrong: Sequence[Wrong], right: Mapping[Ref, Tensor]
+) -> Iterator[Results]:
+    """Yield the gradients by a sweep with slips.
+
+    Args:
+        steps: of the tape.
+        wrong: for each gradient the slips that are made.
+        right: the cotangents without any.
+    """
+    found = swept(steps, wrong, right).gradients if wrong else {}
+    for row in range(len(wrong)):
+        yield {path: g[row].numpy() for path, g in found.items()}
 
 
 def unfollowed(loss: Loss, point: Point, right: Results) -> str:
