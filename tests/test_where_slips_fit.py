@@ -83,7 +83,7 @@ def made(
     right = given[0] if place is None else steps[index].back(given)[place]
     site = tape.nodes[index].site
     another = None if other is None else Other(tape.nodes[other.node].site, other.output)
-    around = AroundStep(steps, Edge(index, place), given, found, found)
+    around = AroundStep(steps, Edge(index, place), given, found, found, {})
     return Slip(rule, (SlipSite(site, place),), another).made(around.row(0, right[0]))
 
 
@@ -198,7 +198,7 @@ def test_a_statistic_is_one_of_several_entries_that_meets_them_again() -> None:
     index = index_of(tape, "sum")
     (rule, *_) = found = [*statistics(tape, index)]
     assert found
-    unreached = AroundStep(Steps(tape), Edge(index, 0), {0: torch.ones(1, 4, 1)}, {}, {})
+    unreached = AroundStep(Steps(tape), Edge(index, 0), {0: torch.ones(1, 4, 1)}, {}, {}, {})
     right = torch.ones(4, 4, dtype=torch.float64)
     assert Slip(rule, (SlipSite(tape.nodes[index].site, 0),)).made(unreached.row(0, right)) is None
     for loss in (

@@ -30,6 +30,27 @@ class Linear:
         operands = [value if i == place else o for i, o in enumerate(self.operands)]
         return Linear(self.node, operands, self.moving)
 
+    def with_each(self, place: int, values: Tensor) -> "Linear | None":
+        """Return the operation done with each of many values in one place, all at once.
+
+        It is None where that is more than to give all operands a first axis.
+
+        Args:
+            place: the number of the operand.
+            values: with a first axis.
+        """
+        operation = getattr(self.node.compute, "operation", None)
+        operands = [values if i == place else o[None] for i, o in enumerate(self.operands)]
+        if torch.Tag.pointwise in getattr(operation, "tags", ()):
+            most, compute = max(o.ndim for o in operands), self.node.compute
+            operands = [o.reshape(len(o), *(1,) * (most - o.ndim), *o.shape[1:]) for o in operands]
+        elif self.node.site.operation in ("mm", "bmm"):
+            compute = torch.matmul
+        else:
+            return None
+        operands = [o.expand(len(values), *o.shape[1:]) for o in operands]
+        return Linear(self.node._replace(compute=compute), operands, self.moving)
+
     def take_outputs(self, outputs: Mapping[int, Tensor]) -> None:
         """Put other outputs in the place of those computed, for a derivative that is taken at them.
 

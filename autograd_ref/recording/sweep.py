@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from autograd_ref.recording.linear import Steps
-from autograd_ref.recording.slips.slip import AroundStep, Edge, Slip
+from autograd_ref.recording.slips.making import Together, made_at, together
+from autograd_ref.recording.slips.slip import AroundStep, Edge, Other, Slip, SlipSite, edges
 from autograd_ref.recording.tape import Ref, Tape
 from autograd_ref.tree.nest import Path
 
@@ -27,9 +28,9 @@ class Swept(NamedTuple):
 class Planned(NamedTuple):
     """Where the slips of a sweep are made."""
 
-    at_edges: dict[tuple[int, int], list[tuple[int, Slip]]]
-    """By node and operand: the row, and the slip."""
-    at_values: dict[Ref, list[tuple[int, Slip]]]
+    at_edges: dict[tuple[int, int], list[Together]]
+    """By node and operand."""
+    at_values: dict[Ref, list[Together]]
 
 
 def swept(
@@ -43,7 +44,7 @@ def swept(
         right: the cotangents without any slip, for those that need one not swept yet.
     """
     tape, rows = steps.tape, len(wrong)
-    plan = _planned(tape, wrong)
+    plan, others = _planned(tape, wrong), dict[tuple[int, int], tuple[Other, Ref | None]]()
     one = torch.ones_like(tape.value(tape.result))
     found: dict[Ref, Tensor] = {tape.result: one.expand(rows, *one.shape).clone()}
     for index in tape.needed:
@@ -51,15 +52,17 @@ def swept(
         outputs = [Ref(index, i) for i in range(len(node.values))]
         for ref in outputs:
             if ref in plan.at_values and ref in found:
-                found[ref] = _corrected(steps, ref, found, right, plan.at_values[ref])
+                edge = Edge(index, None, ref.output)
+                around = AroundStep(steps, edge, {}, found, right or {}, others)
+                found[ref] = made_at(around, found[ref], plan.at_values[ref])
         if node.compute is None:
             continue
         given = {ref.output: found[ref] for ref in outputs if ref in found}
         back = steps[index].back(given)
         for place, exact in back.items():
             slips = plan.at_edges.get((index, place))
-            around = AroundStep(steps, Edge(index, place), given, found, right or {})
-            contribution = _with_slips(around, exact, slips) if slips else exact
+            around = AroundStep(steps, Edge(index, place), given, found, right or {}, others)
+            contribution = made_at(around, exact, slips) if slips else exact
             operand = node.operands[place]
             found[operand] = found[operand] + contribution if operand in found else contribution
     gradients = {
@@ -70,31 +73,16 @@ def swept(
 
 
 def _planned(tape: Tape, wrong: Sequence[Wrong]) -> Planned:
-    plan = Planned({}, {})
+    at_places: dict[tuple[tuple[SlipSite, ...], str], list[tuple[int, Slip]]] = {}
     for row, slips in enumerate(wrong):
         for slip in slips:
-            for edge in slip.edges(tape):
-                if edge.place is None:
-                    plan.at_values.setdefault(Ref(edge.node, edge.output), []).append((row, slip))
-                else:
-                    plan.at_edges.setdefault((edge.node, edge.place), []).append((row, slip))
+            at_places.setdefault((slip.sites, slip.turns), []).append((row, slip))
+    plan = Planned({}, {})
+    for (sites, turns), slips in at_places.items():
+        alike = together(slips)
+        for edge in edges(tape, sites, turns):
+            if edge.place is None:
+                plan.at_values.setdefault(Ref(edge.node, edge.output), []).extend(alike)
+            else:
+                plan.at_edges.setdefault((edge.node, edge.place), []).extend(alike)
     return plan
-
-
-def _with_slips(around: AroundStep, right: Tensor, slips: Sequence[tuple[int, Slip]]) -> Tensor:
-    rows = list(right)
-    for row, slip in slips:
-        made = slip.made(around.row(row, rows[row]))
-        rows[row] = rows[row] if made is None else made
-    return torch.stack(rows)
-
-
-def _corrected(
-    steps: Steps,
-    ref: Ref,
-    found: Mapping[Ref, Tensor],
-    right: Mapping[Ref, Tensor] | None,
-    slips: Sequence[tuple[int, Slip]],
-) -> Tensor:
-    around = AroundStep(steps, Edge(ref.node, None, ref.output), {}, found, right or {})
-    return _with_slips(around, found[ref], slips)

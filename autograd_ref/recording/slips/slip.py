@@ -1,6 +1,7 @@
 """A slip: one wrong step of the backward pass, as data that hold at every point."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from torch import Tensor
@@ -72,6 +73,29 @@ class At(NamedTuple):
     cotangent: Callable[[Ref], Tensor | None]
 
 
+class AtRows(NamedTuple):
+    """One right step back in many rows of a sweep, for slips that are made alike."""
+
+    step: Linear | None
+    """As in `At`; and likewise the place, x and y."""
+    place: int
+    x: Tensor
+    y: Tensor
+    c: Tensor
+    """The cotangents of y, with a first axis: a row for each slip. So are the following."""
+    right: Tensor
+    """The right contributions to x."""
+    others: Tensor | None
+    """The other values."""
+    cotangents: Callable[[], Tensor | None]
+    """Theirs; None where some have none."""
+    rules: Sequence["Rule"]
+
+
+Many = Callable[[AtRows], Tensor | None]
+"""The wrong contributions of many slips; None where they have to be tried one by one."""
+
+
 class AroundStep(NamedTuple):
     """An edge in a sweep."""
 
@@ -80,6 +104,15 @@ class AroundStep(NamedTuple):
     given: Mapping[int, Tensor]
     found: Mapping[Ref, Tensor]
     right: Mapping[Ref, Tensor]
+    others: dict[tuple[int, int], tuple["Other", Ref | None]]
+    """What other values are known to be at nodes, by the identity of the first."""
+
+    def cotangent(self, ref: Ref, row: int) -> Tensor | None:
+        """Return the derivative of the loss by a value in a row; None where there is none."""
+        if ref in self.found and ref.node > self.edge.node:
+            return self.found[ref][row]
+        other = self.right.get(ref)
+        return self.steps.known.get(ref) if other is None else other[0]
 
     def row(self, row: int, right: Tensor) -> "AtRow":
         """Return the step back in one row of the sweep."""
@@ -97,13 +130,7 @@ class AtRow(NamedTuple):
         """Return what is there."""
         steps, edge = self.around.steps, self.around.edge
         tape = steps.tape
-
-        def cotangent(ref: Ref) -> Tensor | None:
-            if ref in self.around.found and ref.node > edge.node:
-                return self.around.found[ref][self.row]
-            other = self.around.right.get(ref)
-            return steps.known.get(ref) if other is None else other[0]
-
+        cotangent = partial(self.around.cotangent, row=self.row)
         if edge.place is None:
             ref = Ref(edge.node, edge.output)
             x = tape.value(ref)
@@ -152,6 +179,35 @@ class Rule(NamedTuple):
     fix: str = ""
     zero_beyond: bool = False
     """True where nothing comes back in turns of a loop for which there is no other value."""
+    many: Many | None = None
+    """The same for all slips at a step whose rules share it."""
+    number: float = 1.0
+    """What such rules differ by: a factor, or the number of a formula."""
+
+
+def one(many: Many) -> Callable[[At, Tensor | None, Tensor | None], Tensor | None]:
+    """Return how one slip is made, from how many are."""
+
+    def made(at: At, other: Tensor | None, c: Tensor | None) -> Tensor | None:
+        rows = AtRows(
+            at.step,
+            at.place,
+            at.x,
+            at.y,
+            at.c[None],
+            at.right[None],
+            None if other is None else other[None],
+            lambda: None if c is None else c[None],
+            (FIRST,),
+        )
+        found = many(rows)
+        return None if found is None else found[0]
+
+    return made
+
+
+FIRST = Rule("the first", lambda *_: None, "", 0.0, number=0.0)
+"""A rule for how one is made of many: the first of the formulas."""
 
 
 class Slip(NamedTuple):

@@ -18,12 +18,13 @@ from torch import Tensor
 
 from autograd_ref.recording.linear import Steps, tangents
 from autograd_ref.recording.slips.finding.candidates import rules_at
+from autograd_ref.recording.slips.making import made_at, together
 from autograd_ref.recording.slips.rules.amounts import amounts, factor
 from autograd_ref.recording.slips.rules.others import Others
-from autograd_ref.recording.slips.slip import AroundStep, AtRow, Edge, Slip
+from autograd_ref.recording.slips.slip import AroundStep, Edge, Other, Slip
 from autograd_ref.recording.slips.spots import Spot, is_chained, spots
 from autograd_ref.recording.sweep import Swept, swept
-from autograd_ref.recording.tape import Ref, Tape
+from autograd_ref.recording.tape import Ref
 from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Results
 
@@ -56,6 +57,8 @@ class Seen(NamedTuple):
     """How far each value moves along the directions, which are the first axis."""
     others: Others
     """The values of the record."""
+    known: dict[tuple[int, int], tuple[Other, Ref | None]]
+    """What other values are known to be at nodes."""
 
 
 class Scored(NamedTuple):
@@ -70,7 +73,8 @@ class Scored(NamedTuple):
 class Trace(NamedTuple):
     """A step back in a sweep, and the value that it leads to."""
 
-    row: AtRow
+    around: AroundStep
+    right: Tensor
     to: Ref
 
 
@@ -120,6 +124,7 @@ def seen(
         frozenset(wrong),
         dict(moves or _moves(steps, blocks, along)),
         Others(tape),
+        {},
     )
 
 
@@ -168,28 +173,21 @@ def scored(seen: Seen, *, of_some: bool = False) -> Scored:
     return Scored(slips, torch.cat(effects).numpy(), torch.cat(scales).numpy())
 
 
-def _changes(
-    seen: Seen, spot: Spot, traces: Sequence[Trace]
-) -> tuple[list[Slip], list[list[Tensor]]]:
+def _changes(seen: Seen, spot: Spot, traces: Sequence[Trace]) -> tuple[list[Slip], list[Tensor]]:
     """Return the slips at a spot, and by how much each changes what reaches each of its values.
 
-    The first row of the changes belongs to no slip: it is all that reaches them.
+    The first row of the changes belongs to no slip: it is all that reaches them. Where a slip
+    cannot be made, the step is right.
     """
-    slips: list[Slip] = []
-    changes = [[trace.row.right] for trace in traces]
-    for slip in rules_at(seen.others, spot):
-        made = [_made(slip, trace) for trace in traces]
-        if any(one is not None for one in made):  # where it cannot be made, the step is right
-            slips.append(slip)
-            for rows, one, trace in zip(changes, made, traces, strict=True):
-                rows.append(torch.zeros_like(trace.row.right) if one is None else one)
+    slips = list(rules_at(seen.others, spot))
+    alike, changes = together(enumerate(slips)), list[Tensor]()
+    for trace in traces:
+        around, right = trace.around, trace.right
+        rows = right.expand(len(slips), *right.shape[1:])
+        given = {i: c.expand(len(slips), *c.shape[1:]) for i, c in around.given.items()}
+        made = made_at(around._replace(given=given), rows, alike) if slips else rows
+        changes.append(torch.cat([right, made - right]))
     return slips, changes
-
-
-def _made(slip: Slip, trace: Trace) -> Tensor | None:
-    """By how much a slip changes what reaches a value; None where it cannot be made."""
-    made = slip.made(trace.row)
-    return None if made is None else made - trace.row.right
 
 
 def _traces(seen: Seen, spot: Spot) -> list[Trace]:
@@ -206,26 +204,25 @@ def _trace(seen: Seen, edge: Edge) -> Trace | None:
         ref = Ref(node, output)
         if ref not in right:
             return None
-        around = AroundStep(steps, edge, {}, right, right)
-        return Trace(around.row(0, right[ref][0]), ref)
+        return Trace(AroundStep(steps, edge, {}, {}, right, seen.known), right[ref], ref)
     outputs = [Ref(node, i) for i in range(len(steps.tape.nodes[node].values))]
     given = {ref.output: right[ref] for ref in outputs if ref in right}
     back = steps[node].back(given).get(place)
     if back is None:  # a constant, in the first turn of a loop
         return None
-    around = AroundStep(steps, edge, given, right, right)
-    return Trace(around.row(0, back[0]), steps.tape.nodes[node].operands[place])
+    around = AroundStep(steps, edge, given, {}, right, seen.known)
+    return Trace(around, back, steps.tape.nodes[node].operands[place])
 
 
 def _effects(
-    seen: Seen, traces: Sequence[Trace], changes: Sequence[Sequence[Tensor]]
+    seen: Seen, traces: Sequence[Trace], changes: Sequence[Tensor]
 ) -> tuple[Tensor, Tensor]:
     """Return what each row of changes does along each direction, and the size of its terms."""
     effects: list[Tensor] = []
     scales: list[Tensor] = []
     for trace, rows in zip(traces, changes, strict=True):
         moves = seen.moves[trace.to]
-        matrix = torch.stack([row.reshape(-1) for row in rows]).nan_to_num(math.inf, math.inf)
+        matrix = rows.reshape(len(rows), -1).nan_to_num(math.inf, math.inf)
         effects.append(matrix @ moves.T)
         scales.append(matrix.abs() @ moves.abs().T)
     return torch.stack(effects).sum(0), torch.stack(scales).sum(0)

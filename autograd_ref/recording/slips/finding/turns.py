@@ -12,8 +12,11 @@ from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.slips.spots import is_chained, spots
 from autograd_ref.recording.sweep import swept
 
-ROWS = 96
-"""Slips that are swept together. Chosen: more gain little, and take memory."""
+BYTES = 1 << 26
+"""Memory for the slips that are swept together. Chosen: more of them gain little."""
+
+FEWEST, MOST = 32, 2000
+"""Slips that are swept together. Chosen."""
 
 NATURAL = 2.0
 """The rank up to which factors are tried in loops, where each costs a sweep. Chosen."""
@@ -34,8 +37,10 @@ def in_every_turn(seen: Seen) -> Iterator[Scored]:
             slips += rules_at(seen.others, spot)
     slips = [slip for slip in slips if slip.rule.rank <= LEAST_NATURAL]
     slips.sort(key=lambda slip: slip.rule.rank)
-    for start in range(0, len(slips), ROWS):
-        yield _swept(seen, slips[start : start + ROWS])
+    values = (value for node in tape.needed for value in tape.nodes[node].values)
+    rows = min(MOST, max(FEWEST, BYTES // sum(value.nbytes for value in values)))
+    for start in range(0, len(slips), rows):
+        yield _swept(seen, slips[start : start + rows])
 
 
 def _swept(seen: Seen, slips: Sequence[Slip]) -> Scored:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from autograd_ref.recording.slips.slip import At, Rule
+from autograd_ref.recording.slips.slip import At, AtRows, Rule
 from autograd_ref.recording.tape import Tape
 
 ORDINARY = frozenset((0.0, 1.0, -1.0, 2.0, -2.0))
@@ -94,19 +94,28 @@ def _sizes(tape: Tape) -> dict[int, str]:
     return {n: kind for n, kind in found.items() if n > 1}
 
 
+def _multiplied(at: AtRows) -> Tensor | None:
+    numbers = at.right.new_tensor([rule.number for rule in at.rules])
+    return at.right * numbers.reshape(-1, *(1,) * (at.right.ndim - 1))
+
+
 def factor(amount: Amount) -> Rule:
     """Return the rule that what reaches an operand is multiplied by a number."""
 
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
         return amount.value * at.right
 
+    def rule(name: str, said: str, fix: str) -> Rule:
+        return Rule(
+            name, made, said, amount.rank, fix, many=_multiplied, number=float(amount.value)
+        )
+
     of = f" ({amount.kind})" if amount.kind else ""
     if amount.value == -1:
-        said = "the sign of what reaches {x} is wrong"
-        return Rule("a sign", made, said, amount.rank, "flip the sign there")
+        return rule("a sign", "the sign of what reaches {x} is wrong", "flip the sign there")
     if amount.text.startswith("1/"):
         missing = amount.text[2:]
         said = f"the factor {missing}{of} is missing in what reaches {{x}}"
-        return Rule("a factor missing", made, said, amount.rank, f"multiply by {missing} there")
+        return rule("a factor missing", said, f"multiply by {missing} there")
     said = f"what reaches {{x}} is multiplied by {amount.text}{of} too much"
-    return Rule("a factor", made, said, amount.rank, f"divide by {amount.text} there")
+    return rule("a factor", said, f"divide by {amount.text} there")

@@ -1,28 +1,31 @@
 """Wrong steps along an axis: one index only, averaged, centred, reversed, shifted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from autograd_ref.recording.slips.slip import At, Rule
+from autograd_ref.recording.slips.slip import AtRows, Many, Rule, one
 
-Made = Callable[[At, Tensor | None, Tensor | None], Tensor | None]
-
-
-def _through(change: Callable[[Tensor], Tensor]) -> Made:
-    """The contribution to the operand where the cotangent is changed first."""
-
-    def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-        changed = change(at.c)
-        if at.step is None:
-            return changed
-        return at.step.back({0: changed.unsqueeze(0)})[at.place][0]
-
-    return made
+Change = Callable[[Tensor], Tensor]
 
 
-def _only(axis: int, index: int) -> Callable[[Tensor], Tensor]:
+def _through(changes: Sequence[Change]) -> Many:
+    """The contributions to the operand where the cotangents are changed first.
+
+    Args:
+        changes: by the numbers of the rules.
+    """
+
+    def many(at: AtRows) -> Tensor:
+        rows = zip(at.rules, at.c, strict=True)
+        changed = torch.stack([changes[int(rule.number)](c) for rule, c in rows])
+        return changed if at.step is None else at.step.back({0: changed})[at.place]
+
+    return many
+
+
+def _only(axis: int, index: int) -> Change:
     def change(c: Tensor) -> Tensor:
         kept = torch.zeros_like(c)
         kept.select(axis, index).copy_(c.select(axis, index))
@@ -31,7 +34,7 @@ def _only(axis: int, index: int) -> Callable[[Tensor], Tensor]:
     return change
 
 
-def _without(axis: int, index: int) -> Callable[[Tensor], Tensor]:
+def _without(axis: int, index: int) -> Change:
     def change(c: Tensor) -> Tensor:
         kept = c.clone()
         kept.select(axis, index).zero_()
@@ -40,34 +43,36 @@ def _without(axis: int, index: int) -> Callable[[Tensor], Tensor]:
     return change
 
 
-def _averaged(axis: int) -> Callable[[Tensor], Tensor]:
+def _averaged(axis: int) -> Change:
     return lambda c: c.mean(axis, keepdim=True).expand_as(c)
 
 
-def _centred(axis: int) -> Callable[[Tensor], Tensor]:
+def _centred(axis: int) -> Change:
     return lambda c: c - c.mean(axis, keepdim=True)
 
 
-def _summed(axis: int) -> Callable[[Tensor], Tensor]:
+def _summed(axis: int) -> Change:
     return lambda c: c.sum(axis, keepdim=True).expand_as(c)
 
 
-def _reversed(axis: int) -> Callable[[Tensor], Tensor]:
+def _reversed(axis: int) -> Change:
     return lambda c: c.flip(axis)
 
 
-def _shifted(axis: int, by: int) -> Callable[[Tensor], Tensor]:
+def _shifted(axis: int, by: int) -> Change:
     return lambda c: c.roll(by, axis)
 
 
 def axes(ndim: int, shape: tuple[int, ...]) -> Iterator[Rule]:
     """Yield the wrong steps along each axis of the cotangent."""
+    changes = list[Change]()
+    many = _through(changes)
     for axis in range(ndim):
         n = shape[axis]
         if n < 2:
             continue
         of = f"axis {axis} of {{y}}"
-        table: list[tuple[str, Callable[[Tensor], Tensor], str, float, str]] = [
+        table: list[tuple[str, Change, str, float, str]] = [
             (
                 "one index only",
                 _only(axis, -1),
@@ -122,4 +127,6 @@ def axes(ndim: int, shape: tuple[int, ...]) -> Iterator[Rule]:
             ),
         ]
         for name, change, said, rank, fix in table:
-            yield Rule(name, _through(change), said, rank, fix)
+            number = float(len(changes))
+            changes.append(change)
+            yield Rule(name, one(_through([change])), said, rank, fix, many=many, number=number)

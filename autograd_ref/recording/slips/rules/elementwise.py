@@ -1,11 +1,11 @@
 """Wrong derivatives of functions that act on every entry by itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from autograd_ref.recording.slips.slip import At, Rule
+from autograd_ref.recording.slips.slip import At, AtRows, Many, Rule, one
 
 Derivative = Callable[[Tensor, Tensor], Tensor]
 
@@ -68,14 +68,16 @@ DERIVATIVES: dict[str, Derivative] = {
 """Formulas that people write for the derivative of some function of x, whose value is y."""
 
 
-def _instead(derivative: Derivative) -> Callable[[At, Tensor | None, Tensor | None], Tensor | None]:
-    def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-        assert at.step is not None, "made at steps only"
-        if not at.x.shape == at.y.shape == at.c.shape:
-            return None
-        return at.c * derivative(at.x, at.y)
+def _instead(derivatives: Sequence[Derivative]) -> Many:
+    """How other derivatives take the place of the right one, by the numbers of the rules."""
 
-    return made
+    def many(at: AtRows) -> Tensor | None:
+        assert at.step is not None, "made at steps only"
+        if not at.x.shape == at.y.shape == at.c.shape[1:]:
+            return None
+        return at.c * torch.stack([derivatives[int(rule.number)](at.x, at.y) for rule in at.rules])
+
+    return many
 
 
 BY_OUTPUT: dict[str, Derivative] = {
@@ -116,21 +118,28 @@ def _twice(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
     return at.right * (at.right / at.c)
 
 
-def _times(derivative: Derivative) -> Callable[[At, Tensor | None, Tensor | None], Tensor | None]:
-    def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-        return at.right * derivative(at.x, at.x)
+def _times(derivatives: Sequence[Derivative]) -> Many:
+    """How derivatives are further factors, by the numbers of the rules."""
 
-    return made
+    def many(at: AtRows) -> Tensor:
+        factors = [derivatives[int(rule.number)](at.x, at.x) for rule in at.rules]
+        return at.right * torch.stack(factors)
 
+    return many
+
+
+_INSTEAD = _instead(tuple(DERIVATIVES.values()))
 
 ELEMENTWISE: tuple[Rule, ...] = (
     *(
         Rule(
             "another derivative",
-            _instead(derivative),
+            one(_instead((derivative,))),
             f"the derivative by {{x}} is taken to be {text}",
             3.0 + 0.01 * i,
             fix="use the derivative of that function",
+            many=_INSTEAD,
+            number=float(i),
         )
         for i, (text, derivative) in enumerate(DERIVATIVES.items())
     ),
@@ -150,23 +159,26 @@ ELEMENTWISE: tuple[Rule, ...] = (
     ),
 )
 
+_FURTHER = (
+    "{x} * (1 - {x})",
+    "1 - {x}**2",
+    "1 where {x} > 0",
+    "the derivative of sigmoid at {x}",
+    "1 - tanh({x})**2",
+    "exp({x})",
+)
+_ALL_FURTHER = _times([DERIVATIVES[text] for text in _FURTHER])
+
 FURTHER: tuple[Rule, ...] = tuple(
     Rule(
         "a further derivative",
-        _times(DERIVATIVES[text]),
+        one(_times((DERIVATIVES[text],))),
         f"what reaches {{x}} is multiplied by {text} once more",
         5.0 + 0.01 * i,
         fix="leave that factor out",
+        many=_ALL_FURTHER,
+        number=float(i),
     )
-    for i, text in enumerate(
-        (
-            "{x} * (1 - {x})",
-            "1 - {x}**2",
-            "1 where {x} > 0",
-            "the derivative of sigmoid at {x}",
-            "1 - tanh({x})**2",
-            "exp({x})",
-        )
-    )
+    for i, text in enumerate(_FURTHER)
 )
 """Factors on all that reaches a value, as for an activation that is not there."""

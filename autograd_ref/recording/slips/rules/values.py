@@ -1,16 +1,26 @@
 """Wrong steps that use another value: in the place of an operand, as a factor, as a cotangent."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from torch import Tensor
 
 from autograd_ref.recording.slips.rules.paths import broadcasts
-from autograd_ref.recording.slips.slip import At, Other, Rule, SlipSite, found_on
+from autograd_ref.recording.slips.slip import (
+    At,
+    AtRows,
+    Other,
+    Rule,
+    SlipSite,
+    found_on,
+    one,
+)
 from autograd_ref.recording.tape import Node, Ref, Tape, outputs_of
 
 Made = Callable[[At, Tensor | None, Tensor | None], Tensor | None]
 
 
+@cache
 def operand(place: int) -> Rule:
     """Return the rule that the derivative is taken with another value as an operand."""
 
@@ -22,12 +32,23 @@ def operand(place: int) -> Rule:
         step = at.step.with_operand(place, other)
         return step.back({0: at.c.unsqueeze(0)})[at.place][0]
 
+    def many(at: AtRows) -> Tensor | None:
+        if at.step is None or at.others is None or place >= len(at.step.operands):
+            return None
+        if at.step.operands[place].shape != at.others.shape[1:]:
+            return None
+        step = at.step.with_each(place, at.others)
+        return (
+            None if step is None else step.back({0: at.c[None]})[at.place].reshape(at.right.shape)
+        )
+
     return Rule(
         "another value used",
         made,
         f"the derivative by {{x}} is taken with {{other}} in the place of {{operand{place}}}",
         2.0,
         fix="use the value that stands in the loss",
+        many=many,
     )
 
 
@@ -150,43 +171,57 @@ def at_state(states: Mapping[SlipSite, Other], before: int, said: str) -> Rule:
     )
 
 
-def _times(at: At, other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-    return None if other is None or not broadcasts(other, at.right) else at.right * other
+def _times(at: AtRows) -> Tensor | None:
+    others = _as_factor(at)
+    return None if others is None else at.right * others
 
 
-def _divided(at: At, other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-    return None if other is None or not broadcasts(other, at.right) else at.right / other
+def _divided(at: AtRows) -> Tensor | None:
+    others = _as_factor(at)
+    return None if others is None else at.right / others
 
 
-def _cotangent(at: At, _other: Tensor | None, c: Tensor | None) -> Tensor | None:
+def _as_factor(at: AtRows) -> Tensor | None:
+    """The other values, so that each is a factor of its row; None where they are none."""
+    if at.others is None or not broadcasts(at.others[0], at.right[0]):
+        return None
+    shape = at.others.shape
+    return at.others.reshape(shape[0], *(1,) * (at.right.ndim - len(shape)), *shape[1:])
+
+
+def _cotangent(at: AtRows) -> Tensor | None:
+    c = at.cotangents()
     if c is None:
         return None
     if at.step is None:
-        return c if c.shape == at.x.shape else None
-    if c.shape != at.y.shape:
+        return c if c.shape[1:] == at.x.shape else None
+    if c.shape[1:] != at.y.shape:
         return None
-    return at.step.back({0: c.unsqueeze(0)})[at.place][0]
+    return at.step.back({0: c})[at.place]
 
 
 TIMES = Rule(
     "a further factor",
-    _times,
+    one(_times),
     "what reaches {x} is multiplied by {other}",
     3.5,
     fix="leave that factor out",
+    many=_times,
 )
 DIVIDED = Rule(
     "a factor missing",
-    _divided,
+    one(_divided),
     "the factor {other} is missing in what reaches {x}",
     1.7,
     fix="multiply by it",
+    many=_divided,
 )
 ANOTHERS = Rule(
     "another's derivative used",
-    _cotangent,
+    one(_cotangent),
     "the derivative by {other} is used where that by {y} is due",
     2.6,
     fix="use the derivative by the value that stands there",
     zero_beyond=True,
+    many=_cotangent,
 )
