@@ -13,7 +13,7 @@ from autograd_ref import check_gradients
 from autograd_ref.recording.linear import Linear, Steps, tangents
 from autograd_ref.recording.recorder import OUTSIDE, recorded
 from autograd_ref.recording.slips.finding.claims import Search
-from autograd_ref.recording.slips.finding.effects import scored, seen
+from autograd_ref.recording.slips.finding.effects import all_scored, scored, seen
 from autograd_ref.recording.slips.finding.following import followed, gradients_of, unfollowed
 from autograd_ref.recording.slips.finding.two_slips import pairs
 from autograd_ref.recording.slips.slip import Other, found_on
@@ -250,7 +250,7 @@ def test_no_step_is_at_fault_in_what_the_loss_does_not_depend_on() -> None:
     found = scored(state)
     assert found.slips == []
     assert found.effects.shape == found.scales.shape == (0, len(state.target))
-    assert not list(pairs(state, hand, dict.fromkeys(hand, 1e-13)))
+    assert not list(pairs(state, found, hand, dict.fromkeys(hand, 1e-13)))
 
 
 def two_loops(p: Any, x: Any) -> Any:
@@ -286,7 +286,7 @@ def test_a_slip_at_an_operand_that_only_later_turns_have_is_foretold() -> None:
     right = swept(steps)
     hand = {path: g[0].numpy() + 1 for path, g in right.gradients.items()}
     state = seen(steps, hand, dict.fromkeys(hand, 1e-13))
-    found = scored(state, of_some=True)
+    found = all_scored(state, scored(state))
     later = [
         (i, slip)
         for i, slip in enumerate(found.slips)

@@ -12,7 +12,7 @@ from torch.nn import functional, grad
 from autograd_ref import check_gradients
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.recorder import recorded
-from autograd_ref.recording.slips.finding.effects import scored, seen
+from autograd_ref.recording.slips.finding.effects import all_scored, scored, seen
 from autograd_ref.recording.slips.finding.following import followed, unfollowed
 from autograd_ref.recording.sweep import swept
 from autograd_ref.reference.torch_loss import differentiate
@@ -378,7 +378,7 @@ def test_every_kind_of_slip_changes_what_is_predicted_of_it() -> None:
     right = swept(steps)
     hand = {path: g[0].numpy() + 1.0 for path, g in right.gradients.items()}
     state = seen(steps, hand, dict.fromkeys(hand, 1e-12))
-    found = scored(state, of_some=True)
+    found = all_scored(state, scored(state))
     kinds: dict[tuple[str, str, str], int] = {}
     for i, slip in enumerate(found.slips):
         _ = kinds.setdefault((slip.rule.name, slip.sites[0].site.operation, slip.rule.said), i)

@@ -12,7 +12,7 @@ from autograd_ref import check_gradients
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.recorder import recorded
 from autograd_ref.recording.slips.finding.claims import Search, SlipClaim
-from autograd_ref.recording.slips.finding.effects import Scored, scored, seen
+from autograd_ref.recording.slips.finding.effects import Scored, all_scored, scored, seen
 from autograd_ref.recording.slips.finding.turns import in_every_turn
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.slips.telling.in_words import worded
@@ -80,7 +80,7 @@ def every(loss: Loss, apart: bool) -> Iterator[Scored]:
     steps = Steps(recorded(loss, point(loss), apart=apart))
     hand = {path: g[0].numpy() + 1 for path, g in swept(steps).gradients.items()}
     state = seen(steps, hand, dict.fromkeys(hand, 1e-13))
-    yield scored(state, of_some=True)
+    yield all_scored(state, scored(state))
     yield from in_every_turn(state)
 
 
@@ -92,7 +92,7 @@ def test_what_is_foretold_of_a_slip_is_what_the_sweep_finds(name: str, apart: bo
     right = swept(steps)
     hand = {path: g[0].numpy() + 1 for path, g in right.gradients.items()}
     state = seen(steps, hand, dict.fromkeys(hand, 1e-13))
-    found = scored(state, of_some=True)
+    found = all_scored(state, scored(state))
     assert len(found.slips) > 200
     every = [i for i, slip in enumerate(found.slips) if not depends_on_itself(steps, slip)]
     some = every[:: 1 + len(every) // 400]

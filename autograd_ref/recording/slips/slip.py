@@ -185,8 +185,16 @@ class Rule(NamedTuple):
     """What such rules differ by: a factor, or the number of a formula."""
 
 
-def one(many: Many) -> Callable[[At, Tensor | None, Tensor | None], Tensor | None]:
-    """Return how one slip is made, from how many are."""
+def one(
+    many: Many, number: float = 0.0
+) -> Callable[[At, Tensor | None, Tensor | None], Tensor | None]:
+    """Return how one slip is made, from how many are.
+
+    Args:
+        many: how many are.
+        number: of its rule.
+    """
+    alone = Rule("alone", lambda *_: None, "", 0.0, number=number)
 
     def made(at: At, other: Tensor | None, c: Tensor | None) -> Tensor | None:
         rows = AtRows(
@@ -198,16 +206,12 @@ def one(many: Many) -> Callable[[At, Tensor | None, Tensor | None], Tensor | Non
             at.right[None],
             None if other is None else other[None],
             lambda: None if c is None else c[None],
-            (FIRST,),
+            (alone,),
         )
         found = many(rows)
         return None if found is None else found[0]
 
     return made
-
-
-FIRST = Rule("the first", lambda *_: None, "", 0.0, number=0.0)
-"""A rule for how one is made of many: the first of the formulas."""
 
 
 class Slip(NamedTuple):

@@ -30,6 +30,11 @@ class Spot(NamedTuple):
     """The one slip that is made there; None for all."""
 
     @property
+    def key(self) -> tuple[object, ...]:
+        """The spot, as it is found again."""
+        return self.places, self.turns, self.only and self.only.said
+
+    @property
     def sites(self) -> tuple[Site, ...]:
         """The sites of the places."""
         return tuple(place.site for place in self.places)

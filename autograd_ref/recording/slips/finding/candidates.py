@@ -16,7 +16,12 @@ from autograd_ref.recording.slips.rules.elementwise import (
 )
 from autograd_ref.recording.slips.rules.of_operation import of_operation
 from autograd_ref.recording.slips.rules.others import Others
-from autograd_ref.recording.slips.rules.paths import CLIPPED, PATHS, broadcasts
+from autograd_ref.recording.slips.rules.paths import (
+    CLIPPED,
+    OF_MATRICES,
+    PATHS,
+    broadcasts,
+)
 from autograd_ref.recording.slips.rules.values import (
     ANOTHERS,
     DIVIDED,
@@ -80,6 +85,8 @@ def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> 
     if node.site.operation in RESHAPES:
         return
     yield from (slip(rule) for rule in PATHS)
+    if max(x.ndim, y.ndim) > 1:
+        yield from (slip(rule) for rule in OF_MATRICES)
     if x.shape == y.shape and len(node.operands) == 1 and node.site.operation not in MOVES:
         yield from (slip(rule) for rule in ELEMENTWISE)
     yield from (slip(rule) for rule in axes(y.ndim, tuple(y.shape)))
@@ -120,7 +127,7 @@ def _at_value(others: Others, spot: Spot, index: int, slip: Made) -> Iterator[Sl
     several = len(tape.uses[ref]) != 1
     yield from (slip(rule) for rule in (*FURTHER, *CLIPPED, *normalised(tape, ref)))
     if several:
-        yield from (slip(rule) for rule in PATHS)
+        yield from (slip(rule) for rule in (*PATHS, *(OF_MATRICES if y.ndim > 1 else ())))
         yield from (slip(rule) for rule in axes(y.ndim, tuple(y.shape)))
     like = akin(tape, ref)
     for other, value in others.at(index):

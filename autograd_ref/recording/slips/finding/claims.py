@@ -1,6 +1,6 @@
 """Which wrong step was made: claimed only where it gives the gradient under test, at two points."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import NamedTuple, Protocol
@@ -89,6 +89,7 @@ class Search:
         self._loss, self._wrong, self._record = loss, wrong, record or followed
         self._here, self._there = cache(self._first), cache(self._second)
         self._right, self._state = cache(swept), cache(self._seen)
+        self._scored = cache(lambda steps: scored(self._state(steps)))
 
     def claims(self) -> Iterator[SlipClaim]:
         """Yield what gives the gradient at two points, the most natural first."""
@@ -109,12 +110,13 @@ class Search:
             steps = self._here(apart)
             if steps is None or (apart and self._is_whole(steps)):
                 continue
-            two = pairs(self._state(steps), self._wrong.hand, self._wrong.allowed)
-            guesses = [Guess(apart, pair) for pair in islice(two, MOST_CONFIRMED)]
-            found = self._confirmed(steps, guesses)
-            if found:
-                yield from _most_natural(found)
-                return
+            state, single = self._state(steps), self._scored(steps)
+            for some in pairs(state, single, self._wrong.hand, self._wrong.allowed):
+                guesses = [Guess(apart, pair) for pair in some[:MOST_CONFIRMED]]
+                found = self._confirmed(steps, guesses)
+                if found:
+                    yield from _most_natural(found)
+                    return
 
     def _is_whole(self, apart: Steps) -> bool:
         """Return whether a loss has nothing to take apart: both records are one."""
@@ -128,11 +130,16 @@ class Search:
 
     def _single(self, steps: Steps, apart: bool) -> list[Guess]:
         state = self._state(steps)
-        found = scored(state)
+        found = self._scored(steps)
         near = [found.slips[i] for i in close(found, state.target, state.room)]
         near.sort(key=lambda slip: naturalness(steps.tape, slip))
-        near = near or _in_turns(state)
+        near = near or _in_turns(state, self._known(apart))
         return [Guess(apart, (slip,)) for slip in near[:MOST_CONFIRMED]]
+
+    def _known(self, apart: bool) -> frozenset[Site]:
+        """The places that were looked at before the record was taken apart."""
+        whole = self._here(False) if apart else None
+        return frozenset(() if whole is None else whole.tape.turns)
 
     def _otherwise(self) -> list[SlipClaim]:
         """The changes of the loss of which it is the gradient."""
@@ -201,8 +208,8 @@ def _most_natural(claims: Sequence[SlipClaim]) -> list[SlipClaim]:
     return [claim for claim in ranked if claim.rank <= ranked[0].rank + ALIKE][:MOST_SAID]
 
 
-def _in_turns(state: Seen) -> list[Slip]:
-    for found in in_every_turn(state):
+def _in_turns(state: Seen, known: Collection[Site]) -> list[Slip]:
+    for found in in_every_turn(state, known):
         near = close(found, state.target, state.room)
         if near:
             return [found.slips[i] for i in near]

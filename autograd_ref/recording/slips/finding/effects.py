@@ -136,6 +136,21 @@ def _moves(steps: Steps, blocks: Sequence[Path], along: Sequence[Tensor]) -> dic
     return {ref: moved.reshape(len(along), -1) for ref, moved in tangents(steps, rows).items()}
 
 
+def all_scored(seen: Seen, known: Scored) -> Scored:
+    """Return what each slip would change, those too that may explain only some wrong blocks.
+
+    Args:
+        seen: what is to be explained.
+        known: those that may explain all.
+    """
+    more = scored(seen, of_some=True)
+    return Scored(
+        known.slips + more.slips,
+        np.concatenate([known.effects, more.effects]),
+        np.concatenate([known.scales, more.scales]),
+    )
+
+
 def scored(seen: Seen, *, of_some: bool = False) -> Scored:
     """Return what each slip would change.
 
@@ -144,7 +159,7 @@ def scored(seen: Seen, *, of_some: bool = False) -> Scored:
 
     Args:
         seen: what is to be explained.
-        of_some: True for slips that may explain only some of the wrong blocks, too.
+        of_some: True for slips that may explain only some of the wrong blocks.
     """
     tape = seen.steps.tape
     slips: list[Slip] = []
@@ -152,8 +167,9 @@ def scored(seen: Seen, *, of_some: bool = False) -> Scored:
     scales: list[Tensor] = []
     factors = [(amount, factor(amount)) for amount in amounts(tape)]
     more = torch.tensor([amount.value - 1 for amount, _rule in factors], dtype=torch.float64)
+    of_all = {spot.key for spot in spots(tape, seen.wrong)}
     for spot in spots(tape, seen.wrong, of_some=of_some):
-        if is_chained(tape, spot):
+        if is_chained(tape, spot) or (of_some and spot.key in of_all):
             continue
         traces = _traces(seen, spot)
         if not traces:

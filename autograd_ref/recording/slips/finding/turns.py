@@ -1,6 +1,7 @@
 """Slips that are made in every turn of a loop, where one turn depends on another: swept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import accumulate
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from autograd_ref.recording.slips.rules.amounts import amounts, factor
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.slips.spots import is_chained, spots
 from autograd_ref.recording.sweep import swept
+from autograd_ref.recording.tape import Site, Tape
 
 BYTES = 1 << 26
 """Memory for the slips that are swept together. Chosen: more of them gain little."""
@@ -21,12 +23,23 @@ FEWEST, MOST = 32, 2000
 NATURAL = 2.0
 """The rank up to which factors are tried in loops, where each costs a sweep. Chosen."""
 
+TOGETHER = (2.2, 3.0)
+"""The ranks up to which slips are tried before all others. Chosen."""
+
+MOST_TURNS = 120_000
+"""Slips that are made in all turns together. Chosen: a few seconds."""
+
 LEAST_NATURAL = 4.5
 """The rank up to which other slips are. Chosen: beyond are factors that belong to no step."""
 
 
-def in_every_turn(seen: Seen) -> Iterator[Scored]:
-    """Yield what such slips change, some of them at a time, the most natural first."""
+def in_every_turn(seen: Seen, without: Collection[Site] = ()) -> Iterator[Scored]:
+    """Yield what such slips change, some of them at a time, the natural ones first.
+
+    Args:
+        seen: what is to be explained.
+        without: places whose slips are none of it, unless the value of another is used.
+    """
     tape = seen.steps.tape
     slips: list[Slip] = []
     factors = [factor(a) for a in amounts(tape) if a.rank <= NATURAL]
@@ -35,12 +48,30 @@ def in_every_turn(seen: Seen) -> Iterator[Scored]:
             if spot.only is None:
                 slips += [Slip(rule, spot.at(), None, spot.turns) for rule in factors]
             slips += rules_at(seen.others, spot)
-    slips = [slip for slip in slips if slip.rule.rank <= LEAST_NATURAL]
-    slips.sort(key=lambda slip: slip.rule.rank)
+    slips = [
+        slip
+        for slip in slips
+        if slip.rule.rank <= LEAST_NATURAL and not _is_known(slip, frozenset(without))
+    ]
+    # those of one place stay together, the natural ones first
+    slips.sort(key=lambda slip: sum(slip.rule.rank > rank for rank in TOGETHER))
+    slips = _within_reason(seen.steps.tape, slips)
     values = (value for node in tape.needed for value in tape.nodes[node].values)
     rows = min(MOST, max(FEWEST, BYTES // sum(value.nbytes for value in values)))
     for start in range(0, len(slips), rows):
         yield _swept(seen, slips[start : start + rows])
+
+
+def _within_reason(tape: Tape, slips: Sequence[Slip]) -> list[Slip]:
+    turns = accumulate(len(tape.turns[slip.sites[0].site]) for slip in slips)
+    return [slip for slip, so_far in zip(slips, turns, strict=True) if so_far <= MOST_TURNS]
+
+
+def _is_known(slip: Slip, known: Collection[Site]) -> bool:
+    """Return whether a slip is made at known places only, with no value of another."""
+    return all(place.site in known for place in slip.sites) and (
+        slip.other is None or slip.other.site in known
+    )
 
 
 def _swept(seen: Seen, slips: Sequence[Slip]) -> Scored:

@@ -1,6 +1,7 @@
 """Two slips at once: their effects add up, or one is made on what the other has left."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from autograd_ref.recording.slips.finding.effects import (
     Array,
     Scored,
     Seen,
+    all_scored,
     close,
     scored,
     seen,
@@ -28,17 +30,20 @@ LEAST_NATURAL = 3.6
 """The rank up to which slips are paired. Chosen: what is less natural is not made twice."""
 
 
-def pairs(state: Seen, hand: Results, allowed: Mapping[Path, float]) -> Iterator[Pair]:
+def pairs(
+    state: Seen, single: Scored, hand: Results, allowed: Mapping[Path, float]
+) -> Iterator[list[Pair]]:
     """Yield the pairs whose effect is the difference, to within rounding.
 
     Args:
         state: what is to be explained.
+        single: the slips that may explain all of it.
         hand: the gradient under test.
         allowed: how far rounding may move an entry of each block.
     """
-    found = _natural(scored(state, of_some=True))
-    yield from _added(found, state)
-    yield from _after_another(found, state, hand, allowed)
+    found = _natural(all_scored(state, single))
+    after_another = _after_another(found, state, hand, allowed)
+    yield from filter(None, chain([list(_added(found, state))], after_another))
 
 
 def _natural(found: Scored) -> Scored:
@@ -88,15 +93,14 @@ def _added(found: Scored, state: Seen) -> Iterator[Pair]:
 
 def _after_another(
     found: Scored, state: Seen, hand: Results, allowed: Mapping[Path, float]
-) -> Iterator[Pair]:
+) -> Iterator[list[Pair]]:
     """Yield the pairs of which the first explains some blocks, and the second all that is left."""
     for first in _explain_some(found, state)[:MOST_FIRST]:
         one = found.slips[first]
         right = swept(state.steps, [(one,)], state.right.cotangents)
         left = seen(state.steps, hand, allowed, right, state.moves)
         more = scored(left)
-        for two in close(more, left.target, left.room):
-            yield one, more.slips[two]
+        yield [(one, more.slips[two]) for two in close(more, left.target, left.room)]
 
 
 def _explain_some(found: Scored, state: Seen) -> list[int]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from autograd_ref.recording.slips.slip import At, AtRows, Rule
+from autograd_ref.recording.slips.slip import AtRows, Rule, one
 from autograd_ref.recording.tape import Tape
 
 ORDINARY = frozenset((0.0, 1.0, -1.0, 2.0, -2.0))
@@ -101,14 +101,10 @@ def _multiplied(at: AtRows) -> Tensor | None:
 
 def factor(amount: Amount) -> Rule:
     """Return the rule that what reaches an operand is multiplied by a number."""
-
-    def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-        return amount.value * at.right
+    made = one(_multiplied, amount.value)
 
     def rule(name: str, said: str, fix: str) -> Rule:
-        return Rule(
-            name, made, said, amount.rank, fix, many=_multiplied, number=float(amount.value)
-        )
+        return Rule(name, made, said, amount.rank, fix, many=_multiplied, number=amount.value)
 
     of = f" ({amount.kind})" if amount.kind else ""
     if amount.value == -1:

@@ -1,11 +1,11 @@
 """Wrong steps that need nothing but the step itself: left out, passed on, of the wrong sign."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
-from autograd_ref.recording.slips.slip import At, Rule
+from autograd_ref.recording.slips.slip import At, AtRows, Rule, one
 from autograd_ref.recording.tape import Ref, Site
 
 Made = Callable[[At, Tensor | None, Tensor | None], Tensor | None]
@@ -159,30 +159,30 @@ NOT_FOLLOWED = Rule(
 )
 
 
-def _clipped(most: float) -> Made:
-    def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-        return at.right.clamp(-most, most) if float(at.right.abs().max()) > most else None
-
-    return made
+def _limits(at: AtRows) -> Tensor:
+    limits = at.right.new_tensor([rule.number for rule in at.rules])
+    return limits.reshape(-1, *(1,) * (at.right.ndim - 1))
 
 
-def _shortened(most: float) -> Made:
-    def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-        size = float(at.right.square().sum().sqrt())
-        return at.right * (most / size) if size > most else None
-
-    return made
+def _clipped(at: AtRows) -> Tensor:
+    limits = _limits(at)
+    return torch.minimum(torch.maximum(at.right, -limits), limits)
 
 
-def _cut_off(most: float) -> tuple[tuple[Made, str, float], ...]:
-    return (_clipped(most), "clipped at", 3.4), (_shortened(most), "shortened to the norm", 3.5)
+def _shortened(at: AtRows) -> Tensor:
+    sizes = at.right.square().flatten(1).sum(1).sqrt().reshape(_limits(at).shape)
+    return at.right * (_limits(at) / sizes).clamp(max=1.0)
 
 
-CLIPPED = tuple(
-    Rule("clipped", made, f"what reaches {{x}} is {said} {most:g}", rank, "do not clip it")
-    for most in (0.01, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0)
-    for made, said, rank in _cut_off(most)
-)
+def _cut_off() -> Iterator[Rule]:
+    for most in (0.01, 0.1, 0.25, 0.5, 1.0, 5.0, 10.0):
+        for many, how, rank in ((_clipped, "clipped at", 3.4), (_shortened, "shortened to", 3.5)):
+            said = f"what reaches {{x}} is {how} {'the norm ' * (rank > 3.4)}{most:g}"
+            made = one(many, most)
+            yield Rule("clipped", made, said, rank, "do not clip it", many=many, number=most)
+
+
+CLIPPED = tuple(_cut_off())
 """Usual limits where gradients explode."""
 
 PATHS: tuple[Rule, ...] = (
@@ -194,6 +194,10 @@ PATHS: tuple[Rule, ...] = (
         1.5,
         fix="multiply by that derivative",
     ),
+)
+"""Wrong steps that need nothing but the step itself."""
+
+OF_MATRICES: tuple[Rule, ...] = (
     Rule("transposed", _transposed, "what reaches {x} is transposed", 2.5, fix="transpose it"),
     Rule(
         "transposed",
@@ -221,3 +225,4 @@ PATHS: tuple[Rule, ...] = (
     Rule("a triangle only", _triangle(True), "only the upper triangle reaches {x}", 3.3),
     Rule("symmetrised", _symmetrised, "what reaches {x} is made symmetric", 3.4),
 )
+"""Those of matrices."""
