@@ -152,6 +152,8 @@ class Rule(NamedTuple):
     fix: str = ""
     zero_beyond: bool = False
     """True where nothing comes back in turns of a loop for which there is no other value."""
+    told_at: Site | None = None
+    """The place that is told, where it is not that at which the wrong step is made."""
 
 
 class Slip(NamedTuple):

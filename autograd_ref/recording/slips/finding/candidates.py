@@ -6,8 +6,8 @@ from torch import Tensor
 
 from autograd_ref.recording.slips.finding.ranks import akin
 from autograd_ref.recording.slips.rules.axes import axes
-from autograd_ref.recording.slips.rules.by_operation.normalised import normalised
-from autograd_ref.recording.slips.rules.by_operation.statistics import statistics
+from autograd_ref.recording.slips.rules.by_operation.along_rows.normalised import normalised
+from autograd_ref.recording.slips.rules.by_operation.along_rows.statistics import statistics
 from autograd_ref.recording.slips.rules.elementwise import (
     ANOTHERS_OUTPUT,
     BY_OUTPUT,
@@ -17,6 +17,7 @@ from autograd_ref.recording.slips.rules.elementwise import (
 from autograd_ref.recording.slips.rules.of_operation import of_operation
 from autograd_ref.recording.slips.rules.others import Others
 from autograd_ref.recording.slips.rules.paths import CLIPPED, PATHS, broadcasts
+from autograd_ref.recording.slips.rules.regions import of_value
 from autograd_ref.recording.slips.rules.values import (
     ANOTHERS,
     DIVIDED,
@@ -118,7 +119,9 @@ def _at_value(others: Others, spot: Spot, index: int, slip: Made) -> Iterator[Sl
     tape, ref = others.tape, Ref(index, spot.output)
     y = tape.value(ref)
     several = len(tape.uses[ref]) != 1
-    yield from (slip(rule) for rule in (*FURTHER, *CLIPPED, *normalised(tape, ref)))
+    yield from (
+        slip(rule) for rule in (*FURTHER, *CLIPPED, *normalised(tape, ref), *of_value(tape, ref))
+    )
     if several:
         yield from (slip(rule) for rule in PATHS)
         yield from (slip(rule) for rule in axes(y.ndim, tuple(y.shape)))

@@ -33,6 +33,9 @@ NATURAL = 2.1
 UNNATURAL = 2.5
 """Where a guess is no more natural, a change of the loss may be more so. Chosen."""
 
+PARTIAL = 0.3
+"""How much less natural it is that some blocks only are derived with a change. Chosen."""
+
 ALIKE = 0.02
 """How much less natural a claim may be that is said beside another. Chosen."""
 
@@ -50,13 +53,23 @@ class Guess(NamedTuple):
     """True where the record has composite operations taken apart."""
     slips: tuple[Slip, ...] = ()
     change: Change | None = None
+    only: tuple[Path, ...] = ()
+    """The blocks that are derived with the change; empty for all."""
 
-    def gradients(self, steps: Steps) -> Results | None:
-        """The gradient that it gives; None where it cannot be made."""
-        if self.change is not None:
-            found = altered(steps, self.change)
-            return None if found is None else gradients_of(found, ())
-        return gradients_of(steps, self.slips)
+    def gradients(self, steps: Steps, right: Results) -> Results | None:
+        """The gradient that it gives; None where it cannot be made.
+
+        Args:
+            steps: of the record.
+            right: the right gradient there.
+        """
+        if self.change is None:
+            return gradients_of(steps, self.slips)
+        otherwise = altered(steps, self.change)
+        found = None if otherwise is None else gradients_of(otherwise, ())
+        if found is None or not self.only:
+            return found
+        return {**right, **{path: found[path] for path in self.only}}
 
 
 class SlipClaim(NamedTuple):
@@ -71,7 +84,9 @@ class SlipClaim(NamedTuple):
         """How natural it is; the lower, the more."""
         slips, change = self.guess.slips, self.guess.change
         tape = self.steps.tape
-        return sum(naturalness(tape, slip) for slip in slips) + (change.rank if change else 0)
+        in_some = PARTIAL if self.guess.only else 0.0
+        rank = sum(naturalness(tape, slip) for slip in slips)
+        return rank + (change.rank if change else 0) + in_some
 
 
 class Record(Protocol):
@@ -144,19 +159,26 @@ class Search:
             steps = self._here(apart)
             if steps is None:
                 continue
-            found = likely(steps.tape, self._wrong.hand, frozenset(known))
+            wrong = {path: self._wrong.hand[path] for path in self._wrong.wrong}
+            found = likely(steps.tape, wrong, frozenset(known))
             known.update(steps.tape.turns)
-            guesses = (Guess(apart, change=change) for change in islice(found, MOST_CONFIRMED))
-            claims = self._confirmed(steps, guesses)
+            claims = self._confirmed(steps, self._changed(apart, islice(found, MOST_CONFIRMED)))
             if claims:
                 return claims
         return []
+
+    def _changed(self, apart: bool, changes: Iterable[Change]) -> Iterator[Guess]:
+        """Yield the changes in the derivation of all blocks, and in that of the wrong ones only."""
+        for change in changes:
+            yield Guess(apart, change=change)
+            if len(self._wrong.wrong) < len(self._wrong.hand):
+                yield Guess(apart, change=change, only=self._wrong.wrong)
 
     def _confirmed(self, steps: Steps, guesses: Iterable[Guess]) -> list[SlipClaim]:
         found: list[SlipClaim] = []
         wrong = self._wrong
         for guess in guesses:
-            gradients = guess.gradients(steps)
+            gradients = guess.gradients(steps, wrong.right)
             if gradients is None or not _gives(gradients, wrong.hand, wrong.allowed):
                 continue
             if self._holds_there(guess):
@@ -172,7 +194,7 @@ class Search:
             )
         _point, hand, right = again
         steps = self._there(guess.apart)
-        found = None if steps is None else guess.gradients(steps)
+        found = None if steps is None else guess.gradients(steps, right)
         if found is None:
             return False
         allowed = {p: wrong.allowed[p] * _grown(right[p], wrong.right[p]) for p in hand}

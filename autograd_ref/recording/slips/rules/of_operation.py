@@ -5,12 +5,17 @@ from collections.abc import Callable, Iterator
 from torch import Tensor
 
 from autograd_ref.recording.replay import Replay
+from autograd_ref.recording.slips.rules.by_operation.along_rows.running import cumsum, logcumsumexp
+from autograd_ref.recording.slips.rules.by_operation.along_rows.softmax import (
+    log_softmax,
+    logsumexp,
+    softmax,
+)
 from autograd_ref.recording.slips.rules.by_operation.collapsed import losses, sigmoid
 from autograd_ref.recording.slips.rules.by_operation.constants import HAVE_THEM, constants
 from autograd_ref.recording.slips.rules.by_operation.order import order
 from autograd_ref.recording.slips.rules.by_operation.products import products
 from autograd_ref.recording.slips.rules.by_operation.selections import selections
-from autograd_ref.recording.slips.rules.by_operation.softmax import log_softmax, logsumexp, softmax
 from autograd_ref.recording.slips.rules.by_operation.windows import convolution, extreme, max_pool
 from autograd_ref.recording.slips.slip import Rule
 from autograd_ref.recording.tape import Node
@@ -22,6 +27,8 @@ OF: dict[str, Rules] = {
     "_log_softmax": log_softmax,
     "sigmoid": sigmoid,
     "logsumexp": logsumexp,
+    "cumsum": cumsum,
+    "logcumsumexp": logcumsumexp,
     "max_pool2d_with_indices": max_pool,
     **dict.fromkeys(("amax", "amin", "max", "min"), extreme),
     "convolution": convolution,
