@@ -1,100 +1,146 @@
-"""Rows that are normalised by a statistic of their own, derived along the wrong axis as a whole.
+"""Wrong derivatives of what is normalised, by its formula in one line: other means, other parts."""
 
-The derivative of n = (x - mean(x)) / s is (c - mean(c) - n * mean(c * n)) / s, with both means
-along the axis of the statistic.
-"""
+from collections.abc import Callable, Iterator
 
-from collections.abc import Iterator
-from typing import NamedTuple
-
+import torch
 from torch import Tensor
 
+from autograd_ref.recording.slips.rules.by_operation.along_rows.of_norms import (
+    Normalised,
+    Terms,
+    other_lengths,
+    where_normalised,
+)
 from autograd_ref.recording.slips.slip import At, Rule
 from autograd_ref.recording.tape import Ref, Tape
 
+Made = Callable[[At, Tensor | None, Tensor | None], Tensor | None]
 
-class _Normalised(NamedTuple):
-    """Where a value is normalised."""
+VIEWS = frozenset("view reshape _unsafe_view _reshape_alias permute transpose".split())
+"""Operations that lay entries out otherwise."""
 
-    node: int
-    """The quotient."""
-    centred: bool
+Change = Callable[[Normalised], Terms]
 
 
 def normalised(tape: Tape, ref: Ref) -> Iterator[Rule]:
-    """Yield the derivatives along the wrong axes, in all that reaches a value.
+    """Yield the derivatives with something else in the formula, in all that reaches a value.
 
     Args:
         tape: the record.
         ref: the value.
     """
-    found = _found(tape, ref)
+    found = where_normalised(tape, ref)
     if found is None:
         return
-    x, n = tape.value(ref), tape.nodes[found.node].values[0]
-    over = _axes(tape, found)
-    for axis in range(n.ndim):
-        if (axis,) != over and over and x.shape[axis] > 1:
-            for summed in (False, True):
-                yield _rule(axis, over, summed=summed)
+    site, formula = tape.nodes[found.at.node].site, found.formula
+    for name, said, change in _changes(tape, found):
+        of = f"in the derivative of the normalised n by x = {{x}}, {formula}, "
+        yield Rule(name, _made(change), of + said, 2.1, f"use {formula}", told_at=site)
+    last = "the scale of what is normalised is multiplied on last, after the way back to {x}"
+    yield Rule("a factor too late", _late, last, 1.8, "multiply by it first", told_at=site)
 
 
-def _rule(axis: int, over: tuple[int, ...], *, summed: bool) -> Rule:
+def _changes(tape: Tape, found: Normalised) -> Iterator[tuple[str, str, Change]]:
+    """Yield what may stand in the formula."""
+    for other in range(found.n.ndim):
+        if (other,) != found.over and found.x.shape[other] > 1:
+            word = "sums" if found.summed else "means"
+            said = f"the {word} are along axis {other}, not along axis {found.over[0]}"
+            yield "the wrong axis", said, _along(other)
+    for size in () if found.summed else sorted(_counts(tape, found)):
+        said = f"the means divide by {size}, not by {found.entries}"
+        said = "sums stand for the means" if size == 1 else said
+        yield "another count", said, _divided(found.entries / size)
+    for length in other_lengths(tape, found):
+        said = f"the means are over groups of {length} entries, not of {found.entries}"
+        yield "other groups", said, _grouped(length)
+    yield from (("another formula", said, terms) for said, terms in PARTS)
+
+
+PARTS: tuple[tuple[str, Change], ...] = (
+    ("x stands for the first n", lambda f: f.terms()._replace(outer=f.x)),
+    ("x stands for the last n", lambda f: f.terms()._replace(inner=f.x)),
+    ("x stands for n", lambda f: f.terms()._replace(outer=f.x, inner=f.x)),
+    ("x - mean(x) stands for the first n", lambda f: f.terms()._replace(outer=f.n * f.s)),
+    ("the last n is missing", lambda f: f.terms()._replace(inner=torch.ones_like(f.n))),
+    ("the first n is missing", lambda f: f.terms()._replace(outer=torch.ones_like(f.n))),
+)
+"""What people write for parts of the formula."""
+
+
+def _counts(tape: Tape, found: Normalised) -> set[int]:
+    """What the sums may be divided by: sizes of the tape, and 1."""
+    sizes = {n for node in tape.nodes for value in node.values for n in value.shape}
+    return ({found.entries - 1, found.n.numel(), *other_lengths(tape, found)} | sizes | {1}) - {
+        0,
+        found.entries,
+    }
+
+
+def _along(axis: int) -> Change:
+    def changed(found: Normalised) -> Terms:
+        ratio = found.n.shape[axis] / found.entries if found.summed else 1
+
+        def along(c: Tensor) -> Tensor:
+            return ratio * c.mean(axis, keepdim=True)
+
+        return found.terms()._replace(along=along)
+
+    return changed
+
+
+def _divided(ratio: float) -> Change:
+    def changed(found: Normalised) -> Terms:
+        def along(c: Tensor) -> Tensor:
+            return ratio * found.mean(c)
+
+        return found.terms()._replace(along=along)
+
+    return changed
+
+
+def _grouped(length: int) -> Change:
+    def along(c: Tensor) -> Tensor:
+        rows = c.reshape(-1, length).mean(1, keepdim=True)
+        return rows.expand(-1, length).reshape(c.shape)
+
+    return lambda found: found.terms()._replace(along=along)
+
+
+def _made(change: Change) -> Made:
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-        tape = at.steps.tape
-        found = _found(tape, at.ref)
-        c = None if found is None else at.cotangent(Ref(found.node))
+        found = where_normalised(at.steps.tape, at.ref)
+        c = None if found is None else at.cotangent(found.at)
         if found is None or c is None:
             return None
-        node = tape.nodes[found.node]
-        n, s = node.values[0], tape.value(node.operands[1])
+        return at.right - found.back(c) + found.back(c, change(found))
 
-        def along(axes: tuple[int, ...]) -> Tensor:
-            inner = c * n
-            count = 1.0
-            if summed:
-                for one in axes:
-                    count *= n.shape[one]
-            back = c - n * inner.mean(axes, keepdim=True) * count
-            return (back - c.mean(axes, keepdim=True) if found.centred else back) / s
-
-        return at.right - along(over) + along((axis,))
-
-    return Rule(
-        "the wrong axis",
-        made,
-        f"the statistics that {{x}} is normalised by are derived along axis {axis}",
-        2.1,
-        f"take the {'sums' if summed else 'means'} along axis {over[0]}",
-    )
+    return made
 
 
-def _found(tape: Tape, ref: Ref) -> _Normalised | None:
-    for use in tape.uses.get(ref, ()):
-        node = tape.nodes[use]
-        if node.site.operation == "div" and _by_statistic(tape, use, ref):
-            return _Normalised(use, centred=False)
-        if node.site.operation == "sub" and node.operands[0] == ref:
-            for further in tape.uses.get(Ref(use), ()):
-                if tape.nodes[further].site.operation == "div" and _by_statistic(
-                    tape, further, Ref(use)
-                ):
-                    return _Normalised(further, centred=True)
-    return None
+def _late(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+    """All that reaches a value, if the scale comes last."""
+    tape = at.steps.tape
+    found = where_normalised(tape, at.ref)
+    if found is None:
+        return None
+    between, last = list[int](), found.at
+    while len(tape.uses[last]) == 1 and tape.nodes[tape.uses[last][0]].site.operation in VIEWS:
+        between.append(tape.uses[last][0])
+        last = Ref(between[-1])
+    product = tape.uses[last][0]
+    node = tape.nodes[product]
+    c, scaled = at.cotangent(found.at), at.cotangent(Ref(product))
+    if node.site.operation != "mul" or len(node.operands) < 2 or c is None or scaled is None:
+        return None
+    scale = tape.value(node.operands[1 - node.operands.index(last)])
+    if scale.numel() == tape.value(last).numel() or scaled.shape != tape.value(last).shape:
+        return None
 
+    def back(rows: Tensor) -> Tensor:
+        for index in reversed(between):
+            rows = at.steps[index].back({0: rows.unsqueeze(0)})[0][0]
+        return rows
 
-def _by_statistic(tape: Tape, node: int, ref: Ref) -> bool:
-    """Return whether a quotient is that of a value and of fewer numbers made of it."""
-    operands = tape.nodes[node].operands
-    if len(operands) < 2 or operands[0] != ref or operands[1] not in tape.moving:
-        return False
-    fewer = tape.value(operands[1]).numel() < tape.value(ref).numel()
-    return fewer and tape.nodes[node].values[0].shape == tape.value(ref).shape
-
-
-def _axes(tape: Tape, found: _Normalised) -> tuple[int, ...]:
-    """The axes that the statistic goes over."""
-    node = tape.nodes[found.node]
-    n, s = node.values[0], tape.value(node.operands[1])
-    shape = [1] * (n.ndim - s.ndim) + list(s.shape)
-    return tuple(i for i, (a, b) in enumerate(zip(n.shape, shape, strict=True)) if a > b)
+    ones = torch.ones_like(scaled)
+    return at.right - found.back(c) + back(scale * ones) * found.back(back(scaled))
