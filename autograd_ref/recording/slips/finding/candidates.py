@@ -16,12 +16,13 @@ from autograd_ref.recording.slips.rules.elementwise import (
 )
 from autograd_ref.recording.slips.rules.of_operation import of_operation
 from autograd_ref.recording.slips.rules.others import Others
-from autograd_ref.recording.slips.rules.paths import CLIPPED, PATHS, broadcasts
+from autograd_ref.recording.slips.rules.paths import CLIPPED, PATHS
 from autograd_ref.recording.slips.rules.regions import of_value
 from autograd_ref.recording.slips.rules.values import (
     ANOTHERS,
     DIVIDED,
     TIMES,
+    is_factor,
     operand,
     operand_made_otherwise,
     operand_transposed,
@@ -94,7 +95,7 @@ def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> 
         itself = found_on(tape, other, index) == node.operands[place]
         if node.site.operation in BY_OUTPUT and value.shape == y.shape and not itself:
             yield slip(ANOTHERS_OUTPUT, other)
-        if broadcasts(value, x):
+        if is_factor(value, x):
             yield slip(TIMES, other)
             yield slip(DIVIDED, other)
         joins = len(tape.reached(index)) > 1
@@ -127,7 +128,7 @@ def _at_value(others: Others, spot: Spot, index: int, slip: Made) -> Iterator[Sl
         yield from (slip(rule) for rule in axes(y.ndim, tuple(y.shape)))
     like = akin(tape, ref)
     for other, value in others.at(index):
-        if several and broadcasts(value, y):
+        if several and is_factor(value, y):
             yield slip(TIMES, other)
             yield slip(DIVIDED, other)
         elsewhere = other != Other(spot.sites[0], spot.output)

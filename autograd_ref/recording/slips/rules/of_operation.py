@@ -11,9 +11,11 @@ from autograd_ref.recording.slips.rules.by_operation.along_rows.softmax import (
     logsumexp,
     softmax,
 )
+from autograd_ref.recording.slips.rules.by_operation.along_rows.targets import targets
 from autograd_ref.recording.slips.rules.by_operation.collapsed import losses, sigmoid
 from autograd_ref.recording.slips.rules.by_operation.constants import HAVE_THEM, constants
 from autograd_ref.recording.slips.rules.by_operation.order import order
+from autograd_ref.recording.slips.rules.by_operation.overlaps import convolved, pooled
 from autograd_ref.recording.slips.rules.by_operation.products import products
 from autograd_ref.recording.slips.rules.by_operation.selections import selections
 from autograd_ref.recording.slips.rules.by_operation.windows import convolution, extreme, max_pool
@@ -42,6 +44,13 @@ OF: dict[str, Rules] = {
 }
 """By the name of the operation."""
 
+ALSO: dict[str, Rules] = {
+    "_log_softmax": targets,
+    "convolution": convolved,
+    **dict.fromkeys(("avg_pool2d", "max_pool2d_with_indices"), pooled),
+}
+"""Further ones."""
+
 
 def of_operation(node: Node, place: int, x: Tensor, y: Tensor) -> Iterator[Rule]:
     """Yield the wrong steps from a node to an operand.
@@ -57,5 +66,8 @@ def of_operation(node: Node, place: int, x: Tensor, y: Tensor) -> Iterator[Rule]
     rules = OF.get(node.site.operation)
     if rules is not None:
         yield from rules(node, place, x, y)
+    further = ALSO.get(node.site.operation)
+    if further is not None:
+        yield from further(node, place, x, y)
     if node.site.operation in HAVE_THEM:
         yield from constants(node, place, x, y)

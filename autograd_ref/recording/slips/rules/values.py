@@ -150,12 +150,37 @@ def at_state(states: Mapping[SlipSite, Other], before: int, said: str) -> Rule:
     )
 
 
+def is_factor(value: Tensor, of: Tensor) -> bool:
+    """Return whether a value is a factor of another: of each entry, or of each row.
+
+    Args:
+        value: the factor.
+        of: the other.
+    """
+    return broadcasts(value, of) or (0 < value.ndim < of.ndim and _of_rows(value, of))
+
+
+def _of_rows(value: Tensor, of: Tensor) -> bool:
+    return value.shape == of.shape[: value.ndim]
+
+
+def _fitted(other: Tensor, right: Tensor) -> Tensor | None:
+    """The factor in the shape in which it multiplies."""
+    if broadcasts(other, right):
+        return other
+    if not is_factor(other, right):
+        return None
+    return other.reshape(*other.shape, *(1 for _ in range(right.ndim - other.ndim)))
+
+
 def _times(at: At, other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-    return None if other is None or not broadcasts(other, at.right) else at.right * other
+    factor = None if other is None else _fitted(other, at.right)
+    return None if factor is None else at.right * factor
 
 
 def _divided(at: At, other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-    return None if other is None or not broadcasts(other, at.right) else at.right / other
+    factor = None if other is None else _fitted(other, at.right)
+    return None if factor is None else at.right / factor
 
 
 def _cotangent(at: At, _other: Tensor | None, c: Tensor | None) -> Tensor | None:
