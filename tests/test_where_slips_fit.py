@@ -13,8 +13,8 @@ from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.recorder import recorded
 from autograd_ref.recording.slips.otherwise.again import ChangedSlopes, altered
 from autograd_ref.recording.slips.otherwise.every import changes
-from autograd_ref.recording.slips.rules.by_operation.normalised import normalised
-from autograd_ref.recording.slips.rules.by_operation.statistics import statistics
+from autograd_ref.recording.slips.rules.by_operation.along_rows.normalised import normalised
+from autograd_ref.recording.slips.rules.by_operation.along_rows.statistics import statistics
 from autograd_ref.recording.slips.rules.elementwise import ANOTHERS_OUTPUT, ELEMENTWISE
 from autograd_ref.recording.slips.rules.groups import grouped
 from autograd_ref.recording.slips.rules.of_operation import of_operation

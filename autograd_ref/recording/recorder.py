@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from autograd_ref.recording.bindings import Bindings
-from autograd_ref.recording.composites import Parts, composite
+from autograd_ref.recording.composites.taken_apart import Parts, composite
 from autograd_ref.recording.frames import Call, CodePlace, callers_frames, place_of
 from autograd_ref.recording.replay import Geometry, Replay, Rewrite, geometry_of, numbers_in
 from autograd_ref.recording.tape import Node, Ref, Site, Tape, outputs_of

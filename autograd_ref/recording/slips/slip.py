@@ -183,6 +183,8 @@ class Rule(NamedTuple):
     """The same for all slips at a step whose rules share it."""
     number: float = 1.0
     """What such rules differ by: a factor, or the number of a formula."""
+    told_at: Site | None = None
+    """The place that is told, where it is not that at which the wrong step is made."""
 
 
 def one(

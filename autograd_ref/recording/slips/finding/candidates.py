@@ -6,8 +6,8 @@ from torch import Tensor
 
 from autograd_ref.recording.slips.finding.ranks import akin
 from autograd_ref.recording.slips.rules.axes import axes
-from autograd_ref.recording.slips.rules.by_operation.normalised import normalised
-from autograd_ref.recording.slips.rules.by_operation.statistics import statistics
+from autograd_ref.recording.slips.rules.by_operation.along_rows.normalised import normalised
+from autograd_ref.recording.slips.rules.by_operation.along_rows.statistics import statistics
 from autograd_ref.recording.slips.rules.elementwise import (
     ANOTHERS_OUTPUT,
     BY_OUTPUT,
@@ -16,16 +16,13 @@ from autograd_ref.recording.slips.rules.elementwise import (
 )
 from autograd_ref.recording.slips.rules.of_operation import of_operation
 from autograd_ref.recording.slips.rules.others import Others
-from autograd_ref.recording.slips.rules.paths import (
-    CLIPPED,
-    OF_MATRICES,
-    PATHS,
-    broadcasts,
-)
+from autograd_ref.recording.slips.rules.paths import CLIPPED, OF_MATRICES, PATHS
+from autograd_ref.recording.slips.rules.regions import of_value
 from autograd_ref.recording.slips.rules.values import (
     ANOTHERS,
     DIVIDED,
     TIMES,
+    is_factor,
     operand,
     operand_made_otherwise,
     operand_transposed,
@@ -100,7 +97,7 @@ def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> 
         itself = found_on(tape, other, index) == node.operands[place]
         if node.site.operation in BY_OUTPUT and value.shape == y.shape and not itself:
             yield slip(ANOTHERS_OUTPUT, other)
-        if broadcasts(value, x):
+        if is_factor(value, x):
             yield slip(TIMES, other)
             yield slip(DIVIDED, other)
         joins = len(tape.reached(index)) > 1
@@ -125,13 +122,15 @@ def _at_value(others: Others, spot: Spot, index: int, slip: Made) -> Iterator[Sl
     tape, ref = others.tape, Ref(index, spot.output)
     y = tape.value(ref)
     several = len(tape.uses[ref]) != 1
-    yield from (slip(rule) for rule in (*FURTHER, *CLIPPED, *normalised(tape, ref)))
+    yield from (
+        slip(rule) for rule in (*FURTHER, *CLIPPED, *normalised(tape, ref), *of_value(tape, ref))
+    )
     if several:
         yield from (slip(rule) for rule in (*PATHS, *(OF_MATRICES if y.ndim > 1 else ())))
         yield from (slip(rule) for rule in axes(y.ndim, tuple(y.shape)))
     like = akin(tape, ref)
     for other, value in others.at(index):
-        if several and broadcasts(value, y):
+        if several and is_factor(value, y):
             yield slip(TIMES, other)
             yield slip(DIVIDED, other)
         elsewhere = other != Other(spot.sites[0], spot.output)

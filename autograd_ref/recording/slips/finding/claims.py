@@ -1,6 +1,6 @@
 """Which wrong step was made: claimed only where it gives the gradient under test, at two points."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from typing import NamedTuple, Protocol
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.recording.linear import Steps
-from autograd_ref.recording.slips.finding.effects import Seen, close, scored, seen
+from autograd_ref.recording.slips.finding.effects import Scored, Seen, close, scored, seen
 from autograd_ref.recording.slips.finding.following import followed, gradients_of, with_slips
 from autograd_ref.recording.slips.finding.ranks import naturalness
 from autograd_ref.recording.slips.finding.turns import in_every_turn
@@ -34,6 +34,9 @@ NATURAL = 2.1
 UNNATURAL = 2.5
 """Where a guess is no more natural, a change of the loss may be more so. Chosen."""
 
+PARTIAL = 0.3
+"""How much less natural it is that some blocks only are derived so. Chosen."""
+
 ALIKE = 0.02
 """How much less natural a claim may be that is said beside another. Chosen."""
 
@@ -51,6 +54,8 @@ class Guess(NamedTuple):
     """True where the record has composite operations taken apart."""
     slips: tuple[Slip, ...] = ()
     change: Change | None = None
+    only: frozenset[Path] = frozenset()
+    """The blocks that are derived so, each in a derivation of its own; empty for all."""
 
 
 class SlipClaim(NamedTuple):
@@ -65,7 +70,9 @@ class SlipClaim(NamedTuple):
         """How natural it is; the lower, the more."""
         slips, change = self.guess.slips, self.guess.change
         tape = self.steps.tape
-        return sum(naturalness(tape, slip) for slip in slips) + (change.rank if change else 0)
+        in_some = PARTIAL if self.guess.only else 0.0
+        rank = sum(naturalness(tape, slip) for slip in slips)
+        return rank + (change.rank if change else 0) + in_some
 
 
 class Record(Protocol):
@@ -90,6 +97,7 @@ class Search:
         self._here, self._there = cache(self._first), cache(self._second)
         self._right, self._state = cache(swept), cache(self._seen)
         self._scored = cache(lambda steps: scored(self._state(steps)))
+        self._aside: dict[Steps, list[Slip]] = {}
 
     def claims(self) -> Iterator[SlipClaim]:
         """Yield what gives the gradient at two points, the most natural first."""
@@ -102,6 +110,8 @@ class Search:
                 break
         if not found or min(claim.rank for claim in found) > UNNATURAL:
             found += self._otherwise()
+        if all(claim.guess.only for claim in found):
+            found += self._alone()
         yield from _most_natural(found)
 
     def pairs(self) -> Iterator[SlipClaim]:
@@ -129,12 +139,40 @@ class Search:
         return seen(steps, self._wrong.hand, self._wrong.allowed, self._right(steps))
 
     def _single(self, steps: Steps, apart: bool) -> list[Guess]:
-        state = self._state(steps)
         found = self._scored(steps)
-        near = [found.slips[i] for i in close(found, state.target, state.room)]
-        near.sort(key=lambda slip: naturalness(steps.tape, slip))
-        near = near or _in_turns(state, self._known(apart))
+        near = self._near(steps, found) or self._in_turns(steps, apart)
         return [Guess(apart, (slip,)) for slip in near[:MOST_CONFIRMED]]
+
+    def _near(self, steps: Steps, found: Scored) -> list[Slip]:
+        """The slips of one effect with what is seen; aside those that have it in wrong blocks."""
+        state = self._state(steps)
+        near = [found.slips[i] for i in close(found, state)]
+        if not near and len(state.wrong) < len(self._wrong.hand):
+            aside = self._aside.setdefault(steps, [])
+            aside += [found.slips[i] for i in close(found, state, of_wrong=True)]
+        return sorted(near, key=lambda slip: naturalness(steps.tape, slip))
+
+    def _in_turns(self, steps: Steps, apart: bool) -> list[Slip]:
+        for found in in_every_turn(self._state(steps), self._known(apart)):
+            near = self._near(steps, found)
+            if near:
+                return near
+        return []
+
+    def _alone(self) -> list[SlipClaim]:
+        """The slips that are made in the derivation of the wrong blocks alone."""
+        for apart in (False, True):
+            steps = self._here(apart)
+            if steps is None:
+                continue
+            near = self._aside.get(steps, [])
+            near.sort(key=lambda slip: naturalness(steps.tape, slip))
+            wrong = frozenset(self._wrong.wrong)
+            guesses = [Guess(apart, (slip,), None, wrong) for slip in near[:MOST_CONFIRMED]]
+            found = self._confirmed(steps, guesses)
+            if found:
+                return found
+        return []
 
     def _known(self, apart: bool) -> frozenset[Site]:
         """The places that were looked at before the record was taken apart."""
@@ -148,34 +186,50 @@ class Search:
             steps = self._here(apart)
             if steps is None:
                 continue
-            found = likely(steps.tape, self._wrong.hand, frozenset(known))
+            wrong = {path: self._wrong.hand[path] for path in self._wrong.wrong}
+            found = likely(steps.tape, wrong, frozenset(known))
             known.update(steps.tape.turns)
-            guesses = [Guess(apart, change=change) for change in islice(found, MOST_CONFIRMED)]
-            claims = self._confirmed(steps, guesses)
+            changed = self._changed(apart, islice(found, MOST_CONFIRMED))
+            claims = self._confirmed(steps, list(changed))
             if claims:
                 return claims
         return []
 
+    def _changed(self, apart: bool, changes: Iterable[Change]) -> Iterator[Guess]:
+        """Yield the changes in the derivation of all blocks, and in that of the wrong ones only."""
+        for change in changes:
+            yield Guess(apart, change=change)
+            if len(self._wrong.wrong) < len(self._wrong.hand):
+                yield Guess(apart, change=change, only=frozenset(self._wrong.wrong))
+
     def _confirmed(self, steps: Steps, guesses: Sequence[Guess]) -> list[SlipClaim]:
         wrong = self._wrong
+        made = self._gradients(steps, guesses, wrong.right)
         found = [
             SlipClaim(guess, steps, gradients)
-            for guess, gradients in zip(guesses, self._gradients(steps, guesses), strict=True)
+            for guess, gradients in zip(
+                guesses, self._gradients(steps, guesses, wrong.right), strict=True
+            )
             if gradients is not None and _gives(gradients, wrong.hand, wrong.allowed)
         ]
         hold = self._hold_there([claim.guess for claim in found])
         return [claim for claim, holds in zip(found, hold, strict=True) if holds]
 
-    def _gradients(self, steps: Steps, guesses: Sequence[Guess]) -> Iterator[Results | None]:
+    def _gradients(
+        self, steps: Steps, guesses: Sequence[Guess], right: Results
+    ) -> Iterator[Results | None]:
         """Yield the gradient that each guess gives; None where it cannot be made."""
         slips = [guess.slips for guess in guesses if guess.change is None]
         swept = with_slips(steps, slips, self._right(steps).cotangents)
         for guess in guesses:
             if guess.change is None:
-                yield next(swept)
+                found = next(swept)
             else:
-                found = altered(steps, guess.change)
-                yield None if found is None else gradients_of(found)
+                changed = altered(steps, guess.change)
+                found = None if changed is None else gradients_of(changed)
+            if found is not None and guess.only:
+                found = {**right, **{path: found[path] for path in guess.only}}
+            yield found
 
     def _hold_there(self, guesses: Sequence[Guess]) -> list[bool]:
         """True for each guess that gives the gradient at the second point as well."""
@@ -190,7 +244,7 @@ class Search:
         if steps is None:
             return [False] * len(guesses)
         allowed = {p: wrong.allowed[p] * _grown(right[p], wrong.right[p]) for p in hand}
-        found = self._gradients(steps, guesses)
+        found = self._gradients(steps, guesses, right)
         return [one is not None and _gives(one, hand, allowed) for one in found]
 
     def _first(self, apart: bool) -> Steps | None:
@@ -206,14 +260,6 @@ def _most_natural(claims: Sequence[SlipClaim]) -> list[SlipClaim]:
     """The claims that are said: all give the same gradient, so the most natural, or those alike."""
     ranked = sorted(claims, key=lambda claim: claim.rank)
     return [claim for claim in ranked if claim.rank <= ranked[0].rank + ALIKE][:MOST_SAID]
-
-
-def _in_turns(state: Seen, known: Collection[Site]) -> list[Slip]:
-    for found in in_every_turn(state, known):
-        near = close(found, state.target, state.room)
-        if near:
-            return [found.slips[i] for i in near]
-    return []
 
 
 def _gives(found: Results, hand: Results, allowed: Mapping[Path, float]) -> bool:

@@ -244,11 +244,19 @@ def _effects(
     return torch.stack(effects).sum(0), torch.stack(scales).sum(0)
 
 
-def close(found: Scored, target: Array, room: Array) -> list[int]:
-    """Return the slips whose effect is the target, the most natural first."""
+def close(found: Scored, seen: Seen, *, of_wrong: bool = False) -> list[int]:
+    """Return the slips whose effect is what is seen, the most natural first.
+
+    Args:
+        found: the slips.
+        seen: what is to be explained.
+        of_wrong: True to look at the blocks that differ, whatever happens in the others.
+    """
+    kept = [i for i, path in enumerate(seen.blocks) if path in seen.wrong or not of_wrong]
+    target, room, effects = seen.target[kept], seen.room[kept], found.effects[:, kept]
     with np.errstate(invalid="ignore"):
-        off = np.abs(found.effects - target)
-    near = np.isfinite(found.effects).all(axis=1) & (
-        off <= room + CLOSE * (np.abs(target) + found.scales)
+        off = np.abs(effects - target)
+    near = np.isfinite(effects).all(axis=1) & (
+        off <= room + CLOSE * (np.abs(target) + found.scales[:, kept])
     ).all(axis=1)
     return sorted(np.flatnonzero(near).tolist(), key=lambda i: found.slips[i].rule.rank)

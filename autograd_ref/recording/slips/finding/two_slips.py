@@ -100,7 +100,7 @@ def _after_another(
         right = swept(state.steps, [(one,)], state.right.cotangents)
         left = seen(state.steps, hand, allowed, right, state.moves)
         more = scored(left)
-        yield [(one, more.slips[two]) for two in close(more, left.target, left.room)]
+        yield [(one, more.slips[two]) for two in close(more, left)]
 
 
 def _explain_some(found: Scored, state: Seen) -> list[int]:

@@ -78,8 +78,28 @@ def operations(at: AtOperation) -> Iterator[Change]:
         count = at.tape.value(at.node.operands[0]).numel() / max(1, at.node.values[0].numel())
         said = f"{count:g}, the number of all entries, stands for {{y}}"
         yield at.computed("another size in the loss", said, 2.1, _filled(count))
+    if at.site.operation in ("sqrt", "rsqrt"):
+        yield from _outside_the_root(at)
     if at.site.operation in ("logcumsumexp", "cumsum", "cumprod"):
         yield from _running(at)
+
+
+def _outside_the_root(at: AtOperation) -> Iterator[Change]:
+    """Yield sqrt(x) + eps for sqrt(x + eps)."""
+    before = at.tape.nodes[at.node.operands[0].node]
+    if before.site.operation not in ("add", "add_") or len(before.numbers) != 1:
+        return
+    eps = before.numbers[0]
+
+    def outside(node: Node) -> Compute:
+        def made(x: Tensor) -> Tensor:
+            root = torch.sqrt(x - eps) + eps
+            return root if node.site.operation == "sqrt" else 1 / root
+
+        return made
+
+    said = f"{eps:g} is added to the root, not under it"
+    yield at.computed("another formula in the loss", said, 2.1, outside)
 
 
 def _filled(number: float) -> Callable[[Node], Compute]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from autograd_ref.recording.slips.rules.paths import NOT_FOLLOWED, followed_once, kept, only_from
+from autograd_ref.recording.slips.rules.regions import alike
 from autograd_ref.recording.slips.rules.values import at_state
 from autograd_ref.recording.slips.slip import Other, Rule, SlipSite, carried
 from autograd_ref.recording.tape import Ref, Tape
@@ -44,6 +45,7 @@ def _every(tape: Tape) -> Iterator[Group]:
     yield from _of_parameters(tape)
     yield from _states(tape)
     yield from _overwritten(tape)
+    yield from alike(tape)
 
 
 def _uses(tape: Tape) -> dict[Ref, list[SlipSite]]:

@@ -5,12 +5,19 @@ from collections.abc import Callable, Iterator
 from torch import Tensor
 
 from autograd_ref.recording.replay import Replay
+from autograd_ref.recording.slips.rules.by_operation.along_rows.running import cumsum, logcumsumexp
+from autograd_ref.recording.slips.rules.by_operation.along_rows.softmax import (
+    log_softmax,
+    logsumexp,
+    softmax,
+)
+from autograd_ref.recording.slips.rules.by_operation.along_rows.targets import targets
 from autograd_ref.recording.slips.rules.by_operation.collapsed import losses, sigmoid
 from autograd_ref.recording.slips.rules.by_operation.constants import HAVE_THEM, constants
 from autograd_ref.recording.slips.rules.by_operation.order import order
+from autograd_ref.recording.slips.rules.by_operation.overlaps import convolved, pooled
 from autograd_ref.recording.slips.rules.by_operation.products import products
 from autograd_ref.recording.slips.rules.by_operation.selections import selections
-from autograd_ref.recording.slips.rules.by_operation.softmax import log_softmax, logsumexp, softmax
 from autograd_ref.recording.slips.rules.by_operation.windows import convolution, extreme, max_pool
 from autograd_ref.recording.slips.slip import Rule
 from autograd_ref.recording.tape import Node
@@ -22,6 +29,8 @@ OF: dict[str, Rules] = {
     "_log_softmax": log_softmax,
     "sigmoid": sigmoid,
     "logsumexp": logsumexp,
+    "cumsum": cumsum,
+    "logcumsumexp": logcumsumexp,
     "max_pool2d_with_indices": max_pool,
     **dict.fromkeys(("amax", "amin", "max", "min"), extreme),
     "convolution": convolution,
@@ -34,6 +43,13 @@ OF: dict[str, Rules] = {
     ),
 }
 """By the name of the operation."""
+
+ALSO: dict[str, Rules] = {
+    "_log_softmax": targets,
+    "convolution": convolved,
+    **dict.fromkeys(("avg_pool2d", "max_pool2d_with_indices"), pooled),
+}
+"""Further ones."""
 
 
 def of_operation(node: Node, place: int, x: Tensor, y: Tensor) -> Iterator[Rule]:
@@ -50,5 +66,8 @@ def of_operation(node: Node, place: int, x: Tensor, y: Tensor) -> Iterator[Rule]
     rules = OF.get(node.site.operation)
     if rules is not None:
         yield from rules(node, place, x, y)
+    further = ALSO.get(node.site.operation)
+    if further is not None:
+        yield from further(node, place, x, y)
     if node.site.operation in HAVE_THEM:
         yield from constants(node, place, x, y)

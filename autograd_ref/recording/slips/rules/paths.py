@@ -65,6 +65,20 @@ def _diagonal(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None
     return torch.diag_embed(torch.diagonal(at.right, dim1=-2, dim2=-1))
 
 
+def _products(axis: int | None) -> Made:
+    """The product of two vectors entry by entry, or summed, for all products of their entries."""
+
+    def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+        if at.right.ndim < 2 or at.right.shape[-1] != at.right.shape[-2]:
+            return None
+        both = torch.diagonal(at.right, dim1=-2, dim2=-1)
+        if axis is None:
+            return both.sum(-1)[..., None, None].expand_as(at.right)
+        return both.unsqueeze(axis).expand_as(at.right)
+
+    return made
+
+
 def _triangle(upper: bool) -> Made:
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
         if at.right.ndim < 2 or at.right.shape[-1] != at.right.shape[-2]:
@@ -221,6 +235,23 @@ OF_MATRICES: tuple[Rule, ...] = (
         fix="transpose it",
     ),
     Rule("diagonal only", _diagonal, "only the diagonal reaches {x}", 3.0, fix="keep all of it"),
+    Rule(
+        "the wrong product",
+        _products(None),
+        "one number, the product of two vectors, reaches every entry of {x}: np.dot for np.outer",
+        2.8,
+        fix="multiply each entry of the one by each of the other: np.outer",
+    ),
+    *(
+        Rule(
+            "the wrong product",
+            _products(axis),
+            "a product of two vectors entry by entry reaches each row or column of {x}",
+            2.9,
+            fix="multiply each entry of the one by each of the other: np.outer",
+        )
+        for axis in (-1, -2)
+    ),
     Rule("a triangle only", _triangle(False), "only the lower triangle reaches {x}", 3.3),
     Rule("a triangle only", _triangle(True), "only the upper triangle reaches {x}", 3.3),
     Rule("symmetrised", _symmetrised, "what reaches {x} is made symmetric", 3.4),

@@ -171,6 +171,20 @@ def at_state(states: Mapping[SlipSite, Other], before: int, said: str) -> Rule:
     )
 
 
+def is_factor(value: Tensor, of: Tensor) -> bool:
+    """Return whether a value is a factor of another: of each entry, or of each row.
+
+    Args:
+        value: the factor.
+        of: the other.
+    """
+    return broadcasts(value, of) or (0 < value.ndim < of.ndim and _of_rows(value, of))
+
+
+def _of_rows(value: Tensor, of: Tensor) -> bool:
+    return value.shape == of.shape[: value.ndim]
+
+
 def _times(at: AtRows) -> Tensor | None:
     others = _as_factor(at)
     return None if others is None else at.right * others
@@ -183,10 +197,13 @@ def _divided(at: AtRows) -> Tensor | None:
 
 def _as_factor(at: AtRows) -> Tensor | None:
     """The other values, so that each is a factor of its row; None where they are none."""
-    if at.others is None or not broadcasts(at.others[0], at.right[0]):
+    if at.others is None or not is_factor(at.others[0], at.right[0]):
         return None
-    shape = at.others.shape
-    return at.others.reshape(shape[0], *(1,) * (at.right.ndim - len(shape)), *shape[1:])
+    rows, *shape = at.others.shape
+    missing = (1,) * (at.right.ndim - 1 - len(shape))
+    if broadcasts(at.others[0], at.right[0]):
+        return at.others.reshape(rows, *missing, *shape)
+    return at.others.reshape(rows, *shape, *missing)
 
 
 def _cotangent(at: AtRows) -> Tensor | None:

@@ -1,5 +1,7 @@
 """A claim in words: the expression of the caller's loss, and what is wrong about its derivative."""
 
+from collections.abc import Collection
+
 from autograd_ref.recording.slips.finding.claims import SlipClaim
 from autograd_ref.recording.slips.otherwise.change import Change
 from autograd_ref.recording.slips.slip import Slip, found_on
@@ -14,17 +16,25 @@ from autograd_ref.recording.slips.telling.value_names import (
 from autograd_ref.recording.slips.telling.vocabulary import called
 from autograd_ref.recording.tape import Ref, Site, Tape
 from autograd_ref.report.words import listed
+from autograd_ref.tree.nest import Path, name_of
 
 
 def worded(claim: SlipClaim) -> tuple[str, str, str]:
     """Return a claim as its name, the end of "what comes out if ...", and how to mend it."""
     guess, tape = claim.guess, claim.steps.tape
     if guess.change is not None:
-        return _change(tape, guess.change)
+        called, what, fix = _change(tape, guess.change)
+        return called, what + _alone(guess.only), fix
     found = [_slip(tape, slip) for slip in guess.slips]
     names = [slip.rule.name for slip in guess.slips]
     fixes = dict.fromkeys(fix for _what, fix in found)
-    return " + ".join(names), "; and if ".join(what for what, _fix in found), "; ".join(fixes)
+    what = "; and if ".join(what for what, _fix in found) + _alone(guess.only)
+    return " + ".join(names), what, "; ".join(fixes)
+
+
+def _alone(blocks: Collection[Path]) -> str:
+    """The blocks in whose derivation a mistake is made, where each has its own."""
+    return f", in the derivation by {listed(sorted(map(name_of, blocks)))} alone" if blocks else ""
 
 
 def _change(tape: Tape, change: Change) -> tuple[str, str, str]:
@@ -46,7 +56,8 @@ def _slip(tape: Tape, slip: Slip) -> tuple[str, str]:
     if place is not None:
         count = tape.value(node.operands[place]).numel() / max(1, node.values[output].numel())
         text = means(site.operation, count, words, text) or text
-    what = _where(tape, site, slip.turns, _and_others(tape, slip)) + text.format(**words)
+    others = _and_others(tape, slip) if slip.rule.told_at is None else ""
+    what = _where(tape, slip.rule.told_at or site, slip.turns, others) + text.format(**words)
     return what, (fix or "derive that step again").format(**words)
 
 

@@ -51,7 +51,10 @@ def _alike(x: Tensor, over: tuple[int, ...]) -> Tensor:
     return torch.full_like(x, 1 / count)
 
 
-WEIGHTS: tuple[tuple[str, Callable[[Tensor, tuple[int, ...]], Tensor], str, float], ...] = (
+Weights = Callable[[Tensor, tuple[int, ...]], Tensor]
+"""What is taken for the softmax of x over axes."""
+
+WEIGHTS: tuple[tuple[str, Weights, str, float], ...] = (
     ("not normalised", _exp, "its exponentials are not normalised", 2.2),
     ("not normalised", _shifted_exp, "its exponentials are not normalised", 2.3),
     ("a hard maximum", _hard, "the derivative of a hard maximum is taken", 2.6),
@@ -68,6 +71,22 @@ def _other_axes(x: Tensor, over: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     everything = tuple(range(x.ndim))
     if x.ndim > 1 and everything != over:
         yield everything
+
+
+def _other_weights(x: Tensor, over: tuple[int, ...]) -> Iterator[tuple[str, Weights, str, float]]:
+    """Yield the softmax normalised over other axes, also of rows that were shifted before."""
+    for wrong in _other_axes(x, over):
+
+        def other(x: Tensor, _over: tuple[int, ...], wrong: tuple[int, ...] = wrong) -> Tensor:
+            return _softmax(x, wrong)
+
+        def shifted(x: Tensor, over: tuple[int, ...], wrong: tuple[int, ...] = wrong) -> Tensor:
+            e = _shifted_exp(x, over)
+            return e / e.sum(wrong, keepdim=True)
+
+        said = f"the softmax is normalised over {_axes(wrong)}"
+        yield "the wrong axis", other, said, 2.0
+        yield "the wrong axis", shifted, said, 2.05
 
 
 def _axes(over: tuple[int, ...]) -> str:
@@ -163,13 +182,6 @@ def log_softmax(node: Node, _place: int, x: Tensor, _y: Tensor) -> Iterator[Rule
     for wrong in _other_axes(x, over):
         yield _rule(
             "the wrong axis",
-            lambda x, c, wrong=wrong: c - _softmax(x, wrong) * c.sum(over, keepdim=True),
-            f"the softmax is normalised over {_axes(wrong)}",
-            2.0,
-            f"normalise over {_axes(over)}",
-        )
-        yield _rule(
-            "the wrong axis",
             lambda x, c, wrong=wrong: c - p(x) * c.sum(wrong, keepdim=True),
             f"what comes back is summed over {_axes(wrong)}",
             2.1,
@@ -182,7 +194,7 @@ def log_softmax(node: Node, _place: int, x: Tensor, _y: Tensor) -> Iterator[Rule
             2.2,
             f"normalise over {_axes(over)}",
         )
-    for name, weights, said, rank in WEIGHTS:
+    for name, weights, said, rank in (*WEIGHTS, *_other_weights(x, over)):
         yield _rule(
             name,
             lambda x, c, w=weights: c - w(x, over) * c.sum(over, keepdim=True),
@@ -201,15 +213,7 @@ def logsumexp(node: Node, _place: int, x: Tensor, _y: Tensor) -> Iterator[Rule]:
             c = c.unsqueeze(axis)
         return c
 
-    for wrong in _other_axes(x, over):
-        yield _rule(
-            "the wrong axis",
-            lambda x, c, wrong=wrong: expanded(x, c) * _softmax(x, wrong),
-            f"the softmax is normalised over {_axes(wrong)}",
-            2.0,
-            f"normalise over {_axes(over)}",
-        )
-    for name, weights, said, rank in WEIGHTS:
+    for name, weights, said, rank in (*WEIGHTS, *_other_weights(x, over)):
         yield _rule(
             name, lambda x, c, w=weights: expanded(x, c) * w(x, over), said, rank, "use the softmax"
         )

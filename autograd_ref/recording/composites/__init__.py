@@ -1,0 +1,1 @@
+"""Operations taken apart into the steps in which a person derives them."""
