@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.recording.linear import Steps
-from autograd_ref.recording.slips.finding.effects import Seen, close, scored, seen
+from autograd_ref.recording.slips.finding.effects import Scored, Seen, close, scored, seen
 from autograd_ref.recording.slips.finding.following import followed, gradients_of, with_slips
 from autograd_ref.recording.slips.finding.ranks import naturalness
 from autograd_ref.recording.slips.finding.turns import in_every_turn
@@ -89,7 +89,7 @@ class Search:
         self._loss, self._wrong, self._record = loss, wrong, record or followed
         self._here, self._there = cache(self._first), cache(self._second)
         self._right, self._state = cache(swept), cache(self._seen)
-        self._scored = cache(lambda steps: scored(self._state(steps)))
+        self._scored = cache(self._tried)
 
     def claims(self) -> Iterator[SlipClaim]:
         """Yield what gives the gradient at two points, the most natural first."""
@@ -128,12 +128,15 @@ class Search:
     def _seen(self, steps: Steps) -> Seen:
         return seen(steps, self._wrong.hand, self._wrong.allowed, self._right(steps))
 
+    def _tried(self, steps: Steps) -> Scored:
+        return scored(self._state(steps))
+
     def _single(self, steps: Steps, apart: bool) -> list[Guess]:
         state = self._state(steps)
         found = self._scored(steps)
         near = [found.slips[i] for i in close(found, state.target, state.room)]
-        near.sort(key=lambda slip: naturalness(steps.tape, slip))
         near = near or _in_turns(state, self._known(apart))
+        near.sort(key=lambda slip: naturalness(steps.tape, slip))
         return [Guess(apart, (slip,)) for slip in near[:MOST_CONFIRMED]]
 
     def _known(self, apart: bool) -> frozenset[Site]:
