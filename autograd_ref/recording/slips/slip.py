@@ -196,7 +196,6 @@ def one(
         many: how many are.
         number: of its rule.
     """
-    alone = Rule("alone", lambda *_: None, "", 0.0, number=number)
 
     def made(at: At, other: Tensor | None, c: Tensor | None) -> Tensor | None:
         rows = AtRows(
@@ -208,7 +207,7 @@ def one(
             at.right[None],
             None if other is None else other[None],
             lambda: None if c is None else c[None],
-            (alone,),
+            (Rule("alone", made, "", 0.0, number=number),),
         )
         found = many(rows)
         return None if found is None else found[0]

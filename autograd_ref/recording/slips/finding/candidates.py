@@ -8,6 +8,7 @@ from autograd_ref.recording.slips.finding.ranks import akin
 from autograd_ref.recording.slips.rules.axes import axes
 from autograd_ref.recording.slips.rules.by_operation.along_rows.normalised import normalised
 from autograd_ref.recording.slips.rules.by_operation.along_rows.statistics import statistics
+from autograd_ref.recording.slips.rules.by_operation.log_sums import log_sums
 from autograd_ref.recording.slips.rules.elementwise import (
     ANOTHERS_OUTPUT,
     BY_OUTPUT,
@@ -81,6 +82,8 @@ def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> 
     yield from (slip(rule) for rule in statistics(tape, index))
     if node.site.operation in RESHAPES:
         return
+    if len(spot.places) == 1:
+        yield from (slip(rule, other) for rule, other in log_sums(others, index, place))
     yield from (slip(rule) for rule in PATHS)
     if max(x.ndim, y.ndim) > 1:
         yield from (slip(rule) for rule in OF_MATRICES)

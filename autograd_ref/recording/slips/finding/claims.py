@@ -96,7 +96,7 @@ class Search:
         self._loss, self._wrong, self._record = loss, wrong, record or followed
         self._here, self._there = cache(self._first), cache(self._second)
         self._right, self._state = cache(swept), cache(self._seen)
-        self._scored = cache(lambda steps: scored(self._state(steps)))
+        self._scored = cache(self._tried)
         self._aside: dict[Steps, list[Slip]] = {}
 
     def claims(self) -> Iterator[SlipClaim]:
@@ -137,6 +137,9 @@ class Search:
 
     def _seen(self, steps: Steps) -> Seen:
         return seen(steps, self._wrong.hand, self._wrong.allowed, self._right(steps))
+
+    def _tried(self, steps: Steps) -> Scored:
+        return scored(self._state(steps))
 
     def _single(self, steps: Steps, apart: bool) -> list[Guess]:
         found = self._scored(steps)
@@ -207,9 +210,7 @@ class Search:
         made = self._gradients(steps, guesses, wrong.right)
         found = [
             SlipClaim(guess, steps, gradients)
-            for guess, gradients in zip(
-                guesses, self._gradients(steps, guesses, wrong.right), strict=True
-            )
+            for guess, gradients in zip(guesses, made, strict=True)
             if gradients is not None and _gives(gradients, wrong.hand, wrong.allowed)
         ]
         hold = self._hold_there([claim.guess for claim in found])

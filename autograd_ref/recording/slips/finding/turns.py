@@ -23,7 +23,7 @@ FEWEST, MOST = 32, 2000
 NATURAL = 2.0
 """The rank up to which factors are tried in loops, where each costs a sweep. Chosen."""
 
-TOGETHER = (2.2, 3.0)
+TOGETHER = (1.4, 2.2, 3.0)
 """The ranks up to which slips are tried before all others. Chosen."""
 
 MOST_TURNS = 120_000
