@@ -17,6 +17,7 @@ from autograd_ref.recording.slips.rules.elementwise import (
 from autograd_ref.recording.slips.rules.of_operation import of_operation
 from autograd_ref.recording.slips.rules.others import Others
 from autograd_ref.recording.slips.rules.paths import CLIPPED, PATHS
+from autograd_ref.recording.slips.rules.penalties import penalised
 from autograd_ref.recording.slips.rules.regions import of_value
 from autograd_ref.recording.slips.rules.values import (
     ANOTHERS,
@@ -120,9 +121,8 @@ def _at_value(others: Others, spot: Spot, index: int, slip: Made) -> Iterator[Sl
     tape, ref = others.tape, Ref(index, spot.output)
     y = tape.value(ref)
     several = len(tape.uses[ref]) != 1
-    yield from (
-        slip(rule) for rule in (*FURTHER, *CLIPPED, *normalised(tape, ref), *of_value(tape, ref))
-    )
+    own = (*normalised(tape, ref), *of_value(tape, ref), *penalised(tape, ref))
+    yield from (slip(rule) for rule in (*FURTHER, *CLIPPED, *own))
     if several:
         yield from (slip(rule) for rule in PATHS)
         yield from (slip(rule) for rule in axes(y.ndim, tuple(y.shape)))
