@@ -8,6 +8,7 @@ from autograd_ref.recording.slips.finding.ranks import akin
 from autograd_ref.recording.slips.rules.axes import axes
 from autograd_ref.recording.slips.rules.by_operation.along_rows.normalised import normalised
 from autograd_ref.recording.slips.rules.by_operation.along_rows.statistics import statistics
+from autograd_ref.recording.slips.rules.by_operation.penalties import penalised
 from autograd_ref.recording.slips.rules.elementwise import (
     ANOTHERS_OUTPUT,
     BY_OUTPUT,
@@ -17,7 +18,6 @@ from autograd_ref.recording.slips.rules.elementwise import (
 from autograd_ref.recording.slips.rules.of_operation import of_operation
 from autograd_ref.recording.slips.rules.others import Others
 from autograd_ref.recording.slips.rules.paths import CLIPPED, PATHS
-from autograd_ref.recording.slips.rules.penalties import penalised
 from autograd_ref.recording.slips.rules.regions import of_value
 from autograd_ref.recording.slips.rules.values import (
     ANOTHERS,
