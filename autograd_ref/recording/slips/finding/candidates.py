@@ -9,6 +9,7 @@ from autograd_ref.recording.slips.rules.axes import axes
 from autograd_ref.recording.slips.rules.by_operation.along_rows.normalised import normalised
 from autograd_ref.recording.slips.rules.by_operation.along_rows.statistics import statistics
 from autograd_ref.recording.slips.rules.by_operation.log_sums import log_sums
+from autograd_ref.recording.slips.rules.by_operation.penalties import penalised
 from autograd_ref.recording.slips.rules.elementwise import (
     ANOTHERS_OUTPUT,
     BY_OUTPUT,
@@ -125,9 +126,8 @@ def _at_value(others: Others, spot: Spot, index: int, slip: Made) -> Iterator[Sl
     tape, ref = others.tape, Ref(index, spot.output)
     y = tape.value(ref)
     several = len(tape.uses[ref]) != 1
-    yield from (
-        slip(rule) for rule in (*FURTHER, *CLIPPED, *normalised(tape, ref), *of_value(tape, ref))
-    )
+    own = (*normalised(tape, ref), *of_value(tape, ref), *penalised(tape, ref))
+    yield from (slip(rule) for rule in (*FURTHER, *CLIPPED, *own))
     if several:
         yield from (slip(rule) for rule in (*PATHS, *(OF_MATRICES if y.ndim > 1 else ())))
         yield from (slip(rule) for rule in axes(y.ndim, tuple(y.shape)))

@@ -61,6 +61,15 @@ def data(at: AtOperation) -> Iterator[Change]:
 
         rank = 2.05 if Ref(at.number) in at.tape.names else 2.4
         yield Change("data left out of the loss", said, rank, ((at.site, constant),))
+    if bool(((x == 0) | (x == 1)).all()) and 0 < float(x.sum()) < x.numel():
+        made = ((at.site, _opposite),)
+        yield Change("a mask of the others", "1 - {y} stands for {y}", 2.05, made)
+
+
+def _opposite(tape: Tape, index: int) -> Node:
+    """The mask of what another mask leaves out."""
+    node = tape.nodes[index]
+    return node._replace(compute=lambda: 1 - node.values[0])
 
 
 def _on(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from autograd_ref.recording.replay import Replay
 from autograd_ref.recording.slips.otherwise.change import AtOperation, Change, Compute, Made, inner
 from autograd_ref.recording.tape import Node, Ref, Site, Tape, outputs_of
 
@@ -14,6 +15,7 @@ def several(at: AtOperation) -> Iterator[Change]:
     yield from _exchanged_between(at)
     yield from _parts(at)
     yield from _cut(at)
+    yield from _numbers_exchanged(at)
     if at.site.operation == "_softmax":
         yield from _masked_later(at)
 
@@ -86,6 +88,30 @@ def _parts(at: AtOperation) -> Iterator[Change]:
 
                 said = f"parts {two} and {one} are taken for each other"
                 yield at.computed("parts exchanged in the loss", said, 2.1, swapped)
+
+
+def _numbers_exchanged(at: AtOperation) -> Iterator[Change]:
+    """Yield b * u + a * v for a * u + b * v."""
+    for nodes in at.tape.turns.values():
+        other = at.tape.nodes[nodes[-1]]
+        both = [n for n in (at.node, other) if n.site.operation == "mul" and len(n.numbers) == 1]
+        if len(both) < 2 or nodes[-1] >= at.number or at.node.numbers == other.numbers:
+            continue
+        (a,), (b,) = at.node.numbers, other.numbers
+        made = ((at.site, _with_number(b)), (other.site, _with_number(a)))
+        said = f"the factors {b:g} and {a:g} are taken for each other"
+        yield Change("numbers exchanged in the loss", said, 2.2, made)
+
+
+def _with_number(number: float) -> Made:
+    """Return the change that an operation has another number."""
+
+    def made(tape: Tape, index: int) -> Node:
+        node = tape.nodes[index]
+        assert isinstance(node.compute, Replay), "only what is replayed has numbers"
+        return node._replace(compute=node.compute.with_number(0, lambda _old: number))
+
+    return made
 
 
 SPLITS = frozenset("split split_with_sizes unbind chunk".split())

@@ -15,6 +15,16 @@ def _sigmoid_slope(z: Tensor) -> Tensor:
     return s * (1 - s)
 
 
+def _normal(z: Tensor) -> Tensor:
+    """The derivative of z * Phi(z), of GELU."""
+    return 0.5 * (1 + torch.erf(z / 2**0.5)) + z * torch.exp(-(z**2) / 2) / (2 * torch.pi) ** 0.5
+
+
+def _quick(z: Tensor) -> Tensor:
+    """The derivative of z * sigmoid(1.702 z), another GELU."""
+    return torch.sigmoid(1.702 * z) + 1.702 * z * _sigmoid_slope(1.702 * z)
+
+
 DERIVATIVES: dict[str, Derivative] = {
     "1 - {y}**2": lambda _x, y: 1 - y**2,
     "1 - {x}**2": lambda x, _y: 1 - x**2,
@@ -64,6 +74,9 @@ DERIVATIVES: dict[str, Derivative] = {
     "{y} / {x}": lambda x, y: y / x,
     "1 + {y}": lambda _x, y: 1 + y,
     "sqrt({x})": lambda x, _y: torch.sqrt(x),
+    "Phi({x}) + {x} * phi({x})": lambda x, _y: _normal(x),
+    "Phi({x})": lambda x, _y: 0.5 * (1 + torch.erf(x / 2**0.5)),
+    "that of {x} * sigmoid(1.702 * {x})": lambda x, _y: _quick(x),
 }
 """Formulas that people write for the derivative of some function of x, whose value is y."""
 

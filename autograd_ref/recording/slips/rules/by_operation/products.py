@@ -28,8 +28,10 @@ def products(node: Node, place: int, x: Tensor, _y: Tensor) -> Iterator[Rule]:
             place,
             "a product entry by entry stands where a matrix product is due",
         )
-    for text, form in FORMS if elementwise and x.ndim > 1 else ():
+        said = "the factors stand in the other order, or one of them is transposed"
+    else:
         said = "a matrix product stands where a product entry by entry is due"
+    for text, form in FORMS if x.ndim > 1 else ():
         yield _rule(text.format(b=b), form, place, said)
 
 
