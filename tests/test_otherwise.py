@@ -177,7 +177,7 @@ def test_what_has_other_shapes_or_flags_is_no_change() -> None:
         (
             lambda p: ((GIVEN @ p["v"]) - torch.logcumsumexp(GIVEN @ p["v"], 0)).square().sum(),
             lambda p: ((GIVEN @ p["v"]) - torch.logsumexp(GIVEN @ p["v"], 0)).square().sum(),
-            "all are summed, for those up to each place",
+            "the sum goes over all places, not up to each",
         ),
         (
             lambda p: torch.tanh(p["A"] * (GIVEN >= 0)).exp().sum(),
@@ -204,7 +204,7 @@ def test_what_has_other_shapes_or_flags_is_no_change() -> None:
                 torch.logcumsumexp((GIVEN @ p["v"])[EARLY.argsort(descending=True)], 0)
             ).sum(),
             lambda p: (torch.logcumsumexp((GIVEN @ p["v"])[EARLY.argsort()], 0)).sum(),
-            "the order is the opposite one",
+            "the order is reversed",
         ),
         (
             lambda p: functional.binary_cross_entropy_with_logits(GIVEN @ p["v"], SHARES),
@@ -256,7 +256,7 @@ def test_a_value_that_is_computed_wrongly_for_the_way_back_is_named() -> None:
     found = check_gradients(gradients, PARAMETERS, loss=loss).causes[0]
     assert found.kind == "an operation left out of the loss"
     assert (
-        "is left out where its value is computed (the gradient through it is right)"
+        "is left out, in the forward pass alone"
         in found.explanation
     )
 

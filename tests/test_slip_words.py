@@ -131,16 +131,16 @@ CASES: list[tuple[Callable[[Parameters], Tensor], str, int | None, Rule, str, st
         hidden,
         "tanh",
         0,
-        RULES["the derivative by {x} is multiplied on twice"],
-        "1 - h**2, is multiplied on twice",
+        RULES["the derivative by {x} is applied twice"],
+        "1 - h**2, is applied twice",
         "once",
     ),
     (
         hidden,
         "cumsum",
         0,
-        RULES["the derivative by {x} is multiplied on twice"],
-        "is multiplied on twice",
+        RULES["the derivative by {x} is applied twice"],
+        "is applied twice",
         "once",
     ),
     (
@@ -152,8 +152,8 @@ CASES: list[tuple[Callable[[Parameters], Tensor], str, int | None, Rule, str, st
         "",
     ),
     (hidden, "sqrt", 0, times(2, "2"), "the 1/2 of the derivative of the root", ""),
-    (hidden, "tanh", 0, times(2, "2"), "what reaches z is multiplied by 2 too much", "divide by 2"),
-    (hidden, "mv", 0, times(2, "2"), "what reaches A is multiplied by 2 too much", "divide by 2"),
+    (hidden, "tanh", 0, times(2, "2"), "what reaches z has a factor 2 too many", "divide by 2"),
+    (hidden, "mv", 0, times(2, "2"), "what reaches A has a factor 2 too many", "divide by 2"),
     (hidden, "mean", 0, times(3, "3", "rows"), "the 1/3 of the mean is left out on the way", ""),
     (
         hidden,
@@ -163,10 +163,10 @@ CASES: list[tuple[Callable[[Parameters], Tensor], str, int | None, Rule, str, st
         "is divided by 2: averaged, where it is summed",
         "",
     ),
-    (hidden, "sum", 0, times(4, "4", "rows"), "is multiplied by 4 (rows) too much", ""),
-    (hidden, "rsub", 0, times(-1, "-1"), "the minus in front of masked is left out", "minus there"),
-    (hidden, "sub", 1, times(-1, "-1"), "the minus in front of", "minus there"),
-    (hidden, "div", 1, times(-1, "-1"), "the minus of the derivative of a quotient", "-a / b**2"),
+    (hidden, "sum", 0, times(4, "4", "rows"), "has a factor 4 (rows) too many", ""),
+    (hidden, "rsub", 0, times(-1, "-1"), "the minus in front of masked is left out", "flip the sign"),
+    (hidden, "sub", 1, times(-1, "-1"), "the minus in front of", "flip the sign"),
+    (hidden, "div", 1, times(-1, "-1"), "the minus of the derivative by", "**2"),
     (hidden, "neg", 0, times(-1, "-1"), "the minus sign is left out on the way back to r", "flip"),
     (hidden, "tanh", 0, times(-1, "-1"), "the sign of what reaches z is wrong", "flip the sign"),
     (hidden, "tanh", None, times(-1, "-1"), "the sign of what reaches h is wrong", "flip the sign"),
@@ -215,7 +215,7 @@ def test_a_wrong_step_is_told(
         ("tanh", 0, TIMES, "mv", "what reaches z is multiplied by z"),
         ("tanh", None, DIVIDED, "exp", "the factor e, the derivative of exp, is missing"),
         ("tanh", 0, ANOTHERS, "mv", "the derivative by z is used where that by h is due"),
-        ("tanh", 0, operand(0), "nothing", "another value in the place of z"),
+        ("tanh", 0, operand(0), "nothing", "taken at another value, not at z"),
     ],
 )
 def test_another_value_is_told(
@@ -329,7 +329,7 @@ def test_all_that_reaches_a_parameter_has_no_place() -> None:
     site = tape.nodes[tape.parameters["v",].node].site
     slip = Slip(times(2, "2"), (SlipSite(site, None),))
     what = worded(SlipClaim(Guess(apart=False, slips=(slip,)), Steps(tape), {}))[1]
-    assert what == "what reaches v is multiplied by 2 too much"
+    assert what == "what reaches v has a factor 2 too many"
 
 
 def test_a_factor_belongs_where_the_derivative_has_it() -> None:

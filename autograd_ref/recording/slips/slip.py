@@ -150,6 +150,8 @@ class Rule(NamedTuple):
     rank: float
     """The lower, the more natural."""
     fix: str = ""
+    where: str = ""
+    """The expression at fault, where it is not that of the place."""
     zero_beyond: bool = False
     """True where nothing comes back in turns of a loop for which there is no other value."""
 

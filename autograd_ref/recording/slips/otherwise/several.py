@@ -84,8 +84,14 @@ def _parts(at: AtOperation) -> Iterator[Change]:
 
                     return made
 
-                said = f"parts {two} and {one} are taken for each other"
+                said = f"{_part(at, two)} and {_part(at, one)} are taken for each other"
                 yield at.computed("parts exchanged in the loss", said, 2.1, swapped)
+
+
+def _part(at: AtOperation, which: int) -> str:
+    """What the caller calls a part of a split, or its number."""
+    name = at.tape.names.get(Ref(at.number, which), f"part {which}")
+    return name.replace("{", "{{").replace("}", "}}")
 
 
 SPLITS = frozenset("split split_with_sizes unbind chunk".split())

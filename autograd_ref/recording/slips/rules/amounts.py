@@ -108,5 +108,5 @@ def factor(amount: Amount) -> Rule:
         missing = amount.text[2:]
         said = f"the factor {missing}{of} is missing in what reaches {{x}}"
         return Rule("a factor missing", made, said, amount.rank, f"multiply by {missing} there")
-    said = f"what reaches {{x}} is multiplied by {amount.text}{of} too much"
+    said = f"what reaches {{x}} has a factor {amount.text}{of} too many"
     return Rule("a factor", made, said, amount.rank, f"divide by {amount.text} there")

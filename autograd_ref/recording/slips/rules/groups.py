@@ -120,7 +120,7 @@ def _overwritten(tape: Tape) -> Iterator[Group]:
             if ref in tape.moving and len(tape.turns[own]) > len(nodes):
                 places[SlipSite(own, None, ref.output)] = None
         if len(places) > 0 and any(len(tape.uses[ref]) > 1 for ref in used if ref in tape.uses):
-            yield tuple(places), "all", only_from(site)
+            yield tuple(places), "all", only_from(site, str(tape.nodes[nodes[-1]].place))
 
 
 def _states(tape: Tape) -> Iterator[Group]:

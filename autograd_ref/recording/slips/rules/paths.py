@@ -124,12 +124,14 @@ def followed_once(which: str) -> Rule:
     )
 
 
-def only_from(use: Site) -> Rule:
+def only_from(use: Site, text: str) -> Rule:
     """Return the rule that what comes by one use of a value overwrites what comes by the others.
 
     Args:
         use: where the value is used, in some turns of a loop.
+        text: the expression there.
     """
+    there = text.replace("{", "{{").replace("}", "}}")
 
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
         tape = at.steps.tape
@@ -143,8 +145,7 @@ def only_from(use: Site) -> Rule:
     return Rule(
         "overwritten",
         made,
-        "where {x} is used again, the derivative that comes by that use overwrites what comes by"
-        " the others",
+        f"what reaches {{x}} from {there} overwrites what reaches it from elsewhere",
         2.0,
         fix="add them up: += for =",
     )
@@ -198,9 +199,9 @@ PATHS: tuple[Rule, ...] = (
     Rule(
         "transposed",
         _cotangent_transposed,
-        "what comes back to {y} is transposed",
+        "what comes back to {y} has a transposition too few or too many on the way to {x}",
         2.7,
-        fix="transpose it back",
+        fix="transpose it there",
     ),
     Rule(
         "reshaped",

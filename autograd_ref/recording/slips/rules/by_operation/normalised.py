@@ -32,11 +32,11 @@ def normalised(tape: Tape, ref: Ref) -> Iterator[Rule]:
     if found is None:
         return
     x, n = tape.value(ref), tape.nodes[found.node].values[0]
-    over = _axes(tape, found)
+    over, place = _axes(tape, found), str(tape.nodes[found.node].place)
     for axis in range(n.ndim):
         if (axis,) != over and over and x.shape[axis] > 1:
             for summed in (False, True):
-                yield _rule(axis, over, summed=summed)
+                yield _rule(axis, over, summed=summed)._replace(where=place)
 
 
 def _rule(axis: int, over: tuple[int, ...], *, summed: bool) -> Rule:
@@ -60,12 +60,13 @@ def _rule(axis: int, over: tuple[int, ...], *, summed: bool) -> Rule:
 
         return at.right - along(over) + along((axis,))
 
+    means = "sums" if summed else "means"
     return Rule(
         "the wrong axis",
         made,
-        f"the statistics that {{x}} is normalised by are derived along axis {axis}",
+        f"the {means} by which {{x}} is normalised are derived along axis {axis}",
         2.1,
-        f"take the {'sums' if summed else 'means'} along axis {over[0]}",
+        f"take the {means} along axis {over[0]}",
     )
 
 

@@ -120,7 +120,8 @@ def convolution(node: Node, place: int, _x: Tensor, y: Tensor) -> Iterator[Rule]
             ),
         ]
     for name, change, said, rank in table:
-        yield Rule(name, _of_step(change), f"what reaches {{x}} {said}", rank)
+        fix = "turn it back" if "turned over" in said else "take the windows that the loss takes"
+        yield Rule(name, _of_step(change), f"what reaches {{x}} {said}", rank, fix)
 
 
 def _of_step(change: Callable[[At], Tensor | None]) -> Made:
