@@ -255,10 +255,7 @@ def test_a_value_that_is_computed_wrongly_for_the_way_back_is_named() -> None:
 
     found = check_gradients(gradients, PARAMETERS, loss=loss).causes[0]
     assert found.kind == "an operation left out of the loss"
-    assert (
-        "is left out, in the forward pass alone"
-        in found.explanation
-    )
+    assert "is left out, in the forward pass alone" in found.explanation
 
 
 def gradients_of(steps: Steps) -> Results:

@@ -252,3 +252,43 @@ def test_a_gradient_that_is_not_finite_is_no_explanation() -> None:
     report = check_gradients(gradients, p, X, zeros, loss=loss)
     assert report.verdict == "mismatch"
     assert not [cause for cause in report.causes if "line" in cause.explanation], report
+
+
+def heads(p: Any, x: Any) -> Any:
+    scores = x @ p["Q"] @ p["K"].T / np.sqrt(7)
+    return (scores**2).sum()
+
+
+@pytest.mark.parametrize(
+    ("by", "kind", "said"),
+    [
+        (np.sqrt(7), "a derivative left out", "the division by 2.64575 is left out"),
+        (1.37, "a constant factor", "off by a factor 1.37"),
+    ],
+)
+def test_a_step_says_more_than_a_number_and_a_number_more_than_nothing(
+    by: float, kind: str, said: str
+) -> None:
+    def gradients(p: Any, x: A) -> Any:
+        e = 2 * (x @ p["Q"] @ p["K"].T / np.sqrt(7)) / np.sqrt(7) * by
+        return {"Q": x.T @ e @ p["K"], "K": e.T @ x @ p["Q"]}
+
+    p = {"Q": RANDOM.normal(size=(4, 3)), "K": RANDOM.normal(size=(6, 3))}
+    (cause, *_others) = check_gradients(gradients, p, RANDOM.normal(size=(5, 4)), loss=heads).causes
+    assert cause.kind == kind
+    assert said in cause.explanation
+
+
+def test_a_sum_of_terms_is_not_said_to_be_followed_in_one_turn_where_another_term_is_right() -> (
+    None
+):
+    """sum() adds the first term to 0: in that turn there is no such operand."""
+
+    def penalty(p: Any) -> Any:
+        return sum((p[name] ** 2).sum() for name in "abc")
+
+    right = {name: RANDOM.normal(size=3) for name in "abc"}
+    report = check_gradients(
+        lambda p: {"a": 2 * p["a"], "b": p["b"] * 0, "c": 2 * p["c"]}, right, loss=penalty
+    )
+    assert all("turn only" not in cause.explanation for cause in report.causes), report

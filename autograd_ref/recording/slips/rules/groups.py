@@ -86,7 +86,9 @@ def _all_but_one(tape: Tape, found: list[SlipSite]) -> Iterator[Group]:
 
 def _followed_once(tape: Tape, place: SlipSite) -> Iterator[Group]:
     """Yield all turns of a loop but one, at a single place."""
-    if len(tape.turns[place.site]) > 2:
+    assert place.operand is not None, "a use of a value"
+    operands = [tape.nodes[i].operands for i in tape.turns[place.site]]
+    if len(operands) > 2 and all(len(refs) > place.operand for refs in operands):
         for which in ("last", "first"):
             yield (place,), f"all but the {which}", followed_once(which)
 
