@@ -105,7 +105,7 @@ CASES: list[tuple[Callable[[Parameters], Tensor], str, int | None, Rule, str, st
     (hidden, "mv", 0, LEFT_OUT, "the derivative by A is left out", "multiply by that derivative"),
     (hidden, "clamp", 0, LEFT_OUT, "1 between the limits, 0 beyond them, is left out", "1 between"),
     (hidden, "tanh", 0, NOT_FOLLOWED, "the path through the tanh to z is not followed", "add what"),
-    (hidden, "sub", 0, NOT_FOLLOWED, "is not followed", "add what reaches the loss through it"),
+    (hidden, "sub", 0, NOT_FOLLOWED, "is not followed", "add what comes back along that path"),
     (
         hidden,
         "tanh",
@@ -466,5 +466,7 @@ def test_the_derivative_of_a_function_at_another_value_is_written_down() -> None
     assert name == "another value used"
     assert "the derivative of tanh is taken at `3 * h`, not at z" in what
     assert fix == "multiply by the right derivative: dz = dh * (1 - h**2)"
+    what = told(normed, "_softmax", 0, operand(0), "mul")[1]
+    assert "the softmax of logits stands where that of `y @ p[" in what
     what = told(hidden, "cumsum", 0, operand(0), "exp")[1]
     assert "is taken with e in the place of `torch.exp(" in what

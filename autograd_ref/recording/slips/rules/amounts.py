@@ -82,7 +82,7 @@ def _constants(tape: Tape) -> list[float]:
 
 
 def _sizes(tape: Tape) -> dict[int, str]:
-    """The lengths of axes, and the numbers of entries in arrays and along the last of their axes."""
+    """The lengths of axes, and the numbers of entries: of arrays, and along their last axes."""
     found: dict[int, str] = {}
     for node in tape.nodes:
         for value in node.values:

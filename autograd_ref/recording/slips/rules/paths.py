@@ -156,7 +156,7 @@ NOT_FOLLOWED = Rule(
     _zero,
     "the path to {x} is not followed",
     1.0,
-    fix="add what reaches the loss through it",
+    fix="add what comes back along that path",
 )
 
 

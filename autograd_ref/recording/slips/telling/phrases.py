@@ -61,6 +61,9 @@ def said(tape: Tape, index: int, place: int | None, slip: Slip) -> tuple[str, st
         if found is not None:
             text = f"the derivative of {found[0]} is taken at {{other}}, not at {{operand0}}"
             return text, _multiply(found[1])
+        if operation in ("_softmax", "_log_softmax", "logsumexp"):
+            text = "the softmax of {other} stands where that of {operand0} is due"
+            return text, "use the softmax of {operand0}"
     if rule.name == "transposed" and rule.said.startswith(f"{{operand{1 - place}}} has"):
         due = _due(name(tape, node.operands[1 - place], index))
         if due:
