@@ -145,7 +145,7 @@ def only_from(use: Site, text: str) -> Rule:
     return Rule(
         "overwritten",
         made,
-        f"what reaches {{x}} from {there} overwrites what reaches it from elsewhere",
+        f"what reaches {{x}} from {there} overwrites what comes from elsewhere",
         2.0,
         fix="add them up: += for =",
     )

@@ -71,6 +71,7 @@ def _name_other(tape: Tape, slip: Slip, index: int, words: dict[str, object]) ->
         return
     text = name(tape, ref, index)
     operands = {f"operand{i}": r for i, r in enumerate(tape.nodes[index].operands)}
+    operands["y"] = Ref(index, slip.sites[0].output)
     twins = [key for key, r in operands.items() if words[key] == text and r != ref]
     for key in twins:
         words[key] = f"{text}{step_of(tape, operands[key], index)}"
