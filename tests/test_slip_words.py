@@ -15,7 +15,7 @@ from autograd_ref.recording.slips.finding.claims import Guess, SlipClaim
 from autograd_ref.recording.slips.finding.ranks import akin, naturalness
 from autograd_ref.recording.slips.rules.amounts import Amount, factor
 from autograd_ref.recording.slips.rules.axes import axes
-from autograd_ref.recording.slips.rules.elementwise import ELEMENTWISE
+from autograd_ref.recording.slips.rules.elementwise import ANOTHERS_OUTPUT, ELEMENTWISE
 from autograd_ref.recording.slips.rules.paths import PATHS
 from autograd_ref.recording.slips.rules.values import (
     ANOTHERS,
@@ -296,6 +296,8 @@ def slip_at(
 def test_a_value_of_another_turn_is_told_by_its_step() -> None:
     what = told(stepped, "tanh", 0, ANOTHERS, "tanh", "last")[1]
     assert "in the last turn" in what
+    what = told(stepped, "tanh", 0, ANOTHERS_OUTPUT, "tanh", before=1)[1]
+    assert "is taken at h of the step before, not at h of the same step" in what
     what = told(stepped, "mul", 0, operand(0), "tanh")[1]
     assert "with h of the same step in the place of h of the step before" in what
     what = told(stepped, "mul", 0, operand(0), "mul", before=1)[1]

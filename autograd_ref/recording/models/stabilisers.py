@@ -200,7 +200,7 @@ class TorchModel(UnknownModel):
         return Hypothesis(
             name="a constant left out",
             what=_said(list(dict.fromkeys(dropped.values()))),
-            fix=f"differentiate the loss with its constant{example}, or compare with one without it",
+            fix=f"differentiate the loss with its constant{example}, or give one without it",
             gradients=found,
             in_float32=lambda: None,
             derivation=_Left(point, dropped),

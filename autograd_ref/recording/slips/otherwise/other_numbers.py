@@ -85,7 +85,9 @@ def _means(at: AtOperation) -> Iterator[Change]:
     x, y = at.tape.value(at.node.operands[0]), at.node.values[0]
     if at.site.operation == "mean":
         count = x.numel() / max(1, y.numel())
-        divisors = [(count - 1, f"the mean divides by {count:g} - 1 = {count - 1:g}, not by {count:g}", 2.1)]
+        divisors = [
+            (count - 1, f"the mean divides by {count:g} - 1 = {count - 1:g}, not by {count:g}", 2.1)
+        ]
         divisors.append((1.0, "the sum stands for the mean", 2.1))
     else:
         refs = at.node.operands

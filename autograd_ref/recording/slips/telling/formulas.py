@@ -121,3 +121,13 @@ def bracketed(text: str) -> str:
     depth = accumulate((c in "([{") - (c in ")]}") for c in text)
     loose = any(not d and c in LOOSE for c, d in zip(text, depth, strict=True))
     return f"({text})" if loose else text
+
+
+def transpose(matrix: str) -> str:
+    """Return the transpose of a matrix with this name; empty where the name is a description."""
+    if matrix.startswith(("its ", "the ", "a ")):
+        return ""
+    text = bare(matrix)
+    due = next((text.removesuffix(t) for t in (".T", ".mT") if text.endswith(t)), "")
+    due = due or f"{bracketed(text)}.T"
+    return f"`{due}`".replace("{", "{{").replace("}", "}}")

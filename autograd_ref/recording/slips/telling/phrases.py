@@ -8,7 +8,7 @@ from autograd_ref.recording.slips.telling.derivatives import (
     right_derivative,
     wrong_derivative,
 )
-from autograd_ref.recording.slips.telling.formulas import bare, bracketed
+from autograd_ref.recording.slips.telling.formulas import transpose
 from autograd_ref.recording.slips.telling.value_names import SAME, name
 from autograd_ref.recording.slips.telling.vocabulary import called
 from autograd_ref.recording.tape import Ref, Tape
@@ -65,7 +65,7 @@ def said(tape: Tape, index: int, place: int | None, slip: Slip) -> tuple[str, st
             text = "the softmax of {other} stands where that of {operand0} is due"
             return text, "use the softmax of {operand0}"
     if rule.name == "transposed" and rule.said.startswith(f"{{operand{1 - place}}} has"):
-        due = _due(name(tape, node.operands[1 - place], index))
+        due = transpose(name(tape, node.operands[1 - place], index))
         if due:
             said = f"{{operand{1 - place}}} stands where {due} is due on the way back to {{x}}"
             return said, f"use {due}"
@@ -74,16 +74,6 @@ def said(tape: Tape, index: int, place: int | None, slip: Slip) -> tuple[str, st
         if special:
             return special
     return rule.said, rule.fix
-
-
-def _due(matrix: str) -> str:
-    """The transpose of a matrix with this name; empty where the name is a description."""
-    if matrix.startswith(("its ", "the ", "a ")):
-        return ""
-    text = bare(matrix)
-    due = next((text.removesuffix(t) for t in (".T", ".mT") if text.endswith(t)), "")
-    due = due or f"{bracketed(text)}.T"
-    return f"`{due}`".replace("{", "{{").replace("}", "}}")
 
 
 def _divided(too_often: bool) -> tuple[str, str]:
