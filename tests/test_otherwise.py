@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -260,3 +261,19 @@ def test_a_value_that_is_computed_wrongly_for_the_way_back_is_named() -> None:
 
 def gradients_of(steps: Steps) -> Results:
     return {path: g[0].numpy() for path, g in swept(steps).gradients.items()}
+
+
+def test_a_mean_over_the_entries_that_a_hinge_keeps_is_named() -> None:
+    def hinge(p: Mapping[str, Any]) -> Any:
+        return torch.relu(GIVEN @ p["v"] + 1.8).mean() + (p["v"] ** 3).sum()
+
+    def gradients(p: Mapping[str, Any]) -> dict[str, Any]:
+        on = E @ p["v"] + 1.8 > 0
+        return {"v": E.T @ (on / on.sum()) + 3 * p["v"] ** 2}
+
+    def of_all_but_one(p: Mapping[str, Any]) -> dict[str, Any]:
+        return {"v": E.T @ ((E @ p["v"] + 1.8 > 0) / 3) + 3 * p["v"] ** 2}
+
+    for wrong, said in ((gradients, "the entries that are not 0"), (of_all_but_one, "4 - 1 = 3")):
+        causes = check_gradients(wrong, {"v": np.array([0.5, 1.0, -0.4, 0.3])}, loss=hinge).causes
+        assert any(said in cause.explanation for cause in causes), causes
