@@ -28,6 +28,7 @@ PAGES = (
     "autograd_ref/commands/README.md",
     "autograd_ref/assignment/mistakes/README.md",
     "autograd_ref/recording/README.md",
+    "autograd_ref/recording/EXAMPLES.md",
     "manual_backprop/README.md",
     "tests/README.md",
 )

@@ -106,7 +106,7 @@ SCORES = [
     (
         log_softmax,
         lambda _x, y, c: (c - y.exp() * c.sum(1, keepdim=True)) * y.exp() * (1 - y.exp()),
-        "multiplied on once more",
+        "applied once more",
     ),
     (
         lambda x: torch.logsumexp(x, 1, keepdim=True).expand_as(x),
@@ -258,7 +258,8 @@ def test_a_derivative_at_the_state_before_begins_at_the_initial_state() -> None:
 
         return loss
 
-    assert "in the place of its result" in explained(made(wrong=False), made(wrong=True), "square")
+    said = explained(made(wrong=False), made(wrong=True), "square")
+    assert "is taken at before, not at h" in said
 
 
 def test_paths_of_one_line_left_out_together_are_named() -> None:
@@ -315,7 +316,7 @@ def test_an_adjoint_that_is_overwritten_at_an_observation_is_named() -> None:
 
 def test_derivatives_at_the_state_after_the_turn_are_named() -> None:
     said = explained(predators(), predators(at_next=True), "square")
-    assert "in the place of" in said or "at the state after" in said
+    assert ", not at x of the step before" in said or "at the state after" in said
 
 
 def test_a_gradient_inside_the_loss_is_followed() -> None:

@@ -13,6 +13,7 @@ from tests.naming.__main__ import main
 from tests.naming.ask import Answer, Both, Question, ask, judged, quoted
 from tests.naming.nobody import KINDS, spoilt
 from tests.naming.record import Answers
+from tests.naming.second_reader import JUDGEMENTS, judgements, thought, unread
 from tests.naming.table import claims, explained, row
 from tests.naming.zoo import Model, models
 
@@ -141,7 +142,7 @@ def test_the_result_is_by_what_the_causes_explain(line: Model) -> None:
     assert judged(line, asked, report(cause("(line 13)", "w"))) == ("unknown", "(line 13)")
     assert judged(line, asked, report(cause("(line 15)", "w", "b")))[0] == "elsewhere"
     two = report(cause("(line 15)", "w", "b"), cause("(line 13)", "w", "b"))
-    assert judged(line, asked, two) == ("here", "(line 13)")
+    assert judged(line, asked, two) == ("here", "(line 13) Fix: .")
     assert judged(line, asked, report(verdict="match")) == ("match", "")
     nobody = question("noise in a block", kind="nobody")
     assert judged(line, nobody, two)[0] == "elsewhere"
@@ -177,7 +178,10 @@ def test_a_run_is_counted_and_goes_on_where_it_stopped(tmp_path: Path, capsys: C
         "none",
         "raised",
     ]
-    assert run(tmp_path, "--resume") == 1
+    assert run(tmp_path, "--resume", "--read") == 1
+    text = capsys.readouterr().out
+    assert "line\tslope\t?\tYour w is what comes out if" in text
+    assert "Words: 0 place, 0 equal, 0 clumsy, 0 wrong, 2 not read." in text
     assert len((tmp_path / "record.jsonl").read_text(encoding="utf-8").splitlines()) == 4
     assert run(tmp_path, "--only", "cube") == 2
     assert "There is no model cube; there are line." in capsys.readouterr().out
@@ -209,3 +213,20 @@ def test_claims_are_what_is_said_of_a_line() -> None:
     assert list(claims([said, numbers])) == ["line, noise in a block, seed 0: in line 3"]
     assert row("all", [said, numbers])[-3:] == ["2.00", "2.90", "3.00"]
     assert explained([said, numbers]).startswith("Explained: 2 of 2 (100.0%), 0 of them")
+
+
+def test_words_are_read_again_where_they_have_changed(tmp_path: Path) -> None:
+    file = tmp_path / "judged.tsv"
+    _ = file.write_text("line\tslope\tplace\tsaid\nline\tsign\tclumsy\tbefore\n", encoding="utf-8")
+    answers = [Answer(question("slope"), "here", "said"), Answer(question("sign"), "here", "now")]
+    unknown = Answer(question("none"), "unknown", "")
+    assert list(unread([*answers, unknown], file)) == ["line\tsign\t?\tnow"]
+    assert thought(answers, file) == "Words: 1 place, 0 equal, 0 clumsy, 0 wrong, 1 not read."
+
+
+def test_every_judgement_is_about_a_mistake_and_at_most_two_in_a_hundred_are_wrong() -> None:
+    known = judgements()
+    assert all(title in ZOO[model].mistakes for model, title in known)
+    found = [judged.judgement for judged in known.values()]
+    assert set(found) <= set(JUDGEMENTS)
+    assert found.count("wrong") <= 0.02 * len(found)

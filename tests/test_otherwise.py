@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -177,7 +178,7 @@ def test_what_has_other_shapes_or_flags_is_no_change() -> None:
         (
             lambda p: ((GIVEN @ p["v"]) - torch.logcumsumexp(GIVEN @ p["v"], 0)).square().sum(),
             lambda p: ((GIVEN @ p["v"]) - torch.logsumexp(GIVEN @ p["v"], 0)).square().sum(),
-            "all are summed, for those up to each place",
+            "the sum goes over all places, not up to each",
         ),
         (
             lambda p: torch.tanh(p["A"] * (GIVEN >= 0)).exp().sum(),
@@ -204,7 +205,7 @@ def test_what_has_other_shapes_or_flags_is_no_change() -> None:
                 torch.logcumsumexp((GIVEN @ p["v"])[EARLY.argsort(descending=True)], 0)
             ).sum(),
             lambda p: (torch.logcumsumexp((GIVEN @ p["v"])[EARLY.argsort()], 0)).sum(),
-            "the order is the opposite one",
+            "the order is reversed",
         ),
         (
             lambda p: functional.binary_cross_entropy_with_logits(GIVEN @ p["v"], SHARES),
@@ -255,11 +256,24 @@ def test_a_value_that_is_computed_wrongly_for_the_way_back_is_named() -> None:
 
     found = check_gradients(gradients, PARAMETERS, loss=loss).causes[0]
     assert found.kind == "an operation left out of the loss"
-    assert (
-        "is left out where its value is computed (the gradient through it is right)"
-        in found.explanation
-    )
+    assert "is left out, in the forward pass alone" in found.explanation
 
 
 def gradients_of(steps: Steps) -> Results:
     return {path: g[0].numpy() for path, g in swept(steps).gradients.items()}
+
+
+def test_a_mean_over_the_entries_that_a_hinge_keeps_is_named() -> None:
+    def hinge(p: Mapping[str, Any]) -> Any:
+        return torch.relu(GIVEN @ p["v"] + 1.8).mean() + (p["v"] ** 3).sum()
+
+    def gradients(p: Mapping[str, Any]) -> dict[str, Any]:
+        on = E @ p["v"] + 1.8 > 0
+        return {"v": E.T @ (on / on.sum()) + 3 * p["v"] ** 2}
+
+    def of_all_but_one(p: Mapping[str, Any]) -> dict[str, Any]:
+        return {"v": E.T @ ((E @ p["v"] + 1.8 > 0) / 3) + 3 * p["v"] ** 2}
+
+    for wrong, said in ((gradients, "the entries that are not 0"), (of_all_but_one, "4 - 1 = 3")):
+        causes = check_gradients(wrong, {"v": np.array([0.5, 1.0, -0.4, 0.3])}, loss=hinge).causes
+        assert any(said in cause.explanation for cause in causes), causes

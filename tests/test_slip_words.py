@@ -15,9 +15,16 @@ from autograd_ref.recording.slips.finding.claims import Guess, SlipClaim
 from autograd_ref.recording.slips.finding.ranks import akin, naturalness
 from autograd_ref.recording.slips.rules.amounts import Amount, factor
 from autograd_ref.recording.slips.rules.axes import axes
-from autograd_ref.recording.slips.rules.elementwise import ELEMENTWISE
+from autograd_ref.recording.slips.rules.elementwise import ANOTHERS_OUTPUT, ELEMENTWISE
 from autograd_ref.recording.slips.rules.paths import PATHS
-from autograd_ref.recording.slips.rules.values import ANOTHERS, DIVIDED, TIMES, operand
+from autograd_ref.recording.slips.rules.values import (
+    ANOTHERS,
+    DIVIDED,
+    TIMES,
+    operand,
+    operand_made_otherwise,
+    operand_transposed,
+)
 from autograd_ref.recording.slips.slip import Other, Rule, Slip, SlipSite
 from autograd_ref.recording.slips.telling.in_words import worded
 from autograd_ref.recording.tape import Ref, Tape
@@ -98,7 +105,7 @@ CASES: list[tuple[Callable[[Parameters], Tensor], str, int | None, Rule, str, st
     (hidden, "mv", 0, LEFT_OUT, "the derivative by A is left out", "multiply by that derivative"),
     (hidden, "clamp", 0, LEFT_OUT, "1 between the limits, 0 beyond them, is left out", "1 between"),
     (hidden, "tanh", 0, NOT_FOLLOWED, "the path through the tanh to z is not followed", "add what"),
-    (hidden, "sub", 0, NOT_FOLLOWED, "is not followed", "add what reaches the loss through it"),
+    (hidden, "sub", 0, NOT_FOLLOWED, "is not followed", "add what comes back along that path"),
     (
         hidden,
         "tanh",
@@ -131,16 +138,16 @@ CASES: list[tuple[Callable[[Parameters], Tensor], str, int | None, Rule, str, st
         hidden,
         "tanh",
         0,
-        RULES["the derivative by {x} is multiplied on twice"],
-        "1 - h**2, is multiplied on twice",
+        RULES["the derivative by {x} is applied twice"],
+        "1 - h**2, is applied twice",
         "once",
     ),
     (
         hidden,
         "cumsum",
         0,
-        RULES["the derivative by {x} is multiplied on twice"],
-        "is multiplied on twice",
+        RULES["the derivative by {x} is applied twice"],
+        "is applied twice",
         "once",
     ),
     (
@@ -152,8 +159,8 @@ CASES: list[tuple[Callable[[Parameters], Tensor], str, int | None, Rule, str, st
         "",
     ),
     (hidden, "sqrt", 0, times(2, "2"), "the 1/2 of the derivative of the root", ""),
-    (hidden, "tanh", 0, times(2, "2"), "what reaches z is multiplied by 2 too much", "divide by 2"),
-    (hidden, "mv", 0, times(2, "2"), "what reaches A is multiplied by 2 too much", "divide by 2"),
+    (hidden, "tanh", 0, times(2, "2"), "what reaches z has a factor 2 too many", "divide by 2"),
+    (hidden, "mv", 0, times(2, "2"), "what reaches A has a factor 2 too many", "divide by 2"),
     (hidden, "mean", 0, times(3, "3", "rows"), "the 1/3 of the mean is left out on the way", ""),
     (
         hidden,
@@ -163,10 +170,17 @@ CASES: list[tuple[Callable[[Parameters], Tensor], str, int | None, Rule, str, st
         "is divided by 2: averaged, where it is summed",
         "",
     ),
-    (hidden, "sum", 0, times(4, "4", "rows"), "is multiplied by 4 (rows) too much", ""),
-    (hidden, "rsub", 0, times(-1, "-1"), "the minus in front of masked is left out", "minus there"),
-    (hidden, "sub", 1, times(-1, "-1"), "the minus in front of", "minus there"),
-    (hidden, "div", 1, times(-1, "-1"), "the minus of the derivative of a quotient", "-a / b**2"),
+    (hidden, "sum", 0, times(4, "4", "rows"), "has a factor 4 (rows) too many", ""),
+    (
+        hidden,
+        "rsub",
+        0,
+        times(-1, "-1"),
+        "the minus in front of masked is left out",
+        "flip the sign",
+    ),
+    (hidden, "sub", 1, times(-1, "-1"), "the minus in front of", "flip the sign"),
+    (hidden, "div", 1, times(-1, "-1"), "the minus of the derivative by", "**2"),
     (hidden, "neg", 0, times(-1, "-1"), "the minus sign is left out on the way back to r", "flip"),
     (hidden, "tanh", 0, times(-1, "-1"), "the sign of what reaches z is wrong", "flip the sign"),
     (hidden, "tanh", None, times(-1, "-1"), "the sign of what reaches h is wrong", "flip the sign"),
@@ -213,9 +227,10 @@ def test_a_wrong_step_is_told(
         ("tanh", 0, TIMES, "sqrt", "the division by `torch.sqrt(e)` is left out in what reaches z"),
         ("tanh", 0, DIVIDED, "sqrt", "is divided by `torch.sqrt(e)` once too often"),
         ("tanh", 0, TIMES, "mv", "what reaches z is multiplied by z"),
+        ("tanh", 0, DIVIDED, "mv", "the factor z is missing in what reaches z"),
         ("tanh", None, DIVIDED, "exp", "the factor e, the derivative of exp, is missing"),
         ("tanh", 0, ANOTHERS, "mv", "the derivative by z is used where that by h is due"),
-        ("tanh", 0, operand(0), "nothing", "another value in the place of z"),
+        ("tanh", 0, operand(0), "nothing", "taken at another value, not at z"),
     ],
 )
 def test_another_value_is_told(
@@ -281,6 +296,8 @@ def slip_at(
 def test_a_value_of_another_turn_is_told_by_its_step() -> None:
     what = told(stepped, "tanh", 0, ANOTHERS, "tanh", "last")[1]
     assert "in the last turn" in what
+    what = told(stepped, "tanh", 0, ANOTHERS_OUTPUT, "tanh", before=1)[1]
+    assert "is taken at h of the step before, not at h of the same step" in what
     what = told(stepped, "mul", 0, operand(0), "tanh")[1]
     assert "with h of the same step in the place of h of the step before" in what
     what = told(stepped, "mul", 0, operand(0), "mul", before=1)[1]
@@ -329,7 +346,7 @@ def test_all_that_reaches_a_parameter_has_no_place() -> None:
     site = tape.nodes[tape.parameters["v",].node].site
     slip = Slip(times(2, "2"), (SlipSite(site, None),))
     what = worded(SlipClaim(Guess(apart=False, slips=(slip,)), Steps(tape), {}))[1]
-    assert what == "what reaches v is multiplied by 2 too much"
+    assert what == "what reaches v has a factor 2 too many"
 
 
 def test_a_factor_belongs_where_the_derivative_has_it() -> None:
@@ -365,3 +382,93 @@ def test_derivatives_are_taken_for_one_another_where_steps_keep_the_shape() -> N
     like = akin(tape, names["h"])
     assert {names["z"], names["e"], names["s"]} <= like
     assert Ref(tape.parameters["A",].node) not in like
+
+
+def products(p: Parameters) -> Tensor:
+    S, v = p["A"][:, :2] + 1, p["v"][:2]
+    once, turned = S @ (S - 1), torch.exp(S) @ S.T
+    one, two = torch.sin(v).square(), torch.cos(v).square()
+    parted = (one * two).sum() + torch.exp(-(v / (1 + v.square()))).sum()
+    long = functional.normalize(torch.sin(once @ turned + turned @ once + once.sum()), dim=0)
+    return (once * turned).sum() + long.sum() ** 2 + parted
+
+
+def test_the_matrix_that_is_due_is_written_down() -> None:
+    sites = [s for s in recorded(products, POINT).turns if s.operation == "mm"]
+    for site, place, wrong, due in (
+        (sites[0], 1, "S", "S.T"),
+        (sites[1], 0, "`S.T`", "S"),
+        (sites[1], 1, "`torch.exp(S)`", "torch.exp(S).T"),
+    ):
+        _name, what, fix = of_slips(
+            products, Slip(operand_transposed(1 - place), (SlipSite(site, place),))
+        )
+        assert f"{wrong} stands where `{due}` is due on the way back to" in what
+        assert fix == f"use `{due}`"
+    steps = Steps(recorded(attention, POINT, apart=True))
+    site = [s for s in steps.tape.turns if s.operation in ("mm", "bmm")][-1]
+    inside = Slip(operand_transposed(0), (SlipSite(site, 1),))
+    what = of_slips(attention, inside, apart=True)[1]
+    assert "its softmax has a transposition too few or too many on the way back to" in what
+    turned = Slip(operand_transposed(0), (SlipSite(sites[0], 0),))
+    assert "has a transposition too few or too many" in of_slips(products, turned)[1]
+    inner = Slip(operand_made_otherwise(0, 0), (SlipSite(sites[2], 1),))
+    assert "once is computed with S transposed on the way back to" in of_slips(products, inner)[1]
+
+
+def attention(p: Parameters) -> Tensor:
+    S = p["A"][None, :, :2]
+    return functional.scaled_dot_product_attention(S, S, S).sum()
+
+
+def of_slips(
+    loss: Callable[[Parameters], Tensor], *slips: Slip, apart: bool = False
+) -> tuple[str, str, str]:
+    steps = Steps(recorded(loss, POINT, apart=apart))
+    return worded(SlipClaim(Guess(apart=apart, slips=slips), steps, {}))
+
+
+def test_what_is_done_to_several_values_names_them_and_their_expressions() -> None:
+    tape = recorded(products, POINT)
+    squares = [s for s in tape.turns if s.operation == "pow"][:2]
+    both = tuple(SlipSite(site, None) for site in squares)
+    what = of_slips(products, Slip(times(-1, "-1"), both))[1]
+    assert "and alike in `torch.cos(v).square()`, the sign of what reaches one and two" in what
+    many = [s for s in tape.turns if s.operation in ("sin", "cos", "pow", "exp", "mul", "neg")]
+    what = of_slips(products, Slip(NOT_FOLLOWED, tuple(SlipSite(s, 0) for s in many)))[1]
+    assert " and alike in lines " in what
+    line = next(s for s in squares).where
+    assert line
+
+
+def test_a_formula_that_is_long_is_shortened() -> None:
+    tape = recorded(products, POINT, apart=True)
+    site = next(s for s in tape.turns if s.operation == "clamp_min")
+    what = of_slips(products, Slip(NOT_FOLLOWED, (SlipSite(site, 0),)), apart=True)[1]
+    assert "at `max(norm(...), 1e-12)`, the path to `norm(" in what or "through the limit" in what
+
+
+def test_a_slip_may_be_told_at_another_expression_than_its_own() -> None:
+    tape = recorded(products, POINT)
+    site = next(s for s in tape.turns if s.operation == "sin")
+    rule = times(2, "2")._replace(where="`a / b` (line 3)")
+    what = of_slips(products, Slip(rule, (SlipSite(site, None),)))[1]
+    assert what.startswith("in `a / b` (line 3), what reaches ")
+
+
+def test_a_quotient_is_derived_with_its_own_operands() -> None:
+    tape = recorded(products, POINT)
+    site = next(s for s in tape.turns if s.operation == "div" and s.ordinal == 0)
+    what = of_slips(products, Slip(times(-1, "-1"), (SlipSite(site, 1),)))[1]
+    assert "the minus of the derivative by `1 + v.square()`, -v / (1 + v.square())**2," in what
+
+
+def test_the_derivative_of_a_function_at_another_value_is_written_down() -> None:
+    name, what, fix = told(hidden, "tanh", 0, operand(0), "mul")
+    assert name == "another value used"
+    assert "the derivative of tanh is taken at `3 * h`, not at z" in what
+    assert fix == "multiply by the right derivative: dz = dh * (1 - h**2)"
+    what = told(normed, "_softmax", 0, operand(0), "mul")[1]
+    assert "the softmax of logits stands where that of `y @ p[" in what
+    what = told(hidden, "cumsum", 0, operand(0), "exp")[1]
+    assert "is taken with e in the place of `torch.exp(" in what

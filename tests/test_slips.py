@@ -252,3 +252,79 @@ def test_a_gradient_that_is_not_finite_is_no_explanation() -> None:
     report = check_gradients(gradients, p, X, zeros, loss=loss)
     assert report.verdict == "mismatch"
     assert not [cause for cause in report.causes if "line" in cause.explanation], report
+
+
+def heads(p: Any, x: Any) -> Any:
+    scores = x @ p["Q"] @ p["K"].T / np.sqrt(7)
+    return (scores**2).sum()
+
+
+@pytest.mark.parametrize(
+    ("by", "kind", "said"),
+    [
+        (np.sqrt(7), "a derivative left out", "the division by 2.64575 is left out"),
+        (1.37, "a constant factor", "off by a factor 1.37"),
+    ],
+)
+def test_a_step_says_more_than_a_number_and_a_number_more_than_nothing(
+    by: float, kind: str, said: str
+) -> None:
+    def gradients(p: Any, x: A) -> Any:
+        e = 2 * (x @ p["Q"] @ p["K"].T / np.sqrt(7)) / np.sqrt(7) * by
+        return {"Q": x.T @ e @ p["K"], "K": e.T @ x @ p["Q"]}
+
+    p = {"Q": RANDOM.normal(size=(4, 3)), "K": RANDOM.normal(size=(6, 3))}
+    (cause, *_others) = check_gradients(gradients, p, RANDOM.normal(size=(5, 4)), loss=heads).causes
+    assert cause.kind == kind
+    assert said in cause.explanation
+
+
+def test_a_sum_of_terms_is_not_said_to_be_followed_in_one_turn_where_another_term_is_right() -> (
+    None
+):
+    """sum() adds the first term to 0: in that turn there is no such operand."""
+
+    def penalised(p: Any) -> Any:
+        squares = sum((p[name] ** 2).sum() for name in "abc")
+        return (p["a"] * p["b"] * p["c"]).sum() + 0.3 * squares
+
+    def gradients(p: Any) -> Any:
+        a, b, c = (p[name] for name in "abc")
+        return {"a": b * c + 0.6 * a, "b": a * c, "c": a * b + 0.6 * c}
+
+    p = {name: RANDOM.normal(size=3) for name in "abc"}
+    (cause,) = check_gradients(gradients, p, loss=penalised).causes
+    assert cause.kind == "weight decay", cause
+
+
+def turned_and_unit(x: Any) -> Any:
+    h = torch.sin(x)
+    return h / torch.linalg.vector_norm(h, dim=1, keepdim=True)
+
+
+def in_two_calls(p: Any, x: Any) -> Any:
+    a, b = turned_and_unit(x @ p["W"]), turned_and_unit(x**2 @ p["W"])
+    return (a**3 + a * b).sum()
+
+
+@pytest.mark.parametrize("of", [(0, 1), (0,)])
+def test_a_value_that_a_function_computes_anew_in_each_call_is_that_of_the_call(
+    of: tuple[int, ...],
+) -> None:
+    def gradients(p: Any, x: A) -> Any:
+        rows = (x, x**2)
+        h = [np.sin(one @ p["W"]) for one in rows]
+        sizes = [np.linalg.norm(one, axis=1, keepdims=True) for one in h]
+        a, b = (one / size for one, size in zip(h, sizes, strict=True))
+        total = np.zeros_like(p["W"])
+        for i, (u, c) in enumerate(((a, 3 * a**2 + b), (b, a))):
+            back = (c - u * (c * u).sum(1, keepdims=True)) / (1 if i in of else sizes[i])
+            total += rows[i].T @ (back * np.cos(rows[i] @ p["W"]))
+        return {"W": total}
+
+    p = {"W": RANDOM.normal(size=(3, 4))}
+    report = check_gradients(gradients, p, RANDOM.normal(size=(5, 3)), loss=in_two_calls)
+    (cause,) = report.causes
+    assert "the division by" in cause.explanation
+    assert "is left out in what reaches" in cause.explanation
+    assert "; and if " not in cause.explanation

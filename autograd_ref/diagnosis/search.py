@@ -36,6 +36,9 @@ from autograd_ref.tree.nest import Path
 ONE_NUMBER = (*FITTED, *UPDATES, A_TYPED_FACTOR, *BESIDE_A_FACTOR, *TYPICAL)
 """Relations that are claimed only where the same is said of all blocks."""
 
+NO_PLACE = frozenset(("a constant factor", "weight decay", "in other places"))
+"""Relations that say how an array differs, and nothing of where it went wrong."""
+
 Explanation = list[Statement]
 """Mistakes that explain, together, the blocks that they name."""
 
@@ -54,7 +57,7 @@ def explanations(evidence: Evidence, derivations: Derivations) -> list[Explanati
     named, relations = named_relations(names), all_relations(names)
     tried, everything = derivations.tried, (*relations, *UPDATES)
     searches: tuple[Callable[[], list[Explanation]], ...] = (
-        lambda: _one_mistake(evidence, right, named, tried),
+        lambda: _in_a_line(evidence, question, _one_mistake(evidence, right, named, tried)),
         lambda: _slips(evidence, question, 1),
         lambda: _one_for_each(evidence, _units(evidence, right, named, tried)),
         lambda: _one_after_another(evidence, named, tried),
@@ -65,6 +68,14 @@ def explanations(evidence: Evidence, derivations: Derivations) -> list[Explanati
         lambda: _for_some(_units(evidence, right, everything, tried)),
     )
     return next((found for search in searches if (found := search())), list[Explanation]())
+
+
+def _in_a_line(
+    evidence: Evidence, question: WrongGradient | None, found: list[Explanation]
+) -> list[Explanation]:
+    """Return wrong steps where all that was found is a number or an order, and they explain it."""
+    vague = all(statement.name in NO_PLACE for statements in found for statement in statements)
+    return (_slips(evidence, question, 1) if found and vague else []) or found
 
 
 def _one_mistake(

@@ -15,6 +15,7 @@ import tests.naming
 from tests.naming.ask import MISTAKE, NOBODY, PAIR, Question, ask
 from tests.naming.nobody import KINDS
 from tests.naming.record import Answers
+from tests.naming.second_reader import thought, unread
 from tests.naming.table import claims, explained, table
 from tests.naming.zoo import OURS, Model, models
 
@@ -33,6 +34,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     _ = parser.add_argument("--unseen", type=Path, metavar="FOLDER", help="models kept elsewhere")
     _ = parser.add_argument("--seconds", type=float, help="stop after so many")
     _ = parser.add_argument("--resume", action="store_true", help="leave out what is on record")
+    _ = parser.add_argument("--read", action="store_true", help="words that nobody has judged")
     _ = parser.add_argument("--record", type=Path, help="instead of a file in .naming")
     return parser.parse_args(given)
 
@@ -91,6 +93,9 @@ def main(given: Sequence[str] | None = None) -> int:
     console.print(table(found))
     if asked.nobody is None:
         console.print(explained(found))
+        if asked.read:
+            _ = sys.stdout.writelines(f"{line}\n" for line in unread(found))
+            console.print(thought(found))
         return int(any(answer.result == "raised" for answer in found))
     said = list(claims(found))
     for line in said:

@@ -43,7 +43,7 @@ class Answer(NamedTuple):
     question: Question
     result: str
     text: str = ""
-    """The first cause, or the error."""
+    """The cause, with its fix, or the error."""
     seconds: float = 0
     """Time of the processor."""
 
@@ -124,9 +124,14 @@ def judged(model: Model, question: Question, report: Report) -> tuple[str, str]:
         places = [model.mistakes[title][0] for title in question.titles]
         for cause in causes:
             if all(place in quoted(model, cause) for place in places):
-                return "here", cause.explanation
+                return "here", words(cause)
     first = causes[0]
-    return "elsewhere" if quoted(model, first) else "without a place", first.explanation
+    return "elsewhere" if quoted(model, first) else "without a place", words(first)
+
+
+def words(cause: Cause) -> str:
+    """Return what a report says of a cause."""
+    return f"{cause.explanation} Fix: {cause.fix}."
 
 
 def quoted(model: Model, cause: Cause) -> str:

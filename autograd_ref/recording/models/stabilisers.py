@@ -198,11 +198,12 @@ class TorchModel(UnknownModel):
         found = self._gradients(point, Constants(dropped))
         if found is None:
             return None
+        in_logarithms = all(one.inside == "logarithm" for one in dropped.values())
+        example = " (1/(p + 1e-8) for log(p + 1e-8))" if in_logarithms else ""
         return Hypothesis(
             name="a constant left out",
             what=_said(list(dict.fromkeys(dropped.values()))),
-            fix="differentiate the loss with its constant (1/(p + 1e-8) for log(p + 1e-8)), or"
-            " compare with the loss without it",
+            fix=f"differentiate the loss with its constant{example}, or give one without it",
             gradients=found,
             in_float32=lambda: None,
             derivation=_Left(point, dropped),

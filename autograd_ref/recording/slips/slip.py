@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import takewhile
 from typing import NamedTuple
 
 from torch import Tensor
@@ -161,6 +162,17 @@ class Other(NamedTuple):
     operand: int | None = None
     """The number of the operand, where it is not an output: in the first turn of a loop that is
     the initial state."""
+    beside: Site | None = None
+    """The place that it is named for; at those that are alike in other calls of the same code it is
+    the one of that call."""
+
+    def site_at(self, place: Site) -> Site:
+        """Return its site as seen from a place: in another call of the same code the one there."""
+        if self.beside is None or place == self.beside:
+            return self.site
+        pairs = zip(self.beside.where, place.where, strict=False)
+        same = len([*takewhile(lambda pair: pair[0] == pair[1], pairs)]) + 1
+        return self.site._replace(where=place.where[:same] + self.site.where[same:])
 
 
 class Rule(NamedTuple):
@@ -246,7 +258,7 @@ class Slip(NamedTuple):
 
 def found_on(tape: Tape, other: Other, node: int) -> Ref | None:
     """The other value, as seen from a node of a tape."""
-    nodes = tape.turns.get(other.site)
+    nodes = tape.turns.get(other.site_at(tape.nodes[node].site))
     if not nodes:
         return None
     turns = len(tape.turns[tape.nodes[node].site])

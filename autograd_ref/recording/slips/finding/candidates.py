@@ -94,7 +94,7 @@ def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> 
     needs = list(_needed_by_derivative(tape, index, place))
     alone = len(spot.places) == 1
     like = akin(tape, Ref(index, spot.output)) if alone else frozenset[Ref]()
-    for other, value in others.at(index) if alone else ():
+    for other, value in others.at(index) if alone else _in_each_call(others, spot, index):
         for number in needs:
             if tape.value(node.operands[number]).shape == value.shape:
                 yield slip(operand(number), other)
@@ -116,6 +116,17 @@ def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> 
             for inner, deeper in enumerate(before.operands):
                 if _is_square(tape.value(deeper)):
                     yield slip(operand_made_otherwise(number, inner))
+
+
+def _in_each_call(others: Others, spot: Spot, index: int) -> Iterator[tuple[Other, Tensor]]:
+    """Yield the values of the call that a place is in, where all are in calls of one function."""
+    first, where = spot.sites[0], spot.sites[0].where
+    for depth in range(len(where) - 1):
+        here = {(s.where[:depth], s.where[depth + 1 :]) for s in spot.sites}
+        if len(here) == 1 and len({s.where for s in spot.sites}) == len(spot.sites):
+            for other, value in others.at(index):
+                if other.site.where[: depth + 1] == where[: depth + 1] != other.site.where:
+                    yield other._replace(beside=first), value
 
 
 def _at_value(others: Others, spot: Spot, index: int, slip: Made) -> Iterator[Slip]:

@@ -1,5 +1,7 @@
 """How natural a slip is at its place: an n belongs to a mean or a sum, a 2 to a square."""
 
+from itertools import chain
+
 from autograd_ref.recording.slips.slip import Slip, found_on
 from autograd_ref.recording.slips.telling.value_names import is_inside
 from autograd_ref.recording.tape import Ref, Tape
@@ -106,7 +108,11 @@ def _belongs(tape: Tape, slip: Slip) -> bool:
     if operation in ("pow", "square"):
         return text.startswith("the factor 2 is missing")
     if operation in ("sqrt", "rsqrt"):
-        return "by 2 too much" in text
+        return "a factor 2 too many" in text
+    if operation in ("mul", "div"):
+        constants = [tape.nodes[r.node].numbers for r in node.operands if r not in tape.moving]
+        numbers = [*node.numbers, *chain.from_iterable(constants)]
+        return any(f"{number:.6g}" in words for number in numbers)
     if operation in ("mean", "sum"):
         count = tape.value(node.operands[place]).numel() // max(1, node.values[output].numel())
         return str(count) in words or f"1/{count}" in words

@@ -56,5 +56,5 @@ def changes(tape: Tape, without: Collection[Site] = ()) -> Iterator[Change]:
 
 def _of_the_value(change: Change) -> Change:
     """Return the change of a value that is computed again for the way back."""
-    said = f"{change.said} where its value is computed (the gradient through it is right)"
+    said = f"{change.said}, in the forward pass alone"
     return change._replace(said=said, rank=change.rank + LESS_NATURAL, value_only=True)

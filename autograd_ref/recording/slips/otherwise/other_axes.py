@@ -34,9 +34,7 @@ def axes(at: AtOperation) -> Iterator[Change]:
                 if other != axis % ndim:
                     yield _along(at, axis % ndim, other, listed=isinstance(replay.args[1], list))
     if at.site.operation in ("sort", "argsort") and isinstance(replay, Replay):
-        yield at.computed(
-            "another order in the loss", "the order is the opposite one", 2.1, _reversed
-        )
+        yield at.computed("another order in the loss", "the order is reversed", 2.1, _reversed)
     if at.site.operation in ("slice", "select") and isinstance(replay, Replay):
         yield from _off_by_one(at)
 

@@ -6,7 +6,13 @@ from typing import Any
 from torch import Tensor
 
 from autograd_ref.recording.replay import Replay
-from autograd_ref.recording.slips.otherwise.change import AtOperation, Change, Compute, on_result
+from autograd_ref.recording.slips.otherwise.change import (
+    AtOperation,
+    Change,
+    Compute,
+    inner,
+    on_result,
+)
 from autograd_ref.recording.tape import Node, Tape
 
 SMALL = 1e-2
@@ -85,8 +91,14 @@ def _means(at: AtOperation) -> Iterator[Change]:
     x, y = at.tape.value(at.node.operands[0]), at.node.values[0]
     if at.site.operation == "mean":
         count = x.numel() / max(1, y.numel())
-        divisors = [(count - 1, f"the mean divides by {count:g} - 1, not by {count:g}", 2.1)]
+        divisors = [
+            (count - 1, f"the mean divides by {count:g} - 1 = {count - 1:g}, not by {count:g}", 2.1)
+        ]
         divisors.append((1.0, "the sum stands for the mean", 2.1))
+        kept = int(x.count_nonzero())
+        if y.numel() == 1 and 0 < kept < count:
+            said = f"the mean divides by {kept}, the entries that are not 0, not by {count:g}"
+            yield at.computed("another count in the loss", said, 2.09, _over_those_kept)
     else:
         refs = at.node.operands
         count = float(at.tape.value(refs[1])) if len(refs) > 1 else at.node.numbers[0]
@@ -104,6 +116,18 @@ def _means(at: AtOperation) -> Iterator[Change]:
                 return on_result(node, scaled)
 
             yield at.computed("another size in the loss", said, rank, how)
+
+
+def _over_those_kept(node: Node) -> Compute:
+    """Take the mean over the entries that are not 0, as those of a hinge that are active."""
+    compute = inner(node)
+
+    def made(x: Tensor) -> Tensor:
+        mean = compute(x)
+        assert isinstance(mean, Tensor), "a mean is one"
+        return mean * (x.numel() / int(x.count_nonzero()))
+
+    return made
 
 
 def _sizes(tape: Tape) -> list[int]:

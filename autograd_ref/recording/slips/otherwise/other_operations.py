@@ -53,8 +53,8 @@ INSTEAD: dict[str, tuple[tuple[str, str], ...]] = {
     "sub": (("add", "a plus stands for the minus"),),
     "triu": (("tril", "the lower triangle is taken for the upper"),),
     "tril": (("triu", "the upper triangle is taken for the lower"),),
-    "logcumsumexp": (("logsumexp", "all are summed, for those up to each place"),),
-    "cumsum": (("sum", "all are summed, for those up to each place"),),
+    "logcumsumexp": (("logsumexp", "the sum goes over all places, not up to each place only"),),
+    "cumsum": (("sum", "the sum goes over all places, not up to each place only"),),
 }
 
 
@@ -76,7 +76,7 @@ def operations(at: AtOperation) -> Iterator[Change]:
             )
     if at.site.operation == "sum" and not at.tape.moves(at.number):
         count = at.tape.value(at.node.operands[0]).numel() / max(1, at.node.values[0].numel())
-        said = f"{count:g}, the number of all entries, stands for {{y}}"
+        said = f"{count:g} stands for {{y}}: every entry is counted"
         yield at.computed("another size in the loss", said, 2.1, _filled(count))
     if at.site.operation in ("sqrt", "rsqrt"):
         yield from _outside_the_root(at)

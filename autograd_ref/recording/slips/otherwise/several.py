@@ -86,7 +86,7 @@ def _parts(at: AtOperation) -> Iterator[Change]:
 
                     return made
 
-                said = f"parts {two} and {one} are taken for each other"
+                said = f"{_part(at, two)} and {_part(at, one)} are taken for each other"
                 yield at.computed("parts exchanged in the loss", said, 2.1, swapped)
 
 
@@ -112,6 +112,12 @@ def _with_number(number: float) -> Made:
         return node._replace(compute=node.compute.with_number(0, lambda _old: number))
 
     return made
+
+
+def _part(at: AtOperation, which: int) -> str:
+    """What the caller calls a part of a split, or its number."""
+    name = at.tape.names.get(Ref(at.number, which), f"part {which}")
+    return name.replace("{", "{{").replace("}", "}}")
 
 
 SPLITS = frozenset("split split_with_sizes unbind chunk".split())

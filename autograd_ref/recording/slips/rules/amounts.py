@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import permutations
 from typing import NamedTuple
 
 from torch import Tensor
@@ -65,10 +66,9 @@ def _all(tape: Tape) -> Iterator[Amount]:
         if n > 2:
             yield Amount(n / (n - 1), f"{n}/{n - 1}", 2.6, kind)
             yield Amount((n - 1) / n, f"{n - 1}/{n}", 2.6, kind)
-    for n in sizes:
-        for m in sizes:
-            if n != m:
-                yield Amount(n / m, f"{n}/{m}", 3.2, f"{sizes[n]} over {sizes[m]}")
+    axes = [n for n, kind in sizes.items() if kind.startswith("an axis")]
+    for n, m in permutations(axes, 2):
+        yield Amount(n / m, f"{n}/{m}", 3.2, f"{sizes[n]} over {sizes[m]}")
 
 
 def _constants(tape: Tape) -> list[float]:
@@ -82,7 +82,7 @@ def _constants(tape: Tape) -> list[float]:
 
 
 def _sizes(tape: Tape) -> dict[int, str]:
-    """The lengths of axes, and the numbers of entries."""
+    """The lengths of axes, and the numbers of entries: of arrays, and along their last axes."""
     found: dict[int, str] = {}
     for node in tape.nodes:
         for value in node.values:
@@ -91,6 +91,8 @@ def _sizes(tape: Tape) -> dict[int, str]:
     for node in tape.nodes:
         for value in node.values:
             found.setdefault(value.numel(), f"an array of {value.numel()} entries")
+            for some in (value.shape[i:] for i in range(1, value.ndim - 1)):
+                found.setdefault(math.prod(some), f"{' x '.join(map(str, some))} entries")
     return {n: kind for n, kind in found.items() if n > 1}
 
 
@@ -113,5 +115,5 @@ def factor(amount: Amount) -> Rule:
         missing = amount.text[2:]
         said = f"the factor {missing}{of} is missing in what reaches {{x}}"
         return rule("a factor missing", said, f"multiply by {missing} there")
-    said = f"what reaches {{x}} is multiplied by {amount.text}{of} too much"
+    said = f"what reaches {{x}} has a factor {amount.text}{of} too many"
     return rule("a factor", said, f"divide by {amount.text} there")

@@ -30,7 +30,6 @@ DERIVATIVES: dict[str, Derivative] = {
     "1 - {x}**2": lambda x, _y: 1 - x**2,
     "1 - tanh({x})**2": lambda x, _y: 1 - torch.tanh(x) ** 2,
     "1 - tanh({y})**2": lambda _x, y: 1 - torch.tanh(y) ** 2,
-    "1 - tanh({x})": lambda x, _y: 1 - torch.tanh(x),
     "{y} * (1 - {y})": lambda _x, y: y * (1 - y),
     "{x} * (1 - {x})": lambda x, _y: x * (1 - x),
     "{y} * (1 + {y})": lambda _x, y: y * (1 + y),
@@ -44,6 +43,7 @@ DERIVATIVES: dict[str, Derivative] = {
     "1 where {x} < 0": lambda x, _y: (x < 0).to(x.dtype),
     "1 - {y}": lambda _x, y: 1 - y,
     "1 - {x}": lambda x, _y: 1 - x,
+    "1 - tanh({x})": lambda x, _y: 1 - torch.tanh(x),
     "{y}": lambda _x, y: y,
     "{x}": lambda x, _y: x,
     "2 * {x}": lambda x, _y: 2 * x,
@@ -113,9 +113,9 @@ def _at_another_output(at: At, other: Tensor | None, _c: Tensor | None) -> Tenso
 ANOTHERS_OUTPUT = Rule(
     "another value used",
     _at_another_output,
-    "the derivative by {x} is taken at {other} in the place of its result",
+    "the derivative by {x} is taken at {other}, not at {y}",
     2.0,
-    fix="use the result that stands in the loss",
+    fix="use {y}",
 )
 
 
@@ -166,9 +166,9 @@ ELEMENTWISE: tuple[Rule, ...] = (
     Rule(
         "a derivative twice",
         _twice,
-        "the derivative by {x} is multiplied on twice",
+        "the derivative by {x} is applied twice",
         2.2,
-        fix="multiply by it once",
+        fix="apply it once",
     ),
 )
 

@@ -88,7 +88,9 @@ def _all_but_one(tape: Tape, found: list[SlipSite]) -> Iterator[Group]:
 
 def _followed_once(tape: Tape, place: SlipSite) -> Iterator[Group]:
     """Yield all turns of a loop but one, at a single place."""
-    if len(tape.turns[place.site]) > 2:
+    assert place.operand is not None, "a use of a value"
+    operands = [tape.nodes[i].operands for i in tape.turns[place.site]]
+    if len(operands) > 2 and all(len(refs) > place.operand for refs in operands):
         for which in ("last", "first"):
             yield (place,), f"all but the {which}", followed_once(which)
 
@@ -122,7 +124,7 @@ def _overwritten(tape: Tape) -> Iterator[Group]:
             if ref in tape.moving and len(tape.turns[own]) > len(nodes):
                 places[SlipSite(own, None, ref.output)] = None
         if len(places) > 0 and any(len(tape.uses[ref]) > 1 for ref in used if ref in tape.uses):
-            yield tuple(places), "all", only_from(site)
+            yield tuple(places), "all", only_from(site, str(tape.nodes[nodes[-1]].place))
 
 
 def _states(tape: Tape) -> Iterator[Group]:

@@ -138,12 +138,14 @@ def followed_once(which: str) -> Rule:
     )
 
 
-def only_from(use: Site) -> Rule:
+def only_from(use: Site, text: str) -> Rule:
     """Return the rule that what comes by one use of a value overwrites what comes by the others.
 
     Args:
         use: where the value is used, in some turns of a loop.
+        text: the expression there.
     """
+    there = text.replace("{", "{{").replace("}", "}}")
 
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
         tape = at.steps.tape
@@ -157,8 +159,7 @@ def only_from(use: Site) -> Rule:
     return Rule(
         "overwritten",
         made,
-        "where {x} is used again, the derivative that comes by that use overwrites what comes by"
-        " the others",
+        f"what reaches {{x}} from {there} overwrites what comes from elsewhere",
         2.0,
         fix="add them up: += for =",
     )
@@ -169,7 +170,7 @@ NOT_FOLLOWED = Rule(
     _zero,
     "the path to {x} is not followed",
     1.0,
-    fix="add what reaches the loss through it",
+    fix="add what comes back along that path",
 )
 
 
@@ -216,9 +217,9 @@ OF_MATRICES: tuple[Rule, ...] = (
     Rule(
         "transposed",
         _cotangent_transposed,
-        "what comes back to {y} is transposed",
+        "what comes back to {y} has a transposition too few or too many on the way to {x}",
         2.7,
-        fix="transpose it back",
+        fix="transpose it there",
     ),
     Rule(
         "reshaped",

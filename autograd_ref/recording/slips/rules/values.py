@@ -47,7 +47,7 @@ def operand(place: int) -> Rule:
         made,
         f"the derivative by {{x}} is taken with {{other}} in the place of {{operand{place}}}",
         2.0,
-        fix="use the value that stands in the loss",
+        fix=f"use {{operand{place}}}",
         many=many,
     )
 
@@ -66,9 +66,9 @@ def operand_transposed(place: int) -> Rule:
     return Rule(
         "transposed",
         made,
-        f"{{operand{place}}} is transposed on the way back to {{x}}",
+        f"{{operand{place}}} has a transposition too few or too many on the way back to {{x}}",
         1.9,
-        fix="transpose it",
+        fix="transpose it there",
     )
 
 
@@ -97,9 +97,10 @@ def operand_made_otherwise(place: int, inner: int) -> Rule:
     return Rule(
         "transposed",
         made,
-        f"{{operand{place}}} is computed with a matrix transposed on the way back to {{x}}",
+        f"{{operand{place}}} is computed with {{operand{place}_{inner}}} transposed on the way back"
+        " to {x}",
         2.3,
-        fix="compute it as the loss does",
+        fix=f"use {{operand{place}}} as it is in the loss",
     )
 
 
@@ -165,7 +166,7 @@ def at_state(states: Mapping[SlipSite, Other], before: int, said: str) -> Rule:
     return Rule(
         "the state of another turn",
         made,
-        f"the derivative by {{x}}, and all in that turn, is taken at the state {said}",
+        f"all derivatives of a turn are taken at its state {said}",
         2.2,
         fix="use the state that the loss uses in that turn",
     )
@@ -238,7 +239,7 @@ ANOTHERS = Rule(
     one(_cotangent),
     "the derivative by {other} is used where that by {y} is due",
     2.6,
-    fix="use the derivative by the value that stands there",
+    fix="use the derivative by {y}",
     zero_beyond=True,
     many=_cotangent,
 )

@@ -1,4 +1,8 @@
-"""The right derivatives of functions, as people write them, and whose a wrong one is."""
+"""The right derivatives of functions, as people write them, and whose a wrong one is.
+
+In their texts {x} and {y} are the names of the operand and of the result, {fx} and {fy} the same in
+a product, {bx} and {by} in brackets that are there already.
+"""
 
 from collections.abc import Sequence
 
@@ -57,7 +61,9 @@ def right_derivative(operation: str, numbers: Sequence[float]) -> tuple[str, str
 
 def in_formula(text: str) -> str:
     """Return a text in which x and y stand in a formula, in brackets where they need any."""
-    return text.replace("{x}", "{fx}").replace("{y}", "{fy}")
+    for one in "xy":
+        text = text.replace(f"({{{one}}})", f"({{b{one}}})").replace(f"{{{one}}}", f"{{f{one}}}")
+    return text
 
 
 def _right(operation: str, numbers: Sequence[float]) -> tuple[str, str] | None:

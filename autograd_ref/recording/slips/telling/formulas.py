@@ -6,7 +6,16 @@ from itertools import accumulate
 from autograd_ref.recording.tape import Ref, Tape
 
 LONGEST = 44
-"""Characters of a formula. Chosen: what is longer is told by its last operation."""
+"""Characters of a formula. Chosen: what is longer is shortened."""
+
+LONGEST_NAME = 24
+"""Characters of a name in a formula that is shortened. Chosen."""
+
+DEEPEST = 6
+"""Operations inside one another that a formula has at most. Chosen."""
+
+DOTS = "..."
+"""Stands for what is left out of a formula."""
 
 FORMS: dict[str, str] = {
     "add": "{0} + {1}",
@@ -50,14 +59,29 @@ def formula(tape: Tape, ref: Ref, leaf: Callable[[Ref], str]) -> str:
     if ref.output:
         more = OUTPUTS.get(tape.nodes[ref.node].site.operation, ())
         return more[ref.output] if ref.output < len(more) else ""
-    text = _written(tape, ref, leaf, 6)
-    return f"`{text}`" if 0 < len(text) <= LONGEST else ""
+    for deep, name in (DEEPEST, leaf), *((d, _short(leaf)) for d in range(DEEPEST, 1, -1)):
+        text = _written(tape, ref, name, deep)
+        if 0 < len(text) <= LONGEST:
+            return f"`{text}`"
+    return ""
+
+
+def _short(leaf: Callable[[Ref], str]) -> Callable[[Ref], str]:
+    """The names of values, and dots for those that are long."""
+
+    def name(ref: Ref) -> str:
+        text = leaf(ref)
+        return text if len(text) <= LONGEST_NAME else DOTS
+
+    return name
 
 
 def _written(tape: Tape, ref: Ref, leaf: Callable[[Ref], str], deep: int) -> str:
     known = leaf(ref)
     if known:
-        return known.strip("`")
+        return bare(known)
+    if not deep:
+        return DOTS
     node = tape.nodes[ref.node]
     if (
         node.site.operation in ("detach", "expand", "unsqueeze", "view", "_to_copy")
@@ -65,7 +89,7 @@ def _written(tape: Tape, ref: Ref, leaf: Callable[[Ref], str], deep: int) -> str
     ):
         return _written(tape, node.operands[0], leaf, deep)
     form = FORMS.get(node.site.operation)
-    if form is None or not deep:
+    if form is None:
         return ""
     parts = [_written(tape, one, leaf, deep - 1) for one in node.operands]
     parts += [f"{number:g}" for number in node.numbers]
@@ -80,8 +104,12 @@ def _written(tape: Tape, ref: Ref, leaf: Callable[[Ref], str], deep: int) -> str
         "{0} - {1}",
         "1 - {0}",
     )
-    bare = [bracketed(part) if binary else part for part in parts]
-    return form.format(*bare)
+    return form.format(*(bracketed(part) if binary else part for part in parts))
+
+
+def bare(text: str) -> str:
+    """Return the name of a value without the marks of code."""
+    return text.strip("`")
 
 
 def bracketed(text: str) -> str:
@@ -93,3 +121,13 @@ def bracketed(text: str) -> str:
     depth = accumulate((c in "([{") - (c in ")]}") for c in text)
     loose = any(not d and c in LOOSE for c, d in zip(text, depth, strict=True))
     return f"({text})" if loose else text
+
+
+def transpose(matrix: str) -> str:
+    """Return the transpose of a matrix with this name; empty where the name is a description."""
+    if matrix.startswith(("its ", "the ", "a ")):
+        return ""
+    text = bare(matrix)
+    due = next((text.removesuffix(t) for t in (".T", ".mT") if text.endswith(t)), "")
+    due = due or f"{bracketed(text)}.T"
+    return f"`{due}`".replace("{", "{{").replace("}", "}}")

@@ -5,18 +5,28 @@ from collections.abc import Collection
 from autograd_ref.recording.slips.finding.claims import SlipClaim
 from autograd_ref.recording.slips.otherwise.change import Change
 from autograd_ref.recording.slips.slip import Slip, found_on
-from autograd_ref.recording.slips.telling.formulas import bracketed
+from autograd_ref.recording.slips.telling.formulas import LONGEST, bare, bracketed, formula
 from autograd_ref.recording.slips.telling.phrases import means, said
 from autograd_ref.recording.slips.telling.value_names import (
     is_inside,
     is_one_of_several,
     name,
+    outside,
     step_of,
 )
 from autograd_ref.recording.slips.telling.vocabulary import called
 from autograd_ref.recording.tape import Ref, Site, Tape
 from autograd_ref.report.words import listed
 from autograd_ref.tree.nest import Path, name_of
+
+CHANGE_FIX = "do what the loss does there; or change the loss, where yours is meant"
+"""How to mend what is right for a slightly different loss."""
+
+FORWARD_FIX = "compute it as the loss does"
+"""How to mend a value, where the way back through it is right."""
+
+MOST_NAMED = 4
+"""Values that are named where the same is done to several. Chosen."""
 
 
 def worded(claim: SlipClaim) -> tuple[str, str, str]:
@@ -40,7 +50,7 @@ def _alone(blocks: Collection[Path]) -> str:
 def _change(tape: Tape, change: Change) -> tuple[str, str, str]:
     index = tape.turns[change.site][-1]
     what = change.said.format(**_words(tape, index, None, 0))
-    fix = "derive the loss as it stands, or compare with the one that was derived"
+    fix = FORWARD_FIX if change.value_only else CHANGE_FIX
     return change.name, f"{_where(tape, change.site, 'all')}{what}", fix
 
 
@@ -51,6 +61,7 @@ def _slip(tape: Tape, slip: Slip) -> tuple[str, str]:
     words = _words(tape, index, place, output)
     if slip.other is not None:
         _name_other(tape, slip, index, words)
+    words |= _of_all(tape, slip)
     text, fix = said(tape, index, place, slip)
     node = tape.nodes[index]
     if place is not None:
@@ -70,6 +81,7 @@ def _name_other(tape: Tape, slip: Slip, index: int, words: dict[str, object]) ->
         return
     text = name(tape, ref, index)
     operands = {f"operand{i}": r for i, r in enumerate(tape.nodes[index].operands)}
+    operands["y"] = Ref(index, slip.sites[0].output)
     twins = [key for key, r in operands.items() if words[key] == text and r != ref]
     for key in twins:
         words[key] = f"{text}{step_of(tape, operands[key], index)}"
@@ -86,20 +98,38 @@ def _where(tape: Tape, site: Site, turns: str, alike: str = "") -> str:
         return ""
     of = ""
     if is_inside(tape, index) and is_one_of_several(tape, index):
-        of = f", at its {called(site.operation)}"
+        of = f", at {_inside(tape, index)}"
     which = {"first": ", in the first turn", "last": ", in the last turn"}.get(turns, "")
     return f"in {node.place}{of}{which}{alike}, "
 
 
+def _inside(tape: Tape, index: int) -> str:
+    """An operation inside an expression: as a formula, or by what it is called."""
+    short = formula(tape, Ref(index), lambda ref: outside(tape, ref, Ref(index)))
+    return short or f"its {called(tape.nodes[index].site.operation)}"
+
+
 def _and_others(tape: Tape, slip: Slip) -> str:
-    """The other places at which it is made, alike."""
-    places = [tape.nodes[tape.turns[one.site][-1]].place for one in slip.sites]
-    lines = [place.line for place in places[1:] if place != places[0]]
-    if not lines:
-        return ""
-    return f" and alike in {'line' if len(set(lines)) == 1 else 'lines'} " + listed(
-        [str(line) for line in dict.fromkeys(lines)]
-    )
+    """The other places at which it is made, alike: in the same line by their expressions."""
+    first, *places = dict.fromkeys(tape.nodes[tape.turns[s.site][-1]].place for s in slip.sites)
+    here = [f"`{place.text}`" for place in places if place.line == first.line]
+    lines = sorted({place.line for place in places} - {first.line})
+    if not lines and 0 < len(here) <= MOST_NAMED:
+        return f" and alike in {listed(here)}"
+    numbers = [str(line) for line in lines or [first.line] * bool(here)]
+    several = "lines" if len(numbers) > 1 else "line"
+    return f" and alike in {several} {listed(numbers)}" if numbers else ""
+
+
+def _of_all(tape: Tape, slip: Slip) -> dict[str, object]:
+    """The names of all operands and results to which the same is done, where those are several."""
+    found: dict[str, dict[str, None]] = {"x": {}, "y": {}}
+    for site, place, output in slip.sites:
+        words = _words(tape, tape.turns[site][-1], place, output)
+        for key, names in found.items():
+            names[str(words[key])] = None
+    together = {key: listed([*names]) for key, names in found.items() if len(names) > 1}
+    return {key: text for key, text in together.items() if len(text) <= LONGEST}
 
 
 def _words(tape: Tape, index: int, place: int | None, output: int) -> dict[str, object]:
@@ -111,15 +141,16 @@ def _words(tape: Tape, index: int, place: int | None, output: int) -> dict[str, 
     y = name(tape, Ref(index, output), index)
     x = y if place is None else name(tape, node.operands[place], index)
     words |= {"x": x, "y": y, "value": _Values(tape, index)}
-    words |= {"fx": _in_formula(x), "fy": _in_formula(y)} | _step(x, y)
+    words |= {
+        f"foperand{i}": bracketed(bare(name(tape, r, index))) for i, r in enumerate(node.operands)
+    }
+    for i, ref in enumerate(node.operands):
+        inner = tape.nodes[ref.node].operands
+        words |= {f"operand{i}_{j}": name(tape, r, index) for j, r in enumerate(inner)}
+    words |= {"bx": bare(x), "by": bare(y)}
+    words |= {"fx": bracketed(bare(x)), "fy": bracketed(bare(y))} | _step(x, y)
     words["number"] = ", ".join(f"{number:g}" for number in node.numbers)
     return words
-
-
-def _in_formula(text: str) -> str:
-    """A value as it stands in a formula: unquoted, in brackets where it needs them."""
-    bare = text.strip("`")
-    return bracketed(bare)
 
 
 def _step(x: str, y: str) -> dict[str, object]:

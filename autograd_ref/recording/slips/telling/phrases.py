@@ -8,7 +8,8 @@ from autograd_ref.recording.slips.telling.derivatives import (
     right_derivative,
     wrong_derivative,
 )
-from autograd_ref.recording.slips.telling.value_names import SAME
+from autograd_ref.recording.slips.telling.formulas import transpose
+from autograd_ref.recording.slips.telling.value_names import SAME, name
 from autograd_ref.recording.slips.telling.vocabulary import called
 from autograd_ref.recording.tape import Ref, Tape
 
@@ -47,14 +48,27 @@ def said(tape: Tape, index: int, place: int | None, slip: Slip) -> tuple[str, st
     if rule.name == "a derivative twice":
         found = right_derivative(operation, numbers)
         if found is not None:
-            text = f"the derivative of {found[0]}, {found[1]}, is multiplied on twice"
-            return text, "multiply by it once"
+            text = f"the derivative of {found[0]}, {found[1]}, is applied twice"
+            return text, "apply it once"
     if rule.name == "a factor missing" and slip.other is not None:
         found = right_derivative(operation, numbers)
         own = found_on(tape, slip.other, index) == Ref(index)
         if own and found is not None and " * " in found[1] and "{fy}" in found[1]:
             text = f"of the derivative of {found[0]}, {found[1]}, the factor {{y}} is left out"
             return text, _multiply(found[1])
+    if rule.name == "another value used" and "is taken with" in rule.said:
+        found = right_derivative(operation, numbers) if len(node.operands) == 1 else None
+        if found is not None:
+            text = f"the derivative of {found[0]} is taken at {{other}}, not at {{operand0}}"
+            return text, _multiply(found[1])
+        if operation in ("_softmax", "_log_softmax", "logsumexp"):
+            text = "the softmax of {other} stands where that of {operand0} is due"
+            return text, "use the softmax of {operand0}"
+    if rule.name == "transposed" and rule.said.startswith(f"{{operand{1 - place}}} has"):
+        due = transpose(name(tape, node.operands[1 - place], index))
+        if due:
+            said = f"{{operand{1 - place}}} stands where {due} is due on the way back to {{x}}"
+            return said, f"use {due}"
     if rule.name in ("a factor", "a factor missing", "a sign"):
         special = _factor(operation, numbers, place, rule.said)
         if special:
@@ -147,12 +161,12 @@ def _factor(
     """The sentence about a factor at the operation that it belongs to."""
     if text.startswith("the sign"):
         if operation in ("sub", "sub_") and place == 1:
-            return "the minus in front of {x} is left out", "{x} has a minus there"
+            return "the minus in front of {x} is left out", "flip the sign there"
         if operation == "rsub" and place == 0:
-            return "the minus in front of {x} is left out", "{x} has a minus there"
+            return "the minus in front of {x} is left out", "flip the sign there"
         if operation == "div" and place == 1:
-            said = "the minus of the derivative of a quotient a / b by b, -a / b**2, is left out"
-            return said, "the derivative of a / b by b is -a / b**2"
+            right = "-{foperand0} / {foperand1}**2"
+            return f"the minus of the derivative by {{x}}, {right}, is left out", _multiply(right)
         if operation == "neg":
             return "the minus sign is left out on the way back to {x}", "flip the sign there"
         found = right_derivative(operation, numbers)
@@ -166,7 +180,7 @@ def _factor(
     function, right = found
     if text.startswith("the factor 2 is missing") and right.startswith("2 * "):
         return f"the 2 of the derivative of {function}, {right}, is left out", _multiply(right)
-    if " 2 too much" in text and right.startswith(("1 / (2", "-{fy}**3 / 2")):
+    if " 2 too many" in text and right.startswith(("1 / (2", "-{fy}**3 / 2")):
         return f"the 1/2 of the derivative of {function}, {right}, is left out", _multiply(right)
     return None
 
@@ -174,7 +188,7 @@ def _factor(
 def means(operation: str, count: float, words: Mapping[str, object], text: str) -> str | None:
     """Return what is said of a number of entries at a mean or a sum; None where it is another's."""
     n = f"{count:g}"
-    if operation == "mean" and f"multiplied by {n} (" in text:
+    if operation == "mean" and f"a factor {n} (" in text:
         return f"the 1/{n} of the mean is left out on the way back to {words['x']}"
     if operation == "sum" and f"the factor {n} (" in text:
         return f"what reaches {words['x']} is divided by {n}: averaged, where it is summed"

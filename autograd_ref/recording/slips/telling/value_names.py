@@ -23,7 +23,7 @@ def name(tape: Tape, ref: Ref, seen_from: int | None = None) -> str:
     if node.site.operation in SAME and node.operands and is_inside(tape, node.operands[0].node):
         return name(tape, node.operands[0], seen_from)
     if node.place.text and (ref.output or is_inside(tape, ref.node)):
-        short = formula(tape, ref, lambda one: _outside(tape, one, ref))
+        short = formula(tape, ref, lambda one: outside(tape, one, ref))
         if short:
             return short
         word = called(node.site.operation)
@@ -35,8 +35,8 @@ def name(tape: Tape, ref: Ref, seen_from: int | None = None) -> str:
     return _constant(node) or "a constant"
 
 
-def _outside(tape: Tape, ref: Ref, inside: Ref) -> str:
-    """The name of a value that comes from outside of an expression; empty where it does not."""
+def outside(tape: Tape, ref: Ref, inside: Ref) -> str:
+    """Return the name of a value from outside of an expression; empty where it is inside."""
     same = tape.nodes[ref.node].site.where == tape.nodes[inside.node].site.where
     if same and ref.node not in (path.node for path in tape.parameters.values()):
         return ""

@@ -32,7 +32,7 @@ WORDS = {
     "linalg_vector_norm": "norm",
     "native_layer_norm": "layer normalisation",
     "convolution": "convolution",
-    "_softmax": "softmax",
+    **dict.fromkeys(("_softmax", "_safe_softmax"), "softmax"),
     "_log_softmax": "log-softmax",
     "nll_loss_forward": "choice of the target's entry",
     "logsumexp": "log of a sum of exponentials",

@@ -23,21 +23,21 @@ def _by_p(x: Tensor, t: Tensor) -> Tensor:
 
 SQUARES: tuple[tuple[str, Form, float], ...] = (
     ("2 * {x}", lambda x, _t: 2 * x, 1.9),
-    ("{x} - {operand1}", lambda x, t: x - t, 1.7),
-    ("sign({x} - {operand1})", lambda x, t: torch.sign(x - t), 2.4),
-    ("({x} - {operand1})**2", lambda x, t: (x - t) ** 2, 2.4),
-    ("abs({x} - {operand1})", lambda x, t: (x - t).abs(), 2.5),
+    ("{x} - {foperand1}", lambda x, t: x - t, 1.7),
+    ("sign({x} - {foperand1})", lambda x, t: torch.sign(x - t), 2.4),
+    ("({x} - {foperand1})**2", lambda x, t: (x - t) ** 2, 2.4),
+    ("abs({x} - {foperand1})", lambda x, t: (x - t).abs(), 2.5),
 )
 LOGITS: tuple[tuple[str, Form, float], ...] = (
     ("p", lambda x, _t: torch.sigmoid(x), 1.9),
-    ("p - (1 - {operand1})", lambda x, t: torch.sigmoid(x) - (1 - t), 2.2),
-    ("{x} - {operand1}", lambda x, t: x - t, 2.0),
-    ("(p - {operand1}) * p * (1 - p)", _twice, 1.9),
-    ("(p - {operand1}) / (p * (1 - p))", _by_p, 1.9),
-    ("-{operand1} * (1 - p)", lambda x, t: -t * torch.sigmoid(-x), 2.1),
-    ("(1 - {operand1}) * p", lambda x, t: (1 - t) * torch.sigmoid(x), 2.1),
-    ("tanh({x}) - {operand1}", lambda x, t: torch.tanh(x) - t, 2.6),
-    ("(p > 1/2) - {operand1}", lambda x, t: (x > 0).to(x.dtype) - t, 2.4),
+    ("p - (1 - {foperand1})", lambda x, t: torch.sigmoid(x) - (1 - t), 2.2),
+    ("{x} - {foperand1}", lambda x, t: x - t, 2.0),
+    ("(p - {foperand1}) * p * (1 - p)", _twice, 1.9),
+    ("(p - {foperand1}) / (p * (1 - p))", _by_p, 1.9),
+    ("-{foperand1} * (1 - p)", lambda x, t: -t * torch.sigmoid(-x), 2.1),
+    ("(1 - {foperand1}) * p", lambda x, t: (1 - t) * torch.sigmoid(x), 2.1),
+    ("tanh({x}) - {foperand1}", lambda x, t: torch.tanh(x) - t, 2.6),
+    ("(p > 1/2) - {foperand1}", lambda x, t: (x > 0).to(x.dtype) - t, 2.4),
 )
 
 
@@ -47,9 +47,9 @@ def losses(node: Node, place: int, _x: Tensor, _y: Tensor) -> Iterator[Rule]:
         return
     squared = node.site.operation == "mse_loss"
     of = "" if squared else ", with p = sigmoid({x})"
+    fix = "use 2 * ({fx} - {foperand1})" if squared else "use sigmoid({x}) - {foperand1}"
     for text, form, rank in SQUARES if squared else LOGITS:
         said = f"the derivative by {{x}} is taken to be {text}{of}"
-        fix = "use 2 * (x - t)" if squared else "use sigmoid(x) - t"
         yield Rule("another derivative", _made(form, squared), said, rank, fix)
 
 

@@ -56,8 +56,8 @@ def selections(_node: Node, _place: int, _x: Tensor, y: Tensor) -> Iterator[Rule
         *(
             (
                 _once_each(axis),
-                "where an entry of {x} is taken several times in one go (along axis"
-                f" {axis} of {{y}} one after another), it counts once",
+                f"in a loop along axis {axis} of {{y}}, an entry of {{x}} that a turn takes several"
+                " times counts once",
                 2.2,
             )
             for axis in range(y.ndim)

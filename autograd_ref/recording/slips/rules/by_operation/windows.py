@@ -87,7 +87,7 @@ def convolution(node: Node, place: int, _x: Tensor, y: Tensor) -> Iterator[Rule]
         return _unpadded(at, padding)
 
     table: list[tuple[str, Callable[[At], Tensor | None], str, float]] = [
-        ("turned over along one axis", turned([one]), f"is turned over along axis {one}", 2.5)
+        ("turned over along one axis", turned([one]), f"is flipped along axis {one}", 2.5)
         for one in axes
     ]
     table += [
@@ -99,13 +99,13 @@ def convolution(node: Node, place: int, _x: Tensor, y: Tensor) -> Iterator[Rule]
             (
                 "kernel not turned",
                 with_changed(1, lambda kernel: kernel.flip(axes)),
-                "comes through the kernel turned over",
+                "comes through the kernel flipped",
                 1.9,
             )
         )
     else:
         table += [
-            ("kernel turned", turned(axes), "is turned over", 1.9),
+            ("kernel turned", turned(axes), f"is flipped along {_of(axes)}", 1.9),
             (
                 "padding left out",
                 unpadded,
@@ -120,7 +120,12 @@ def convolution(node: Node, place: int, _x: Tensor, y: Tensor) -> Iterator[Rule]
             ),
         ]
     for name, change, said, rank in table:
-        yield Rule(name, _of_step(change), f"what reaches {{x}} {said}", rank)
+        fix = "flip it back" if "flipped" in said else "take the windows that the loss takes"
+        yield Rule(name, _of_step(change), f"what reaches {{x}} {said}", rank, fix)
+
+
+def _of(axes: list[int]) -> str:
+    return f"axis {axes[0]}" if len(axes) == 1 else f"axes {' and '.join(map(str, axes))}"
 
 
 def _of_step(change: Callable[[At], Tensor | None]) -> Made:

@@ -7,7 +7,11 @@ from torch import Tensor
 
 from autograd_ref.recording.replay import Replay
 from autograd_ref.recording.slips.slip import At, Rule
+from autograd_ref.recording.slips.telling.derivatives import SOFTMAX
 from autograd_ref.recording.tape import Node
+
+LOG_SOFTMAX = "use c - p * sum(c), with p the softmax of {x}, and c what comes back to {y}"
+"""The derivative of the logarithm of a softmax."""
 
 Derivative = Callable[[Tensor, Tensor], Tensor]
 """The contribution to x, from x and the cotangent."""
@@ -119,7 +123,7 @@ def softmax(node: Node, _place: int, x: Tensor, _y: Tensor) -> Iterator[Rule]:
          "only the sum of its derivative is taken", 2.4),
     ]  # fmt: skip
     for name, derivative, said, rank in table:
-        yield _rule(name, derivative, said, rank, "use p * (c - sum(c * p))")
+        yield _rule(name, derivative, said, rank, f"use {SOFTMAX}")
     for wrong in _other_axes(x, over):
         yield _rule(
             "the wrong axis",
@@ -157,11 +161,11 @@ def log_softmax(node: Node, _place: int, x: Tensor, _y: Tensor) -> Iterator[Rule
 
     table: list[tuple[str, Derivative, str, float]] = [
         ("derived twice", lambda x, c: _jacobian(p(x), right(x, c), over),
-         "the derivative of softmax is multiplied on once more", 2.0),
+         "the derivative of softmax is applied once more", 2.0),
         ("derived twice", lambda x, c: right(x, c) * p(x) * (1 - p(x)),
-         "the diagonal of softmax's derivative, p * (1 - p), is multiplied on once more", 2.0),
+         "the diagonal of softmax's derivative, p * (1 - p), is applied once more", 2.0),
         ("derived twice", lambda x, c: right(x, c) * p(x),
-         "the softmax is multiplied on once more", 2.3),
+         "the softmax is applied once more", 2.3),
         ("target left out", lambda x, c: -p(x) * c.sum(over, keepdim=True),
          "the target is not subtracted from the softmax", 1.9),
         ("diagonal only", lambda x, c: c * (1 - p(x)),
@@ -178,7 +182,7 @@ def log_softmax(node: Node, _place: int, x: Tensor, _y: Tensor) -> Iterator[Rule
          "{x} stands where its softmax is due", 2.3),
     ]  # fmt: skip
     for name, derivative, said, rank in table:
-        yield _rule(name, derivative, said, rank, "use c - softmax * sum(c)")
+        yield _rule(name, derivative, said, rank, LOG_SOFTMAX)
     for wrong in _other_axes(x, over):
         yield _rule(
             "the wrong axis",

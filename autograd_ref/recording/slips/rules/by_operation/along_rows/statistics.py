@@ -32,27 +32,29 @@ def statistics(tape: Tape, index: int) -> Iterator[Rule]:
     kept = _kept(x, y)
     if kept is None or not any(_partners(tape, index)):
         return
-    yield _rule(None, by_output=False)
+    gone = [axis for axis in range(x.ndim) if x.shape[axis] > kept[axis]]
+    fix = f"sum over {'axis ' + str(*gone) if len(gone) == 1 else 'the axes of the loss'} of {{x}}"
+    yield _rule(None, fix, by_output=False)
     for axis in range(x.ndim):
         if kept[axis] > 1:
             for by_output in (False, True):
-                yield _rule(axis, by_output)
+                yield _rule(axis, fix, by_output=by_output)
 
 
-def _rule(axis: int | None, by_output: bool) -> Rule:
+def _rule(axis: int | None, fix: str, *, by_output: bool) -> Rule:
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
         assert at.step is not None, "made at steps only"
         return _summed_along(at, axis, by_output)
 
     if axis is None:
         said = "what comes back to {y} is not summed over its row: each entry has its own share"
-        return Rule("sum left out", made, said, 2.1, "sum over the axis that the loss goes over")
+        return Rule("sum left out", made, said, 2.1, fix)
     return Rule(
         "the wrong axis",
         made,
         f"what comes back to {{y}} is summed over axis {axis} of {{x}}",
         2.1,
-        "sum over the axis that the loss goes over",
+        fix,
     )
 
 
