@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.reference.model import Hypothesis, UnknownModel
+from autograd_ref.recording.models.stabilisers import TorchModel
+from autograd_ref.reference.model import Hypothesis
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.reference.torch_loss import differentiate
 from autograd_ref.rounding.monte_carlo import as_float64
@@ -86,7 +87,7 @@ IN_ONE = (
 """Wrong uses of that of one output among several."""
 
 
-class OperationModel(UnknownModel):
+class OperationModel(TorchModel):
     """A differentiable operation, of which its upstream gradients are known.
 
     Args:
@@ -95,7 +96,7 @@ class OperationModel(UnknownModel):
     """
 
     def __init__(self, loss: Loss, outputs: Mapping[Path, object]) -> None:
-        self.loss = loss
+        super().__init__(loss)
         self.outputs = tuple(outputs)
 
     def hypotheses(
