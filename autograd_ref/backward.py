@@ -20,7 +20,7 @@ from autograd_ref.operations.inputs import Arguments, Operation, shared_state, s
 from autograd_ref.operations.prepared import Prepared, prepared
 from autograd_ref.operations.run import name_of
 from autograd_ref.operations.ways import How, table
-from autograd_ref.recording.models.upstream import OperationModel
+from autograd_ref.recording.models.operation import OperationModel
 from autograd_ref.reference.by_format import judged_by_block
 from autograd_ref.reference.protocol import Reference
 from autograd_ref.reference.torch_loss import torch_loss

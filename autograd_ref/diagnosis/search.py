@@ -54,7 +54,7 @@ def explanations(evidence: Evidence, derivations: Derivations) -> list[Explanati
     named, relations = named_relations(names), all_relations(names)
     tried, everything = derivations.tried, (*relations, *UPDATES)
     searches: tuple[Callable[[], list[Explanation]], ...] = (
-        lambda: _one_mistake(evidence, right, named, tried),
+        lambda: _rather_a_step(evidence, _one_mistake(evidence, right, named, tried)),
         lambda: _slips(evidence, 1),
         lambda: _one_for_each(evidence, _units(evidence, right, named, tried)),
         lambda: _one_after_another(evidence, named, tried),
@@ -86,6 +86,12 @@ def _one_mistake(
         return found
     fitted = [statements for _hypothesis, statements in explaining]
     return [*by(BESIDE_A_FACTOR if is_factor else FITTED), *fitted]
+
+
+def _rather_a_step(evidence: Evidence, found: list[Explanation]) -> list[Explanation]:
+    """Return the step at which a factor was made, where that is all that was found."""
+    names = {statement.name for statements in found for statement in statements}
+    return (_slips(evidence, 1) or found) if names == {A_CONSTANT_FACTOR.name} else found
 
 
 def _beside_a_factor(by: Callable[[Sequence[Relation]], list[Explanation]]) -> list[Explanation]:

@@ -18,6 +18,7 @@ class Case(NamedTuple):
     """From the inputs and the upstream gradients to the gradients."""
     wrong: dict[str, Backward]
     inputs: tuple[Any, ...]
+    declared: bool = False
 
 
 def kernel(reference: Callable[..., Any], backward: Backward) -> Any:
@@ -39,8 +40,8 @@ def kernel(reference: Callable[..., Any], backward: Backward) -> Any:
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:
-    """Numbers of float32."""
-    random = torch.Generator().manual_seed(seed)
+    """Numbers of float32, none of them those of an upstream gradient."""
+    random = torch.Generator().manual_seed(1000 + seed)
     return torch.randn(shape, generator=random, dtype=torch.float64).float()
 
 

@@ -27,7 +27,7 @@ def by_linear(x: Tensor, w: Tensor, b: Tensor, u: Tensor, wrong: str = "") -> tu
     if wrong == "bias averaged":
         by_b = u.mean(0)
     if wrong == "bias summed over columns":
-        by_b = u.sum(1)[: len(b)]
+        by_b = u.sum(1)
     return by_x.to(dtype), by_w.to(dtype), by_b.to(dtype)
 
 
@@ -63,8 +63,7 @@ def by_swiglu(gate: Tensor, up: Tensor, u: Tensor, wrong: str = "") -> tuple[Ten
     if wrong == "product rule's second term":
         by_gate = s
     if wrong == "silu's own value in it":
-        silu = gate * s
-        by_gate = silu + s * (1 - s)
+        by_gate = s + gate * s * s * (1 - s)
     if wrong == "swapped":
         return u * gate * s, u * up * by_gate
     return (u * up * by_gate).to(dtype), (u * gate * s).to(dtype)
@@ -152,8 +151,6 @@ def gather(x: Tensor, index: Tensor) -> Tensor:
 def by_gather(x: Tensor, index: Tensor, u: Tensor, wrong: str = "") -> Tensor:
     if wrong == "scatter for scatter_add":
         return torch.zeros_like(x).scatter(1, index, u)
-    if wrong == "gathered again":
-        return torch.gather(F.pad(u, (0, x.shape[1] - u.shape[1])), 1, index.argsort(1).repeat(1, 2)[:, : x.shape[1]])
     return torch.zeros_like(x).scatter_add(1, index, u)
 
 
@@ -204,8 +201,10 @@ def by_bilinear(image: Tensor, where: Tensor, u: Tensor, wrong: str = "") -> tup
     part = where - left
     by_image = torch.zeros_like(image)
     if wrong == "last one wins":
+        right = torch.zeros_like(image)
         by_image[left] = u * (1 - part)
-        by_image[left + 1] = u * part
+        right[left + 1] = u * part
+        by_image = by_image + right
     else:
         weights = (part, 1 - part) if wrong == "weights swapped" else (1 - part, part)
         by_image = by_image.index_add(0, left, u * weights[0]).index_add(0, left + 1, u * weights[1])
