@@ -184,6 +184,16 @@ def _batch_norm(_y: Any, x: Tensor, gain: Any, bias: Any, *rest: Any) -> Any:
     return (scaled if bias is None else scaled + bias.reshape(shape)), None, None
 
 
+def _group_norm(_y: Any, x: Tensor, gain: Any, bias: Any, *rest: Any) -> Any:
+    groups, eps = int(rest[3]), float(rest[4])
+    shape = [1, -1] + [1] * (x.ndim - 2)
+    parts = x.reshape(len(x), groups, -1)
+    centred = parts - parts.mean(-1, keepdim=True)
+    normal = (centred / torch.sqrt((centred**2).mean(-1, keepdim=True) + eps)).reshape(x.shape)
+    scaled = normal if gain is None else normal * gain.reshape(shape)
+    return (scaled if bias is None else scaled + bias.reshape(shape)), None, None
+
+
 def _attention(_y: Any, q: Tensor, k: Tensor, v: Tensor, *rest: Any, **keywords: Any) -> Any:
     causal = bool(rest[1]) if len(rest) > 1 else bool(keywords.get("is_causal", False))
     mask = keywords.get("attn_mask")
@@ -221,6 +231,7 @@ APART: dict[str, Parts] = {
     "std": _deviation,
     "linalg_vector_norm": _norm,
     "native_layer_norm": _layer_norm,
+    "native_group_norm": _group_norm,
     "native_batch_norm": _batch_norm,
     "_native_batch_norm_legit": _batch_norm,
 }

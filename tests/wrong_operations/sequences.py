@@ -56,7 +56,8 @@ def by_attention(q: Tensor, k: Tensor, v: Tensor, u: Tensor, wrong: str = "") ->
     if wrong == "delta of v":
         delta = (u * v).sum(-1, keepdim=True)
     if wrong == "without the mask":
-        p = torch.softmax(scores, -1)
+        lse = torch.logsumexp(scores.masked_fill(~mask, float("-inf")), -1, keepdim=True)
+        p = torch.exp(scores - lse)
     ds = p * (dp - delta)
     by_q, by_k, by_v = ds @ k * scale, ds.mT @ q * scale, p.mT @ u
     if wrong == "keys unscaled":

@@ -6,10 +6,15 @@ from torch import Tensor
 
 from autograd_ref.recording.replay import Replay
 from autograd_ref.recording.slips.rules.by_operation.collapsed import losses, sigmoid
-from autograd_ref.recording.slips.rules.by_operation.constants import HAVE_THEM, constants
+from autograd_ref.recording.slips.rules.by_operation.constants import HAVE_THEM, constants, gelu
 from autograd_ref.recording.slips.rules.by_operation.order import order
 from autograd_ref.recording.slips.rules.by_operation.products import products
-from autograd_ref.recording.slips.rules.by_operation.selections import selections
+from autograd_ref.recording.slips.rules.by_operation.selections import (
+    added,
+    chosen,
+    padded,
+    selections,
+)
 from autograd_ref.recording.slips.rules.by_operation.softmax import log_softmax, logsumexp, softmax
 from autograd_ref.recording.slips.rules.by_operation.windows import convolution, extreme, max_pool
 from autograd_ref.recording.slips.slip import Rule
@@ -25,7 +30,12 @@ OF: dict[str, Rules] = {
     "max_pool2d_with_indices": max_pool,
     **dict.fromkeys(("amax", "amin", "max", "min"), extreme),
     "convolution": convolution,
-    **dict.fromkeys(("index", "embedding", "gather", "index_select", "take"), selections),
+    **dict.fromkeys(("index", "gather", "index_select", "take"), selections),
+    "embedding": padded,
+    "where": chosen,
+    **dict.fromkeys(("index_add", "scatter_add"), added),
+    "gelu": gelu,
+    "masked_fill": chosen,
     **dict.fromkeys(("mul", "mm", "bmm"), products),
     **dict.fromkeys(("mse_loss", "binary_cross_entropy_with_logits"), losses),
     **dict.fromkeys(("split", "split_with_sizes", "unbind", "unsafe_split"), order),
