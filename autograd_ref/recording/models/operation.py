@@ -107,7 +107,7 @@ class OperationModel(TorchModel):
     def _not_transposed(self, point: Point, right: Results) -> Iterator[Hypothesis]:
         """Yield the Jacobian times the upstream gradient, for inputs of the shape of the output."""
         for path, back in right.items():
-            alike = [output for output in self.outputs if right[output].shape == back.shape]
+            alike = [o for o in self.outputs if o in right and right[o].shape == back.shape]
             if self._is_upstream(path) or len(self.outputs) > 1 or not alike:
                 continue
             found = attempt(lambda path=path: self._forwards(point, path, self.outputs[0]))
