@@ -93,6 +93,12 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
         return Diagnosis()
     if call.trial.exact.unseen:
         return along_directions(call, rulings)
+    if isinstance(call, Elsewhere) and call.cause is not None and not decision.first.wrong:
+        blocks = [path for path in rulings.blocks if path in rulings.wrong]
+        cause = call.cause(blocks)
+        if cause is not None:
+            here = [decision.first.blocks[path].facts.comparison.max_rel_error for path in blocks]
+            return Diagnosis((cause._replace(residual=max(one or 0.0 for one in here)),))
     narrow = coarsest(call.trial.point.parameters).unit > FLOAT32
     wide = diagnosed_in_float64(call, rulings) if narrow else Diagnosis()
     if wide.causes:
