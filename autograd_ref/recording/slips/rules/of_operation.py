@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from torch import Tensor
 
 from autograd_ref.recording.replay import Replay
-from autograd_ref.recording.slips.rules.by_operation.collapsed import losses, sigmoid
+from autograd_ref.recording.slips.rules.by_operation.collapsed import ignoring, losses, sigmoid
 from autograd_ref.recording.slips.rules.by_operation.constants import HAVE_THEM, constants, gelu
 from autograd_ref.recording.slips.rules.by_operation.order import order
 from autograd_ref.recording.slips.rules.by_operation.products import products
@@ -27,6 +27,7 @@ OF: dict[str, Rules] = {
     "_log_softmax": log_softmax,
     "sigmoid": sigmoid,
     "logsumexp": logsumexp,
+    "nll_loss_forward": ignoring,
     "max_pool2d_with_indices": max_pool,
     **dict.fromkeys(("amax", "amin", "max", "min"), extreme),
     "convolution": convolution,
