@@ -10,7 +10,6 @@ import numpy as np
 
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
 from autograd_ref.diagnosis.evidence import gathered
-
 from autograd_ref.diagnosis.wording import names_of
 from autograd_ref.observe.elsewhere import at_another_point
 from autograd_ref.observe.observation import Observation

@@ -141,9 +141,7 @@ class Tape:
         """A number for each floating-point value, one for all that are equal entry by entry."""
         numbers: dict[tuple[bytes, torch.Size], int] = {}
         return {
-            Ref(index, i): numbers.setdefault(
-                (_bytes(value), value.shape), len(numbers)
-            )
+            Ref(index, i): numbers.setdefault((_bytes(value), value.shape), len(numbers))
             for index, node in enumerate(self.nodes)
             for i, value in enumerate(node.values)
             if value.is_floating_point()

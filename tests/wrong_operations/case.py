@@ -48,3 +48,12 @@ def normal(*shape: int, seed: int = 0) -> Tensor:
 def wide(*tensors: Tensor) -> tuple[Tensor, ...]:
     """As kernels compute: in float32 at least."""
     return tuple(t.float() if t.dtype in (torch.float16, torch.bfloat16) else t for t in tensors)
+
+
+def table(backward: Backward, *names: str) -> dict[str, Backward]:
+    """The wrong ways of a backward pass that takes the name of one as its last argument."""
+    return {name: _wrong(backward, name) for name in names}
+
+
+def _wrong(backward: Backward, name: str) -> Backward:
+    return lambda *given: backward(*given, name)

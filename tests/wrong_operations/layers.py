@@ -6,15 +6,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tests.wrong_operations.case import Case, normal, wide
-from tests.wrong_operations.norms import table
+from tests.wrong_operations.case import Case, normal, table, wide
 
 
 def linear(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
     return x @ w.T + b
 
 
-def by_linear(x: Tensor, w: Tensor, b: Tensor, u: Tensor, wrong: str = "") -> tuple[Tensor, ...]:
+def by_linear(x: Tensor, w: Tensor, _b: Tensor, u: Tensor, wrong: str = "") -> tuple[Tensor, ...]:
     dtype = x.dtype
     x, w, u = wide(x, w, u)
     by_x, by_w, by_b = u @ w, u.T @ x, u.sum(0)
@@ -35,7 +34,9 @@ def lora(x: Tensor, w: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return x @ w.T + 2.0 * (x @ a.T) @ b.T
 
 
-def by_lora(x: Tensor, w: Tensor, a: Tensor, b: Tensor, u: Tensor, wrong: str = "") -> tuple[Tensor | None, ...]:
+def by_lora(
+    x: Tensor, w: Tensor, a: Tensor, b: Tensor, u: Tensor, wrong: str = ""
+) -> tuple[Tensor | None, ...]:
     dtype = x.dtype
     x, w, a, b, u = wide(x, w, a, b, u)
     by_x = u @ w + 2.0 * (u @ b) @ a
@@ -111,7 +112,7 @@ def conv(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
     return F.conv1d(x, w, b, padding=1)
 
 
-def by_conv(x: Tensor, w: Tensor, b: Tensor, u: Tensor, wrong: str = "") -> tuple[Tensor, ...]:
+def by_conv(x: Tensor, w: Tensor, _b: Tensor, u: Tensor, wrong: str = "") -> tuple[Tensor, ...]:
     dtype = x.dtype
     x, w, u = wide(x, w, u)
     kernel = w.transpose(0, 1)
@@ -158,7 +159,9 @@ def scatter_add(x: Tensor, index: Tensor, source: Tensor) -> Tensor:
     return x.index_add(0, index, source)
 
 
-def by_scatter_add(x: Tensor, index: Tensor, source: Tensor, u: Tensor, wrong: str = "") -> tuple[Tensor | None, ...]:
+def by_scatter_add(
+    _x: Tensor, index: Tensor, _source: Tensor, u: Tensor, wrong: str = ""
+) -> tuple[Tensor | None, ...]:
     by_x = u
     if wrong == "base zeroed":
         by_x = u.index_fill(0, index, 0.0)
@@ -207,7 +210,9 @@ def by_bilinear(image: Tensor, where: Tensor, u: Tensor, wrong: str = "") -> tup
         by_image = by_image + right
     else:
         weights = (part, 1 - part) if wrong == "weights swapped" else (1 - part, part)
-        by_image = by_image.index_add(0, left, u * weights[0]).index_add(0, left + 1, u * weights[1])
+        by_image = by_image.index_add(0, left, u * weights[0]).index_add(
+            0, left + 1, u * weights[1]
+        )
     by_where = u * (image[left + 1] - image[left])
     if wrong == "sign of the place":
         by_where = -by_where
@@ -234,7 +239,9 @@ def scaled_add(x: Tensor, y: Tensor, scale: Tensor) -> Tensor:
     return x + scale * y
 
 
-def by_scaled_add(x: Tensor, y: Tensor, scale: Tensor, u: Tensor, wrong: str = "") -> tuple[Tensor, ...]:
+def by_scaled_add(
+    x: Tensor, y: Tensor, scale: Tensor, u: Tensor, wrong: str = ""
+) -> tuple[Tensor, ...]:
     dtype = x.dtype
     x, y, scale, u = wide(x, y, scale, u)
     by_scale = (u * y).sum(0)
@@ -254,18 +261,114 @@ IMAGE, WHERE = normal(6), torch.tensor([0.3, 1.6, 1.2, 3.5, 0.9])
 INDEX = torch.tensor([1, 0, 3, 1, 1, 0])
 G, U = normal(4, 5), normal(4, 5, seed=1)
 
-CASES = {
-    "linear": Case(linear, by_linear, table(by_linear, "weight transposed", "weight's gradient transposed", "bias not summed", "bias averaged", "bias summed over columns"), (normal(6, 4), normal(4, 4, seed=1), normal(4, seed=2))),
-    "lora": Case(lora, by_lora, table(by_lora, "adapter unscaled", "adapter's path to x", "scaled twice"), (normal(5, 4), normal(3, 4, seed=1), normal(2, 4, seed=2), normal(3, 2, seed=3))),
-    "swiglu": Case(swiglu, by_swiglu, table(by_swiglu, "sigmoid's derivative", "product rule's second term", "silu's own value in it", "swapped"), (G, U)),
-    "geglu": Case(geglu, by_geglu, table(by_geglu, "derivative of the tanh form", "density left out", "density without its constant", "gate not in the second term"), (G, U)),
-    "leaky relu": Case(leaky, by_leaky, table(by_leaky, "by the sign of the gradient", "default slope", "relu"), (G,)),
-    "conv": Case(conv, by_conv, table(by_conv, "kernel not flipped", "kernel's gradient flipped", "bias summed over the batch alone", "bias averaged over the batch"), (normal(2, 3, 6), normal(3, 3, 3, seed=1), normal(3, seed=2))),
-    "embedding": Case(embedding, by_embedding, table(by_embedding, "last one wins", "divided by the count", "row 0 is padding"), (normal(4, 3), INDEX)),
-    "gather": Case(gather, by_gather, table(by_gather, "scatter for scatter_add"), (normal(3, 5), torch.tensor([[0, 0, 2], [1, 4, 1], [3, 2, 3]]))),
-    "scatter add": Case(scatter_add, by_scatter_add, table(by_scatter_add, "base zeroed", "source in order"), (normal(4, 3), INDEX, normal(6, 3, seed=1))),
-    "top gate": Case(top_gate, by_top_gate, table(by_top_gate, "gates not normalised", "gates constant", "not weighted"), (normal(5, 4), normal(5, 4, seed=1))),
-    "bilinear": Case(bilinear, by_bilinear, table(by_bilinear, "last one wins", "weights swapped", "sign of the place"), (IMAGE, WHERE)),
-    "max pool": Case(max_pool, by_max_pool, table(by_max_pool, "shared", "to both", "to the first"), (normal(3, 6),)),
-    "scaled add": Case(scaled_add, by_scaled_add, table(by_scaled_add, "scale not summed", "scale's first row", "broadcast not summed", "broadcast averaged"), (normal(4, 1), normal(4, 3, seed=1), normal(3, seed=2))),
+CASES: dict[str, Case] = {
+    "linear": Case(
+        linear,
+        by_linear,
+        table(
+            by_linear,
+            "weight transposed",
+            "weight's gradient transposed",
+            "bias not summed",
+            "bias averaged",
+            "bias summed over columns",
+        ),
+        (normal(6, 4), normal(4, 4, seed=1), normal(4, seed=2)),
+    ),
+    "lora": Case(
+        lora,
+        by_lora,
+        table(by_lora, "adapter unscaled", "adapter's path to x", "scaled twice"),
+        (normal(5, 4), normal(3, 4, seed=1), normal(2, 4, seed=2), normal(3, 2, seed=3)),
+    ),
+    "swiglu": Case(
+        swiglu,
+        by_swiglu,
+        table(
+            by_swiglu,
+            "sigmoid's derivative",
+            "product rule's second term",
+            "silu's own value in it",
+            "swapped",
+        ),
+        (G, U),
+    ),
+    "geglu": Case(
+        geglu,
+        by_geglu,
+        table(
+            by_geglu,
+            "derivative of the tanh form",
+            "density left out",
+            "density without its constant",
+            "gate not in the second term",
+        ),
+        (G, U),
+    ),
+    "leaky relu": Case(
+        leaky,
+        by_leaky,
+        table(by_leaky, "by the sign of the gradient", "default slope", "relu"),
+        (G,),
+    ),
+    "conv": Case(
+        conv,
+        by_conv,
+        table(
+            by_conv,
+            "kernel not flipped",
+            "kernel's gradient flipped",
+            "bias summed over the batch alone",
+            "bias averaged over the batch",
+        ),
+        (normal(2, 3, 6), normal(3, 3, 3, seed=1), normal(3, seed=2)),
+    ),
+    "embedding": Case(
+        embedding,
+        by_embedding,
+        table(by_embedding, "last one wins", "divided by the count", "row 0 is padding"),
+        (normal(4, 3), INDEX),
+    ),
+    "gather": Case(
+        gather,
+        by_gather,
+        table(by_gather, "scatter for scatter_add"),
+        (normal(3, 5), torch.tensor([[0, 0, 2], [1, 4, 1], [3, 2, 3]])),
+    ),
+    "scatter add": Case(
+        scatter_add,
+        by_scatter_add,
+        table(by_scatter_add, "base zeroed", "source in order"),
+        (normal(4, 3), INDEX, normal(6, 3, seed=1)),
+    ),
+    "top gate": Case(
+        top_gate,
+        by_top_gate,
+        table(by_top_gate, "gates not normalised", "gates constant", "not weighted"),
+        (normal(5, 4), normal(5, 4, seed=1)),
+    ),
+    "bilinear": Case(
+        bilinear,
+        by_bilinear,
+        table(by_bilinear, "last one wins", "weights swapped", "sign of the place"),
+        (IMAGE, WHERE),
+    ),
+    "max pool": Case(
+        max_pool,
+        by_max_pool,
+        table(by_max_pool, "shared", "to both", "to the first"),
+        (normal(3, 6),),
+    ),
+    "scaled add": Case(
+        scaled_add,
+        by_scaled_add,
+        table(
+            by_scaled_add,
+            "scale not summed",
+            "scale's first row",
+            "broadcast not summed",
+            "broadcast averaged",
+        ),
+        (normal(4, 1), normal(4, 3, seed=1), normal(3, seed=2)),
+    ),
 }

@@ -5,8 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.functional import cross_entropy
 
-from tests.wrong_operations.case import Case, normal, wide
-from tests.wrong_operations.norms import table
+from tests.wrong_operations.case import Case, normal, table, wide
 
 SMOOTHING, IGNORED = 0.1, 3
 
@@ -146,12 +145,61 @@ def by_quantise(x: Tensor, scale: Tensor, u: Tensor, wrong: str = "") -> tuple[T
 Z, Y = normal(6, 4), torch.tensor([0, 1, 3, 2, 3, 1])
 MASK = torch.tensor([1, 0, 1, 1, 1, 0, 1, 1, 0, 1, 1, 1], dtype=torch.bool).reshape(3, 4)
 
-CASES = {
-    "smoothed cross entropy": Case(smoothed, by_smoothed, table(by_smoothed, "smoothing forgotten", "smoothing over the others", "sum for mean", "divided by the classes"), (Z, Y)),
-    "cross entropy that ignores": Case(ignoring, by_ignoring, table(by_ignoring, "ignored rows kept", "divided by all rows"), (Z, Y)),
-    "linear cross entropy": Case(by_token, by_by_token, table(by_by_token, "first token's weight", "weight's gradient unweighted", "weight's gradient by their mean"), (normal(6, 3), normal(4, 3, seed=1), Y)),
-    "logsumexp": Case(logsumexp, by_logsumexp, table(by_logsumexp, "exponential alone", "the largest alone"), (Z,)),
-    "kl div": Case(kl_div, by_kl_div, table(by_kl_div, "target left alone", "divided by all entries", "sign"), (Z.clone().requires_grad_(), torch.softmax(normal(6, 4, seed=1), -1))),
-    "dropout": Case(dropout, by_dropout, table(by_dropout, "not enlarged", "enlarged twice", "mask forgotten", "mask inverted"), (normal(3, 4), MASK)),
-    "quantise": Case(quantise, by_quantise, table(by_quantise, "outside the range as well", "scale from the rounded ones", "scale inside the range alone"), (2 * normal(4, 5), torch.tensor(0.5)), declared=True),
+CASES: dict[str, Case] = {
+    "smoothed cross entropy": Case(
+        smoothed,
+        by_smoothed,
+        table(
+            by_smoothed,
+            "smoothing forgotten",
+            "smoothing over the others",
+            "sum for mean",
+            "divided by the classes",
+        ),
+        (Z, Y),
+    ),
+    "cross entropy that ignores": Case(
+        ignoring,
+        by_ignoring,
+        table(by_ignoring, "ignored rows kept", "divided by all rows"),
+        (Z, Y),
+    ),
+    "linear cross entropy": Case(
+        by_token,
+        by_by_token,
+        table(
+            by_by_token,
+            "first token's weight",
+            "weight's gradient unweighted",
+            "weight's gradient by their mean",
+        ),
+        (normal(6, 3), normal(4, 3, seed=1), Y),
+    ),
+    "logsumexp": Case(
+        logsumexp, by_logsumexp, table(by_logsumexp, "exponential alone", "the largest alone"), (Z,)
+    ),
+    "kl div": Case(
+        kl_div,
+        by_kl_div,
+        table(by_kl_div, "target left alone", "divided by all entries", "sign"),
+        (Z.clone().requires_grad_(), torch.softmax(normal(6, 4, seed=1), -1)),
+    ),
+    "dropout": Case(
+        dropout,
+        by_dropout,
+        table(by_dropout, "not enlarged", "enlarged twice", "mask forgotten", "mask inverted"),
+        (normal(3, 4), MASK),
+    ),
+    "quantise": Case(
+        quantise,
+        by_quantise,
+        table(
+            by_quantise,
+            "outside the range as well",
+            "scale from the rounded ones",
+            "scale inside the range alone",
+        ),
+        (2 * normal(4, 5), torch.tensor(0.5)),
+        declared=True,
+    ),
 }

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from tests.wrong_operations.case import Case, normal, wide
+from tests.wrong_operations.case import Case, normal, table, wide
 
 EPS = 1e-5
 
@@ -15,7 +15,9 @@ def layer_norm(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
     return x_hat * w + b
 
 
-def by_layer_norm(x: Tensor, w: Tensor, b: Tensor, u: Tensor, wrong: str = "") -> tuple[Tensor, ...]:
+def by_layer_norm(
+    x: Tensor, w: Tensor, _b: Tensor, u: Tensor, wrong: str = ""
+) -> tuple[Tensor, ...]:
     dtype = x.dtype
     x, w, u = wide(x, w, u)
     mean = x.mean(-1, keepdim=True)
@@ -110,10 +112,12 @@ def group_norm(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
     return torch.nn.functional.group_norm(x, 2, w, b, EPS)
 
 
-def by_group_norm(x: Tensor, w: Tensor, b: Tensor, u: Tensor, wrong: str = "") -> tuple[Tensor, ...]:
+def by_group_norm(
+    x: Tensor, w: Tensor, _b: Tensor, u: Tensor, wrong: str = ""
+) -> tuple[Tensor, ...]:
     dtype = x.dtype
     x, w, u = wide(x, w, u)
-    n, c, length = x.shape
+    n = len(x)
     groups = x.reshape(n, 2, -1)
     rstd = torch.rsqrt(groups.var(-1, unbiased=False, keepdim=True) + EPS)
     x_hat = (groups - groups.mean(-1, keepdim=True)) * rstd
@@ -169,16 +173,77 @@ X, W, B = normal(6, 5), 1 + normal(5, seed=1) / 3, normal(5, seed=2)
 C = normal(3, 4, 5, seed=3)
 
 
-def table(by, *names):
-    return {name: (lambda *given, n=name: by(*given, n)) for name in names}
-
-
-CASES = {
-    "layer norm": Case(layer_norm, by_layer_norm, table(by_layer_norm, "gain left out", "sums for means", "mean term twice", "without the mean term", "without the variance term", "statistics constant", "x for x_hat in the gain", "last row's gain", "averaged over rows"), (X, W, B)),
-    "rms norm": Case(rms_norm, by_rms_norm, table(by_rms_norm, "sum for mean", "rstd squared for cubed", "offset gain", "x for x_hat in the gain", "not summed over rows"), (X, W)),
-    "softmax": Case(softmax, by_softmax, table(by_softmax, "mean for sum", "diagonal", "without the sum", "over the columns", "over everything"), (X,)),
-    "log softmax": Case(log_softmax, by_log_softmax, table(by_log_softmax, "upstream taken to sum to one", "as of softmax", "log for its exponential"), (X,)),
-    "group norm": Case(group_norm, by_group_norm, table(by_group_norm, "per channel", "without rstd", "last sample's gain"), (C, 1 + normal(4, seed=4) / 3, normal(4, seed=5))),
-    "l2 normalise": Case(l2_normalise, by_l2_normalise, table(by_l2_normalise, "norm constant", "not divided by the norm", "x for y"), (X,)),
-    "weight norm": Case(weight_norm, by_weight_norm, table(by_weight_norm, "norm constant", "divided once by the norm"), (normal(4, 5, seed=6), normal(4, 1, seed=7))),
+CASES: dict[str, Case] = {
+    "layer norm": Case(
+        layer_norm,
+        by_layer_norm,
+        table(
+            by_layer_norm,
+            "gain left out",
+            "sums for means",
+            "mean term twice",
+            "without the mean term",
+            "without the variance term",
+            "statistics constant",
+            "x for x_hat in the gain",
+            "last row's gain",
+            "averaged over rows",
+        ),
+        (X, W, B),
+    ),
+    "rms norm": Case(
+        rms_norm,
+        by_rms_norm,
+        table(
+            by_rms_norm,
+            "sum for mean",
+            "rstd squared for cubed",
+            "offset gain",
+            "x for x_hat in the gain",
+            "not summed over rows",
+        ),
+        (X, W),
+    ),
+    "softmax": Case(
+        softmax,
+        by_softmax,
+        table(
+            by_softmax,
+            "mean for sum",
+            "diagonal",
+            "without the sum",
+            "over the columns",
+            "over everything",
+        ),
+        (X,),
+    ),
+    "log softmax": Case(
+        log_softmax,
+        by_log_softmax,
+        table(
+            by_log_softmax,
+            "upstream taken to sum to one",
+            "as of softmax",
+            "log for its exponential",
+        ),
+        (X,),
+    ),
+    "group norm": Case(
+        group_norm,
+        by_group_norm,
+        table(by_group_norm, "per channel", "without rstd", "last sample's gain"),
+        (C, 1 + normal(4, seed=4) / 3, normal(4, seed=5)),
+    ),
+    "l2 normalise": Case(
+        l2_normalise,
+        by_l2_normalise,
+        table(by_l2_normalise, "norm constant", "not divided by the norm", "x for y"),
+        (X,),
+    ),
+    "weight norm": Case(
+        weight_norm,
+        by_weight_norm,
+        table(by_weight_norm, "norm constant", "divided once by the norm"),
+        (normal(4, 5, seed=6), normal(4, 1, seed=7)),
+    ),
 }

@@ -5,8 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from tests.wrong_operations.case import Case, normal, wide
-from tests.wrong_operations.norms import table
+from tests.wrong_operations.case import Case, normal, table, wide
 
 
 def rotate_half(x: Tensor) -> Tensor:
@@ -151,10 +150,56 @@ def by_scan(a: Tensor, x: Tensor, u: Tensor, wrong: str = "") -> tuple[Tensor, T
 ANGLES = torch.arange(4.0)[:, None] * torch.tensor([1.0, 0.3, 0.7, 0.2])
 Q, K, V = (normal(2, 4, 4, seed=s) for s in (0, 1, 2))
 
-CASES = {
-    "rotary": Case(rotary, by_rotary, table(by_rotary, "rotated forward", "sine after the rotation", "only the cosine", "first half alone"), (normal(2, 4, 4).requires_grad_(), ANGLES.cos(), ANGLES.sin())),
-    "attention": Case(attention, by_attention, table(by_attention, "delta left out", "delta of v", "without the mask", "keys unscaled", "scaled twice", "p for its transpose", "ds for its transpose"), (Q, K, V)),
-    "grouped attention": Case(grouped, by_grouped, table(by_grouped, "not summed over the group", "heads interleaved", "last head of the group", "averaged over the group"), (normal(1, 4, 3, 4), normal(1, 2, 3, 4, seed=1), normal(1, 2, 3, 4, seed=2))),
-    "cumsum": Case(cumsum, by_cumsum, table(by_cumsum, "not reversed", "exclusive", "not flipped back"), (normal(3, 5),)),
-    "scan": Case(scan, by_scan, table(by_scan, "this state for the last", "decay of the step before", "not carried"), (torch.sigmoid(normal(2, 5)), normal(2, 5, seed=1))),
+CASES: dict[str, Case] = {
+    "rotary": Case(
+        rotary,
+        by_rotary,
+        table(
+            by_rotary,
+            "rotated forward",
+            "sine after the rotation",
+            "only the cosine",
+            "first half alone",
+        ),
+        (normal(2, 4, 4).requires_grad_(), ANGLES.cos(), ANGLES.sin()),
+    ),
+    "attention": Case(
+        attention,
+        by_attention,
+        table(
+            by_attention,
+            "delta left out",
+            "delta of v",
+            "without the mask",
+            "keys unscaled",
+            "scaled twice",
+            "p for its transpose",
+            "ds for its transpose",
+        ),
+        (Q, K, V),
+    ),
+    "grouped attention": Case(
+        grouped,
+        by_grouped,
+        table(
+            by_grouped,
+            "not summed over the group",
+            "heads interleaved",
+            "last head of the group",
+            "averaged over the group",
+        ),
+        (normal(1, 4, 3, 4), normal(1, 2, 3, 4, seed=1), normal(1, 2, 3, 4, seed=2)),
+    ),
+    "cumsum": Case(
+        cumsum,
+        by_cumsum,
+        table(by_cumsum, "not reversed", "exclusive", "not flipped back"),
+        (normal(3, 5),),
+    ),
+    "scan": Case(
+        scan,
+        by_scan,
+        table(by_scan, "this state for the last", "decay of the step before", "not carried"),
+        (torch.sigmoid(normal(2, 5)), normal(2, 5, seed=1)),
+    ),
 }

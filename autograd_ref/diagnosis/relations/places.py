@@ -47,9 +47,11 @@ def _not_summed(hand: Array, around: Around) -> Claim | None:
 
 
 def _not_summed_elsewhere(hand: Array, around: Around) -> Claim | None:
-    """Claim that entries are repeated in the function, and what comes back by each is kept apart."""
+    """Claim that what comes back by entries that the function repeats is not added up."""
     right = around.right
-    if hand.size <= right.size or (hand.shape[1:] == right.shape and around.samples in (0, len(hand))):
+    if hand.size <= right.size or (
+        hand.shape[1:] == right.shape and around.samples in (0, len(hand))
+    ):
         return None
     for mine, said in (*_summed_away(hand, right.shape), *_in_groups(hand, right.shape)):
         if around.close(mine, right):
@@ -61,14 +63,16 @@ def _summed_away(hand: Array, shape: tuple[int, ...]) -> Iterator[tuple[Array, s
     """Yield an array summed over the axes that it has beyond a shape."""
     for count in range(1, min(hand.ndim, MOST_AXES) + 1):
         for over in combinations(range(hand.ndim), count):
-            if tuple(np.delete(hand.shape, over)) == shape:
+            if tuple(n for axis, n in enumerate(hand.shape) if axis not in over) == shape:
                 axes = listed([str(axis) for axis in over])
                 yield hand.sum(axis=over), f"{'axis' if count == 1 else 'axes'} {axes}"
 
 
 def _in_groups(hand: Array, shape: tuple[int, ...]) -> Iterator[tuple[Array, str]]:
     """Yield an array summed over what is repeated along its axes: n times in a row, or in turn."""
-    if hand.ndim != len(shape) or any(n == 0 or m % n for m, n in zip(hand.shape, shape, strict=True)):
+    if hand.ndim != len(shape) or any(
+        n == 0 or m % n for m, n in zip(hand.shape, shape, strict=True)
+    ):
         return
     longer = [axis for axis, n in enumerate(shape) if hand.shape[axis] != n]
     of = " and ".join(

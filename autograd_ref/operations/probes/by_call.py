@@ -37,7 +37,9 @@ def cause_of_way(subject: Subject, way: Way, there: Point, wrong: Sequence[Path]
     plain, here = _called(subject, How(), there), _called(subject, way.how, there)
     if plain is None or here is None or not any(_differ(plain, here, path) for path in wrong):
         return None
-    kind, said, fix = _said(subject, way.how, lambda how: _changes(subject, how, there, plain, wrong))
+    kind, said, fix = _said(
+        subject, way.how, lambda how: _changes(subject, how, there, plain, wrong)
+    )
     are = "is" if len(wrong) == 1 else "are"
     text = f"Your {names_of(list(wrong))} {are} right, but not {said}."
     return Cause(kind, tuple(map(name_of, wrong)), text, fix, None, 0.0)
@@ -81,9 +83,7 @@ def _said(subject: Subject, how: How, changes: Callable[[How], bool]) -> tuple[s
     )
 
 
-def _changes(
-    subject: Subject, how: How, there: Point, plain: Call, wrong: Sequence[Path]
-) -> bool:
+def _changes(subject: Subject, how: How, there: Point, plain: Call, wrong: Sequence[Path]) -> bool:
     """True where a way to call the operation changes a gradient, or is refused."""
     found = _called(subject, how, there)
     return found is None or any(_differ(plain, found, path) for path in wrong)

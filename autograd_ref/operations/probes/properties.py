@@ -94,9 +94,7 @@ def _not_linear(
     return None
 
 
-def _mixed(
-    mine: Asked, right: Asked, point: Point, output: Path, path: Path
-) -> str | None:
+def _mixed(mine: Asked, right: Asked, point: Point, output: Path, path: Path) -> str | None:
     """The rows that a single row of the upstream gradient reaches, where these are others."""
     for row in (0, -1) if _has_rows(point, output) else ():
         there = _row_alone(point, output, row)

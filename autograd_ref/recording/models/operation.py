@@ -45,7 +45,7 @@ class OperationModel(TorchModel):
     def hypotheses(
         self, point: Point, hand: Results, _earlier: Point | None, /
     ) -> Iterator[Hypothesis]:
-        """Yield the gradients of wrong uses of the upstream gradient, and without small constants."""
+        """Yield wrong uses of the upstream gradient, and small constants left out."""
         right = self._gradients_of(point)
         if right is None:
             return

@@ -41,8 +41,7 @@ def exchanged_steps(at: AtOperation) -> Iterator[Change]:
 
 
 def _moving_from(tape: Tape, ref: Ref) -> Iterator[tuple[int, int]]:
-    """Yield the first of the operations that only move entries to make a value, and the operands
-    that they take."""
+    """Yield where the operations begin that only move entries to make a value: node and operand."""
     left, seen = [ref], set[int]()
     while left:
         index = left.pop().node
@@ -62,7 +61,11 @@ def _moving_from(tape: Tape, ref: Ref) -> Iterator[tuple[int, int]]:
 def _passes(place: int) -> Made:
     def made(tape: Tape, index: int) -> Node:
         node = tape.nodes[index]
-        return node._replace(compute=lambda *o: o[place].expand(node.values[0].shape))
+
+        def compute(*operands: Tensor) -> Tensor:
+            return operands[place].expand(node.values[0].shape)
+
+        return node._replace(compute=compute)
 
     return made
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -38,13 +38,17 @@ DEFAULTS: dict[str, tuple[float, ...]] = {
 """Numbers that stand there where one does not say another."""
 
 
+def _instead(number: float, _own: Any) -> float:
+    return number
+
+
 def constants(node: Node, _place: int, _x: Tensor, _y: Tensor) -> Iterator[Rule]:
     """Yield the derivatives with another constant."""
     of_power = node.site.operation == "pow"
     for which, number in enumerate(node.numbers):
         seen = {number}
-        typed = DEFAULTS.get(node.site.operation, ())
-        others = [(f"{n:g}", lambda _n, n=n: n) for n in typed]
+        defaults = DEFAULTS.get(node.site.operation, ())
+        others = [(f"{n:g}", partial(_instead, n)) for n in defaults]
         for text, change in (*OTHERS, *others):
             if number == 0 and text in ("1/{n}", "-{n}"):
                 continue
@@ -88,7 +92,8 @@ def _derived(
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
         leaf = at.x.detach().requires_grad_()
         with torch.enable_grad():
-            return torch.autograd.grad(form(leaf), leaf, at.c)[0]
+            (found,) = cast("tuple[Tensor]", torch.autograd.grad(form(leaf), leaf, at.c))
+        return found
 
     return made
 

@@ -70,7 +70,6 @@ def selections(_node: Node, _place: int, _x: Tensor, y: Tensor) -> Iterator[Rule
             "repeats do not add up", _scattered(scatter), said, rank, "add them up: += (np.add.at)"
         )
 
-
     for row, which in ((0, "first"), (-1, "last")):
         yield Rule(
             "a row for padding",
@@ -114,6 +113,7 @@ def padded(node: Node, place: int, x: Tensor, y: Tensor) -> Iterator[Rule]:
 
 def chosen(_node: Node, _place: int, _x: Tensor, _y: Tensor) -> Iterator[Rule]:
     """Yield what goes to the entries that are not taken: the other branch, an inverted mask."""
+
     def inverted(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
         assert at.step is not None, "made at steps only"
         return (at.c - at.right) if at.c.shape == at.right.shape else None
@@ -130,7 +130,9 @@ def chosen(_node: Node, _place: int, _x: Tensor, _y: Tensor) -> Iterator[Rule]:
 def added(_node: Node, place: int, _x: Tensor, _y: Tensor) -> Iterator[Rule]:
     """Yield what comes back where entries are added to, if they are taken to be replaced."""
     if place == 0:
-        said = "nothing comes back to the entries of {x} that are added to, as if they were replaced"
+        said = (
+            "nothing comes back to the entries of {x} that are added to, as if they were replaced"
+        )
         yield Rule("added for replaced", _replaced, said, 1.9, "pass on what comes back")
 
 
