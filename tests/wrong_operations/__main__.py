@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> None:
                 _ = sys.stdout.write("\n    ".join([f"{name}: {what}", *said]) + "\n")
         seconds = (time.process_time() - begin) / max(1, count)
         _ = sys.stdout.write(
-            f"{title}: {named} of {count} named, {told} more with a true property, {seconds:.2f} s\n"
+            f"{title}: {named} of {count} named, {told} more with a property, {seconds:.2f} s\n"
         )
 
 
