@@ -137,6 +137,33 @@ def test_a_gradient_without_rows_or_of_another_shape_is_not_asked() -> None:
     assert not has_property(shorter)
 
 
+def test_an_upstream_gradient_that_is_refused_tells_nothing() -> None:
+    def picky(x: Tensor, u: Tensor) -> Tensor:
+        if not u.any() or not u[1:].any():
+            raise ValueError("zeros")
+        return u * (x**3).cos()
+
+    report = report_of(square, picky, normal(4, 3))
+    assert report.verdict == "mismatch"
+    assert not has_property(report)
+
+
+def test_an_operation_that_computes_another_function_is_named_for_that() -> None:
+    class Cosine(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Tensor) -> Tensor:
+            ctx.x = x
+            return x.cos()
+
+        @staticmethod
+        def backward(ctx: Any, u: Tensor) -> Tensor:
+            return -u * ctx.x.sin()
+
+    report = check_backward(Cosine, lambda x: x.sin(), normal(4, 3))
+    assert [cause.kind for cause in report.causes] == ["another operation in the loss"], report
+    assert report.causes[0].blocks == ("output", "x")
+
+
 def test_the_row_that_is_not_reached_is_said() -> None:
     report = report_of(square, lambda x, u: torch.zeros_like(x).add(u[-1:] * x.cos()), normal(3, 4))
     notes = [note.text for note in report.pattern if note.kind == "rows"]
@@ -240,3 +267,39 @@ def test_the_way_in_which_it_is_wrong_is_the_cause(
     report = check_backward(Keeps, lambda x, w: (x * w, x + w), normal(4, 5), normal(4, 5, seed=1))
     assert [cause.kind for cause in report.causes] == [kind], report
     assert said in report.causes[0].explanation
+
+
+def test_an_irrelevant_layout_is_no_cause_and_nan_in_one_is() -> None:
+    def by(x: Tensor, w: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
+        by_x, by_w = by_gated(x, w, u)
+        return (by_x, by_w) if w.is_contiguous() else (by_x, by_w * torch.nan)
+
+    report = report_of(gated, by, normal(4, 5), normal(4, 5, seed=1))
+    assert [cause.kind for cause in report.causes] == ["memory layout"]
+    assert "Your w is right, but not where w is not contiguous" in report.causes[0].explanation
+
+
+def test_a_product_in_a_loop_is_not_taken_for_steps_exchanged() -> None:
+    def turned(x: Tensor, s: Tensor) -> Tensor:
+        for _ in range(2):
+            x = x.flip(-1) * s
+        return x
+
+    def by(_x: Tensor, s: Tensor, u: Tensor) -> Tensor:
+        return u * s * s
+
+    x, s = normal(3, 4).requires_grad_(), normal(4, seed=1)
+    report = check_backward(kernel(turned, by), turned, x, s)
+    assert report.verdict == "mismatch"
+    assert all(cause.kind != "two steps exchanged" for cause in report.causes)
+
+
+def test_the_right_order_of_two_steps_is_not_accused() -> None:
+    def turned(x: Tensor, s: Tensor) -> Tensor:
+        return x + x.flip(-1) * s
+
+    x, s = normal(3, 4).requires_grad_(), normal(4, seed=1)
+    right = check_backward(kernel(turned, lambda _x, s, u: u + (u * s).flip(-1)), turned, x, s)
+    wrong = check_backward(kernel(turned, lambda _x, s, u: u + u.flip(-1) * s), turned, x, s)
+    assert right.verdict == "match"
+    assert [cause.kind for cause in wrong.causes] == ["two steps exchanged"], wrong
