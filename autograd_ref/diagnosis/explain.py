@@ -122,7 +122,9 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
     if wide.causes:
         return wide
     cause = right_in_float64(call, rulings)
-    return (found if found.pattern else wide) if cause is None else Diagnosis((cause,))
+    if cause is not None:
+        return Diagnosis((cause,))
+    return wide if narrow and not found.pattern else found
 
 
 def _independent_check(facts: Observed, decision: Decision) -> IndependentCheck | None:
