@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
-from autograd_ref.diagnosis.evidence import gathered
+from autograd_ref.diagnosis.evidence import FLOAT32, gathered
 from autograd_ref.diagnosis.relations.seen_along import along_directions
 from autograd_ref.diagnosis.unexplained import FEW_DIGITS
-from autograd_ref.diagnosis.wider_format import right_in_float64
+from autograd_ref.diagnosis.wider_format import diagnosed_in_float64, right_in_float64
 from autograd_ref.independent.kink import AT_A_KINK
 from autograd_ref.observe.elsewhere import OTHER_PARAMETERS, Elsewhere, at_another_point
 from autograd_ref.observe.observation import Observation
@@ -20,6 +20,7 @@ from autograd_ref.report.report import Report
 from autograd_ref.report.stepwise import tell_all
 from autograd_ref.tree.leaf import as_array, largest
 from autograd_ref.tree.nest import Path, leaves, name_of
+from autograd_ref.tree.number_format import coarsest
 from autograd_ref.user_code import worded
 from autograd_ref.verdict.block import block_of
 from autograd_ref.verdict.decide import CONTRADICTED, Decision, Rulings
@@ -92,6 +93,16 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
         return Diagnosis()
     if call.trial.exact.unseen:
         return along_directions(call, rulings)
+    if isinstance(call, Elsewhere) and call.cause is not None and not decision.first.wrong:
+        blocks = [path for path in rulings.blocks if path in rulings.wrong]
+        cause = call.cause(blocks)
+        if cause is not None:
+            here = [decision.first.blocks[path].facts.comparison.max_rel_error for path in blocks]
+            return Diagnosis((cause._replace(residual=max(one or 0.0 for one in here)),))
+    narrow = coarsest(call.trial.point.parameters).unit > FLOAT32
+    wide = diagnosed_in_float64(call, rulings) if narrow else Diagnosis()
+    if wide.causes:
+        return wide
     trial = facts.trial
     earlier = None if call is facts.here else (trial.point, facts.here.trial.exact)
     wrong = [path for path in rulings.wrong if path is not None]
@@ -107,8 +118,13 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
     found = diagnosed(evidence, loss_is_right=loss_is_right)
     if found.causes:
         return found
+    wide = wide if narrow else diagnosed_in_float64(call, rulings)
+    if wide.causes:
+        return wide
     cause = right_in_float64(call, rulings)
-    return found if cause is None else Diagnosis((cause,))
+    if cause is not None:
+        return Diagnosis((cause,))
+    return wide if narrow and not found.pattern else found
 
 
 def _independent_check(facts: Observed, decision: Decision) -> IndependentCheck | None:

@@ -1,8 +1,17 @@
-"""A gradient that is wrong in its number format and right in float64: the format is the cause."""
+"""A gradient that is wrong in its number format, and what it is in float64.
+
+Where it is right there, the format is the cause. Where it is as wrong, the mistake is looked for
+there: of the digits of a narrow format many mistakes are alike, or none is found in its rounding.
+"""
+
+from functools import partial
 
 import numpy as np
 
+from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
+from autograd_ref.diagnosis.evidence import gathered
 from autograd_ref.diagnosis.wording import names_of
+from autograd_ref.observe.elsewhere import at_another_point
 from autograd_ref.observe.observation import Observation
 from autograd_ref.report.data import Cause
 from autograd_ref.tree.nest import Path, name_of
@@ -36,6 +45,22 @@ def right_in_float64(call: Observation, rulings: Rulings) -> Cause | None:
         None,
         residual,
     )
+
+
+def diagnosed_in_float64(call: Observation, rulings: Rulings) -> Diagnosis:
+    """The mistakes of the same function called in float64, where it is as wrong there."""
+    wrong = [path for path in rulings.blocks if path in rulings.wrong]
+    wide = call.as_wrong_in_float64(wrong)
+    if wide is None or not wrong:
+        return Diagnosis()
+    there = wide.trial
+    hand = {**wide.call.answer.gradients}
+    for path in rulings.blocks:
+        if path not in wrong:  # no mistake has to explain what is not wrong
+            hand[path] = there.exact.gradients[path]
+    again = partial(at_another_point, there)
+    evidence = gathered(hand, wrong, there.reference, (there.point, there.exact), None, again)
+    return diagnosed(evidence, loss_is_right=False)
 
 
 def _fix(call: Observation, wrong: list[Path]) -> str:

@@ -1,6 +1,6 @@
 """Calls at other points: with other parameters, with other data, in other arrangements."""
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -17,11 +17,11 @@ from autograd_ref.reference.choose import quiet
 from autograd_ref.reference.differences.walls import HIGH, is_wall
 from autograd_ref.reference.directional import moved
 from autograd_ref.reference.protocol import Evaluation
-from autograd_ref.report.data import Note
+from autograd_ref.report.data import Cause, Note
 from autograd_ref.tree.in_place import rewritten
 from autograd_ref.tree.inside import entry_by_entry, inside_sets, special_sets, unevenly_smaller
 from autograd_ref.tree.leaf import as_array
-from autograd_ref.tree.nest import leaves
+from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.point import Point, Results, own_copy, with_other_data, with_other_parameters
 from autograd_ref.user_code import Raised, attempt
 from autograd_ref.verdict.facts import Asked
@@ -44,6 +44,8 @@ class Place(NamedTuple):
     """True where no function may refuse to be called like this."""
     value: float | None = None
     """The loss of the reference there, where it was called already."""
+    cause: Callable[[Sequence[Path]], Cause | None] | None = None
+    """The cause that the way of the call is, of the blocks that are wrong there and right here."""
     made: Call | None = None
     """The call, where it was made already, with arrays that held the point of the check before."""
 
@@ -56,6 +58,7 @@ class Elsewhere(Observation):
     ) -> None:
         super().__init__(trial, call, repeatable=repeatable)
         self.said, self.binding, self.sets = place.said, place.binding, place.sets
+        self.cause = place.cause
         self.kept = kept
         """The finding about what is kept from call to call, where that made it wrong at first."""
 

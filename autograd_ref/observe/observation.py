@@ -85,6 +85,22 @@ class Observation:
         """True where all that was returned is finite."""
         return all(np.isfinite(a).all() for a in self.call.values.values() if is_real(a))
 
+    def as_wrong_in_float64(self, blocks: Collection[Path]) -> "Observation | None":
+        """The call in float64, where all these blocks are wrong there, and by as much; or None."""
+        there = self._in_float64
+        if there is None:
+            return None
+        for path in blocks:
+            right, hand = there.trial.exact.gradients[path], there.call.answer.gradients.get(path)
+            own = self.call.answer.gradients.get(path)
+            if hand is None or own is None or not hand.shape == own.shape == right.shape:
+                return None
+            if not (is_real(own) and np.isfinite(own).all()):  # that is no mistake of a derivation
+                return None
+            if not is_part_of(hand - right, own - self.trial.exact.gradients[path]):
+                return None
+        return there
+
     def independent_check(self, blocks: Collection[Path], *, loss: bool) -> IndependentCheck | None:
         """Numerical derivatives along the difference of these blocks; None with nothing to ask.
 

@@ -73,14 +73,14 @@ class Subject(NamedTuple):
             name: _arranged(
                 values,
                 originals[name],
-                spread=how.inputs_spread and not signature.is_parameter(name),
+                spread=name in how.spread and not signature.is_parameter(name),
             )
             .detach()
             .requires_grad_(name != how.frozen)
             for name, values in given.items()
         }
         values = signature.tensors(nest, signature.outputs)
-        upstream = {name: how.upstream(tensor) for name, tensor in values.items()}
+        upstream = {name: how.upstream(name, tensor) for name, tensor in values.items()}
         arguments = signature.filled(inputs, _widened if wide_too else signature.other)
         with user_code():
             done = forward(self.operation, self.callee, arguments)

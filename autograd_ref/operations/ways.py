@@ -21,10 +21,9 @@ from autograd_ref.tree.nest import name_of
 class How(NamedTuple):
     """How an operation is called, and its backward pass."""
 
-    inputs_spread: bool = False
-    """True where the inputs lie in memory transposed and with gaps."""
-    upstream_spread: bool = False
-    """True where the upstream gradients do."""
+    spread: frozenset[Name] = frozenset()
+    """The inputs and the outputs that lie in memory transposed and with gaps; of an output, its
+    upstream gradient."""
     upstream_expanded: bool = False
     """True where each upstream gradient is one number in memory."""
     again: bool = False
@@ -36,11 +35,11 @@ class How(NamedTuple):
     frozen: Name | None = None
     """An input that does not require grad."""
 
-    def upstream(self, values: Tensor) -> Tensor:
-        """An upstream gradient as it lies in memory."""
+    def upstream(self, name: Name, values: Tensor) -> Tensor:
+        """The upstream gradient of an output as it lies in memory."""
         if self.upstream_expanded:
             return expanded(values)
-        return spread_out(values) if self.upstream_spread else values
+        return spread_out(values) if name in self.spread else values
 
 
 class Way(NamedTuple):
@@ -65,9 +64,10 @@ def table(signature: Signature, upstream: Tensors, *, draws: bool) -> Iterator[W
     ones = {n: u if n in signature.value_only else u.new_ones(u.shape) for n, u in upstream.items()}
     sizes = {n: u.abs().to(u) for n, u in upstream.items()}
     if not draws:
-        yield Way("with inputs that are not contiguous", How(inputs_spread=True), upstream)
+        inputs = frozenset(signature.inputs)
+        yield Way("with inputs that are not contiguous", How(inputs), upstream)
     said = "with upstream gradients that are not contiguous"
-    yield Way(said, How(upstream_spread=True), upstream, must_run=True)
+    yield Way(said, How(frozenset(signature.outputs)), upstream, must_run=True)
     said = "with an upstream gradient of ones, expanded from one number (stride 0)"
     yield Way(said, How(upstream_expanded=True), ones, must_run=True)
     yield Way("with upstream gradients of one sign", How(), sizes)

@@ -85,7 +85,7 @@ class Linear:
         outputs = [self._outputs[i] for i in given]
         found = _gradients(outputs, wanted, list(given.values()), rows)
         return {
-            i: leaf.new_zeros(rows, *leaf.shape) if g is None else g
+            i: leaf.new_zeros(rows, *leaf.shape) if g is None else g.to_dense()
             for i, leaf, g in zip(self.moving, wanted, found, strict=True)
         }
 

@@ -106,6 +106,9 @@ class _Recorder(EveryOperation):
             node._replace(values=tuple(values))
             for node, values in zip(self._nodes, self._values, strict=True)
         ]
+        for node in nodes:
+            if any(value.layout != torch.strided for value in node.values):
+                raise CannotFollow(f"sparse tensors are not followed, as in {node.place}")
         tape = Tape(nodes, parameters, result, names, self._bindings.found)
         if result not in tape.moving:
             for node, values in zip(self._nodes, self._values, strict=True):

@@ -141,9 +141,7 @@ class Tape:
         """A number for each floating-point value, one for all that are equal entry by entry."""
         numbers: dict[tuple[bytes, torch.Size], int] = {}
         return {
-            Ref(index, i): numbers.setdefault(
-                (value.numpy(force=True).tobytes(), value.shape), len(numbers)
-            )
+            Ref(index, i): numbers.setdefault((_bytes(value), value.shape), len(numbers))
             for index, node in enumerate(self.nodes)
             for i, value in enumerate(node.values)
             if value.is_floating_point()
@@ -168,6 +166,12 @@ class Tape:
     def moves(self, index: int) -> bool:
         """Return whether an output of a node depends on parameters."""
         return any(Ref(index, i) in self.moving for i in range(len(self.nodes[index].values)))
+
+
+def _bytes(value: Tensor) -> bytes:
+    """The entries; NumPy has no bfloat16."""
+    wide = value.float() if value.dtype == torch.bfloat16 else value
+    return wide.numpy(force=True).tobytes()
 
 
 def outputs_of(result: object) -> tuple[Tensor, ...]:

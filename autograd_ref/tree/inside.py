@@ -65,7 +65,7 @@ def unevenly_smaller(point: Point, seed: int) -> Point:
         if values.ndim == 1:  # the zeros of a matrix may be what it is made to be
             zeros = SMALL * typical(values) * (1 - factors)
             moved = np.where(values == 0, zeros, moved)
-        return like(leaf, moved.astype(values.dtype))
+        return like(leaf, np.asarray(moved).astype(values.dtype))
 
     return Point(rebuilt(point.parameters, move), own_copy(point).data)
 

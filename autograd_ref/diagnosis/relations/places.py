@@ -1,6 +1,7 @@
 """Relations of blocks whose entries are missing, in other places, or of another shape."""
 
 from collections.abc import Iterator
+from itertools import combinations
 
 import numpy as np
 
@@ -12,7 +13,11 @@ from autograd_ref.diagnosis.relations.relation import (
     Variant,
     plain,
 )
+from autograd_ref.report.words import listed
 from autograd_ref.tree.nest import name_of
+
+MOST_AXES = 3
+"""Axes over which a sum may be forgotten. Chosen: the bias of an image's layer needs three."""
 
 
 def _transposed(around: Around) -> Array | None:
@@ -41,10 +46,58 @@ def _not_summed(hand: Array, around: Around) -> Claim | None:
     return Claim(hand.sum(axis=0), around.right)
 
 
+def _not_summed_elsewhere(hand: Array, around: Around) -> Claim | None:
+    """Claim that what comes back by entries that the function repeats is not added up."""
+    right = around.right
+    if hand.size <= right.size or (
+        hand.shape[1:] == right.shape and around.samples in (0, len(hand))
+    ):
+        return None
+    for mine, said in (*_summed_away(hand, right.shape), *_in_groups(hand, right.shape)):
+        if around.close(mine, right):
+            return Claim(mine, right, said)
+    return None
+
+
+def _summed_away(hand: Array, shape: tuple[int, ...]) -> Iterator[tuple[Array, str]]:
+    """Yield an array summed over the axes that it has beyond a shape."""
+    for count in range(1, min(hand.ndim, MOST_AXES) + 1):
+        for over in combinations(range(hand.ndim), count):
+            if tuple(n for axis, n in enumerate(hand.shape) if axis not in over) == shape:
+                axes = listed([str(axis) for axis in over])
+                yield hand.sum(axis=over), f"{'axis' if count == 1 else 'axes'} {axes}"
+
+
+def _in_groups(hand: Array, shape: tuple[int, ...]) -> Iterator[tuple[Array, str]]:
+    """Yield an array summed over what is repeated along its axes: n times in a row, or in turn."""
+    if hand.ndim != len(shape) or any(
+        n == 0 or m % n for m, n in zip(hand.shape, shape, strict=True)
+    ):
+        return
+    longer = [axis for axis, n in enumerate(shape) if hand.shape[axis] != n]
+    of = " and ".join(
+        f"axis {a}" if shape[a] == 1 else f"{hand.shape[a] // shape[a]} at a time along axis {a}"
+        for a in longer
+    )
+    for in_turn in (False, True):
+        found = hand
+        for axis in longer:
+            n, times = shape[axis], found.shape[axis] // shape[axis]
+            parts = (times, n) if in_turn else (n, times)
+            split = found.reshape(*found.shape[:axis], *parts, *found.shape[axis + 1 :])
+            found = split.sum(axis=axis if in_turn else axis + 1)
+        yield found, of
+
+
 def _for_each_sample(around: Around) -> Iterator[Variant]:
     each = around.each() if around.samples > 1 else None
     if each is not None:
         yield Variant(each)
+
+
+def _repeated(around: Around) -> Iterator[Variant]:
+    if around.right.ndim:
+        yield Variant(np.repeat(around.right, 2, axis=0) / 2)
 
 
 def _in_another_shape(hand: Array, around: Around) -> Claim | None:
@@ -99,6 +152,13 @@ PLACES = (
         "sum over the samples: .sum(axis=0)",
         _not_summed,
         _for_each_sample,
+    ),
+    Relation(
+        "not summed",
+        "right, but not summed over {}",
+        "sum over what the function repeats: a broadcast operand, the heads of a group",
+        _not_summed_elsewhere,
+        _repeated,
     ),
     Relation(
         "in another shape",

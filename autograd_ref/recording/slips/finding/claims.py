@@ -1,7 +1,7 @@
 """Which wrong step was made: claimed only where it gives the gradient under test, at two points."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from typing import NamedTuple, Protocol
 
@@ -153,7 +153,7 @@ class Search:
         if not near and len(state.wrong) < len(self._wrong.hand):
             aside = self._aside.setdefault(steps, [])
             aside += [found.slips[i] for i in close(found, state, of_wrong=True)]
-        return sorted(near, key=lambda slip: naturalness(steps.tape, slip))
+        return sorted(near, key=partial(naturalness, steps.tape))
 
     def _in_turns(self, steps: Steps, apart: bool) -> list[Slip]:
         for found in in_every_turn(self._state(steps), self._known(apart)):
@@ -168,8 +168,7 @@ class Search:
             steps = self._here(apart)
             if steps is None:
                 continue
-            near = self._aside.get(steps, [])
-            near.sort(key=lambda slip: naturalness(steps.tape, slip))
+            near = sorted(self._aside.get(steps, []), key=partial(naturalness, steps.tape))
             wrong = frozenset(self._wrong.wrong)
             guesses = [Guess(apart, (slip,), None, wrong) for slip in near[:MOST_CONFIRMED]]
             found = self._confirmed(steps, guesses)

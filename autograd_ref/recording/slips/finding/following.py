@@ -19,6 +19,10 @@ FOLLOWS = 1e-9
 """How closely the sweep has to give the right gradient. Chosen: float64 loses no more."""
 
 
+EXTREMES = frozenset(("amax", "amin", "max", "min"))
+"""Operations whose result is taken off before exponentials."""
+
+
 class Following(NamedTuple):
     """How a loss is recorded, by the names of `recorded`."""
 
@@ -36,8 +40,27 @@ def followed(loss: Loss, point: Point, right: Results, *, apart: bool) -> Steps 
         steps = Steps(tape)
         mine = gradients_of(steps)
         if mine is not None and all(_equal(mine[path], right[path]) for path in right):
-            return steps
+            return _without_stabilisers(steps)
     return None
+
+
+def _without_stabilisers(steps: Steps) -> Steps:
+    """The record, in which a largest entry is a constant where no derivative goes through it.
+
+    It is taken off before exponentials, and added again or divided out: nobody derives it.
+    """
+    tape = steps.tape
+    found = [i for i in tape.needed if tape.nodes[i].site.operation in EXTREMES]
+    if not found:
+        return steps
+    cotangents = swept(steps).cotangents
+    nodes = list(tape.nodes)
+    for index in found:
+        uses = [Ref(use) for use in tape.uses[Ref(index)]]
+        size = sum(float(cotangents[use].abs().sum()) for use in uses if use in cotangents)
+        if float(cotangents[Ref(index)].abs().max()) <= FOLLOWS * size:
+            nodes[index] = nodes[index]._replace(followed=False)
+    return Steps(Tape(nodes, tape.parameters, tape.result, tape.names, tape.bindings))
 
 
 def _recorded(loss: Loss, point: Point, how: Following) -> Tape | None:

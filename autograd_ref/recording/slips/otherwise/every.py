@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 from autograd_ref.recording.slips.otherwise.again import ChangedSlopes
 from autograd_ref.recording.slips.otherwise.change import AtOperation, Change
+from autograd_ref.recording.slips.otherwise.exchanged_steps import exchanged_steps
 from autograd_ref.recording.slips.otherwise.other_axes import axes, orders
 from autograd_ref.recording.slips.otherwise.other_numbers import numbers
 from autograd_ref.recording.slips.otherwise.other_operands import data, operands
@@ -50,6 +51,7 @@ def changes(tape: Tape, without: Collection[Site] = ()) -> Iterator[Change]:
             found = [*operations(at), *operands(at), *numbers(at), *axes(at)]
             yield from found
             yield from several(at)
+            yield from exchanged_steps(at)
             if at.number in tape.is_needed and len(at.node.values) == 1:
                 yield from (_of_the_value(change) for change in found if not change.by_formula)
 

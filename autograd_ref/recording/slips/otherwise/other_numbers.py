@@ -56,6 +56,7 @@ def _others(at: AtOperation, which: int, number: float) -> Iterator[Change]:
     for text, change, rank in OTHERS:
         try:
             new = change(number)
+            said = text.format(n=f"{number:g}", n2=f"{number**2:g}")
         except (ZeroDivisionError, OverflowError):
             continue
         if isinstance(new, complex) or new in seen:
@@ -63,7 +64,6 @@ def _others(at: AtOperation, which: int, number: float) -> Iterator[Change]:
         if abs(number) < SMALL and ("root" in text or number == 0):
             continue
         seen.add(new)
-        said = text.format(n=f"{number:g}", n2=f"{number**2:g}")
 
         def how(node: Node, change: Any = change) -> Compute:
             assert isinstance(node.compute, Replay), "asked before"

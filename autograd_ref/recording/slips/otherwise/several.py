@@ -167,12 +167,37 @@ def _masked_later(at: AtOperation) -> Iterator[Change]:
     if scores is None or bool(kept.all()):
         return
     place = before.operands.index(scores)
+    said = (
+        "the mask is left out on the way back: what is masked has the weight exp of its score"
+        " over the sum of what is kept"
+    )
+    made = ((at.site, _unmasked(place)),)
+    yield Change("a mask left out on the way back", said, 2.0, made, by_formula=True)
     for by_formula in (True, False):
         made = ((at.site, _later(place, by_formula=by_formula)),)
         said = (
             "the mask is applied after the softmax: its rows are not normalised over what is kept"
         )
         yield Change("a mask after the softmax", said, 2.05, made, by_formula)
+
+
+def _unmasked(place: int) -> Made:
+    """Return the change that weights are computed again from scores without their mask."""
+
+    def made(tape: Tape, index: int) -> Node:
+        node = tape.nodes[index]
+        masked = node.operands[0]
+        axis, p = int(node.numbers[0]), node.values[0]
+        total = torch.logsumexp(tape.value(masked), axis, keepdim=True)
+
+        def weights(x: Tensor) -> Tensor:
+            found = torch.exp(x - total).detach()
+            linear = found * x - p * (found * x).sum(axis, keepdim=True)
+            return found + linear - linear.detach()
+
+        return node._replace(operands=(tape.nodes[masked.node].operands[place],), compute=weights)
+
+    return made
 
 
 def _later(place: int, *, by_formula: bool) -> Made:

@@ -12,12 +12,17 @@ from autograd_ref.recording.slips.rules.by_operation.along_rows.softmax import (
     softmax,
 )
 from autograd_ref.recording.slips.rules.by_operation.along_rows.targets import targets
-from autograd_ref.recording.slips.rules.by_operation.collapsed import losses, sigmoid
-from autograd_ref.recording.slips.rules.by_operation.constants import HAVE_THEM, constants
+from autograd_ref.recording.slips.rules.by_operation.collapsed import ignoring, losses, sigmoid
+from autograd_ref.recording.slips.rules.by_operation.constants import HAVE_THEM, constants, gelu
 from autograd_ref.recording.slips.rules.by_operation.order import order
 from autograd_ref.recording.slips.rules.by_operation.overlaps import convolved, pooled
 from autograd_ref.recording.slips.rules.by_operation.products import products
-from autograd_ref.recording.slips.rules.by_operation.selections import selections
+from autograd_ref.recording.slips.rules.by_operation.selections import (
+    added,
+    chosen,
+    padded,
+    selections,
+)
 from autograd_ref.recording.slips.rules.by_operation.windows import convolution, extreme, max_pool
 from autograd_ref.recording.slips.slip import Rule
 from autograd_ref.recording.tape import Node
@@ -31,10 +36,16 @@ OF: dict[str, Rules] = {
     "logsumexp": logsumexp,
     "cumsum": cumsum,
     "logcumsumexp": logcumsumexp,
+    "nll_loss_forward": ignoring,
     "max_pool2d_with_indices": max_pool,
     **dict.fromkeys(("amax", "amin", "max", "min"), extreme),
     "convolution": convolution,
-    **dict.fromkeys(("index", "embedding", "gather", "index_select", "take"), selections),
+    **dict.fromkeys(("index", "gather", "index_select", "take"), selections),
+    "embedding": padded,
+    "where": chosen,
+    **dict.fromkeys(("index_add", "scatter_add"), added),
+    "gelu": gelu,
+    "masked_fill": chosen,
     **dict.fromkeys(("mul", "mm", "bmm"), products),
     **dict.fromkeys(("mse_loss", "binary_cross_entropy_with_logits"), losses),
     **dict.fromkeys(("split", "split_with_sizes", "unbind", "unsafe_split"), order),

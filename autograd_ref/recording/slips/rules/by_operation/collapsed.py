@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
+from autograd_ref.recording.replay import Replay
 from autograd_ref.recording.slips.slip import At, Rule
 from autograd_ref.recording.tape import Node
 
@@ -61,6 +62,25 @@ def _made(form: Form, squared: bool) -> Callable[[At, Tensor | None, Tensor | No
         return at.right / right * form(x, t)  # weights, and the division by the count
 
     return made
+
+
+def ignoring(node: Node, place: int, _x: Tensor, _y: Tensor) -> Iterator[Rule]:
+    """Yield what comes back to rows that a loss of classes ignores."""
+    assert isinstance(node.compute, Replay), "asked before"
+    ignored = int(node.compute.args[4])
+    if place > 0 or ignored < 0:
+        return
+
+    def counted(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+        assert at.step is not None, "made at steps only"
+        target = at.step.operands[1]
+        taken = torch.zeros_like(at.x).scatter(-1, target.unsqueeze(-1), 1.0)
+        kept = (target != ignored).unsqueeze(-1)
+        one = at.right[kept.expand_as(at.right) & (taken > 0)]
+        return at.right + taken * ~kept * one.mean() if one.numel() else None
+
+    said = f"rows of the class that is ignored, {ignored}, come back as the others do"
+    yield Rule("ignored rows counted", counted, said, 1.9, "give them a gradient of zeros")
 
 
 def sigmoid(_node: Node, _place: int, x: Tensor, _y: Tensor) -> Iterator[Rule]:

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from autograd_ref.recording.replay import Replay
 from autograd_ref.recording.slips.slip import At, Rule
 from autograd_ref.recording.tape import Node
 
@@ -68,6 +69,80 @@ def selections(_node: Node, _place: int, _x: Tensor, y: Tensor) -> Iterator[Rule
         yield Rule(
             "repeats do not add up", _scattered(scatter), said, rank, "add them up: += (np.add.at)"
         )
+
+    for row, which in ((0, "first"), (-1, "last")):
+        yield Rule(
+            "a row for padding",
+            _without(row),
+            f"nothing comes back to the {which} row of {{x}}, as if it were padding",
+            2.3,
+            "give it what comes back for it, or give the embedding its padding_idx",
+        )
+
+
+def _without(row: int) -> Callable[[At, Tensor | None, Tensor | None], Tensor | None]:
+    def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+        found = at.right.clone()
+        _ = found[row].zero_()
+        return found
+
+    return made
+
+
+def padded(node: Node, place: int, x: Tensor, y: Tensor) -> Iterator[Rule]:
+    """Yield wrong derivatives of an embedding, which may have a row that stands for nothing."""
+    yield from selections(node, place, x, y)
+    assert isinstance(node.compute, Replay), "asked before"
+    _table, index, *others = node.compute.args
+    if not others or int(others[0]) < 0:
+        return
+
+    def counted(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+        where = at.step.operands[1] if at.step is not None else index
+        rows = at.c.reshape(-1, at.x.shape[-1])
+        return torch.zeros_like(at.x).index_add(0, where.reshape(-1), rows)
+
+    yield Rule(
+        "the padding counted",
+        counted,
+        f"what comes back for row {int(others[0])} of {{x}}, the padding, counts",
+        1.9,
+        "leave that row out",
+    )
+
+
+def chosen(_node: Node, _place: int, _x: Tensor, _y: Tensor) -> Iterator[Rule]:
+    """Yield what goes to the entries that are not taken: the other branch, an inverted mask."""
+
+    def inverted(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+        assert at.step is not None, "made at steps only"
+        return (at.c - at.right) if at.c.shape == at.right.shape else None
+
+    yield Rule(
+        "a mask inverted",
+        inverted,
+        "what comes back goes to {x} where the other is taken: the mask is inverted",
+        1.9,
+        "use the mask as the operation does",
+    )
+
+
+def added(_node: Node, place: int, _x: Tensor, _y: Tensor) -> Iterator[Rule]:
+    """Yield what comes back where entries are added to, if they are taken to be replaced."""
+    if place == 0:
+        said = (
+            "nothing comes back to the entries of {x} that are added to, as if they were replaced"
+        )
+        yield Rule("added for replaced", _replaced, said, 1.9, "pass on what comes back")
+
+
+def _replaced(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+    step = at.step
+    assert step is not None, "made at steps only"
+    assert step.node.compute is not None, "what is linear is computed"
+    ones = [torch.ones_like(o) if o.is_floating_point() else o for o in step.operands]
+    touched = step.node.compute(torch.zeros_like(at.x), *ones[1:])
+    return at.c * (touched == 0) if isinstance(touched, Tensor) else None
 
 
 def _scattered(scatter: Scatter) -> Callable[[At, Tensor | None, Tensor | None], Tensor | None]:

@@ -1,0 +1,1 @@
+"""Questions that are asked of an operation only after it was found to be wrong."""
