@@ -1,5 +1,6 @@
 """A claim in words: the expression of the caller's loss, and what is wrong about its derivative."""
 
+from autograd_ref.recording.frames import BUILT_IN
 from autograd_ref.recording.slips.finding.claims import SlipClaim
 from autograd_ref.recording.slips.otherwise.change import Change
 from autograd_ref.recording.slips.slip import Slip, found_on
@@ -83,12 +84,11 @@ def _where(tape: Tape, site: Site, turns: str, alike: str = "") -> str:
 def _and_others(tape: Tape, slip: Slip) -> str:
     """The other places at which it is made, alike."""
     places = [tape.nodes[tape.turns[one.site][-1]].place for one in slip.sites]
-    lines = [place.line for place in places[1:] if place != places[0]]
-    if not lines:
-        return ""
-    return f" and alike in {'line' if len(set(lines)) == 1 else 'lines'} " + listed(
-        [str(line) for line in dict.fromkeys(lines)]
-    )
+    others = [place for place in places[1:] if place != places[0]]
+    if not others or others[0].file == BUILT_IN:
+        return f" and alike in {listed([*dict.fromkeys(map(str, others))])}" if others else ""
+    lines = [*dict.fromkeys(str(place.line) for place in others)]
+    return f" and alike in {'line' if len(lines) == 1 else 'lines'} {listed(lines)}"
 
 
 def _words(tape: Tape, index: int, place: int | None, output: int) -> dict[str, object]:
