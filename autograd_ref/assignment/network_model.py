@@ -21,7 +21,7 @@ from autograd_ref.assignment.mistakes.mistake import Change, Mistake, both
 from autograd_ref.assignment.mistakes.notation import written
 from autograd_ref.assignment.mistakes.other_moment import kept_from, updated
 from autograd_ref.recording.models.stabilisers import TorchModel
-from autograd_ref.reference.model import Hypothesis, Judged, ReturnedBeside
+from autograd_ref.reference.model import Hypothesis, Judged, ReturnedBeside, WrongGradient
 from autograd_ref.reference.protocol import Reference
 from autograd_ref.report.data import Power
 from autograd_ref.tree.nest import Path
@@ -106,6 +106,15 @@ class NetworkModel(TorchModel):
             fitted=one.fitted or two.fitted,
         )
         return _hypothesis(mistake, first.problem, first.keys)
+
+    def slips(self, wrong: WrongGradient, most: int, /) -> Iterator[Hypothesis]:
+        """Yield wrong steps that the catalogue has not: one, or else two, once its pairs are tried.
+
+        They are tried in a fifth of the time.
+        """
+        if most > 1:
+            found = [*super().slips(wrong, 1)]
+            yield from found or super().slips(wrong, most)
 
     def advice(self, point: Point, wrong: Sequence[Path], loss_is_right: bool, /) -> str:
         """Return which step to look at, if exactly these blocks are wrong."""
