@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 from autograd_ref import check_gradients
-from autograd_ref.assignment.conventions import Biases, Convention, Layout, said_in
+from autograd_ref.assignment.conventions import Biases, Convention, Layout, adapter, said_in
 from autograd_ref.assignment.mistakes.catalogue import DERIVATIONS, FIXES
+from autograd_ref.assignment.mistakes.derivation import RIGHT, Run
 from autograd_ref.assignment.mistakes.mistake import Shows
 from autograd_ref.assignment.mistakes.notation import formulas, written
 from autograd_ref.assignment.mistakes.planted import problem_for
 from autograd_ref.assignment.network_model import ADVICE
 from autograd_ref.report.data import Note
-from manual_backprop import forward
+from manual_backprop import Parameters, forward
 from tests.planted import wrong
 
 COLUMNS = Convention(layout="columns")
@@ -119,3 +120,23 @@ def test_biases_that_are_columns_are_added_as_they_are() -> None:
     assert said_in(COLUMNS, report).causes[0].fix == "z1 = W0 @ X + b0[:, None]"
     matrices = Convention(layout="columns", biases="matrices")
     assert said_in(matrices, report).causes[0].fix == "z1 = W0 @ X + b0"
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_quantities_beside_the_gradients_have_a_column_for_each_sample_as_well(named: bool) -> None:
+    convention = Convention(layout="columns", targets="one-hot")
+    p, X, Y = problem_for(Shows.SQUARE, 1, np.float64)
+    X, Y = X[: len(p.b0)], Y[: len(p.b0)]  # as many samples as hidden units
+
+    def gradients(p: Parameters, X: Any, Y: Any) -> Any:
+        run = Run(RIGHT, p, X.T, Y.T)
+        loss = -float((run.Y * np.log(run.y_hat)).sum() / run.S)
+        beside = {"z1": run.z1.T, "e2": run.e2.T, "delta1": 2 * run.delta1.T, "S": run.S}
+        return loss, run.gradients, beside if named else [run.z1.T]
+
+    report = check_gradients(adapter(gradients, convention), p, X, Y)
+    found = {step.name: (step.verdict, step.remark) for step in report.intermediates}
+    right = {"z1": ("match", ""), "e2": ("match", "")}
+    assert found == ({**right, "delta1": found["delta1"]} if named else {})
+    if named:
+        assert "2 times the derivative" in found["delta1"][1]

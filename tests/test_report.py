@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 from autograd_ref import check_gradients
 from autograd_ref.report import plain
 from autograd_ref.report.behaviour import HARMFUL
-from autograd_ref.report.data import Block, Cause, IndependentCheck, Note, ReportData, Slope
+from autograd_ref.report.data import (
+    Block,
+    Cause,
+    IndependentCheck,
+    Note,
+    ReportData,
+    Slope,
+    Step,
+)
 from autograd_ref.report.html import as_html, as_page, page
 from autograd_ref.report.html.maps import MOST_CELLS, colour_of, figure, reduced
 from autograd_ref.report.report import Report
@@ -84,7 +92,7 @@ EXPLAINED = Report(
     MISMATCH.blocks,
     causes=(CAUSE, CAUSE._replace(kind="mean", explanation="It is a mean.", fix="w.mean()")),
     pattern=(Note("unknown cause", "Of b nothing is known."), Note("where", "b: row 1.")),
-    intermediates=(MATCH.blocks[0]._replace(name="z1"),),
+    steps=(Step("z1", "match", "`X @ W` (line 3)", 0.1), Step("w", "mismatch", "the loss", 2.0)),
 )
 
 REPORTS = [MATCH, MISMATCH, INCONCLUSIVE, MANGLED, EXPLAINED]
@@ -240,23 +248,6 @@ def test_of_very_many_blocks_that_are_wrong_only_some_are_shown_in_detail() -> N
     assert "more blocks" not in few
 
 
-def test_the_first_wrong_intermediate_quantity_is_named() -> None:
-    wrong = MISMATCH.blocks[0]
-    right = MATCH.blocks[0]
-    z1, a1, z2 = right._replace(name="z1"), right._replace(name="a1"), wrong._replace(name="z2")
-    said = {
-        (z1,): "Intermediate quantities: z1 is right.",
-        (z1, a1): "Intermediate quantities: z1 and a1 are right.",
-        (z1, a1, z2): "the first that is wrong is z2, which differs by",
-        (z2,): "the first that is wrong is z2, which differs by",
-    }
-    for blocks, sentence in said.items():
-        report = Report(MISMATCH.blocks, intermediates=blocks)
-        assert sentence in str(report).replace("\n    ", " ")
-        assert sentence in parsed(as_html(report)).text
-        assert ("z1 and a1 are right" in str(report).replace("\n    ", " ")) == (a1 in blocks)
-
-
 def test_a_report_on_a_terminal_has_colours_and_on_an_ascii_stream_escapes() -> None:
     coloured = as_text(MISMATCH, Display(width=100, unicode=True, colour=True))
     assert coloured.startswith("\x1b[1;31mMismatch: w is wrong")
@@ -281,7 +272,7 @@ def test_no_control_character_of_a_name_or_a_text_is_printed() -> None:
         not_checked=(note,),
         causes=(cause,),
         pattern=(note, note),
-        intermediates=(block,),
+        steps=(Step(HOSTILE, "mismatch", HOSTILE, 2.0, cause, HOSTILE),),
         witness=IndependentCheck("hand", HOSTILE, 1.0, 1.0, None, None),
         shares={HOSTILE: np.ones(3)},
     )
@@ -380,8 +371,8 @@ def everything_said(report: Report) -> list[str]:
     said = [content["sentence"], content["reference"], *(note["text"] for note in notes)]
     for cause in content["causes"]:
         said += [cause["explanation"], f"Fix: {cause['fix']}."]
-    for block in report.intermediates:
-        said += [f"Intermediate quantities: {block.name} is right."]
+    for step in report.steps:
+        said += [f"{step.name}, at {step.place}: not what"] if step.verdict == "mismatch" else []
     for block in report.quantities:
         said += [block.name, block.reason]
         if block.verdict != "match" and block.hand is not None:

@@ -354,5 +354,4 @@ def test_the_unknown_model_knows_nothing() -> None:
     assert not UNKNOWN.steps(nowhere, (), lambda: None).steps
     assert UNKNOWN.compose(nothing, nothing) is None
     assert UNKNOWN.advice(point, [MIX], True) == ""
-    assert UNKNOWN.intermediates(point, {"z1": np.ones(3)}) == ()
     assert UNKNOWN.detectable(point) is None

@@ -9,6 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from autograd_ref.assignment.autograd_reference import network_loss
+from autograd_ref.assignment.mistakes.mistake import Shows
+from autograd_ref.assignment.mistakes.planted import problem_for
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.recorder import recorded
 from autograd_ref.recording.slips.finding.claims import Guess, SlipClaim
@@ -339,6 +342,16 @@ def test_places_alike_are_told_by_their_lines() -> None:
         SlipClaim(Guess(apart=False, slips=(Slip(NOT_FOLLOWED, tuple(sites)),)), steps, {})
     )
     assert " and alike in lines " in what[1]
+
+
+def test_places_alike_in_the_built_in_network_are_quoted_since_nobody_sees_its_lines() -> None:
+    p, X, Y = problem_for(Shows.ANY, 0, np.float64)
+    tape = recorded(network_loss, Point(p, (X, Y)))
+    sites = tuple(SlipSite(site, 0) for site in tape.turns if site.operation == "mm")
+    claim = SlipClaim(Guess(apart=False, slips=(Slip(NOT_FOLLOWED, sites),)), Steps(tape), {})
+    assert worded(claim)[1].startswith(
+        "in `X @ W0.T` (the built-in network) and alike in `a1 @ W1.T` (the built-in network), "
+    )
 
 
 def test_all_that_reaches_a_parameter_has_no_place() -> None:

@@ -1,31 +1,34 @@
-"""The network at a point by PyTorch's autograd: loss, gradients, intermediate quantities.
+"""The network at a point by PyTorch's autograd, and its loss step by step.
 
 Tolerances are derived, not measured.
 """
 
-from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
+from torch import Tensor, log, softmax
+from torch.nn import functional
 
 from autograd_ref.assignment.bounds import bounds_around
-from autograd_ref.assignment.mistakes.derivation import sigma
-from autograd_ref.network import AutogradPass, exact_loss_of, exact_pass_of
-from autograd_ref.observe.compare import Values, compare, share_of_tolerance
+from autograd_ref.network import SOFTPLUS_THRESHOLD, AutogradPass, exact_loss_of, exact_pass_of
 from autograd_ref.reference.protocol import Evaluation, Tolerances
-from autograd_ref.report.data import Block, Note
+from autograd_ref.report.data import Note
 from autograd_ref.rounding.arithmetic import Level, arithmetic_at
 from autograd_ref.tree import number_format
-from autograd_ref.tree.leaf import as_array, is_real
+from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves, name_of
 from autograd_ref.tree.number_format import NumberFormat
 from autograd_ref.tree.point import Point
 from autograd_ref.user_code import user_code
-from autograd_ref.verdict.block import block_by
 from manual_backprop.parameters import Parameters
 from manual_backprop.validation import Batch, checked_batch, checked_parameters
+
+CALLED = {"e2": "dz2", "delta1": "dz1"}
+"""What the derivation calls the derivatives by values of the loss."""
+
+softplus = partial(functional.softplus, threshold=SOFTPLUS_THRESHOLD[torch.float64])
 
 
 def network_paths(parameters: object) -> list[Path]:
@@ -124,38 +127,22 @@ def _tolerances(
     return Tolerances(wide["loss"], blocks)
 
 
-ORDER = ("z1", "a1", "z2", "y_hat", "e2", "delta1")
-"""In which they are computed."""
+def network_loss(parameters: Any, X: Tensor, Y: Tensor) -> Tensor:
+    """Return the cross-entropy, averaged over the samples.
 
-SUMMED = ("e2", "delta1")
-"""Some divide these by S, others what follows from them: either is right."""
-
-
-def compared(found: Mapping[str, NDArray[Any]], point: Point) -> tuple[Block, ...]:
-    """Return those with a name of the derivation, in its order; samples as rows or columns."""
-    names = [name for name in ORDER if name in found and is_real(found[name])]
-    if not names:
-        return ()
-    parameters, batch = network_problem(point)
-    exact = exact_pass_of(parameters, batch)
-    number = number_format.coarsest(point.parameters)
-    arithmetic = arithmetic_at(Level.TEXTBOOK, number).beside_the_reference()
-    bounds = bounds_around(exact, parameters, batch, arithmetic)
-    right = {name: getattr(exact, name) for name in ORDER[:-1]}
-    right["delta1"] = (exact.e2 @ parameters.W1) * sigma(exact.z1)
-    return tuple(
-        _block(name, found[name], right[name], bounds[name], len(batch.X)) for name in names
-    )
-
-
-def _block(
-    name: str, hand: NDArray[Any], right: NDArray[Any], tolerance: NDArray[Any], samples: int
-) -> Block:
-    if hand.shape == right.shape[::-1] != right.shape:
-        hand = hand.T
-    if name in SUMMED and hand.shape == right.shape:
-        share = share_of_tolerance(hand, samples * right, samples * tolerance)
-        if (share <= 1).all():
-            right, tolerance = samples * right, samples * tolerance
-    dtype = hand.dtype if hand.dtype.kind == "f" else np.dtype(np.float64)
-    return block_by(name, compare(Values(hand.astype(dtype), right, dtype), tolerance))
+    Args:
+        parameters: W0, b0, W1 and b1, in float64, by these names or in this order.
+        X: (S, N_I).
+        Y: labels (S,), or rows (S, N_O).
+    """
+    found: Any = leaves(parameters)
+    W0, b0, W1, b1 = (found[path] for path in network_paths(parameters))
+    S, X = len(X), X.double()
+    Y = (Y if Y.ndim > 1 else functional.one_hot(Y.long(), len(b1))).double()
+    z1 = X @ W0.T + b0
+    a1 = softplus(z1)
+    z2 = a1 @ W1.T + b1
+    y_hat = softmax(z2, dim=1)
+    if not y_hat.all():  # one has underflowed, and has no logarithm
+        return functional.cross_entropy(z2, Y)
+    return -(Y * log(y_hat)).sum() / S

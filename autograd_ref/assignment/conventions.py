@@ -117,13 +117,15 @@ def adapter(function: Gradients, convention: Convention) -> Gradients:
         b0, b1 = parameters.b0.reshape(shape), parameters.b1.reshape(shape)  # views
         arranged = parameters._replace(b0=b0, b1=b1)
         theirs = arranged._asdict() if convention.theta else arranged
+        rows = X
         if convention.layout == "columns":
             X, Y = X.T, Y.T  # labels stay as they are
         result = function(theirs, X, Y)
         if _is_plain(result, 5):
             return result[0], _flat(Parameters(*result[1:]), arranged)
         if _is_plain(result, 2) or _is_plain(result, 3):
-            return type(result)([result[0], _flat(_named(result[1]), arranged), *result[2:]])
+            beside = (_in_rows(item, X) if X is not rows else item for item in result[2:])
+            return type(result)([result[0], _flat(_named(result[1]), arranged), *beside])
         return _flat(_named(result), arranged)
 
     return gradients
@@ -144,6 +146,17 @@ def _flat(gradients: Any, arranged: Parameters) -> Any:
         found = cast("Mapping[object, object]", gradients)
         return {name: flat(str(name), values) for name, values in found.items()}
     return gradients
+
+
+def _in_rows(beside: Any, X: NDArray[Any]) -> object:
+    """Return quantities that have a column for each of X, by name, with rows for them."""
+    if not isinstance(beside, Mapping):
+        return cast("object", beside)
+    found = cast("Mapping[object, Any]", beside)
+    return {
+        name: values.T if getattr(values, "shape", ())[1:] == X.shape[1:] else values
+        for name, values in found.items()
+    }
 
 
 @cache

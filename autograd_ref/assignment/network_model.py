@@ -1,16 +1,16 @@
 """The network as a reference, with all that is known of wrong derivations of it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_ref.assignment.autograd_reference import (
-    compared,
+    CALLED,
     evaluated,
     loss_at,
+    network_loss,
     network_paths,
     network_problem,
 )
@@ -20,9 +20,10 @@ from autograd_ref.assignment.mistakes.derivation import RIGHT, A, gradients_by
 from autograd_ref.assignment.mistakes.mistake import Change, Mistake, both
 from autograd_ref.assignment.mistakes.notation import written
 from autograd_ref.assignment.mistakes.other_moment import kept_from, updated
-from autograd_ref.reference.model import Hypothesis, UnknownModel
+from autograd_ref.recording.models.stabilisers import TorchModel
+from autograd_ref.reference.model import Hypothesis, Judged, ReturnedBeside, WrongGradient
 from autograd_ref.reference.protocol import Reference
-from autograd_ref.report.data import Block, Power
+from autograd_ref.report.data import Power
 from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point, Results
 from manual_backprop.parameters import Parameters
@@ -59,8 +60,11 @@ class Derived(NamedTuple):
     keys: list[Path]
 
 
-class NetworkModel(UnknownModel):
+class NetworkModel(TorchModel):
     """The built-in network as a model: its words, its sizes, and its wrong derivations."""
+
+    def __init__(self) -> None:
+        super().__init__(network_loss)
 
     def axes(self, point: Point, key: Path, /) -> tuple[str, ...]:
         """Return what the rows and columns of a block stand for."""
@@ -103,6 +107,15 @@ class NetworkModel(UnknownModel):
         )
         return _hypothesis(mistake, first.problem, first.keys)
 
+    def slips(self, wrong: WrongGradient, most: int, /) -> Iterator[Hypothesis]:
+        """Yield wrong steps that the catalogue has not: one, or else two, once its pairs are tried.
+
+        They are tried in a fifth of the time.
+        """
+        if most > 1:
+            found = [*super().slips(wrong, 1)]
+            yield from found or super().slips(wrong, most)
+
     def advice(self, point: Point, wrong: Sequence[Path], loss_is_right: bool, /) -> str:
         """Return which step to look at, if exactly these blocks are wrong."""
         keys = network_paths(point.parameters)
@@ -111,11 +124,20 @@ class NetworkModel(UnknownModel):
             return ADVICE_FOR_E2
         return written(ADVICE.get(numbers, ""))
 
-    def intermediates(
-        self, point: Point, found: Mapping[str, NDArray[Any]], /
-    ) -> tuple[Block, ...]:
-        """Return the comparison of z1, a1, z2, y_hat, e2 and delta1, as far as they are there."""
-        return compared(found, point)
+    def steps(
+        self,
+        found: ReturnedBeside,
+        matching: Collection[Path],
+        again: Callable[[], ReturnedBeside | None],
+        /,
+    ) -> Judged:
+        """Return the verdict on each quantity, by its name in the loss or in the derivation."""
+
+        def there() -> ReturnedBeside | None:
+            other = again()
+            return other and other._replace(called=CALLED)
+
+        return super().steps(found._replace(called=CALLED), matching, there)
 
     def detectable(self, point: Point, /) -> Callable[[], Power]:
         """Return a function that lists which mistakes of the catalogue can show here."""

@@ -45,7 +45,6 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
     reference, point = facts.trial.reference, facts.trial.point
     loss, blocks = decision.rulings.loss, decision.rulings.blocks
     shares = {path: ruling.facts.comparison.shares for path, ruling in blocks.items()}
-    beside = {name_of(path): a for path, a in facts.first.answer.intermediates.items()}
     matching = {path for path, ruling in blocks.items() if ruling.verdict == "match"}
     judged = steps_of(facts, matching) if diagnose else Judged()
     search = diagnose and not tell_all(judged.steps)
@@ -68,7 +67,6 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
         allowed=facts.trial.options.allow,
         witness=_independent_check(facts, decision),
         causes=diagnosis.causes,
-        intermediates=reference.model.intermediates(point, beside),
         steps=judged.steps,
         pattern=tuple(_not_explained(diagnosis.pattern, findings)),
         shares={name_of(path): share for path, share in shares.items() if share is not None},

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
-from autograd_ref.report.data import Block, Note, Power, Step
+from autograd_ref.report.data import Note, Power, Step
 from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point, Results
 
@@ -54,6 +54,8 @@ class ReturnedBeside(NamedTuple):
     hand: Results
     """The gradients under test that can be compared."""
     right: Results
+    called: Mapping[str, str] = {}
+    """Names that a derivative has besides those made of the name of its value: dz for delta."""
 
 
 class Judged(NamedTuple):
@@ -116,12 +118,6 @@ class Model(Protocol):
         """Return what follows if exactly these parameters are wrong; empty where nothing does."""
         ...
 
-    def intermediates(
-        self, point: Point, found: Mapping[str, NDArray[Any]], /
-    ) -> tuple[Block, ...]:
-        """Return the comparison of those intermediate quantities that the model knows by name."""
-        ...
-
     def steps(
         self,
         found: ReturnedBeside,
@@ -179,12 +175,6 @@ class UnknownModel:
     def advice(self, _point: Point, _wrong: Sequence[Path], _loss_is_right: bool, /) -> str:
         """Return nothing."""
         return ""
-
-    def intermediates(
-        self, _point: Point, _found: Mapping[str, NDArray[Any]], /
-    ) -> tuple[Block, ...]:
-        """Return nothing: no name of an intermediate quantity is known."""
-        return ()
 
     def steps(
         self,

@@ -209,9 +209,6 @@ class ReportData:
     """The independent check by numerical derivatives; None where the gradients agree."""
     causes: tuple[Cause, ...] = ()
     """Mistakes, each of which explains all that is explained, the simplest first."""
-    intermediates: tuple[Block, ...] = ()
-    """Intermediate quantities that the function returns (z1, a1, z2, y_hat, e2 and delta1 of the
-    built-in network), in the order of the forward pass; they do not count for the verdict."""
     steps: tuple[Step, ...] = ()
     """Quantities that the function returns beside its gradients, and these, each judged on those
     that it is computed from, in the order of the computation; they do not count for the verdict."""
@@ -226,6 +223,12 @@ class ReportData:
     def power(self) -> Power | None:
         """The known mistakes that this check would have shown; computed at each access."""
         return None if self.measure is None else self.measure()
+
+    @property
+    def intermediates(self) -> tuple[Step, ...]:
+        """The steps without those of the gradients by the parameters."""
+        names = {block.name for block in self.blocks}
+        return tuple(step for step in self.steps if step.name not in names)
 
     @property
     def verdict(self) -> Verdict:

@@ -18,7 +18,7 @@ The schema, version 2:
                 phrase
     causes      a list of {"kind", "blocks", "explanation", "fix", "before", "residual"}; each of
                 them explains all that is explained, the simplest first
-    intermediates  a list of blocks: z1, a1, z2, y_hat, e2, delta1, as far as they were returned
+    intermediates  the steps (below) without the gradients by the parameters
     steps       a list of {"name", "verdict", "place", "share", "cause", "remark"}: quantities of
                 the derivation, each judged on those that it is computed from; the verdict is
                 "match", "mismatch" or "inherited"; cause is as in causes, or null

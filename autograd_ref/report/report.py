@@ -25,8 +25,8 @@ class Report(ReportData):
         warnings: weaknesses of the check itself.
         not_checked: what the check did not look at.
         reference: the reference gradient, in a few words.
-        intermediates: comparisons of intermediate quantities that the function returns.
         steps: quantities that the function returns, each judged on those that it is computed from.
+        intermediates: the steps without the gradients by the parameters.
         shares: error / tolerance of every entry, 1 allowed, by the name of the block.
         power: the known mistakes that this check would have shown; None without a catalogue.
 

@@ -101,19 +101,6 @@ def slopes(check: IndependentCheck) -> Figures:
     return figures
 
 
-def intermediates(blocks: Sequence[Block]) -> str:
-    """Say which intermediate quantity is the first that is wrong."""
-    names = [block.name for block in blocks]
-    first = next((i for i, block in enumerate(blocks) if block.verdict == "mismatch"), None)
-    if first is None:
-        return f"Intermediate quantities: {are(names)} right."
-    before = f"; {are(names[:first])} right" if first else ""
-    return (
-        f"Intermediate quantities: the first that is wrong is {names[first]}, which"
-        f" {blocks[first].reason}{before}."
-    )
-
-
 def columns(blocks: Sequence[Block]) -> tuple[list[str], list[list[str]]]:
     """Return the titles and rows of a table of blocks, without the columns that are empty."""
     rows = [_cells(block) for block in blocks]

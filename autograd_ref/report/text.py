@@ -8,7 +8,6 @@ from autograd_ref.report.sentences import (
     columns,
     detailed,
     explained,
-    intermediates,
     judged,
     place,
     remarks,
@@ -55,9 +54,8 @@ def _at_fault(report: ReportData) -> bool:
 
 
 def _steps(report: ReportData) -> list[str]:
-    """Return the steps; without any, the intermediate quantities."""
     if not report.steps:
-        return [wrapped(intermediates(report.intermediates), IN)] if report.intermediates else []
+        return []
     found = said(report.steps)
     lines = [wrapped(found.summary, IN)]
     for step in found.at_fault:

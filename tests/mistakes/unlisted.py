@@ -99,3 +99,12 @@ UNLISTED: dict[str, Gradient] = {
     ),
 }
 """By what they do; all in the network's own derivation."""
+
+IN_ANY_MODEL = {
+    "first row of W1 zero": "one index left out",
+    "every second unit without error": "one index only",  # of two units
+    "slope sin z1": "another derivative",
+    "sign of e2": "a factor + a factor missing",  # 1 - 2 Y, as the two make it
+    "a1 centred in W1": "centred",
+}
+"""Those that the search for wrong steps in any model names, and how."""

@@ -124,7 +124,7 @@ class Causes:
         steps = followed(derivation.loss, found.point, found.right, apart=apart)
         if steps is None:
             return None
-        quantities = read(steps.tape, found).chosen(derivation.chosen)
+        quantities = read(steps, found).chosen(derivation.chosen)
         return Beside(steps.tape, quantities, found.hand).scaled(self._factors)
 
 

@@ -1,8 +1,8 @@
 """Which value of the loss a returned quantity is, or is the derivative by: found by its name."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import permutations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from autograd_ref.calls.names import is_gradient_of
 from autograd_ref.recording.tape import Binding, Ref, Tape
+from autograd_ref.reference.model import ReturnedBeside
 from autograd_ref.tree.leaf import is_real
 from autograd_ref.tree.nest import Path, name_of
 
@@ -27,6 +28,8 @@ class Returned(NamedTuple):
     arrays: Arrays
     """One, or those of a list."""
     is_list: bool = False
+    means: str = ""
+    """The name that says what it is, in terms of the names of values."""
 
 
 class Reading(NamedTuple):
@@ -38,23 +41,20 @@ class Reading(NamedTuple):
     """One for each of the values."""
 
 
-def returned(quantities: Mapping[Path, NDArray[Any]]) -> Iterator[Returned]:
-    """Yield the quantities by their names, lists together.
-
-    Args:
-        quantities: the leaves of what was returned.
-    """
+def returned(found: ReturnedBeside) -> Iterator[Returned]:
+    """Yield the quantities by their names, lists together."""
     names: dict[Path, list[NDArray[np.float64]]] = {}
     lists: set[Path] = set()
-    for path, array in quantities.items():
+    for path, array in found.quantities.items():
         if not is_real(array):
             continue
         inside = [i for i, key in enumerate(path) if isinstance(key, int)]
         name = path[: inside[0]] if inside else path
         lists |= {name} if inside else set()
         names.setdefault(name, []).append(np.array(array, dtype=np.float64))
-    for name, arrays in names.items():
-        yield Returned(name_of(name), tuple(arrays), name in lists)
+    for path, arrays in names.items():
+        name = name_of(path)
+        yield Returned(name, tuple(arrays), path in lists, found.called.get(name, name))
 
 
 def readings(one: Returned, tape: Tape, behind: frozenset[int]) -> list[Reading]:
@@ -69,7 +69,7 @@ def readings(one: Returned, tape: Tape, behind: frozenset[int]) -> list[Reading]
     parameters = [Binding(name_of(p), 0, (ref,)) for p, ref in tape.parameters.items()]
     known = {bound.name for bound in (*bindings, *parameters)}
     found: list[Reading] = []
-    for name, is_derivative in _named(one.name, known):
+    for name, is_derivative in _named(one.means, known):
         mine = [b for b in (*bindings, *parameters) if b.name == name]
         depth = min(b.depth for b in mine)
         outermost = [b for b in mine if b.depth == depth]
@@ -92,7 +92,7 @@ def behind_the_loss(tape: Tape) -> frozenset[int]:
 def names_of(one: Returned, tape: Tape) -> list[str]:
     """Return the names in the loss that the name of a quantity may refer to."""
     known = {bound.name for bound in tape.bindings}
-    return [name for name, _is_derivative in _named(one.name, known)]
+    return [name for name, _is_derivative in _named(one.means, known)]
 
 
 def _named(name: str, known: Collection[str]) -> list[tuple[str, bool]]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from autograd_ref.recording.frames import BUILT_IN
+from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.steps.beside import Beside, Given
 from autograd_ref.recording.steps.closeness import Nearness
 from autograd_ref.recording.steps.quantities import (
@@ -14,6 +16,7 @@ from autograd_ref.recording.steps.quantities import (
     readings,
     returned,
 )
+from autograd_ref.recording.sweep import swept
 from autograd_ref.recording.tape import Tape
 from autograd_ref.reference.model import ReturnedBeside
 from autograd_ref.report.data import Note
@@ -43,21 +46,22 @@ class Read(NamedTuple):
         ]
 
 
-def read(tape: Tape, found: ReturnedBeside) -> Read:
+def read(steps: Steps, found: ReturnedBeside) -> Read:
     """Return the readings of all quantities, and notes about those that have none.
 
     Args:
-        tape: the record of the loss.
+        steps: the record of the loss.
         found: what was returned.
     """
+    tape = steps.tape
     every: dict[str, list[Given]] = {}
     unknown: list[str] = []
     notes: list[Note] = []
     behind = behind_the_loss(tape)
-    for one in returned(found.quantities):
+    for one in returned(found):
         fitting = readings(one, tape, behind)
         if fitting:
-            every[one.name] = [_quantity(one, reading, tape) for reading in fitting]
+            every[one.name] = [_quantity(one, reading, steps) for reading in fitting]
         elif names_of(one, tape):
             notes.append(_not_compared(one, names_of(one, tape)[0], tape))
         else:
@@ -67,8 +71,9 @@ def read(tape: Tape, found: ReturnedBeside) -> Read:
         text = (
             f"{listed(unknown)}, returned beside the gradients: no value of the loss by"
             f" {'this name' if is_one else 'these names'}"
-            " (the loss may name its values: return loss, {'h': h})"
         )
+        if all(node.place.file != BUILT_IN for node in tape.nodes):
+            text += " (the loss may name its values: return loss, {'h': h})"
         notes.insert(0, Note("unknown quantity", text))
     return Read(every, tuple(notes))
 
@@ -113,13 +118,14 @@ def _all_right(parts: Sequence[Nearness]) -> bool:
     return all(part.share <= 1 for part in parts)
 
 
-def _quantity(one: Returned, reading: Reading, tape: Tape) -> Given:
-    pairs = [
-        arranged(array, tape.value(ref))
-        for array, ref in zip(reading.arrays, reading.refs, strict=True)
-    ]
-    own = tuple(tensor for tensor, _said in pairs)
-    return Given(one.name, reading.is_derivative, reading.refs, own, pairs[0][1])
+def _quantity(one: Returned, reading: Reading, steps: Steps) -> Given:
+    like = {ref: steps.tape.value(ref) for ref in reading.refs}
+    pairs = list(zip(reading.arrays, reading.refs, strict=True))
+    if reading.is_derivative and any(array.shape != like[ref].shape for array, ref in pairs):
+        right = swept(steps).cotangents
+        like |= {ref: right[ref][0] for ref in reading.refs if ref in right}
+    own, remarks = zip(*(arranged(array, like[ref]) for array, ref in pairs), strict=True)
+    return Given(one.name, reading.is_derivative, reading.refs, own, remarks[0])
 
 
 def _not_compared(one: Returned, name: str, tape: Tape) -> Note:

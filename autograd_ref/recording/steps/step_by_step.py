@@ -40,7 +40,7 @@ def step_by_step(
     if steps is None:
         return Judged(notes=(NOT_FOLLOWED,))
     number = number_format.coarsest((found.point.parameters, list(found.quantities.values())))
-    every = read(steps.tape, found)
+    every = read(steps, found)
     everything = Beside(steps.tape, every.all, found.hand)
     right = closeness(everything.hand(), everything.right, number)
     chosen, ambiguous = choice(every, everything, right)

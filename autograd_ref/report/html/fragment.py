@@ -14,7 +14,6 @@ from autograd_ref.report.sentences import (
     columns,
     detailed,
     explained,
-    intermediates,
     judged,
     place,
     remarks,
@@ -67,9 +66,8 @@ def as_html(report: ReportData) -> str:
 
 
 def _steps(report: ReportData) -> list[str]:
-    """Return the steps; without any, the intermediate quantities."""
     if not report.steps:
-        return [_paragraph("", intermediates(report.intermediates))] if report.intermediates else []
+        return []
     found = said(report.steps)
     items = [f"<li>{_text(step.text)} {_text(step.cause)}</li>" for step in found.at_fault]
     items += [f"<li>{_text(text)}</li>" for text in found.remarks]

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from autograd_ref.recording.frames import BUILT_IN
 from autograd_ref.recording.slips.finding.claims import SlipClaim
 from autograd_ref.recording.slips.otherwise.change import Change
 from autograd_ref.recording.slips.slip import Slip, found_on
@@ -112,8 +113,9 @@ def _inside(tape: Tape, index: int) -> str:
 def _and_others(tape: Tape, slip: Slip) -> str:
     """The other places at which it is made, alike: in the same line by their expressions."""
     first, *places = dict.fromkeys(tape.nodes[tape.turns[s.site][-1]].place for s in slip.sites)
-    here = [f"`{place.text}`" for place in places if place.line == first.line]
-    lines = sorted({place.line for place in places} - {first.line})
+    is_seen = first.file != BUILT_IN  # else nobody sees its lines
+    here = [f"`{p.text}`" for p in places if p.line == first.line or not is_seen]
+    lines = sorted({p.line for p in places} - {first.line}) if is_seen else []
     if not lines and 0 < len(here) <= MOST_NAMED:
         return f" and alike in {listed(here)}"
     numbers = [str(line) for line in lines or [first.line] * bool(here)]
