@@ -6,7 +6,6 @@ from torch import Tensor
 
 from autograd_ref.recording.slips.finding.ranks import akin
 from autograd_ref.recording.slips.rules.axes import axes
-from autograd_ref.recording.slips.rules.by_operation.log_sums import log_sums
 from autograd_ref.recording.slips.rules.by_operation.normalised import normalised
 from autograd_ref.recording.slips.rules.by_operation.statistics import statistics
 from autograd_ref.recording.slips.rules.elementwise import (
@@ -15,6 +14,7 @@ from autograd_ref.recording.slips.rules.elementwise import (
     ELEMENTWISE,
     FURTHER,
 )
+from autograd_ref.recording.slips.rules.log_sums import log_sums
 from autograd_ref.recording.slips.rules.of_operation import of_operation
 from autograd_ref.recording.slips.rules.others import Others
 from autograd_ref.recording.slips.rules.paths import (
