@@ -235,6 +235,8 @@ def test_two_slips_are_looked_for_in_one_record_if_they_are_in_it() -> None:
     found = list(Search(loss, wrong).pairs())
     assert found
     assert {claim.guess.apart for claim in found} == {False}
+    other = (THERE, {("a",): hand(THERE)["a",] + 1}, gradient(loss, THERE))
+    assert not list(Search(loss, wrong._replace(again=lambda: other)).pairs())
 
 
 def test_no_step_is_at_fault_in_what_the_loss_does_not_depend_on() -> None:

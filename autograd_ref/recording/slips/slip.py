@@ -190,7 +190,8 @@ class Rule(NamedTuple):
     """The lower, the more natural."""
     fix: str = ""
     zero_beyond: bool = False
-    """True where nothing comes back in turns of a loop for which there is no other value."""
+    """True where nothing comes back in turns of a loop for which there is no other value (of many
+    slips at once)."""
     many: Many | None = None
     """The same for all slips at a step whose rules share it."""
     number: float = 1.0
@@ -236,17 +237,13 @@ class Slip(NamedTuple):
     turns: str = "all"
     """The turns of a loop, a key of `TURNS`."""
 
-    def edges(self, tape: Tape) -> Iterator[Edge]:
-        """Yield where on a tape it is made."""
-        return edges(tape, self.sites, self.turns)
-
     def made(self, row: AtRow) -> Tensor | None:
         """Return what reaches the operand by mistake; None where it cannot be made there."""
         tape, edge = row.around.steps.tape, row.around.edge
         at = row.at()
         other = None if self.other is None else found_on(tape, self.other, edge.node)
         if self.other is not None and other is None:
-            return row.right.new_zeros(row.right.shape) if self.rule.zero_beyond else None
+            return None
         value = None if other is None else tape.value(other)
         cotangent = None if other is None else at.cotangent(other)
         try:

@@ -33,14 +33,14 @@ def operand(place: int) -> Rule:
         return step.back({0: at.c.unsqueeze(0)})[at.place][0]
 
     def many(at: AtRows) -> Tensor | None:
-        if at.step is None or at.others is None or place >= len(at.step.operands):
-            return None
-        if at.step.operands[place].shape != at.others.shape[1:]:
+        assert at.step is not None, "made at steps only"
+        assert at.others is not None, "there are some"
+        if at.others.shape[1:] not in [x.shape for x in at.step.operands[place : place + 1]]:
             return None
         step = at.step.with_each(place, at.others)
-        return (
-            None if step is None else step.back({0: at.c[None]})[at.place].reshape(at.right.shape)
-        )
+        if step is None:
+            return None
+        return step.back({0: at.c[None]})[at.place].reshape(at.right.shape)
 
     return Rule(
         "another value used",
