@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.recorder import recorded
-from autograd_ref.recording.slips.finding.claims import Guess, SlipClaim
+from autograd_ref.recording.slips.finding.guesses import Guess, SlipClaim
 from autograd_ref.recording.slips.finding.ranks import akin, naturalness
 from autograd_ref.recording.slips.rules.amounts import Amount, factor
 from autograd_ref.recording.slips.rules.axes import axes

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from autograd_ref import check_gradients
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.recorder import recorded
-from autograd_ref.recording.slips.finding.claims import Search, SlipClaim
-from autograd_ref.recording.slips.finding.effects import Scored, scored, seen
+from autograd_ref.recording.slips.finding.claims import Search
+from autograd_ref.recording.slips.finding.effects import Scored, scored
+from autograd_ref.recording.slips.finding.guesses import SlipClaim
+from autograd_ref.recording.slips.finding.seen import seen
 from autograd_ref.recording.slips.finding.turns import in_every_turn
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.slips.telling.in_words import worded

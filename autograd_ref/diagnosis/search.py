@@ -109,7 +109,9 @@ def _slips(evidence: Evidence, most: int) -> list[Explanation]:
         evidence.right,
         evidence.allowed,
         evidence.wrong,
-        evidence.again,
+        evidence.others.again,
+        evidence.others.on_few_samples,
+        evidence.budget,
     )
     predictions = (predicted(evidence, one) for one in evidence.model.slips(wrong, most))
     return [

@@ -51,6 +51,8 @@ def pattern(
     alike = set(unknown) == set(evidence.wrong) and len(evidence.hand) == len(evidence.right)
     advice = evidence.model.advice(evidence.point, evidence.wrong, loss_is_right) if alike else ""
     found += not_named(evidence.model, evidence.point, evidence.right)
+    if evidence.budget.stopped:
+        found.append(Note("search stopped", evidence.budget.stopped))
     if advice:
         found.append(Note("ruled out", f"Where to look: {advice}."))
     return tuple(found)

@@ -1,27 +1,32 @@
 """Which wrong step was made: claimed only where it gives the gradient under test, at two points."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import islice
-from typing import NamedTuple, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Protocol
 
 from autograd_ref.recording.linear import Steps
-from autograd_ref.recording.slips.finding.effects import Seen, close, scored, seen
-from autograd_ref.recording.slips.finding.following import followed, gradients_of
+from autograd_ref.recording.slips.finding.effects import close, scored
+from autograd_ref.recording.slips.finding.following import followed
+from autograd_ref.recording.slips.finding.guesses import (
+    ALIKE,
+    Guess,
+    SlipClaim,
+    gives,
+    grown,
+    most_natural,
+    of_all_samples,
+)
 from autograd_ref.recording.slips.finding.ranks import naturalness
+from autograd_ref.recording.slips.finding.seen import Seen, bytes_of_moves, seen
 from autograd_ref.recording.slips.finding.turns import in_every_turn
 from autograd_ref.recording.slips.finding.two_slips import pairs
-from autograd_ref.recording.slips.otherwise.again import altered
-from autograd_ref.recording.slips.otherwise.change import Change
 from autograd_ref.recording.slips.otherwise.every import likely
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.tape import Site
+from autograd_ref.reference.effort.budget import LARGE, Budget
 from autograd_ref.reference.model import WrongGradient
 from autograd_ref.reference.protocol import Loss
-from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point, Results
 
 MOST_CONFIRMED = 12
@@ -32,46 +37,6 @@ NATURAL = 2.1
 
 UNNATURAL = 2.5
 """Where a guess is no more natural, a change of the loss may be more so. Chosen."""
-
-ALIKE = 0.02
-"""How much less natural a claim may be that is said beside another. Chosen."""
-
-MOST_SAID = 2
-"""Claims of one effect that are said at most. Chosen."""
-
-ROOM = 4.0
-"""Times the tolerance that what is claimed may be off: both sides round. Chosen."""
-
-
-class Guess(NamedTuple):
-    """Slips, or a change of the loss."""
-
-    apart: bool
-    """True where the record has composite operations taken apart."""
-    slips: tuple[Slip, ...] = ()
-    change: Change | None = None
-
-    def gradients(self, steps: Steps) -> Results | None:
-        """The gradient that it gives; None where it cannot be made."""
-        if self.change is not None:
-            found = altered(steps, self.change)
-            return None if found is None else gradients_of(found, ())
-        return gradients_of(steps, self.slips)
-
-
-class SlipClaim(NamedTuple):
-    """A guess that gives the gradient under test, and the record that it is made on."""
-
-    guess: Guess
-    steps: Steps
-    gradients: Results
-
-    @property
-    def rank(self) -> float:
-        """How natural it is; the lower, the more."""
-        slips, change = self.guess.slips, self.guess.change
-        tape = self.steps.tape
-        return sum(naturalness(tape, slip) for slip in slips) + (change.rank if change else 0)
 
 
 class Record(Protocol):
@@ -94,9 +59,24 @@ class Search:
     def __init__(self, loss: Loss, wrong: WrongGradient, record: Record | None = None) -> None:
         self._loss, self._wrong, self._record = loss, wrong, record or followed
         self._here, self._there = cache(self._first), cache(self._second)
+        self._budget = wrong.budget or Budget()
 
     def claims(self) -> Iterator[SlipClaim]:
         """Yield what gives the gradient at two points, the most natural first."""
+        with self._budget.running():
+            found = self._by_few_samples(Search.singles)
+            found = self.singles() if found is None else found
+        yield from most_natural(found)
+
+    def pairs(self) -> Iterator[SlipClaim]:
+        """Yield two slips that give it together, the most natural first."""
+        with self._budget.running():
+            found = self._by_few_samples(Search.both)
+            found = self.both() if found is None else found
+        yield from most_natural(found)
+
+    def singles(self) -> list[SlipClaim]:
+        """Return all single steps, and changes of the loss, that give the gradient."""
         found: list[SlipClaim] = []
         for apart in (False, True):
             steps = self._here(apart)
@@ -106,21 +86,52 @@ class Search:
                 break
         if not found or min(claim.rank for claim in found) > UNNATURAL:
             found += self._otherwise()
-        yield from _most_natural(found)
+        return found
 
-    def pairs(self) -> Iterator[SlipClaim]:
-        """Yield two slips that give it together, the most natural first."""
+    def both(self) -> list[SlipClaim]:
+        """Return all pairs of slips that give the gradient together."""
         for apart in (False, True):
             steps = self._here(apart)
-            if steps is None or (apart and self._is_whole(steps)):
+            state = None if steps is None else self._seen(steps)
+            if steps is None or state is None or (apart and self._is_whole(steps)):
                 continue
-            state = seen(steps, self._wrong.hand, self._wrong.allowed)
             two = pairs(state, self._wrong.hand, self._wrong.allowed)
             guesses = (Guess(apart, pair) for pair in islice(two, MOST_CONFIRMED))
             found = self._confirmed(steps, guesses)
             if found:
-                yield from _most_natural(found)
-                return
+                return found
+        return []
+
+    def _by_few_samples(self, how: Callable[["Search"], list[SlipClaim]]) -> list[SlipClaim] | None:
+        """The claims that hold on a few samples of a large record, and on all of them.
+
+        None where the record is not large, or the mistake does not show on a few.
+        """
+        whole, wrong = self._here(False), self._wrong
+        numbers = 0 if whole is None else whole.tape.numbers
+        few = wrong.on_few_samples(10 * LARGE / numbers) if numbers >= LARGE else None
+        if few is None or set(few.wrong) != set(wrong.wrong):
+            return None
+        with self._budget.on(" on a few samples"):
+            claims = how(Search(self._loss, few._replace(budget=self._budget), self._record))
+        found: list[SlipClaim] = []
+        for claim in sorted(claims, key=lambda claim: claim.rank):
+            if found and claim.rank > found[0].rank + ALIKE:  # each costs a sweep over all samples
+                break
+            steps = self._here(claim.guess.apart)
+            found += [] if steps is None else islice(self._as_on_all(claim.guess, steps), 1)
+        return found
+
+    def _as_on_all(self, guess: Guess, steps: Steps) -> Iterator[SlipClaim]:
+        """Yield what was guessed on a few samples, as it gives the gradient on all of them."""
+        return self._given(steps, (guess, *of_all_samples(guess, steps, self._wrong.hand)))
+
+    def _seen(self, steps: Steps) -> Seen | None:
+        """What is to be explained; None where that would take too much memory."""
+        wrong, budget = self._wrong, self._budget
+        if budget.is_spent() or not budget.allows(bytes_of_moves(steps.tape, wrong.hand)):
+            return None
+        return seen(steps, wrong.hand, wrong.allowed, budget)
 
     def _is_whole(self, apart: Steps) -> bool:
         """Return whether a loss has nothing to take apart: both records are one."""
@@ -130,7 +141,9 @@ class Search:
         ]
 
     def _single(self, steps: Steps, apart: bool) -> Iterator[Guess]:
-        state = seen(steps, self._wrong.hand, self._wrong.allowed)
+        state = self._seen(steps)
+        if state is None:
+            return
         found = scored(state)
         near = [found.slips[i] for i in close(found, state.target, state.room)]
         near.sort(key=lambda slip: naturalness(steps.tape, slip))
@@ -144,7 +157,7 @@ class Search:
             steps = self._here(apart)
             if steps is None:
                 continue
-            found = likely(steps.tape, self._wrong.hand, frozenset(known))
+            found = likely(steps.tape, self._wrong.hand, frozenset(known), self._budget)
             known.update(steps.tape.turns)
             guesses = (Guess(apart, change=change) for change in islice(found, MOST_CONFIRMED))
             claims = self._confirmed(steps, guesses)
@@ -153,15 +166,15 @@ class Search:
         return []
 
     def _confirmed(self, steps: Steps, guesses: Iterable[Guess]) -> list[SlipClaim]:
-        found: list[SlipClaim] = []
-        wrong = self._wrong
+        """The guesses that give the gradient at both points."""
+        return [one for one in self._given(steps, guesses) if self._holds_there(one.guess)]
+
+    def _given(self, steps: Steps, guesses: Iterable[Guess]) -> Iterator[SlipClaim]:
+        """Yield the guesses that give the gradient here."""
         for guess in guesses:
             gradients = guess.gradients(steps)
-            if gradients is None or not _gives(gradients, wrong.hand, wrong.allowed):
-                continue
-            if self._holds_there(guess):
-                found.append(SlipClaim(guess, steps, gradients))
-        return found
+            if gradients is not None and gives(gradients, self._wrong.hand, self._wrong.allowed):
+                yield SlipClaim(guess, steps, gradients)
 
     def _holds_there(self, guess: Guess) -> bool:
         """True where a guess gives the gradient at the second point as well."""
@@ -175,8 +188,8 @@ class Search:
         found = None if steps is None else guess.gradients(steps)
         if found is None:
             return False
-        allowed = {p: wrong.allowed[p] * _grown(right[p], wrong.right[p]) for p in hand}
-        return _gives(found, hand, allowed)
+        allowed = {p: wrong.allowed[p] * grown(right[p], wrong.right[p]) for p in hand}
+        return gives(found, hand, allowed)
 
     def _first(self, apart: bool) -> Steps | None:
         return self._record(self._loss, self._wrong.point, self._wrong.right, apart=apart)
@@ -187,32 +200,9 @@ class Search:
         return self._record(self._loss, again[0], again[2], apart=apart)
 
 
-def _most_natural(claims: Sequence[SlipClaim]) -> list[SlipClaim]:
-    """The claims that are said: all give the same gradient, so the most natural, or those alike."""
-    ranked = sorted(claims, key=lambda claim: claim.rank)
-    return [claim for claim in ranked if claim.rank <= ranked[0].rank + ALIKE][:MOST_SAID]
-
-
 def _in_turns(state: Seen) -> list[Slip]:
     for found in in_every_turn(state):
         near = close(found, state.target, state.room)
         if near:
             return [found.slips[i] for i in near]
     return []
-
-
-def _gives(found: Results, hand: Results, allowed: Mapping[Path, float]) -> bool:
-    """Return whether gradients are those under test, to rounding."""
-    return all(
-        found[path].shape == hand[path].shape
-        and bool(np.isfinite(found[path]).all())  # or the room that is allowed had no end
-        and float(np.abs(found[path] - hand[path]).max(initial=0.0))
-        <= ROOM * allowed[path] * _grown(found[path], hand[path])
-        for path in hand
-    )
-
-
-def _grown(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
-    """How much larger one array is than another, at least 1."""
-    size = float(np.abs(two).max(initial=0.0))
-    return max(1.0, float(np.abs(one).max(initial=0.0)) / size) if size else 1.0

@@ -6,14 +6,21 @@ import numpy as np
 import torch
 
 from autograd_ref.recording.slips.finding.candidates import rules_at
-from autograd_ref.recording.slips.finding.effects import Scored, Seen
+from autograd_ref.recording.slips.finding.effects import Scored
+from autograd_ref.recording.slips.finding.ranks import NUMBERS
+from autograd_ref.recording.slips.finding.seen import Seen
 from autograd_ref.recording.slips.rules.amounts import amounts, factor
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.slips.spots import is_chained, spots
 from autograd_ref.recording.sweep import swept
+from autograd_ref.reference.effort.budget import AT_ONCE
 
-ROWS = 96
-"""Slips that are swept together. Chosen: more gain little, and take memory."""
+ROWS = 256
+"""Slips that are swept together at most. Chosen: more gain little, and take memory."""
+
+COMMON, SELDOM = 1.5, 0.5
+"""The rank up to which a number is a sign, a 2 or a half, and how much later others are tried than
+what is as natural. Chosen."""
 
 NATURAL = 2.0
 """The rank up to which factors are tried in loops, where each costs a sweep. Chosen."""
@@ -33,9 +40,16 @@ def in_every_turn(seen: Seen) -> Iterator[Scored]:
                 slips += [Slip(rule, spot.at(), None, spot.turns) for rule in factors]
             slips += rules_at(seen.others, spot)
     slips = [slip for slip in slips if slip.rule.rank <= LEAST_NATURAL]
-    slips.sort(key=lambda slip: slip.rule.rank)
-    for start in range(0, len(slips), ROWS):
-        yield _swept(seen, slips[start : start + ROWS])
+    slips.sort(key=_order)
+    rows = min(ROWS, max(1, AT_ONCE // (2 * tape.numbers)))
+    for start in seen.budget.each(f"times {rows} steps", range(0, len(slips), rows)):
+        yield _swept(seen, slips[start : start + rows])
+
+
+def _order(slip: Slip) -> float:
+    """When a slip is tried: numbers are many, and seldom wrong in every turn."""
+    is_number = slip.rule.name in NUMBERS and slip.other is None
+    return slip.rule.rank + SELDOM * (is_number and slip.rule.rank > COMMON)
 
 
 def _swept(seen: Seen, slips: Sequence[Slip]) -> Scored:

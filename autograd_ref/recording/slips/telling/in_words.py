@@ -1,6 +1,6 @@
 """A claim in words: the expression of the caller's loss, and what is wrong about its derivative."""
 
-from autograd_ref.recording.slips.finding.claims import SlipClaim
+from autograd_ref.recording.slips.finding.guesses import SlipClaim
 from autograd_ref.recording.slips.otherwise.change import Change
 from autograd_ref.recording.slips.slip import Slip, found_on
 from autograd_ref.recording.slips.telling.formulas import bracketed
