@@ -10,7 +10,7 @@ from autograd_ref.diagnosis.relations.relation import Around, Array
 from autograd_ref.diagnosis.wording import Statement
 from autograd_ref.observe.other_calls import NO_OTHERS, OtherCalls
 from autograd_ref.reference.effort.budget import Budget
-from autograd_ref.reference.model import NAMEABLE, Model
+from autograd_ref.reference.model import NAMEABLE, Model, WrongGradient
 from autograd_ref.reference.protocol import Evaluation, Level, Reference
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_real, largest
@@ -127,6 +127,26 @@ class Evidence(NamedTuple):
             close=close,
             unit=self.unit,
             earlier=None if self.right_earlier is None else self.right_earlier[key],
+        )
+
+    def asked(self, wrong: tuple[Path, ...]) -> WrongGradient | None:
+        """Return the gradient as a model is asked about it; None where blocks have other shapes.
+
+        Args:
+            wrong: the blocks that it is asked about.
+        """
+        hand, others = {**self.hand, **self.near}, self.others
+        if any(k not in hand or hand[k].shape != right.shape for k, right in self.right.items()):
+            return None
+        return WrongGradient(
+            self.point,
+            hand,
+            self.right,
+            self.allowed,
+            wrong,
+            others.again,
+            others.on_few_samples,
+            self.budget,
         )
 
     def relative(self, key: Path, one: Array, two: Array) -> float:

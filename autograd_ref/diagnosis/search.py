@@ -30,7 +30,6 @@ from autograd_ref.diagnosis.relations.updates import (
     fits_by_itself,
 )
 from autograd_ref.diagnosis.wording import Statement, of_relation
-from autograd_ref.reference.model import WrongGradient
 from autograd_ref.tree.nest import Path
 
 ONE_NUMBER = (*FITTED, *UPDATES, A_TYPED_FACTOR, *BESIDE_A_FACTOR, *TYPICAL)
@@ -99,20 +98,9 @@ def _beside_a_factor(by: Callable[[Sequence[Relation]], list[Explanation]]) -> l
 
 def _slips(evidence: Evidence, most: int) -> list[Explanation]:
     """Find wrong steps of the model that explain every wrong block."""
-    hand = {**evidence.hand, **evidence.near}
-    shapes = {path: block.shape for path, block in hand.items()}
-    if any(shapes.get(path) != block.shape for path, block in evidence.right.items()):
+    wrong = evidence.asked(evidence.wrong)
+    if wrong is None:
         return []
-    wrong = WrongGradient(
-        evidence.point,
-        hand,
-        evidence.right,
-        evidence.allowed,
-        evidence.wrong,
-        evidence.others.again,
-        evidence.others.on_few_samples,
-        evidence.budget,
-    )
     predictions = (predicted(evidence, one) for one in evidence.model.slips(wrong, most))
     return [
         confirmed(evidence, found)

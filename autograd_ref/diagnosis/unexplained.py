@@ -50,6 +50,9 @@ def pattern(
     # with a cause for some blocks, the others have mistakes of their own
     alike = set(unknown) == set(evidence.wrong) and len(evidence.hand) == len(evidence.right)
     advice = evidence.model.advice(evidence.point, evidence.wrong, loss_is_right) if alike else ""
+    asked = evidence.asked(tuple(unknown))
+    if asked is not None:
+        found += [Note("half right", text) for text in evidence.model.half_right(asked)]
     found += not_named(evidence.model, evidence.point, evidence.right)
     if evidence.budget.stopped:
         found.append(Note("search stopped", evidence.budget.stopped))

@@ -113,6 +113,14 @@ class Model(Protocol):
         """
         ...
 
+    def half_right(self, wrong: WrongGradient, /) -> Iterable[str]:
+        """Yield what is right of a gradient without a known cause, as sentences.
+
+        Args:
+            wrong: the gradient; its wrong blocks are those without a cause.
+        """
+        ...
+
     def not_followed(self, point: Point, right: Results, /) -> str:
         """Return why no step can be named, as the end of a sentence; empty where steps can be.
 
@@ -179,6 +187,10 @@ class UnknownModel:
         return None
 
     def slips(self, _wrong: WrongGradient, _most: int, /) -> Iterable[Hypothesis]:
+        """Yield nothing: no step is known."""
+        return ()
+
+    def half_right(self, _wrong: WrongGradient, /) -> Iterable[str]:
         """Yield nothing: no step is known."""
         return ()
 
