@@ -198,14 +198,14 @@ def _left_out(key: Key, at: At, _other: Tensor | None, _c: Tensor | None) -> Ten
 
 def _forwards(key: Key, at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
     def made(stretch: Stretch, c: Tensor) -> Tensor:
-        found = {stretch.first: c}
+        found = {stretch.first: c.unsqueeze(0)}
         for index in stretch.nodes:
             node = at.steps.tape.nodes[index]
             given = {i: found[ref] for i, ref in enumerate(node.operands) if ref in found}
             for output, moved in enumerate(at.steps[index].forward(given)):
                 if moved is not None:
                     found[Ref(index, output)] = moved
-        return found[stretch.last]
+        return found[stretch.last][0]
 
     return _instead(at, key, made)
 
