@@ -16,6 +16,7 @@ from autograd_ref.observe.elsewhere import Place
 from autograd_ref.observe.observed import Observed
 from autograd_ref.recording.models.stabilisers import TorchModel
 from autograd_ref.reference.choose import quiet, reference_for
+from autograd_ref.reference.model import UNKNOWN
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.report.behaviour import known
 from autograd_ref.report.report import Report
@@ -185,6 +186,8 @@ def trial_of(
         reference = reference._replace(given=given, about=reference.about + about)
         if not reference.blind:
             reference = reference._replace(model=TorchModel(loss))
+        elif about:  # in PyTorch, complex numbers are not followed either
+            reference = reference._replace(model=UNKNOWN)
     return Trial(gradients, reference, point, exact, options)
 
 

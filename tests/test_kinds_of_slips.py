@@ -12,8 +12,9 @@ from torch.nn import functional, grad
 from autograd_ref import check_gradients
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.recorder import recorded
-from autograd_ref.recording.slips.finding.effects import all_scored, scored, seen
+from autograd_ref.recording.slips.finding.effects import all_scored, scored
 from autograd_ref.recording.slips.finding.following import followed, unfollowed
+from autograd_ref.recording.slips.finding.seen import seen
 from autograd_ref.recording.sweep import swept
 from autograd_ref.reference.torch_loss import differentiate
 from autograd_ref.tree.point import Point

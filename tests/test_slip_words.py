@@ -14,7 +14,7 @@ from autograd_ref.assignment.mistakes.mistake import Shows
 from autograd_ref.assignment.mistakes.planted import problem_for
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.recorder import recorded
-from autograd_ref.recording.slips.finding.claims import Guess, SlipClaim
+from autograd_ref.recording.slips.finding.guesses import Guess, SlipClaim
 from autograd_ref.recording.slips.finding.ranks import akin, naturalness
 from autograd_ref.recording.slips.rules.amounts import Amount, factor
 from autograd_ref.recording.slips.rules.axes import axes
@@ -350,7 +350,7 @@ def test_places_alike_in_the_built_in_network_are_quoted_since_nobody_sees_its_l
     sites = tuple(SlipSite(site, 0) for site in tape.turns if site.operation == "mm")
     claim = SlipClaim(Guess(apart=False, slips=(Slip(NOT_FOLLOWED, sites),)), Steps(tape), {})
     assert worded(claim)[1].startswith(
-        "in `X @ W0.T` (the built-in network) and alike in `a1 @ W1.T` (the built-in network), "
+        "in `X @ W0.T` (the built-in network) and alike in `a1 @ W1.T`, "
     )
 
 
@@ -464,9 +464,14 @@ def test_a_formula_that_is_long_is_shortened() -> None:
 def test_a_slip_may_be_told_at_another_expression_than_its_own() -> None:
     tape = recorded(products, POINT)
     site = next(s for s in tape.turns if s.operation == "sin")
-    rule = times(2, "2")._replace(where="`a / b` (line 3)")
+    quotient = next(s for s in tape.turns if s.operation == "div" and s.ordinal == 0)
+    rule, place = (
+        times(2, "2")._replace(told_at=quotient),
+        tape.nodes[tape.turns[quotient][0]].place,
+    )
     what = of_slips(products, Slip(rule, (SlipSite(site, None),)))[1]
-    assert what.startswith("in `a / b` (line 3), what reaches ")
+    assert what.startswith(f"in {place}, what reaches ")
+    assert place != tape.nodes[tape.turns[site][0]].place
 
 
 def test_a_quotient_is_derived_with_its_own_operands() -> None:

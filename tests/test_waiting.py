@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from autograd_ref.reference.differences import waiting as module
-from autograd_ref.reference.differences.waiting import waiting
+from autograd_ref.reference.effort import waiting as module
+from autograd_ref.reference.effort.waiting import waiting
 
 
 class Terminal(io.StringIO):

@@ -8,16 +8,15 @@ import numpy as np
 
 from autograd_ref.diagnosis.relations.relation import Around, Array
 from autograd_ref.diagnosis.wording import Statement
-from autograd_ref.reference.model import Model
+from autograd_ref.observe.other_calls import NO_OTHERS, OtherCalls
+from autograd_ref.reference.effort.budget import Budget
+from autograd_ref.reference.model import NAMEABLE, Model, WrongGradient
 from autograd_ref.reference.protocol import Evaluation, Level, Reference
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, is_real, largest
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.point import Point, Results, sample_count, with_samples
 from autograd_ref.user_code import Raised, attempt
-
-NAMEABLE = 20.0
-"""Errors of fewer tolerances may have many causes."""
 
 MOST_SAMPLES = 400
 MOST_ENTRIES = 5_000_000
@@ -67,8 +66,10 @@ class Evidence(NamedTuple):
     """Where the function was called before and was right, if that was with other arguments."""
     right_earlier: Results | None
     """The right gradients there."""
-    again: Callable[[], tuple[Point, Results, Results] | None]
-    """Another point, with the gradient under test and the right one there."""
+    others: OtherCalls
+    """Gradients under test besides this one, for those who ask."""
+    budget: Budget
+    """The time and memory of the searches for wrong steps."""
 
     def close(self, key: Path, one: Array, two: Array, coarser: float = 1.0) -> bool:
         """Return whether two arrays of the size of a block are equal to rounding."""
@@ -129,6 +130,26 @@ class Evidence(NamedTuple):
             earlier=None if self.right_earlier is None else self.right_earlier[key],
         )
 
+    def asked(self, wrong: tuple[Path, ...]) -> WrongGradient | None:
+        """Return the gradient as a model is asked about it; None where blocks have other shapes.
+
+        Args:
+            wrong: the blocks that it is asked about.
+        """
+        hand, others = {**self.hand, **self.near}, self.others
+        if any(k not in hand or hand[k].shape != right.shape for k, right in self.right.items()):
+            return None
+        return WrongGradient(
+            self.point,
+            hand,
+            self.right,
+            self.allowed,
+            wrong,
+            others.again,
+            others.on_few_samples,
+            self.budget,
+        )
+
     def relative(self, key: Path, one: Array, two: Array) -> float:
         """Return the largest difference, relative to the largest entry of the right block."""
         return _apart(one, two) / (self.sizes[key] or 1.0)
@@ -145,7 +166,7 @@ def gathered(
     reference: Reference,
     at: tuple[Point, Evaluation],
     earlier: tuple[Point, Evaluation] | None = None,
-    again: Callable[[], tuple[Point, Results, Results] | None] = lambda: None,
+    others: OtherCalls = NO_OTHERS,
 ) -> Evidence:
     """Return the evidence of a gradient in which some blocks are wrong.
 
@@ -155,7 +176,7 @@ def gathered(
         reference: what it was compared with.
         at: where it is wrong, and what the reference says there.
         earlier: where the function was called before and was right, and the reference there.
-        again: another point, with the gradient under test and the right one there.
+        others: further calls, for those who ask.
     """
     point, exact = at
     tolerances = exact.tolerances(Level.TEXTBOOK).gradients
@@ -185,7 +206,8 @@ def gathered(
         counts=reference.model.counts(point),
         earlier=earlier and earlier[0],
         right_earlier=earlier and earlier[1].gradients,
-        again=cache(again),
+        others=others,
+        budget=Budget(),
     )
 
 

@@ -1,7 +1,6 @@
 """From facts and verdicts to the report: the independent check, causes, what is unexplained."""
 
 from collections.abc import Collection, Iterable, Iterator
-from functools import partial
 
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
 from autograd_ref.diagnosis.evidence import FLOAT32, gathered
@@ -9,9 +8,10 @@ from autograd_ref.diagnosis.relations.seen_along import along_directions
 from autograd_ref.diagnosis.unexplained import FEW_DIGITS
 from autograd_ref.diagnosis.wider_format import diagnosed_in_float64, right_in_float64
 from autograd_ref.independent.kink import AT_A_KINK
-from autograd_ref.observe.elsewhere import OTHER_PARAMETERS, Elsewhere, at_another_point
+from autograd_ref.observe.elsewhere import OTHER_PARAMETERS, Elsewhere
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.observed import Observed
+from autograd_ref.observe.other_calls import other_calls
 from autograd_ref.recording.steps.of_call import steps_of
 from autograd_ref.reference.model import Judged
 from autograd_ref.report.behaviour import EXPLAINS, FAILS_IN_SOME_CALLS
@@ -110,8 +110,7 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
     for path, ruling in rulings.blocks.items():
         if path not in wrong and (ruling.facts.comparison.beyond or ruling.facts.along_set):
             hand[path] = there.exact.gradients[path]  # no mistake has to explain what is not wrong
-    again = partial(at_another_point, there)
-    evidence = gathered(hand, ordered, there.reference, at, earlier, again)
+    evidence = gathered(hand, ordered, there.reference, at, earlier, other_calls(there))
     loss_is_right = rulings.loss is not None and rulings.loss.verdict == "match"
     found = diagnosed(evidence, loss_is_right=loss_is_right)
     if found.causes:

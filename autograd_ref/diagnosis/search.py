@@ -52,7 +52,7 @@ class Unit(NamedTuple):
 
 def explanations(evidence: Evidence, derivations: Derivations) -> list[Explanation]:
     """Return what explains wrong blocks: the results of the first search that finds any."""
-    right, question = Predicted((), evidence.right), _question(evidence)
+    right, question = Predicted((), evidence.right), evidence.asked(evidence.wrong)
     names = tuple(evidence.counts)
     named, relations = named_relations(names), all_relations(names)
     tried, everything = derivations.tried, (*relations, *UPDATES)
@@ -106,22 +106,6 @@ def _beside_a_factor(by: Callable[[Sequence[Relation]], list[Explanation]]) -> l
         return named
     typed = by((A_TYPED_FACTOR,))
     return [*typed, *by(TYPICAL if typed else UPDATES)]
-
-
-def _question(evidence: Evidence) -> WrongGradient | None:
-    """Return what is asked of the model; None where a block has another shape than is right."""
-    hand = {**evidence.hand, **evidence.near}
-    shapes = {path: block.shape for path, block in hand.items()}
-    if any(shapes.get(path) != block.shape for path, block in evidence.right.items()):
-        return None
-    return WrongGradient(
-        evidence.point,
-        hand,
-        evidence.right,
-        evidence.allowed,
-        evidence.wrong,
-        evidence.again,
-    )
 
 
 def _slips(evidence: Evidence, wrong: WrongGradient | None, most: int) -> list[Explanation]:

@@ -7,8 +7,10 @@ import numpy as np
 from autograd_ref.diagnosis.evidence import Evidence
 from autograd_ref.diagnosis.relations.relation import FEWEST, Array
 from autograd_ref.diagnosis.wording import names_of
+from autograd_ref.reference.model import Model
 from autograd_ref.report.data import Note, listed
 from autograd_ref.tree.nest import Path, name_of
+from autograd_ref.tree.point import Point, Results
 
 MOST_SHOWN = 8
 
@@ -48,13 +50,22 @@ def pattern(
     # with a cause for some blocks, the others have mistakes of their own
     alike = set(unknown) == set(evidence.wrong) and len(evidence.hand) == len(evidence.right)
     advice = evidence.model.advice(evidence.point, evidence.wrong, loss_is_right) if alike else ""
-    stopped = evidence.model.not_followed(evidence.point, evidence.right)
-    if stopped:
-        text = f"No step of the derivation can be named: {stopped}."
-        found.append(Note("steps not named", text))
+    asked = evidence.asked(tuple(unknown))
+    if asked is not None:
+        found += [Note("half right", text) for text in evidence.model.half_right(asked)]
+    found += not_named(evidence.model, evidence.point, evidence.right)
+    if evidence.budget.stopped:
+        found.append(Note("search stopped", evidence.budget.stopped))
     if advice:
         found.append(Note("ruled out", f"Where to look: {advice}."))
     return tuple(found)
+
+
+def not_named(model: Model, point: Point, right: Results) -> Iterator[Note]:
+    """The note, where no step of the derivation can be named, about why."""
+    stopped = model.not_followed(point, right)
+    if stopped:
+        yield Note("steps not named", f"No step of the derivation can be named: {stopped}.")
 
 
 def few_digits(evidence: Evidence) -> Iterator[Note]:

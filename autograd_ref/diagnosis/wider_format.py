@@ -4,15 +4,13 @@ Where it is right there, the format is the cause. Where it is as wrong, the mist
 there: of the digits of a narrow format many mistakes are alike, or none is found in its rounding.
 """
 
-from functools import partial
-
 import numpy as np
 
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
 from autograd_ref.diagnosis.evidence import gathered
 from autograd_ref.diagnosis.wording import names_of
-from autograd_ref.observe.elsewhere import at_another_point
 from autograd_ref.observe.observation import Observation
+from autograd_ref.observe.other_calls import other_calls
 from autograd_ref.report.data import Cause
 from autograd_ref.tree.nest import Path, name_of
 from autograd_ref.tree.number_format import coarsest
@@ -58,8 +56,8 @@ def diagnosed_in_float64(call: Observation, rulings: Rulings) -> Diagnosis:
     for path in rulings.blocks:
         if path not in wrong:  # no mistake has to explain what is not wrong
             hand[path] = there.exact.gradients[path]
-    again = partial(at_another_point, there)
-    evidence = gathered(hand, wrong, there.reference, (there.point, there.exact), None, again)
+    at = there.point, there.exact
+    evidence = gathered(hand, wrong, there.reference, at, None, other_calls(there))
     return diagnosed(evidence, loss_is_right=False)
 
 

@@ -22,7 +22,7 @@ from autograd_ref.tree.in_place import rewritten
 from autograd_ref.tree.inside import entry_by_entry, inside_sets, special_sets, unevenly_smaller
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves
-from autograd_ref.tree.point import Point, Results, own_copy, with_other_data, with_other_parameters
+from autograd_ref.tree.point import Point, own_copy, with_other_data, with_other_parameters
 from autograd_ref.user_code import Raised, attempt
 from autograd_ref.verdict.facts import Asked
 
@@ -225,18 +225,3 @@ def _evaluated(there: Trial, call: Call, cheap: Evaluation, asked: Asked) -> Eva
     if not blocks or (along_is_enough and agrees_along(there, call.answer, blocks)):
         return cheap
     return reference.evaluate(there.point)
-
-
-def at_another_point(trial: Trial) -> tuple[Point, Results, Results] | None:
-    """Another point, with the gradient under test and the right one there."""
-    place = next(other_places(trial), None)
-    if place is None:
-        return None
-    call = attempt(partial(called, trial.subject, place.point))
-    exact = attempt(partial(trial.reference.evaluate, place.point))
-    if isinstance(call, Raised) or isinstance(exact, Raised):
-        return None
-    hand, right = call.answer.gradients, exact.gradients
-    if any(path not in hand or hand[path].shape != g.shape for path, g in right.items()):
-        return None
-    return place.point, {path: hand[path].astype(np.float64) for path in right}, right

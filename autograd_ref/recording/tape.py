@@ -94,6 +94,11 @@ class Tape:
         return frozenset(found)
 
     @cached_property
+    def numbers(self) -> int:
+        """How many numbers there are in the values that depend on parameters."""
+        return sum(self.value(ref).numel() for ref in self.moving)
+
+    @cached_property
     def turns(self) -> dict[Site, list[int]]:
         """The nodes at each site, in their order."""
         found: dict[Site, list[int]] = {}

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
+from autograd_ref.reference.effort.budget import Budget
 from autograd_ref.report.data import Note, Power, Step
 from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point, Results
@@ -30,6 +31,10 @@ class Hypothesis(NamedTuple):
     """The form in which the model composes it with another; None where pairs cost too much."""
 
 
+NAMEABLE = 20.0
+"""Errors of fewer tolerances may have many causes."""
+
+
 class WrongGradient(NamedTuple):
     """A gradient that is wrong, as far as it can be compared."""
 
@@ -44,6 +49,11 @@ class WrongGradient(NamedTuple):
     again: Callable[[], tuple[Point, Results, Results] | None]
     """Another point, with the gradient under test and the right one there; None where there is
     none."""
+    on_few_samples: "Callable[[float], WrongGradient | None]" = lambda _part: None
+    """The gradient under test of a few samples, of a part of the data; None where it is not to be
+    had."""
+    budget: Budget | None = None
+    """The budget of a search; None for one of its own."""
 
 
 class ReturnedBeside(NamedTuple):
@@ -102,6 +112,14 @@ class Model(Protocol):
         Args:
             wrong: the gradient.
             most: how many at once.
+        """
+        ...
+
+    def half_right(self, wrong: WrongGradient, /) -> Iterable[str]:
+        """Yield what is right of a gradient without a known cause, as sentences.
+
+        Args:
+            wrong: the gradient; its wrong blocks are those without a cause.
         """
         ...
 
@@ -165,6 +183,10 @@ class UnknownModel:
         return None
 
     def slips(self, _wrong: WrongGradient, _most: int, /) -> Iterable[Hypothesis]:
+        """Yield nothing: no step is known."""
+        return ()
+
+    def half_right(self, _wrong: WrongGradient, /) -> Iterable[str]:
         """Yield nothing: no step is known."""
         return ()
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from autograd_ref.reference.differences.entries import gradient_of
 from autograd_ref.reference.differences.nearby import nearby
+from autograd_ref.reference.model import UnknownModel
 from autograd_ref.reference.numerical_gradient import NumericalGradient, allowed, large_blocks
 from autograd_ref.reference.protocol import Evaluation, Loss, Reference
 from autograd_ref.rounding.arithmetic import ALLOWED_UNITS
@@ -16,6 +17,17 @@ from autograd_ref.tree import number_format
 from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point, Results, own_copy, widened
 from autograd_ref.user_code import Raised, attempt, user_code
+
+
+class OnlyValues(UnknownModel):
+    """A loss of which nothing but values is seen."""
+
+    def not_followed(self, _point: Point, _right: Results, /) -> str:
+        """Return what would help."""
+        return (
+            "of this loss only values are seen; if it is given in PyTorch, the line of it can be"
+            " named where the derivation went wrong"
+        )
 
 
 def numpy_loss(loss: Loss, *, thorough: bool = False) -> Reference:
@@ -48,7 +60,7 @@ def numpy_loss(loss: Loss, *, thorough: bool = False) -> Reference:
         return nearby(value, point, by)
 
     about = "a numerical derivative of the given NumPy loss"
-    return Reference(about, evaluate, value, around, blind=True)
+    return Reference(about, evaluate, value, around, blind=True, model=OnlyValues())
 
 
 def _keeps_longdouble(loss: Loss, point: Point) -> bool:

@@ -13,6 +13,7 @@ from autograd_ref.diagnosis.relations.fitted import A_CONSTANT_FACTOR, WEIGHT_DE
 from autograd_ref.diagnosis.relations.relation import Around, Array, Claim, Relation
 from autograd_ref.diagnosis.relations.scales import SCALES
 from autograd_ref.diagnosis.relations.updates import LINEAR, fits_by_itself
+from autograd_ref.diagnosis.unexplained import not_named
 from autograd_ref.diagnosis.wording import of_relation
 from autograd_ref.observe.observation import Observation
 from autograd_ref.reference.differences.stencil import slope_within
@@ -115,4 +116,5 @@ def along_directions(call: Observation, rulings: Rulings) -> Diagnosis:
         "No mistake was looked for that shows entry by entry, as random directions took their"
         " place: thorough=True takes every entry, and looks for the cause."
     )
-    return Diagnosis(pattern=(Note("no cause looked for", text),))
+    of_steps = not_named(trial.reference.model, trial.point, wrong)
+    return Diagnosis(pattern=(Note("no cause looked for", text), *of_steps))

@@ -11,6 +11,7 @@ import numpy as np
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from autograd_ref.recording.models.affine import half_right
 from autograd_ref.recording.slips.finding.claims import Search
 from autograd_ref.recording.slips.finding.following import unfollowed
 from autograd_ref.recording.slips.telling.in_words import worded
@@ -173,6 +174,10 @@ class TorchModel(UnknownModel):
         for claim in search.claims() if most == 1 else search.pairs():
             name, what, fix = worded(claim)
             yield Hypothesis(name, what, fix, claim.gradients, lambda: None)
+
+    def half_right(self, wrong: WrongGradient, /) -> Iterator[str]:
+        """Yield which layers are right for another derivative by them."""
+        yield from half_right(self.loss, wrong)
 
     def not_followed(self, point: Point, right: Results, /) -> str:
         """Return what stopped the recording of the loss."""

@@ -18,6 +18,7 @@ from autograd_ref.recording.steps.between import between
 from autograd_ref.recording.steps.read import Chosen, read
 from autograd_ref.recording.sweep import swept
 from autograd_ref.recording.tape import Ref, Tape
+from autograd_ref.reference.effort.budget import Budget
 from autograd_ref.reference.model import ReturnedBeside, WrongGradient
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.report.data import Cause
@@ -47,6 +48,7 @@ class Causes:
 
     def __init__(self, derivation: ByHand, factors: dict[str, float]) -> None:
         self._derivation, self._factors = derivation, factors
+        self._budget = Budget()
         self._found: dict[tuple[bool, bool], Beside | None] = {}
 
     def of(self, quantity: Given, allowed: Sequence[float], unit: float) -> Cause | None:
@@ -70,6 +72,7 @@ class Causes:
             },
             tuple(path for path in hand if not np.allclose(hand[path], right[path], 1e-12, 0.0)),
             lambda: self._again(quantity),
+            budget=self._budget,
         )
 
         def record(_loss: Loss, point: Point, _right: Results, *, apart: bool) -> Steps | None:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from autograd_ref.reference.differences.entry import CREDIBLE, LARGEST, STAGES, Entry
 from autograd_ref.reference.differences.numerical import noise_nearby, quantum
 from autograd_ref.reference.differences.stencil import Sides, first_step
-from autograd_ref.reference.differences.waiting import waiting
 from autograd_ref.reference.differences.walls import without_walls
 from autograd_ref.reference.directional import typical
+from autograd_ref.reference.effort.waiting import waiting
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves, rebuilt
 

@@ -1,28 +1,35 @@
 """Which wrong step was made: claimed only where it gives the gradient under test, at two points."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial
-from itertools import islice
-from typing import NamedTuple, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, cached_property, partial
+from itertools import chain, islice
+from typing import Protocol
 
 from autograd_ref.recording.linear import Steps
-from autograd_ref.recording.slips.finding.effects import Scored, Seen, close, scored, seen
-from autograd_ref.recording.slips.finding.following import followed, gradients_of, with_slips
+from autograd_ref.recording.slips.finding.effects import Scored, close, scored
+from autograd_ref.recording.slips.finding.following import followed
+from autograd_ref.recording.slips.finding.guesses import (
+    ALIKE,
+    Guess,
+    SlipClaim,
+    gives,
+    grown,
+    made,
+    most_natural,
+    of_all_samples,
+)
 from autograd_ref.recording.slips.finding.ranks import naturalness
+from autograd_ref.recording.slips.finding.seen import Seen, bytes_of_moves, seen
 from autograd_ref.recording.slips.finding.turns import in_every_turn
 from autograd_ref.recording.slips.finding.two_slips import pairs
-from autograd_ref.recording.slips.otherwise.again import altered
 from autograd_ref.recording.slips.otherwise.change import Change
 from autograd_ref.recording.slips.otherwise.every import likely
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.sweep import swept
 from autograd_ref.recording.tape import Site
+from autograd_ref.reference.effort.budget import LARGE, Budget
 from autograd_ref.reference.model import WrongGradient
 from autograd_ref.reference.protocol import Loss
-from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point, Results
 
 MOST_CONFIRMED = 12
@@ -33,46 +40,6 @@ NATURAL = 2.1
 
 UNNATURAL = 2.5
 """Where a guess is no more natural, a change of the loss may be more so. Chosen."""
-
-PARTIAL = 0.3
-"""How much less natural it is that some blocks only are derived so. Chosen."""
-
-ALIKE = 0.02
-"""How much less natural a claim may be that is said beside another. Chosen."""
-
-MOST_SAID = 2
-"""Claims of one effect that are said at most. Chosen."""
-
-ROOM = 4.0
-"""Times the tolerance that what is claimed may be off: both sides round. Chosen."""
-
-
-class Guess(NamedTuple):
-    """Slips, or a change of the loss."""
-
-    apart: bool
-    """True where the record has composite operations taken apart."""
-    slips: tuple[Slip, ...] = ()
-    change: Change | None = None
-    only: frozenset[Path] = frozenset()
-    """The blocks that are derived so, each in a derivation of its own; empty for all."""
-
-
-class SlipClaim(NamedTuple):
-    """A guess that gives the gradient under test, and the record that it is made on."""
-
-    guess: Guess
-    steps: Steps
-    gradients: Results
-
-    @property
-    def rank(self) -> float:
-        """How natural it is; the lower, the more."""
-        slips, change = self.guess.slips, self.guess.change
-        tape = self.steps.tape
-        in_some = PARTIAL if self.guess.only else 0.0
-        rank = sum(naturalness(tape, slip) for slip in slips)
-        return rank + (change.rank if change else 0) + in_some
 
 
 class Record(Protocol):
@@ -98,9 +65,24 @@ class Search:
         self._right, self._state = cache(swept), cache(self._seen)
         self._scored = cache(self._tried)
         self._aside: dict[Steps, list[Slip]] = {}
+        self._budget = wrong.budget or Budget()
 
     def claims(self) -> Iterator[SlipClaim]:
         """Yield what gives the gradient at two points, the most natural first."""
+        with self._budget.running():
+            found = self._by_few_samples(Search.singles)
+            found = self.singles() if found is None else found
+        yield from most_natural(found)
+
+    def pairs(self) -> Iterator[SlipClaim]:
+        """Yield two slips that give it together, the most natural first."""
+        with self._budget.running():
+            found = self._by_few_samples(Search.both)
+            found = self.both() if found is None else found
+        yield from most_natural(found)
+
+    def singles(self) -> list[SlipClaim]:
+        """Return all single steps, and changes of the loss, that give the gradient."""
         found: list[SlipClaim] = []
         for apart in (False, True):
             steps = self._here(apart)
@@ -112,21 +94,54 @@ class Search:
             found += self._otherwise()
         if all(claim.guess.only for claim in found):
             found += self._alone()
-        yield from _most_natural(found)
+        return found
 
-    def pairs(self) -> Iterator[SlipClaim]:
-        """Yield two slips that give it together, the most natural first."""
+    def both(self) -> list[SlipClaim]:
+        """Return all pairs of slips that give the gradient together."""
         for apart in (False, True):
             steps = self._here(apart)
-            if steps is None or (apart and self._is_whole(steps)):
+            state = None if steps is None else self._state(steps)
+            if steps is None or state is None or (apart and self._is_whole(steps)):
                 continue
-            state, single = self._state(steps), self._scored(steps)
+            single = self._scored(steps)
             for some in pairs(state, single, self._wrong.hand, self._wrong.allowed):
                 guesses = [Guess(apart, pair) for pair in some[:MOST_CONFIRMED]]
                 found = self._confirmed(steps, guesses)
                 if found:
-                    yield from _most_natural(found)
-                    return
+                    return found
+        return []
+
+    def _by_few_samples(self, how: Callable[["Search"], list[SlipClaim]]) -> list[SlipClaim] | None:
+        """The claims that hold on a few samples of a large record, and on all of them.
+
+        None where the record is not large, or the mistake does not show on a few.
+        """
+        if self._of_few is None:
+            return None
+        with self._budget.on(" on a few samples"):
+            claims = how(self._of_few)
+        found: list[SlipClaim] = []
+        for claim in sorted(claims, key=lambda claim: claim.rank):
+            if found and claim.rank > found[0].rank + ALIKE:  # each costs a sweep over all samples
+                break
+            steps = self._here(claim.guess.apart)
+            found += [] if steps is None else islice(self._as_on_all(claim.guess, steps), 1)
+        return found
+
+    @cached_property
+    def _of_few(self) -> "Search | None":
+        """The search on a few samples, in the time of this one."""
+        whole, wrong = self._here(False), self._wrong
+        numbers = 0 if whole is None else whole.tape.numbers
+        few = wrong.on_few_samples(10 * LARGE / numbers) if numbers >= LARGE else None
+        if few is None or set(few.wrong) != set(wrong.wrong):
+            return None
+        return Search(self._loss, few._replace(budget=self._budget), self._record)
+
+    def _as_on_all(self, guess: Guess, steps: Steps) -> Iterator[SlipClaim]:
+        """Yield what was guessed on a few samples, as it gives the gradient on all of them."""
+        for one in chain((guess,), of_all_samples(guess, steps, self._wrong.hand)):
+            yield from self._given(steps, [one])
 
     def _is_whole(self, apart: Steps) -> bool:
         """Return whether a loss has nothing to take apart: both records are one."""
@@ -135,29 +150,36 @@ class Search:
             n.site for n in apart.tape.nodes
         ]
 
-    def _seen(self, steps: Steps) -> Seen:
-        return seen(steps, self._wrong.hand, self._wrong.allowed, self._right(steps))
-
-    def _tried(self, steps: Steps) -> Scored:
-        return scored(self._state(steps))
+    def _seen(self, steps: Steps) -> Seen | None:
+        """What is to be explained; None where that would take too much time or memory."""
+        wrong, budget = self._wrong, self._budget
+        if budget.is_spent() or not budget.allows(bytes_of_moves(steps.tape, wrong.hand)):
+            return None
+        return seen(steps, wrong.hand, wrong.allowed, budget, (None, self._right(steps)))
 
     def _single(self, steps: Steps, apart: bool) -> list[Guess]:
-        found = self._scored(steps)
-        near = self._near(steps, found) or self._in_turns(steps, apart)
+        state = self._state(steps)
+        if state is None:
+            return []
+        near = self._near(state, self._scored(steps)) or self._in_turns(state, apart)
         return [Guess(apart, (slip,)) for slip in near[:MOST_CONFIRMED]]
 
-    def _near(self, steps: Steps, found: Scored) -> list[Slip]:
-        """The slips of one effect with what is seen; aside those that have it in wrong blocks."""
+    def _tried(self, steps: Steps) -> Scored:
         state = self._state(steps)
+        assert state is not None, "asked before"
+        return scored(state)
+
+    def _near(self, state: Seen, found: Scored) -> list[Slip]:
+        """The slips of one effect with what is seen; aside those that have it in wrong blocks."""
         near = [found.slips[i] for i in close(found, state)]
         if not near and len(state.wrong) < len(self._wrong.hand):
-            aside = self._aside.setdefault(steps, [])
+            aside = self._aside.setdefault(state.steps, [])
             aside += [found.slips[i] for i in close(found, state, of_wrong=True)]
-        return sorted(near, key=partial(naturalness, steps.tape))
+        return sorted(near, key=partial(naturalness, state.steps.tape))
 
-    def _in_turns(self, steps: Steps, apart: bool) -> list[Slip]:
-        for found in in_every_turn(self._state(steps), self._known(apart)):
-            near = self._near(steps, found)
+    def _in_turns(self, state: Seen, apart: bool) -> list[Slip]:
+        for found in in_every_turn(state, self._known(apart)):
+            near = self._near(state, found)
             if near:
                 return near
         return []
@@ -189,7 +211,7 @@ class Search:
             if steps is None:
                 continue
             wrong = {path: self._wrong.hand[path] for path in self._wrong.wrong}
-            found = likely(steps.tape, wrong, frozenset(known))
+            found = likely(steps.tape, wrong, frozenset(known), self._budget)
             known.update(steps.tape.turns)
             changed = self._changed(apart, islice(found, MOST_CONFIRMED))
             claims = self._confirmed(steps, list(changed))
@@ -205,31 +227,20 @@ class Search:
                 yield Guess(apart, change=change, only=frozenset(self._wrong.wrong))
 
     def _confirmed(self, steps: Steps, guesses: Sequence[Guess]) -> list[SlipClaim]:
-        wrong = self._wrong
-        made = self._gradients(steps, guesses, wrong.right)
-        found = [
-            SlipClaim(guess, steps, gradients)
-            for guess, gradients in zip(guesses, made, strict=True)
-            if gradients is not None and _gives(gradients, wrong.hand, wrong.allowed)
-        ]
+        """The guesses that give the gradient at both points."""
+        found = self._given(steps, guesses)
         hold = self._hold_there([claim.guess for claim in found])
         return [claim for claim, holds in zip(found, hold, strict=True) if holds]
 
-    def _gradients(
-        self, steps: Steps, guesses: Sequence[Guess], right: Results
-    ) -> Iterator[Results | None]:
-        """Yield the gradient that each guess gives; None where it cannot be made."""
-        slips = [guess.slips for guess in guesses if guess.change is None]
-        swept = with_slips(steps, slips, self._right(steps).cotangents)
-        for guess in guesses:
-            if guess.change is None:
-                found = next(swept)
-            else:
-                changed = altered(steps, guess.change)
-                found = None if changed is None else gradients_of(changed)
-            if found is not None and guess.only:
-                found = {**right, **{path: found[path] for path in guess.only}}
-            yield found
+    def _given(self, steps: Steps, guesses: Sequence[Guess]) -> list[SlipClaim]:
+        """The guesses that give the gradient here."""
+        wrong = self._wrong
+        found = made(steps, guesses, wrong.right, self._right(steps).cotangents)
+        return [
+            SlipClaim(guess, steps, gradients)
+            for guess, gradients in zip(guesses, found, strict=True)
+            if gradients is not None and gives(gradients, wrong.hand, wrong.allowed)
+        ]
 
     def _hold_there(self, guesses: Sequence[Guess]) -> list[bool]:
         """True for each guess that gives the gradient at the second point as well."""
@@ -243,9 +254,9 @@ class Search:
         steps = self._there(guesses[0].apart)
         if steps is None:
             return [False] * len(guesses)
-        allowed = {p: wrong.allowed[p] * _grown(right[p], wrong.right[p]) for p in hand}
-        found = self._gradients(steps, guesses, right)
-        return [one is not None and _gives(one, hand, allowed) for one in found]
+        allowed = {p: wrong.allowed[p] * grown(right[p], wrong.right[p]) for p in hand}
+        found = made(steps, guesses, right, self._right(steps).cotangents)
+        return [one is not None and gives(one, hand, allowed) for one in found]
 
     def _first(self, apart: bool) -> Steps | None:
         return self._record(self._loss, self._wrong.point, self._wrong.right, apart=apart)
@@ -254,26 +265,3 @@ class Search:
         again = self._wrong.again()
         assert again is not None, "without a second point nothing is recorded there"
         return self._record(self._loss, again[0], again[2], apart=apart)
-
-
-def _most_natural(claims: Sequence[SlipClaim]) -> list[SlipClaim]:
-    """The claims that are said: all give the same gradient, so the most natural, or those alike."""
-    ranked = sorted(claims, key=lambda claim: claim.rank)
-    return [claim for claim in ranked if claim.rank <= ranked[0].rank + ALIKE][:MOST_SAID]
-
-
-def _gives(found: Results, hand: Results, allowed: Mapping[Path, float]) -> bool:
-    """Return whether gradients are those under test, to rounding."""
-    return all(
-        found[path].shape == hand[path].shape
-        and bool(np.isfinite(found[path]).all())  # or the room that is allowed had no end
-        and float(np.abs(found[path] - hand[path]).max(initial=0.0))
-        <= ROOM * allowed[path] * _grown(found[path], hand[path])
-        for path in hand
-    )
-
-
-def _grown(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
-    """How much larger one array is than another, at least 1."""
-    size = float(np.abs(two).max(initial=0.0))
-    return max(1.0, float(np.abs(one).max(initial=0.0)) / size) if size else 1.0

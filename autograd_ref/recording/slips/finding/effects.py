@@ -8,7 +8,8 @@ Only those that would do what is seen are swept.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -16,49 +17,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from autograd_ref.recording.linear import Steps, tangents
 from autograd_ref.recording.slips.finding.candidates import rules_at
+from autograd_ref.recording.slips.finding.seen import Seen
 from autograd_ref.recording.slips.making import made_at, together
 from autograd_ref.recording.slips.rules.amounts import amounts, factor
-from autograd_ref.recording.slips.rules.others import Others
-from autograd_ref.recording.slips.slip import AroundStep, Edge, Other, Slip
+from autograd_ref.recording.slips.slip import AroundStep, Edge, Slip
 from autograd_ref.recording.slips.spots import Spot, is_chained, spots
-from autograd_ref.recording.sweep import Swept, swept
 from autograd_ref.recording.tape import Ref
-from autograd_ref.tree.nest import Path
-from autograd_ref.tree.point import Results
+from autograd_ref.reference.effort.budget import AT_ONCE
 
 Array = NDArray[np.float64]
 
-DIRECTIONS = 6
-"""Numbers at least by which a slip is known, over all blocks. Chosen: a hundred thousand slips,
-each with six numbers known to 1e-7, do not meet by chance."""
-
 CLOSE = 1e-8
 """How far such a number may be off, relative to its terms; what is close is swept. Chosen."""
-
-
-class Seen(NamedTuple):
-    """The difference of two gradients along some directions, to be explained by slips."""
-
-    steps: Steps
-    right: Swept
-    target: Array
-    """The difference of the gradient under test and the right one, along each direction."""
-    room: Array
-    """How far rounding may move that."""
-    blocks: tuple[Path, ...]
-    """The block of each direction."""
-    along: tuple[Tensor, ...]
-    """The directions, each in its block."""
-    wrong: frozenset[Path]
-    """The blocks that differ."""
-    moves: dict[Ref, Tensor]
-    """How far each value moves along the directions, which are the first axis."""
-    others: Others
-    """The values of the record."""
-    known: dict[tuple[int, int], tuple[Other, Ref | None]]
-    """What other values are known to be at nodes."""
 
 
 class Scored(NamedTuple):
@@ -76,64 +47,6 @@ class Trace(NamedTuple):
     around: AroundStep
     right: Tensor
     to: Ref
-
-
-def seen(
-    steps: Steps,
-    hand: Results,
-    allowed: Mapping[Path, float],
-    right: Swept | None = None,
-    moves: Mapping[Ref, Tensor] | None = None,
-) -> Seen:
-    """Prepare a search.
-
-    Args:
-        steps: of the tape.
-        hand: the gradient under test, of the blocks that can be compared.
-        allowed: how far rounding may move an entry of each block.
-        right: what the sweep finds without the slips that are looked for.
-        moves: how far values move, from another search on the same record.
-    """
-    tape = steps.tape
-    right = right or swept(steps)
-    generator = torch.Generator().manual_seed(0)
-    each = max(2, -(-DIRECTIONS // len(hand)))
-    target, room, blocks = list[float](), list[float](), list[Path]()
-    along: list[Tensor] = []
-    wrong: list[Path] = []
-    for path in hand:
-        ref = tape.parameters[path]
-        value = tape.value(ref)
-        difference = torch.from_numpy(np.ascontiguousarray(hand[path])) - right.gradients[path][0]
-        if bool((difference.abs() > 4 * allowed[path]).any()):
-            wrong.append(path)
-        for _ in range(min(each, max(1, value.numel()))):
-            u = torch.randn(value.shape, generator=generator, dtype=torch.float64)
-            along.append(u)
-            target.append(float((difference * u).sum()))
-            size = float((hand[path] * u.numpy()).__abs__().sum())
-            room.append(float(u.abs().sum()) * allowed[path] + 1e-14 * size)
-            blocks.append(path)
-    return Seen(
-        steps,
-        right,
-        np.array(target),
-        np.array(room),
-        tuple(blocks),
-        tuple(along),
-        frozenset(wrong),
-        dict(moves or _moves(steps, blocks, along)),
-        Others(tape),
-        {},
-    )
-
-
-def _moves(steps: Steps, blocks: Sequence[Path], along: Sequence[Tensor]) -> dict[Ref, Tensor]:
-    rows: dict[Ref, Tensor] = {}
-    for row, (path, u) in enumerate(zip(blocks, along, strict=True)):
-        ref = steps.tape.parameters[path]
-        rows.setdefault(ref, u.new_zeros(len(along), *u.shape))[row] = u
-    return {ref: moved.reshape(len(along), -1) for ref, moved in tangents(steps, rows).items()}
 
 
 def all_scored(seen: Seen, known: Scored) -> Scored:
@@ -167,35 +80,46 @@ def scored(seen: Seen, *, of_some: bool = False) -> Scored:
     scales: list[Tensor] = []
     factors = [(amount, factor(amount)) for amount in amounts(tape)]
     more = torch.tensor([amount.value - 1 for amount, _rule in factors], dtype=torch.float64)
-    of_all = {spot.key for spot in spots(tape, seen.wrong)}
-    for spot in spots(tape, seen.wrong, of_some=of_some):
-        if is_chained(tape, spot) or (of_some and spot.key in of_all):
-            continue
+    of_all = {spot.key for spot in spots(tape, seen.wrong)} if of_some else ()
+    found = [
+        spot
+        for spot in spots(tape, seen.wrong, of_some=of_some)
+        if spot.key not in of_all and not is_chained(tape, spot)
+    ]
+    for spot in seen.budget.each("places", found):
         traces = _traces(seen, spot)
         if not traces:
             continue
-        made, changes = _changes(seen, spot, traces)
-        effect, scale = _effects(seen, traces, changes)
-        if spot.only is None:
-            slips += [Slip(rule, spot.at(), None, spot.turns) for _amount, rule in factors]
-            effects.append(more[:, None] * effect[0])
-            scales.append(more.abs()[:, None] * scale[0])
-        effects.append(effect[1:])
-        scales.append(scale[1:])
-        slips += made
+        most = max(1, AT_ONCE // (8 * sum(trace.right.numel() for trace in traces)))
+        for number, some in enumerate(batched(rules_at(seen.others, spot), most)):
+            effect, scale = _effects(seen, traces, _changes(some, traces))
+            if spot.only is None and number == 0:
+                slips += [Slip(rule, spot.at(), None, spot.turns) for _amount, rule in factors]
+                effects.append(more[:, None] * effect[0])
+                scales.append(more.abs()[:, None] * scale[0])
+            effects.append(effect[1:])
+            scales.append(scale[1:])
+            slips += some
     if not slips:
         width = len(seen.target)
         return Scored([], np.zeros((0, width)), np.zeros((0, width)))
     return Scored(slips, torch.cat(effects).numpy(), torch.cat(scales).numpy())
 
 
-def _changes(seen: Seen, spot: Spot, traces: Sequence[Trace]) -> tuple[list[Slip], list[Tensor]]:
-    """Return the slips at a spot, and by how much each changes what reaches each of its values.
+def batched(slips: Iterable[Slip], most: int) -> Iterator[list[Slip]]:
+    """Yield slips some at a time, and none of them where there are none."""
+    left = iter(slips)
+    yield list(islice(left, most))
+    while some := list(islice(left, most)):
+        yield some
+
+
+def _changes(slips: Sequence[Slip], traces: Sequence[Trace]) -> list[Tensor]:
+    """Return by how much each slip changes what reaches each value.
 
     The first row of the changes belongs to no slip: it is all that reaches them. Where a slip
     cannot be made, the step is right.
     """
-    slips = list(rules_at(seen.others, spot))
     alike, changes = together(enumerate(slips)), list[Tensor]()
     for trace in traces:
         around, right = trace.around, trace.right
@@ -203,7 +127,7 @@ def _changes(seen: Seen, spot: Spot, traces: Sequence[Trace]) -> tuple[list[Slip
         given = {i: c.expand(len(slips), *c.shape[1:]) for i, c in around.given.items()}
         made = made_at(around._replace(given=given), rows, alike) if slips else rows
         changes.append(torch.cat([right, made - right]))
-    return slips, changes
+    return changes
 
 
 def _traces(seen: Seen, spot: Spot) -> list[Trace]:

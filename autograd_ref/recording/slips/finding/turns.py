@@ -7,18 +7,17 @@ import numpy as np
 import torch
 
 from autograd_ref.recording.slips.finding.candidates import rules_at
-from autograd_ref.recording.slips.finding.effects import Scored, Seen
+from autograd_ref.recording.slips.finding.effects import Scored
+from autograd_ref.recording.slips.finding.seen import Seen
 from autograd_ref.recording.slips.rules.amounts import amounts, factor
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.slips.spots import is_chained, spots
 from autograd_ref.recording.sweep import swept
-from autograd_ref.recording.tape import Site, Tape
+from autograd_ref.recording.tape import Site
+from autograd_ref.reference.effort.budget import AT_ONCE
 
-BYTES = 1 << 26
-"""Memory for the slips that are swept together. Chosen: more of them gain little."""
-
-FEWEST, MOST = 32, 2000
-"""Slips that are swept together. Chosen."""
+MOST = 2000
+"""Slips that are swept together at most. Chosen: more of them gain little."""
 
 NATURAL = 2.0
 """The rank up to which factors are tried in loops, where each costs a sweep. Chosen."""
@@ -55,16 +54,21 @@ def in_every_turn(seen: Seen, without: Collection[Site] = ()) -> Iterator[Scored
     ]
     # those of one place stay together, the natural ones first
     slips.sort(key=lambda slip: sum(slip.rule.rank > rank for rank in TOGETHER))
-    slips = _within_reason(seen.steps.tape, slips)
+    slips = _within_reason(seen, slips)
     values = (value for node in tape.needed for value in tape.nodes[node].values)
-    rows = min(MOST, max(FEWEST, BYTES // sum(value.nbytes for value in values)))
-    for start in range(0, len(slips), rows):
+    rows = min(MOST, max(1, AT_ONCE // (2 * sum(value.nbytes for value in values))))
+    for start in seen.budget.each(f"times {rows} steps", range(0, len(slips), rows)):
         yield _swept(seen, slips[start : start + rows])
 
 
-def _within_reason(tape: Tape, slips: Sequence[Slip]) -> list[Slip]:
+def _within_reason(seen: Seen, slips: Sequence[Slip]) -> list[Slip]:
+    """The first slips; where there are more, the search is cut off."""
+    tape = seen.steps.tape
     turns = accumulate(len(tape.turns[slip.sites[0].site]) for slip in slips)
-    return [slip for slip, so_far in zip(slips, turns, strict=True) if so_far <= MOST_TURNS]
+    found = [slip for slip, so_far in zip(slips, turns, strict=True) if so_far <= MOST_TURNS]
+    if len(found) < len(slips):
+        seen.budget.leave_out(f"{len(slips) - len(found)} of {len(slips)} steps in every turn")
+    return found
 
 
 def _is_known(slip: Slip, known: Collection[Site]) -> bool:

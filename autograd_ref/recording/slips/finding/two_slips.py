@@ -9,12 +9,11 @@ from autograd_ref.recording.slips.finding.effects import (
     CLOSE,
     Array,
     Scored,
-    Seen,
     all_scored,
     close,
     scored,
-    seen,
 )
+from autograd_ref.recording.slips.finding.seen import Seen, seen
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.sweep import swept
 from autograd_ref.tree.nest import Path
@@ -95,10 +94,10 @@ def _after_another(
     found: Scored, state: Seen, hand: Results, allowed: Mapping[Path, float]
 ) -> Iterator[list[Pair]]:
     """Yield the pairs of which the first explains some blocks, and the second all that is left."""
-    for first in _explain_some(found, state)[:MOST_FIRST]:
+    for first in state.budget.each("pairs", _explain_some(found, state)[:MOST_FIRST]):
         one = found.slips[first]
         right = swept(state.steps, [(one,)], state.right.cotangents)
-        left = seen(state.steps, hand, allowed, right, state.moves)
+        left = seen(state.steps, hand, allowed, state.budget, (state, right))
         more = scored(left)
         yield [(one, more.slips[two]) for two in close(more, left)]
 

@@ -12,6 +12,7 @@ from autograd_ref.recording.slips.otherwise.other_operations import operations
 from autograd_ref.recording.slips.otherwise.several import several
 from autograd_ref.recording.slips.spots import RESHAPES
 from autograd_ref.recording.tape import Site, Tape
+from autograd_ref.reference.effort.budget import Budget
 from autograd_ref.tree.point import Results
 
 MOST = 60_000
@@ -22,16 +23,20 @@ LESS_NATURAL = 0.3
 """How much less natural it is that a value is changed and its derivative is not. Chosen."""
 
 
-def likely(tape: Tape, hand: Results, without: Collection[Site] = ()) -> Iterator[Change]:
+def likely(
+    tape: Tape, hand: Results, without: Collection[Site] = (), budget: Budget | None = None
+) -> Iterator[Change]:
     """Yield the changes of a loss that may have a gradient.
 
     Args:
         tape: the record.
         hand: the gradient.
         without: places that are not looked at.
+        budget: what it may take.
     """
-    slopes = ChangedSlopes(tape, hand, MOST)
-    for change in sorted(changes(tape, without), key=lambda one: one.rank):
+    slopes, budget = ChangedSlopes(tape, hand, MOST), budget or Budget()
+    found = sorted(changes(tape, without), key=lambda one: one.rank)
+    for change in budget.each("changes of the loss", found):
         if slopes.left <= 0:
             return
         if change.by_formula or slopes.fits(change):

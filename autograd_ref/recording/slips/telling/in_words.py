@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from autograd_ref.recording.frames import BUILT_IN
-from autograd_ref.recording.slips.finding.claims import SlipClaim
+from autograd_ref.recording.slips.finding.guesses import SlipClaim
 from autograd_ref.recording.slips.otherwise.change import Change
 from autograd_ref.recording.slips.slip import Slip, found_on
 from autograd_ref.recording.slips.telling.formulas import LONGEST, bare, bracketed, formula

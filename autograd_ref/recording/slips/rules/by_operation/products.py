@@ -9,9 +9,9 @@ from autograd_ref.recording.tape import Node
 
 FORMS: tuple[tuple[str, Callable[[Tensor, Tensor], Tensor]], ...] = (
     ("c @ {b}", lambda c, b: c @ b),
-    ("c @ {b}.T", lambda c, b: c @ b.mT),
+    ("c @ {b}.T", lambda c, b: c @ b.transpose(-1, -2)),
     ("{b} @ c", lambda c, b: b @ c),
-    ("{b}.T @ c", lambda c, b: b.mT @ c),
+    ("{b}.T @ c", lambda c, b: b.transpose(-1, -2) @ c),
 )
 
 

@@ -9,20 +9,26 @@ PATIENCE = 2.0
 """Seconds without a bar. Chosen."""
 
 
+def nothing(_done: float = 1.0) -> None:
+    """Show nothing."""
+
+
 @contextmanager
-def waiting(total: int) -> Generator[Callable[[], None]]:
-    """Show on a terminal how many of so many are done, and the time left, once it takes long.
+def waiting(total: float, name: str = "numerical derivatives") -> Generator[Callable[..., None]]:
+    """Show on a terminal how much of a whole is done, and the time left, once it takes long.
 
     Args:
-        total: the number of times that what is given is called.
+        total: the whole: the number of times that what is given is called, or the sum of what it
+            is called with.
+        name: what one waits for.
     """
     if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda: None
+        yield nothing
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = TextColumn("numerical derivatives"), BarColumn(), TimeRemainingColumn()
+    columns = TextColumn(name), BarColumn(), TimeRemainingColumn()
     bar = Progress(
         *columns,
         console=Console(stderr=True),
@@ -34,9 +40,9 @@ def waiting(total: int) -> Generator[Callable[[], None]]:
     task = bar.add_task("", total=total)
     begun, shown = time.monotonic(), False
 
-    def one_more() -> None:
+    def one_more(done: float = 1.0) -> None:
         nonlocal shown
-        bar.advance(task)
+        bar.advance(task, done)
         if not shown and time.monotonic() - begun > PATIENCE:
             bar.start()
             shown = True
