@@ -108,7 +108,7 @@ def test_another_gelu_is_named() -> None:
         return c * (s + 1.702 * x * s * (1 - s))
 
     for back, said in (
-        (exact, "of the exact function; its approximation by tanh stands there"),
+        (exact, "of the exact form, with erf"),
         (quick, "sigmoid(1.702 * x)"),
     ):
 

@@ -69,7 +69,8 @@ def _slip(tape: Tape, slip: Slip) -> tuple[str, str]:
         count = tape.value(node.operands[place]).numel() / max(1, node.values[output].numel())
         text = means(site.operation, count, words, text) or text
     others = _and_others(tape, slip) if slip.rule.told_at is None else ""
-    what = _where(tape, slip.rule.told_at or site, slip.turns, others) + text.format(**words)
+    plain = text.format(**words).replace("the factor a constant", "a constant factor")
+    what = _where(tape, slip.rule.told_at or site, slip.turns, others) + plain
     return what, (fix or "derive that step again").format(**words)
 
 
