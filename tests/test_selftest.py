@@ -255,7 +255,7 @@ def test_the_seed_chooses_the_problems(monkeypatch: Patch) -> None:
 def test_every_step_is_announced() -> None:
     told: list[str] = []
     _ = measured.measured(1, 0, told.append)
-    few, all_mistakes = len(FEW) * len(DTYPES), 250
+    few, all_mistakes = len(FEW) * len(DTYPES), 252
     assert len({*told}) == 9
     assert len(told) == steps(1) == few + len(DTYPES) * (2 + 2 + 1) + 1
     assert steps(3) == few + 3 * len(DTYPES) * (2 + 2 + 1) + 3

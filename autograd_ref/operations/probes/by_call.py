@@ -96,6 +96,10 @@ def _called(subject: Subject, how: How, there: Point) -> Call | None:
 
 def _differ(one: Call, other: Call, path: Path) -> bool:
     a, b = (call.answer.gradients.get(path) for call in (one, other))
-    if a is None or b is None or a.shape != b.shape or not (is_real(a) and is_real(b)):
-        return True
-    return not np.isfinite(b).all() or largest(a - b) > APART * largest(a)
+    return (
+        a is None
+        or b is None
+        or a.shape != b.shape
+        or not (is_real(a) and is_real(b) and np.isfinite(b).all())
+        or largest(a - b) > APART * largest(a)
+    )

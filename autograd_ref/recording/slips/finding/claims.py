@@ -122,9 +122,8 @@ class Search:
             claims = how(self._of_few)
         found: list[SlipClaim] = []
         for claim in sorted(claims, key=lambda claim: claim.rank):
-            if found and claim.rank > found[0].rank + ALIKE:  # each costs a sweep over all samples
-                break
-            steps = self._here(claim.guess.apart)
+            like = not found or claim.rank <= found[0].rank + ALIKE
+            steps = self._here(claim.guess.apart) if like else None  # each costs a sweep over all
             found += [] if steps is None else islice(self._as_on_all(claim.guess, steps), 1)
         return found
 

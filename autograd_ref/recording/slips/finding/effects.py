@@ -90,7 +90,7 @@ def scored(seen: Seen, *, of_some: bool = False) -> Scored:
         traces = _traces(seen, spot)
         if not traces:
             continue
-        most = max(1, AT_ONCE // (8 * sum(trace.right.numel() for trace in traces)))
+        most = max(1, AT_ONCE // max(1, 8 * sum(trace.right.numel() for trace in traces)))
         for number, some in enumerate(batched(rules_at(seen.others, spot), most)):
             effect, scale = _effects(seen, traces, _changes(some, traces))
             if spot.only is None and number == 0:
@@ -110,8 +110,7 @@ def batched(slips: Iterable[Slip], most: int) -> Iterator[list[Slip]]:
     """Yield slips some at a time, and none of them where there are none."""
     left = iter(slips)
     yield list(islice(left, most))
-    while some := list(islice(left, most)):
-        yield some
+    yield from iter(lambda: list(islice(left, most)), list[Slip]())
 
 
 def _changes(slips: Sequence[Slip], traces: Sequence[Trace]) -> list[Tensor]:

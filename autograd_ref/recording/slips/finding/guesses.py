@@ -110,9 +110,8 @@ def of_all_samples(guess: Guess, steps: Steps, hand: Results) -> Iterator[Guess]
     more = [twice[path] - once[path] for path in hand]
     along = sum(float((m * (hand[p] - once[p])).sum()) for m, p in zip(more, hand, strict=True))
     number = 1 + along / (sum(float((m * m).sum()) for m in more) or 1.0)
-    for amount in amounts(steps.tape):
-        if abs(amount.value - number) <= FITTED * abs(number):
-            yield guess._replace(slips=(slip._replace(rule=factor(amount)),))
+    fitting = (a for a in amounts(steps.tape) if abs(a.value - number) <= FITTED * abs(number))
+    yield from (guess._replace(slips=(slip._replace(rule=factor(a)),)) for a in fitting)
 
 
 def gives(found: Results, hand: Results, allowed: Mapping[Path, float]) -> bool:

@@ -49,13 +49,10 @@ def _moving_from(tape: Tape, ref: Ref) -> Iterator[tuple[int, int]]:
         if node.site.operation not in MOVE or index in seen or len(tape.turns[node.site]) > 1:
             continue
         seen.add(index)
-        for place, operand in enumerate(node.operands):
-            if operand not in tape.moving:
-                continue
-            if tape.nodes[operand.node].site.operation in MOVE:
-                left.append(operand)
-            else:
-                yield index, place
+        moving = [(place, r) for place, r in enumerate(node.operands) if r in tape.moving]
+        on = [r for _place, r in moving if tape.nodes[r.node].site.operation in MOVE]
+        left += on
+        yield from ((index, place) for place, r in moving if r not in on)
 
 
 def _passes(place: int) -> Made:

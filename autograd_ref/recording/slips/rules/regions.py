@@ -205,7 +205,7 @@ def _forwards(key: Key, at: At, _other: Tensor | None, _c: Tensor | None) -> Ten
             for output, moved in enumerate(at.steps[index].forward(given) if given else ()):
                 if moved is not None:
                     found[Ref(index, output)] = moved
-        return found[stretch.last][0]
+        return found.get(stretch.last, c.new_zeros(1, *c.shape))[0]
 
     return _instead(at, key, made)
 

@@ -92,8 +92,6 @@ def wrong_derivative(operation: str, numbers: Sequence[float], text: str) -> tup
         return f"the derivative by {{x}} is taken to be {wrong}", ""
     function, right = found[0], in_formula(found[1])
     said = f"the derivative of {function} is taken to be"
-    if operation == "gelu" and text == found[1]:
-        return f"{said} {wrong}, of the exact function; its approximation by tanh stands there", ""
     if text in AT_THE_OUTPUT.get(operation, ()):
         return f"{said} that at {{y}}: the function is applied a second time, to its output", right
     exchanged = found[1].replace("{x}", "{_}").replace("{y}", "{x}").replace("{_}", "{y}")

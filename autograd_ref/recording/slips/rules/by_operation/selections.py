@@ -129,11 +129,9 @@ def chosen(_node: Node, _place: int, _x: Tensor, _y: Tensor) -> Iterator[Rule]:
 
 def added(_node: Node, place: int, _x: Tensor, _y: Tensor) -> Iterator[Rule]:
     """Yield what comes back where entries are added to, if they are taken to be replaced."""
-    if place == 0:
-        said = (
-            "nothing comes back to the entries of {x} that are added to, as if they were replaced"
-        )
-        yield Rule("added for replaced", _replaced, said, 1.9, "pass on what comes back")
+    said = "nothing comes back to the entries of {x} that are added to, as if they were replaced"
+    rule = Rule("added for replaced", _replaced, said, 1.9, "pass on what comes back")
+    yield from [rule] if place == 0 else []
 
 
 def _replaced(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
