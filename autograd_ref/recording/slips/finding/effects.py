@@ -133,7 +133,8 @@ def _traces(seen: Seen, spot: Spot) -> list[Trace]:
     """The right steps back at a spot, in each of its turns."""
     needed = seen.steps.tape.is_needed
     found = [edge for edge in spot.edges(seen.steps.tape) if edge.node in needed]
-    return [trace for edge in found if (trace := _trace(seen, edge)) is not None]
+    traces = [trace for edge in found if (trace := _trace(seen, edge)) is not None]
+    return [trace for trace in traces if trace.to in seen.moves]  # others move nothing
 
 
 def _trace(seen: Seen, edge: Edge) -> Trace | None:
