@@ -1,4 +1,4 @@
-"""What a function returns beside the network's gradients is judged step by step."""
+"""Quantities beside the network's gradients are judged step by step."""
 
 import json
 from collections.abc import Callable

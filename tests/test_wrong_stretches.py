@@ -1,4 +1,4 @@
-"""What one differentiates in one go is named as a whole, and running sums, and parts of a loss."""
+"""Operations that one differentiates in one go are named as a whole; running sums; loss parts."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -141,7 +141,7 @@ class Linear:
 def _gradients(
     outputs: list[Tensor], wanted: list[Tensor], given: list[Tensor], rows: int
 ) -> Sequence[Tensor | None]:
-    """What reaches some tensors, for each row of what is given."""
+    """The derivatives by some tensors, for each row of those given by the outputs."""
 
     def alone(row: int) -> Sequence[Tensor | None]:
         return torch.autograd.grad(

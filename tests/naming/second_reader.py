@@ -1,4 +1,4 @@
-"""What a second reader thinks of the words, as data: judged.tsv has a line for every mistake."""
+"""The judgements of a second reader, as data: judged.tsv has a line for every mistake."""
 
 import csv
 from collections import Counter

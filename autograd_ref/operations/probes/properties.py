@@ -1,4 +1,4 @@
-"""What is true of a wrong backward pass without a known cause: linear it is not, rows are mixed."""
+"""Properties that a wrong backward pass without a known cause lacks: linear, and row by row."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial

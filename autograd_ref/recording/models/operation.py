@@ -1,4 +1,4 @@
-"""What is known of an operation: its upstream gradients, and the steps of its reference."""
+"""The model of an operation: its upstream gradients, and the steps of its reference."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext

@@ -97,7 +97,7 @@ def _by_shape(
 def _made(
     around: AroundStep, right: Tensor, alike: Together, some: Mapping[int, Ref | None]
 ) -> Tensor | None:
-    """What slips of one shape make of a step; None where it has to be tried one by one."""
+    """The contributions of slips of one shape; None where they have to be made one by one."""
     assert alike.many is not None, "asked before"
     rows = torch.tensor([alike.rows[i] for i in some])
     first = around.row(alike.rows[0], right[alike.rows[0]]).at()

@@ -1,1 +1,1 @@
-"""What a search or a derivative may cost, and how far it is, for whoever waits."""
+"""The time and memory that a search or a derivative may take, and the bar that shows it."""

@@ -111,7 +111,7 @@ class Budget:
 
     @property
     def stopped(self) -> str:
-        """What stopped the search, and how far it came, as a sentence; empty where nothing did."""
+        """The reason why the search stopped, and how far it came; empty where it did not."""
         if not self._cut:
             return ""
         return f"The search for a wrong step stopped {self._cut}{_said(self._tried)}."

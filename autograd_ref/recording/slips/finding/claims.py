@@ -150,7 +150,7 @@ class Search:
         ]
 
     def _seen(self, steps: Steps) -> Seen | None:
-        """What is to be explained; None where that would take too much time or memory."""
+        """The difference to be explained; None where that takes too much time or memory."""
         wrong, budget = self._wrong, self._budget
         if budget.is_spent() or not budget.allows(bytes_of_moves(steps.tape, wrong.hand)):
             return None

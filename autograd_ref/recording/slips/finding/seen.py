@@ -1,4 +1,4 @@
-"""What is to be explained by slips: how a gradient differs, and how far values move, for each."""
+"""The difference that slips have to explain, and how far each value moves along directions."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

@@ -115,7 +115,7 @@ def _with_number(number: float) -> Made:
 
 
 def _part(at: AtOperation, which: int) -> str:
-    """What the caller calls a part of a split, or its number."""
+    """The caller's name of a part of a split, or its number."""
     name = at.tape.names.get(Ref(at.number, which), f"part {which}")
     return name.replace("{", "{{").replace("}", "}}")
 

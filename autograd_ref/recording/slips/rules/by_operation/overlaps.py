@@ -30,7 +30,7 @@ class _Windows(NamedTuple):
         return found.reshape(x.shape[0], x.shape[1], -1, found.shape[-1])
 
     def last(self, each: Tensor, like: Tensor) -> Tensor | None:
-        """What reaches the images where the last window overwrites what others gave."""
+        """The derivative by the images where the last window overwrites what others gave."""
         if each.shape[-1] > MOST:
             return None
         (top, left), numbers = self.padding, torch.zeros_like(like[:1, :1])

@@ -69,7 +69,7 @@ PARTS: tuple[tuple[str, Change], ...] = (
 
 
 def _counts(tape: Tape, found: Normalised) -> set[int]:
-    """What the sums may be divided by: sizes of the tape, and 1."""
+    """The numbers that sums may be divided by: sizes of the tape, and 1."""
     sizes = {n for node in tape.nodes for value in node.values for n in value.shape}
     return ({found.entries - 1, found.n.numel(), *other_lengths(tape, found)} | sizes | {1}) - {
         0,

@@ -59,7 +59,7 @@ class Normalised(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What stands in the formula for its mean and for n, before and inside it."""
+    """The terms of the formula, of its mean and of n, before and inside it."""
 
     along: Callable[[Tensor], Tensor]
     outer: Tensor
