@@ -19,7 +19,7 @@ from autograd_ref.observe.elsewhere import Place
 from autograd_ref.operations.inputs import Arguments, Operation, shared_state, spread
 from autograd_ref.operations.prepared import Prepared, prepared
 from autograd_ref.operations.probes.by_call import cause_of_way
-from autograd_ref.operations.probes.properties import properties
+from autograd_ref.operations.probes.properties import with_properties
 from autograd_ref.operations.run import name_of
 from autograd_ref.operations.ways import How, table
 from autograd_ref.recording.models.operation import OperationModel
@@ -28,7 +28,6 @@ from autograd_ref.reference.protocol import Reference
 from autograd_ref.reference.torch_loss import torch_loss
 from autograd_ref.report.behaviour import known
 from autograd_ref.report.report import Report
-from autograd_ref.tree import nest
 from autograd_ref.tree.nest import leaves, require_end
 from autograd_ref.tree.number_format import NumberFormat, dtype_name
 from autograd_ref.tree.point import Point
@@ -215,12 +214,7 @@ def _examined(ready: Prepared, name: str, options: Options) -> Report:
     argument = ready.subject.signature.argument
     trial = Trial(subject, against, point, exact, options, argument)
     report = examine(trial, more_places=list(_places(ready, point)))
-    wrong = {block.name for block in report.blocks if block.verdict == "mismatch"}
-    if not wrong or report.causes:
-        return report
-    paths = [path for path in ready.subject.signature.inputs if nest.name_of(path) in wrong]
-    known = properties(ready.subject, against, point, paths)
-    return replace(report, pattern=(*report.pattern, *known))
+    return with_properties(report, ready.subject, against, point)
 
 
 def _require_the_same(name: str, one: float, two: float) -> None:

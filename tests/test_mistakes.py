@@ -29,7 +29,7 @@ TWINS: dict[Twin, str] = {
     for name, m in reversed(MISTAKES.items())
     if m.right
 }
-"""The same code without the mistake, once for every class of problems, by its first mistake."""
+"""Each class's code without the mistake, once for every class of problems, by its first mistake."""
 
 TWIN_CASES = [(twin, dtype) for twin, name in TWINS.items() for dtype in MISTAKES[name].dtypes]
 TWIN_IDS = [f"not {TWINS[twin]}-{dtype.__name__}" for twin, dtype in TWIN_CASES]

@@ -26,7 +26,7 @@ from manual_backprop.parameters import Parameters
 from manual_backprop.validation import Batch, checked_batch, checked_parameters
 
 CALLED = {"e2": "dz2", "delta1": "dz1"}
-"""What the derivation calls the derivatives by values of the loss."""
+"""The derivation's names of derivatives by values of the loss."""
 
 softplus = partial(functional.softplus, threshold=SOFTPLUS_THRESHOLD[torch.float64])
 

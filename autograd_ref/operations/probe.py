@@ -19,7 +19,7 @@ from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.user_code import Raised, attempt, user_code
 
 ON_A_LEAF = re.compile(r"leaf Variable that requires grad .*in-place")
-"""What PyTorch says where an operation works in place on an input, or on a view of one."""
+"""PyTorch's error where an operation works in place on an input, or on a view of one."""
 
 
 class Probe(NamedTuple):

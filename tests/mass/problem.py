@@ -39,7 +39,7 @@ class Problem:
     batch: Literal["", "mean", "sum"] = ""
     """How the loss is made of the samples, where it is."""
     batched: int = 0
-    """So many of the data, from the first, have the samples in their first axis."""
+    """The number of data arguments, from the first, with the samples in their first axis."""
     returns_loss: bool = False
     """True where gradients returns (loss, gradients)."""
 

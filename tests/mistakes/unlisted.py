@@ -107,4 +107,4 @@ IN_ANY_MODEL = {
     "sign of e2": "a factor + a factor missing",  # 1 - 2 Y, as the two make it
     "a1 centred in W1": "centred",
 }
-"""Those that the search for wrong steps in any model names, and how."""
+"""The mistakes that the search for wrong steps in any model names, and its words for them."""

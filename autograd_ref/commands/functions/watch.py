@@ -17,7 +17,7 @@ LONG_CALL = 3.0
 """Seconds in one call of the user's code after which its line is said. Chosen: people doubt by
 then that anything happens."""
 CALLS_IN_A_RUN = 10
-"""So many times as long may many calls take together before a line is said. Chosen."""
+"""How many times as long many calls may take together before a line is said. Chosen."""
 SPARSER = 10
 """Each line is said after so many times the time of the one before. Chosen."""
 TICK = 0.1

@@ -32,7 +32,7 @@ TOLD_APART = 1e-5
 """Numbers that differ by so much have to be told apart, or all have three digits. Chosen."""
 
 ALMOST_ONE = 1e-3
-"""What is left of g / (|g| + 1e-8), the first step of Adam, beside 1. Chosen."""
+"""The distance of g / (|g| + 1e-8), the first step of Adam, from 1 or -1. Chosen."""
 
 PYTORCH = 1e-6
 """The number that torch.nn.utils.clip_grad_norm_ adds to a norm before it divides by it."""

@@ -1,6 +1,7 @@
 """Properties that a wrong backward pass without a known cause lacks: linear, and row by row."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from autograd_ref.operations.sides import Subject
 from autograd_ref.operations.ways import How
 from autograd_ref.reference.protocol import Reference
 from autograd_ref.report.data import Note
+from autograd_ref.report.report import Report
 from autograd_ref.report.words import listed
 from autograd_ref.tree.leaf import is_real, largest
 from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt
@@ -34,17 +36,26 @@ A = NDArray[np.float64]
 Asked = Callable[[Point], Results | None]
 
 
-def properties(
-    subject: Subject, reference: Reference, point: Point, wrong: Sequence[Path]
-) -> Iterator[Note]:
-    """Yield notes about what every backward pass has, and this one lacks.
+def with_properties(report: Report, subject: Subject, reference: Reference, point: Point) -> Report:
+    """Return a report that says, where no cause is known, which property the gradient lacks.
 
     Args:
+        report: of the check.
         subject: the operation.
         reference: what it is compared with.
         point: its inputs and upstream gradients.
-        wrong: the inputs whose gradients are wrong.
     """
+    names = {block.name for block in report.blocks if block.verdict == "mismatch"}
+    if not names or report.causes:
+        return report
+    wrong = [path for path in subject.signature.inputs if name_of(path) in names]
+    return replace(report, pattern=(*report.pattern, *_lacking(subject, reference, point, wrong)))
+
+
+def _lacking(
+    subject: Subject, reference: Reference, point: Point, wrong: Sequence[Path]
+) -> Iterator[Note]:
+    """Yield the properties that every backward pass has, and this one lacks."""
     mine, right = partial(_of_subject, subject), partial(_of_reference, reference)
     outputs = tuple(subject.signature.outputs)
     for path in wrong:

@@ -106,7 +106,7 @@ class AroundStep(NamedTuple):
     found: Mapping[Ref, Tensor]
     right: Mapping[Ref, Tensor]
     others: dict[tuple[int, int], tuple["Other", Ref | None]]
-    """What other values are known to be at nodes, by the identity of the first."""
+    """The values that `Other` stands for at nodes, by its identity and the node."""
 
     def cotangent(self, ref: Ref, row: int) -> Tensor | None:
         """Return the derivative of the loss by a value in a row; None where there is none."""
@@ -193,9 +193,9 @@ class Rule(NamedTuple):
     """True where nothing comes back in turns of a loop for which there is no other value (of many
     slips at once)."""
     many: Many | None = None
-    """The same for all slips at a step whose rules share it."""
+    """The function that makes all slips at a step whose rules share it."""
     number: float = 1.0
-    """What such rules differ by: a factor, or the number of a formula."""
+    """The number in which such rules differ: a factor, or that of a formula."""
     told_at: Site | None = None
     """The place that is told, where it is not that at which the wrong step is made."""
 

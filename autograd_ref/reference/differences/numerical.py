@@ -37,7 +37,7 @@ CLEARLY, CALMER = 64.0, 10.0
 distance, and it was no noise."""
 
 ONE = 1.0
-"""What is rounded on the way to a smaller value: probabilities, shares, normalised numbers. Within
+"""The size of numbers rounded on the way to a smaller value: probabilities, shares. Within
 one step of their rounding a loss is smooth, and its slope there is another."""
 
 COARSE = 1e-5

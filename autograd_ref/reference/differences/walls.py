@@ -13,8 +13,8 @@ HIGH = 100.0
 Chosen: penalties are made to be far beyond every value."""
 
 NEARER, STEEP = 64.0, 0.5
-"""So many times nearer there is still at least so much of it: a slope or a bend would be smaller by
-as much. Chosen."""
+"""A jump is one of which, this many times nearer, at least this part is left: of a slope or a bend
+less would be. Chosen."""
 
 
 def without_walls(function: Function) -> Function:

@@ -9,10 +9,6 @@ from autograd_ref.recording.tape import Ref, Tape
 BELONGS = 0.6
 """How much more natural a factor is at the operation that it belongs to. Chosen."""
 
-INSIDE = 0.05
-"""How much less natural a place is that is not all of an expression. Chosen."""
-
-
 NUMBERS = ("a factor", "a factor missing", "a sign")
 """Rules that are about a number."""
 

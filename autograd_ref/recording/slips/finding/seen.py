@@ -44,7 +44,7 @@ class Seen(NamedTuple):
     others: Others
     """The values of the record."""
     known: dict[tuple[int, int], tuple[Other, Ref | None]]
-    """What other values are known to be at nodes."""
+    """The values that `Other` stands for at nodes, once found; keys as in `AroundStep.others`."""
     budget: Budget
 
 

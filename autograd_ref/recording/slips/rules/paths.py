@@ -257,4 +257,4 @@ OF_MATRICES: tuple[Rule, ...] = (
     Rule("a triangle only", _triangle(True), "only the upper triangle reaches {x}", 3.3),
     Rule("symmetrised", _symmetrised, "what reaches {x} is made symmetric", 3.4),
 )
-"""Those of matrices."""
+"""Rules for matrices only."""

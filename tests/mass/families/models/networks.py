@@ -103,7 +103,7 @@ ACTIVATIONS = {
         lambda z: np.tanh(softplus(z)) + z * (1 - np.tanh(softplus(z)) ** 2) / (1 + np.exp(-z)),
     ),
 }
-"""Of each activation: in PyTorch, in NumPy, and its derivative."""
+"""Each activation in PyTorch, in NumPy, and its derivative."""
 
 
 def with_activation(rng: Generator, dtype: str, name: str) -> Problem:

@@ -45,7 +45,7 @@ class _Windows(NamedTuple):
 
 
 Each = Callable[[_Windows, At], Tensor]
-"""What comes back from each window to each of its places."""
+"""The derivative by each place of each window."""
 
 
 def _of_mean(windows: _Windows, at: At) -> Tensor:

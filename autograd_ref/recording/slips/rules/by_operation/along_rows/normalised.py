@@ -65,7 +65,7 @@ PARTS: tuple[tuple[str, Change], ...] = (
     ("the last n is missing", lambda f: f.terms()._replace(inner=torch.ones_like(f.n))),
     ("the first n is missing", lambda f: f.terms()._replace(outer=torch.ones_like(f.n))),
 )
-"""What people write for parts of the formula."""
+"""The parts of the formula that people get wrong, and how they write them."""
 
 
 def _counts(tape: Tape, found: Normalised) -> set[int]:

@@ -12,7 +12,7 @@ from autograd_ref.recording.slips.slip import At, Rule
 from autograd_ref.recording.tape import Node
 
 Sum = Callable[[Tensor, int], Tensor]
-"""What reaches the places of an axis, from what comes back to them."""
+"""The derivative by the places of an axis, from that by the sums."""
 
 FIX = "a place counts in its own sum and in all later ones"
 

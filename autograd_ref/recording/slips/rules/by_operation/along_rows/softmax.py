@@ -56,7 +56,7 @@ def _alike(x: Tensor, over: tuple[int, ...]) -> Tensor:
 
 
 Weights = Callable[[Tensor, tuple[int, ...]], Tensor]
-"""What is taken for the softmax of x over axes."""
+"""A function of x and some axes that is taken for the softmax."""
 
 WEIGHTS: tuple[tuple[str, Weights, str, float], ...] = (
     ("not normalised", _exp, "its exponentials are not normalised", 2.2),
