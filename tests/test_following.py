@@ -17,7 +17,7 @@ from autograd_ref.recording.slips.finding.effects import all_scored, scored
 from autograd_ref.recording.slips.finding.following import followed, gradients_of, unfollowed
 from autograd_ref.recording.slips.finding.seen import seen
 from autograd_ref.recording.slips.finding.two_slips import pairs
-from autograd_ref.recording.slips.slip import Other, found_on
+from autograd_ref.recording.slips.sites import Other, found_on
 from autograd_ref.recording.steps.beside import Given
 from autograd_ref.recording.steps.causes import place_of
 from autograd_ref.recording.sweep import swept

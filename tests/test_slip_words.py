@@ -28,7 +28,8 @@ from autograd_ref.recording.slips.rules.values import (
     operand_made_otherwise,
     operand_transposed,
 )
-from autograd_ref.recording.slips.slip import Other, Rule, Slip, SlipSite
+from autograd_ref.recording.slips.sites import Other, SlipSite
+from autograd_ref.recording.slips.slip import Rule, Slip
 from autograd_ref.recording.slips.telling.in_words import worded
 from autograd_ref.recording.tape import Ref, Tape
 from autograd_ref.tree.point import Point

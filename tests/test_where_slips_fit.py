@@ -24,7 +24,8 @@ from autograd_ref.recording.slips.rules.values import (
     operand_made_otherwise,
     operand_transposed,
 )
-from autograd_ref.recording.slips.slip import AroundStep, Edge, Other, Rule, Slip, SlipSite
+from autograd_ref.recording.slips.sites import Edge, Other, SlipSite
+from autograd_ref.recording.slips.slip import AroundStep, Rule, Slip
 from autograd_ref.recording.sweep import swept
 from autograd_ref.recording.tape import Ref, Tape
 from autograd_ref.tree.point import Point, Results

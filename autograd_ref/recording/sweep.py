@@ -8,7 +8,8 @@ from torch import Tensor
 
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.slips.making import Together, made_at, together
-from autograd_ref.recording.slips.slip import AroundStep, Edge, Other, Slip, SlipSite, edges
+from autograd_ref.recording.slips.sites import Edge, Other, SlipSite, edges
+from autograd_ref.recording.slips.slip import AroundStep, Slip
 from autograd_ref.recording.tape import Ref, Tape
 from autograd_ref.tree.nest import Path
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from autograd_ref.recording.slips.slip import AroundStep, AtRows, Many, Slip, found_on
+from autograd_ref.recording.slips.sites import found_on
+from autograd_ref.recording.slips.slip import AroundStep, AtRows, Many, Slip
 from autograd_ref.recording.tape import Ref
 
 

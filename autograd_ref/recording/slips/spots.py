@@ -5,7 +5,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from autograd_ref.recording.slips.rules.groups import grouped
-from autograd_ref.recording.slips.slip import Edge, Rule, SlipSite, edges
+from autograd_ref.recording.slips.sites import Edge, SlipSite, edges
+from autograd_ref.recording.slips.slip import Rule
 from autograd_ref.recording.tape import Node, Ref, Site, Tape
 from autograd_ref.tree.nest import Path
 

@@ -29,7 +29,8 @@ from autograd_ref.recording.slips.rules.values import (
     operand_made_otherwise,
     operand_transposed,
 )
-from autograd_ref.recording.slips.slip import Other, Rule, Slip, found_on
+from autograd_ref.recording.slips.sites import Other, found_on
+from autograd_ref.recording.slips.slip import Rule, Slip
 from autograd_ref.recording.slips.spots import RESHAPES, Spot
 from autograd_ref.recording.tape import Ref, Tape
 

@@ -21,7 +21,8 @@ from autograd_ref.recording.slips.finding.candidates import rules_at
 from autograd_ref.recording.slips.finding.seen import Seen
 from autograd_ref.recording.slips.making import made_at, together
 from autograd_ref.recording.slips.rules.amounts import amounts, factor
-from autograd_ref.recording.slips.slip import AroundStep, Edge, Slip
+from autograd_ref.recording.slips.sites import Edge
+from autograd_ref.recording.slips.slip import AroundStep, Slip
 from autograd_ref.recording.slips.spots import Spot, is_chained, spots
 from autograd_ref.recording.tape import Ref
 from autograd_ref.reference.effort.budget import AT_ONCE

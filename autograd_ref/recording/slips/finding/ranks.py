@@ -2,7 +2,8 @@
 
 from itertools import chain
 
-from autograd_ref.recording.slips.slip import Slip, found_on
+from autograd_ref.recording.slips.sites import found_on
+from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.slips.telling.value_names import is_inside
 from autograd_ref.recording.tape import Ref, Tape
 

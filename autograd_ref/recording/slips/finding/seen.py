@@ -10,7 +10,7 @@ from torch import Tensor
 
 from autograd_ref.recording.linear import Steps, tangents
 from autograd_ref.recording.slips.rules.others import Others
-from autograd_ref.recording.slips.slip import Other
+from autograd_ref.recording.slips.sites import Other
 from autograd_ref.recording.sweep import Swept, swept
 from autograd_ref.recording.tape import Ref, Tape
 from autograd_ref.reference.effort.budget import Budget

@@ -12,7 +12,7 @@ from autograd_ref.recording.slips.otherwise.change import (
     Made,
     on_operand,
 )
-from autograd_ref.recording.slips.slip import Other, found_on
+from autograd_ref.recording.slips.sites import Other, found_on
 from autograd_ref.recording.tape import Node, Ref, Tape
 
 ONE_SIDED = frozenset("sub rsub div mm bmm pow matmul atan2 dot".split())

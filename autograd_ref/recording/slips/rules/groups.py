@@ -6,7 +6,8 @@ from itertools import groupby
 from autograd_ref.recording.slips.rules.paths import NOT_FOLLOWED, followed_once, kept, only_from
 from autograd_ref.recording.slips.rules.regions import alike
 from autograd_ref.recording.slips.rules.values import at_state
-from autograd_ref.recording.slips.slip import Other, Rule, SlipSite, carried
+from autograd_ref.recording.slips.sites import Other, SlipSite, carried
+from autograd_ref.recording.slips.slip import Rule
 from autograd_ref.recording.tape import Ref, Tape
 
 Group = tuple[tuple[SlipSite, ...], str, Rule]

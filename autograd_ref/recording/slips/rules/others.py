@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from autograd_ref.recording.slips.slip import Other, carried, found_on
+from autograd_ref.recording.slips.sites import Other, carried, found_on
 from autograd_ref.recording.tape import Tape
 
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from torch import Tensor
 
 from autograd_ref.recording.slips.rules.elementwise import DERIVATIVES
-from autograd_ref.recording.slips.slip import At, Rule, SlipSite
+from autograd_ref.recording.slips.sites import SlipSite
+from autograd_ref.recording.slips.slip import At, Rule
 from autograd_ref.recording.tape import Ref, Site, Tape
 
 LONGEST = 24

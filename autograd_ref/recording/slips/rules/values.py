@@ -6,15 +6,8 @@ from functools import cache
 from torch import Tensor
 
 from autograd_ref.recording.slips.rules.paths import broadcasts
-from autograd_ref.recording.slips.slip import (
-    At,
-    AtRows,
-    Other,
-    Rule,
-    SlipSite,
-    found_on,
-    one,
-)
+from autograd_ref.recording.slips.sites import Other, SlipSite, found_on
+from autograd_ref.recording.slips.slip import At, AtRows, Rule, one
 from autograd_ref.recording.tape import Node, Ref, Tape, outputs_of
 
 Made = Callable[[At, Tensor | None, Tensor | None], Tensor | None]

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from autograd_ref.recording.frames import BUILT_IN
 from autograd_ref.recording.slips.finding.guesses import SlipClaim
 from autograd_ref.recording.slips.otherwise.change import Change
-from autograd_ref.recording.slips.slip import Slip, found_on
+from autograd_ref.recording.slips.sites import found_on
+from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.slips.telling.formulas import LONGEST, bare, bracketed, formula
 from autograd_ref.recording.slips.telling.phrases import means, said
 from autograd_ref.recording.slips.telling.value_names import (

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from autograd_ref.recording.slips.slip import Slip, found_on
+from autograd_ref.recording.slips.sites import found_on
+from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.slips.telling.derivatives import (
     SOFTMAX,
     right_derivative,

@@ -12,7 +12,8 @@ from torch import Tensor
 from autograd_ref.recording.replay import Replay
 from autograd_ref.recording.slips.rules.others import Others
 from autograd_ref.recording.slips.rules.paths import broadcasts
-from autograd_ref.recording.slips.slip import At, Other, Rule, found_on
+from autograd_ref.recording.slips.sites import Other, found_on
+from autograd_ref.recording.slips.slip import At, Rule
 from autograd_ref.recording.tape import Ref, Tape
 
 FIX = "use the same terms as on the way forward"
