@@ -179,3 +179,11 @@ def test_too_many_windows_and_other_divisors_are_left_out(monkeypatch: pytest.Mo
     x = tape.value(node.operands[0])
     at = At(Steps(tape)[both[0]], 0, x, node.values[0], c, x, {}, Steps(tape), Ref(0), {}.get)
     assert rule.made(at, None, None) is None
+
+
+def test_a_stretch_through_which_nothing_moves_is_not_taken_forwards() -> None:
+    tape = record(lambda p: torch.nn.functional.dropout(p["V"].relu()).sum() + p["W"].sum())
+    first = Ref(index_of(tape, "relu"))
+    rule = next(rule for rule in of_value(tape, first) if rule.name == "forwards for back")
+    known = {Ref(i): torch.ones_like(n.values[0]) for i, n in enumerate(tape.nodes) if n.values}
+    assert made(tape, rule, first, known) is None

@@ -113,7 +113,8 @@ def square(x: Tensor) -> Tensor:
     ("backward", "said"),
     [
         (lambda x, u: 2 * x * u + x.sin(), "not zero where the upstream gradient is"),
-        (lambda x, u: x.cos() * u.abs() * u, "it is not linear in that"),
+        (lambda x, u: x.cos() * u.abs() * u, "it is not linear in it"),
+        (lambda x, u: x.cos() * u.abs(), "it is not linear in it"),
     ],
 )
 def test_a_gradient_that_is_not_linear_in_the_upstream_gradient_is_said(
@@ -122,6 +123,12 @@ def test_a_gradient_that_is_not_linear_in_the_upstream_gradient_is_said(
     report = report_of(square, backward, normal(4, 3))
     assert [note.kind for note in report.pattern if note.kind == "not linear"] == ["not linear"]
     assert any(said in note.text for note in report.pattern)
+
+
+def test_where_the_cause_is_known_no_property_is_told() -> None:
+    report = report_of(square, lambda x, _u: 2 * x, normal(4, 3))
+    assert report.causes, report
+    assert not has_property(report)
 
 
 def test_a_wrong_gradient_with_both_properties_has_neither_note() -> None:

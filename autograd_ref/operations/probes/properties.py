@@ -85,19 +85,19 @@ def _of_reference(reference: Reference, point: Point) -> Results | None:
 
 def _not_linear(mine: Asked, point: Point, outputs: Sequence[Path], path: Path) -> str | None:
     """How a gradient depends on the upstream gradient, if not in proportion."""
-    found = [mine(_times(point, outputs, by)) for by in (0.0, 1.0, 2.0)]
+    found = [mine(_times(point, outputs, by)) for by in (0.0, 1.0, -2.0)]
     blocks = [one[path] for one in found if one is not None and path in one]
     if len(blocks) < len(found):  # it may refuse some upstream gradients
         return None
-    nothing, own, twice = blocks
+    nothing, own, turned = blocks
     size = largest(own)
     if largest(nothing) > APART * size:
         return (
             "it is not zero where the upstream gradient is, so that something is added that the"
             " upstream gradient is no factor of"
         )
-    if largest(twice - 2 * own) > APART * size:
-        return "twice the upstream gradient does not give twice of it: it is not linear in that"
+    if largest(turned + 2 * own) > APART * size:
+        return "-2 times the upstream gradient does not give -2 times of it: it is not linear in it"
     return None
 
 

@@ -171,7 +171,7 @@ class Search:
     def _near(self, state: Seen, found: Scored) -> list[Slip]:
         """The slips of one effect with what is seen; aside those that have it in wrong blocks."""
         near = [found.slips[i] for i in close(found, state)]
-        if not near and len(state.wrong) < len(self._wrong.hand):
+        if not near:
             aside = self._aside.setdefault(state.steps, [])
             aside += [found.slips[i] for i in close(found, state, of_wrong=True)]
         return sorted(near, key=partial(naturalness, state.steps.tape))

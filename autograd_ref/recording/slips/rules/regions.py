@@ -170,13 +170,14 @@ def _by_entry(tape: Tape, stretch: Stretch) -> bool:
     return all(n.site.operation in BY_ENTRY and n.values[0].shape == shape for n in nodes)
 
 
-def _instead(at: At, key: Key, made: Callable[[Stretch, Tensor], Tensor]) -> Tensor | None:
+def _instead(at: At, key: Key, made: Callable[[Stretch, Tensor], Tensor | None]) -> Tensor | None:
     """All that reaches a value, with another contribution of a stretch."""
     stretch = _to(at.steps.tape, at.ref, key)
     c = None if stretch is None else at.cotangent(stretch.last)
     if stretch is None or c is None:
         return None
-    return at.right - _back(at, stretch, c) + made(stretch, c)
+    instead = made(stretch, c)
+    return None if instead is None else at.right - _back(at, stretch, c) + instead
 
 
 def _back(at: At, stretch: Stretch, c: Tensor) -> Tensor:
@@ -198,7 +199,7 @@ def _left_out(key: Key, at: At, _other: Tensor | None, _c: Tensor | None) -> Ten
 
 
 def _forwards(key: Key, at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
-    def made(stretch: Stretch, c: Tensor) -> Tensor:
+    def made(stretch: Stretch, c: Tensor) -> Tensor | None:
         found = {stretch.first: c.unsqueeze(0)}
         for index in stretch.nodes:
             node = at.steps.tape.nodes[index]
@@ -206,7 +207,7 @@ def _forwards(key: Key, at: At, _other: Tensor | None, _c: Tensor | None) -> Ten
             for output, moved in enumerate(at.steps[index].forward(given) if given else ()):
                 if moved is not None:
                     found[Ref(index, output)] = moved
-        return found.get(stretch.last, c.new_zeros(1, *c.shape))[0]
+        return found[stretch.last][0] if stretch.last in found else None
 
     return _instead(at, key, made)
 
