@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograd_ref import check_gradients
-from autograd_ref.recording.linear import Linear, Steps, tangents
+from autograd_ref.recording.linear import Linear, Steps
 from autograd_ref.recording.recorder import OUTSIDE, recorded
 from autograd_ref.recording.slips.finding.claims import Search
 from autograd_ref.recording.slips.finding.effects import all_scored, scored
@@ -22,6 +22,7 @@ from autograd_ref.recording.steps.beside import Given
 from autograd_ref.recording.steps.causes import place_of
 from autograd_ref.recording.sweep import swept
 from autograd_ref.recording.tape import Node, Ref, Site, Tape
+from autograd_ref.recording.through import tangents
 from autograd_ref.reference.model import WrongGradient
 from autograd_ref.reference.torch_loss import differentiate
 from autograd_ref.tree.point import Point, Results

@@ -189,25 +189,3 @@ class Steps:
         operands = [replaced.get(i, self.tape.value(r)) for i, r in enumerate(node.operands)]
         moving = [i for i, r in enumerate(node.operands) if r in self.tape.moving]
         return Linear(node, operands, moving)
-
-
-def tangents(steps: Steps, along: Mapping[Ref, Tensor]) -> dict[Ref, Tensor]:
-    """Return how far every value moves where parameters move.
-
-    Args:
-        steps: of the tape.
-        along: how far each parameter moves, with a first axis for many directions at once.
-    """
-    tape = steps.tape
-    found = dict(along)
-    for index in reversed(tape.needed):
-        node = tape.nodes[index]
-        if node.compute is None:
-            continue
-        given = {i: found[r] for i, r in enumerate(node.operands) if r in found}
-        if not given:
-            continue
-        for output, tangent in enumerate(steps[index].forward(given)):
-            if tangent is not None and Ref(index, output) in tape.moving:
-                found[Ref(index, output)] = tangent
-    return found

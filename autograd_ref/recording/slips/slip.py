@@ -32,6 +32,8 @@ class At(NamedTuple):
     ref: Ref
     """The value that the step leads to."""
     cotangent: Callable[[Ref], Tensor | None]
+    exact: Mapping[Ref, Tensor]
+    """The right cotangents, with a first axis."""
 
 
 class AtRows(NamedTuple):
@@ -92,10 +94,11 @@ class AtRow(NamedTuple):
         steps, edge = self.around.steps, self.around.edge
         tape = steps.tape
         cotangent = partial(self.around.cotangent, row=self.row)
+        exact = self.around.right
         if edge.place is None:
             ref = Ref(edge.node, edge.output)
             x = tape.value(ref)
-            return At(None, 0, x, x, self.right, self.right, {}, steps, ref, cotangent)
+            return At(None, 0, x, x, self.right, self.right, {}, steps, ref, cotangent, exact)
         node = tape.nodes[edge.node]
         output = next(iter(self.around.given))
         return At(
@@ -109,6 +112,7 @@ class AtRow(NamedTuple):
             steps,
             node.operands[edge.place],
             cotangent,
+            exact,
         )
 
 

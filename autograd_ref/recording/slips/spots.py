@@ -123,7 +123,10 @@ def _kinds(tape: Tape, spot: Spot) -> Iterator[tuple[object, ...]]:
     node = tape.nodes[tape.turns[site][-1]]
     kind = (site.operation, site.ordinal, place)
     yield ("function", _called(node), *kind)
-    yield ("line", node.place.file, node.place.line, site.operation, place)
+    line = (node.place.file, node.place.line, site.operation, place)
+    yield ("line", *line)
+    if node.numbers:
+        yield ("numbers", *line, *node.numbers)
     if len(site.where) > 1:
         yield ("instruction", site.where[-1], *kind)
     assert place is not None, "only steps back have a kind"

@@ -8,11 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from autograd_ref.recording.linear import Steps, tangents
+from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.slips.rules.others import Others
 from autograd_ref.recording.slips.sites import Other
 from autograd_ref.recording.sweep import Swept, swept
 from autograd_ref.recording.tape import Ref, Tape
+from autograd_ref.recording.through import tangents
 from autograd_ref.reference.effort.budget import Budget
 from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Results

@@ -1,12 +1,14 @@
 """Steps that are left out together: of one line, all uses of a value but one, all turns but one."""
 
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import chain, groupby
 
+from autograd_ref.recording.slips.rules.loops.anew import at_state
+from autograd_ref.recording.slips.rules.loops.carried import over_turns
+from autograd_ref.recording.slips.rules.loops.states import uses_of_states
 from autograd_ref.recording.slips.rules.paths import NOT_FOLLOWED, followed_once, kept, only_from
 from autograd_ref.recording.slips.rules.regions import alike
-from autograd_ref.recording.slips.rules.values import at_state
-from autograd_ref.recording.slips.sites import Other, SlipSite, carried
+from autograd_ref.recording.slips.sites import SlipSite
 from autograd_ref.recording.slips.slip import Rule
 from autograd_ref.recording.tape import Ref, Tape
 
@@ -14,6 +16,9 @@ Group = tuple[tuple[SlipSite, ...], str, Rule]
 
 LINEAR = frozenset("add sub neg select slice view t transpose stack cat sum mean expand".split())
 """Operations whose derivative is the same everywhere."""
+
+MOST_LINES = 4
+"""Lines of uses that are left out together at most. Chosen: the stages of a Runge-Kutta step."""
 
 MOST_USES = 12
 """Uses of a value that are tried one by one. Chosen."""
@@ -46,6 +51,7 @@ def _every(tape: Tape) -> Iterator[Group]:
     yield from _of_parameters(tape)
     yield from _states(tape)
     yield from _overwritten(tape)
+    yield from over_turns(tape)
     yield from alike(tape)
 
 
@@ -66,12 +72,19 @@ def _line(tape: Tape, place: SlipSite) -> tuple[str, int]:
 
 
 def _of_lines(tape: Tape, found: list[SlipSite]) -> Iterator[Group]:
-    """Yield the uses of a value in one line, where others are elsewhere."""
-    lines = groupby(sorted(found, key=lambda p: _line(tape, p)), lambda p: _line(tape, p))
-    for _of, places in lines:
-        together = tuple(places)
-        if 1 < len(together) < len(found):
-            yield together, "all", NOT_FOLLOWED
+    """Yield the uses of a value in one line, or some after each other, where others are elsewhere.
+
+    Args:
+        tape: the record.
+        found: the uses.
+    """
+    by_line = groupby(sorted(found, key=lambda p: _line(tape, p)), lambda p: _line(tape, p))
+    lines = [tuple(places) for _of, places in by_line]
+    for first in range(len(lines)):
+        for last in range(first, min(len(lines), first + MOST_LINES)):
+            together = tuple(chain.from_iterable(lines[first : last + 1]))
+            if 1 < len(together) < len(found):
+                yield together, "all", NOT_FOLLOWED
 
 
 def _all_but_one(tape: Tape, found: list[SlipSite]) -> Iterator[Group]:
@@ -130,14 +143,7 @@ def _overwritten(tape: Tape) -> Iterator[Group]:
 
 def _states(tape: Tape) -> Iterator[Group]:
     """Yield all steps that are taken at the state of a loop: at that after the turn, or before."""
-    loops: dict[int, dict[SlipSite, Other]] = {}
-    for site, nodes in tape.turns.items():
-        if len(nodes) > 2 and nodes[-1] in tape.is_needed:
-            for place in carried(tape, site):
-                source = tape.nodes[nodes[-1]].operands[place]
-                after = Other(tape.nodes[source.node].site, source.output)
-                loops.setdefault(len(nodes), {})[SlipSite(site, place)] = after
-    for turns, states in loops.items():
+    for turns, states in uses_of_states(tape).items():
         places = tuple(
             SlipSite(site, place)
             for site, nodes in tape.turns.items()

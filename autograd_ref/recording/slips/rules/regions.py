@@ -14,6 +14,7 @@ from autograd_ref.recording.slips.rules.elementwise import DERIVATIVES
 from autograd_ref.recording.slips.sites import SlipSite
 from autograd_ref.recording.slips.slip import At, Rule
 from autograd_ref.recording.tape import Ref, Site, Tape
+from autograd_ref.recording.through import back, forwards
 
 LONGEST = 24
 """Operations of a stretch at most. Chosen: a rotation by sines and cosines has some fifteen."""
@@ -181,17 +182,7 @@ def _instead(at: At, key: Key, made: Callable[[Stretch, Tensor], Tensor | None])
 
 
 def _back(at: At, stretch: Stretch, c: Tensor) -> Tensor:
-    tape = at.steps.tape
-    found = {stretch.last: c.unsqueeze(0)}
-    for index in reversed(stretch.nodes):
-        node = tape.nodes[index]
-        outputs = {
-            i: found[Ref(index, i)] for i in range(len(node.values)) if Ref(index, i) in found
-        }
-        for place, rows in at.steps[index].back(outputs).items() if outputs else ():
-            ref = node.operands[place]
-            found[ref] = found[ref] + rows if ref in found else rows
-    return found[stretch.first][0]
+    return back(at.steps, reversed(stretch.nodes), {stretch.last: c[None]})[stretch.first][0]
 
 
 def _left_out(key: Key, at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
@@ -200,13 +191,7 @@ def _left_out(key: Key, at: At, _other: Tensor | None, _c: Tensor | None) -> Ten
 
 def _forwards(key: Key, at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
     def made(stretch: Stretch, c: Tensor) -> Tensor | None:
-        found = {stretch.first: c.unsqueeze(0)}
-        for index in stretch.nodes:
-            node = at.steps.tape.nodes[index]
-            given = {i: found[ref] for i, ref in enumerate(node.operands) if ref in found}
-            for output, moved in enumerate(at.steps[index].forward(given) if given else ()):
-                if moved is not None:
-                    found[Ref(index, output)] = moved
+        found = forwards(at.steps, stretch.nodes, {stretch.first: c[None]})
         return found[stretch.last][0] if stretch.last in found else None
 
     return _instead(at, key, made)

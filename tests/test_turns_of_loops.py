@@ -1,0 +1,134 @@
+"""Mistakes over whole turns of a loop: truncated, cut, not transposed; and what is none of them."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from autograd_ref import Report, check_gradients
+
+A = NDArray[Any]
+Blocks = dict[str, A]
+TURNS = 6
+
+
+def loss(p: Any, x: Any, y: Any) -> Any:
+    h, total = p["h0"], 0.0
+    for step in range(len(x)):
+        h = torch.tanh(x[step] * p["b"] + p["U"] @ h)
+        total = total + ((h - y[step]) ** 2).sum()
+    return total
+
+
+def by_hand(p: Any, x: A, y: A, how: str = "", k: int = 0) -> Blocks:
+    """The gradient by sums over pairs of turns, so that any of them can be left out."""
+    states = [p["h0"]]
+    for row in x:
+        states.append(np.tanh(row * p["b"] + p["U"] @ states[-1]))
+    found = {name: np.zeros_like(block) for name, block in p.items()}
+    for end in range(len(x)):
+        c = 2 * (states[end + 1] - y[end])
+        for turn in range(end, -1, -1):
+            if how == "truncated" and end - turn >= k:
+                break
+            da = c * (1 - states[turn + 1] ** 2)
+            found["b"] += da * x[turn]
+            found["U"] += np.outer(da, states[turn])
+            if how == "cut" and turn and turn % k == 0:
+                break
+            slope = 1 - states[turn + 1] ** 2
+            c = slope * (p["U"] @ c) if how == "not transposed" else p["U"].T @ da
+            if turn == 0:
+                found["h0"] += c
+    return found
+
+
+def checked(how: str, k: int = 0) -> Report:
+    random = np.random.default_rng(4)
+    p = {"h0": random.normal(size=3), "b": random.normal(size=3), "U": random.normal(size=(3, 3))}
+    data = random.normal(size=(TURNS, 3)), random.normal(size=(TURNS, 3))
+    return check_gradients(lambda q, x, y: by_hand(q, x, y, how, k), p, *data, loss=loss)
+
+
+def test_the_right_gradient_is_not_accused() -> None:
+    assert checked("").verdict == "match"
+
+
+@pytest.mark.parametrize(
+    ("how", "k", "said"),
+    [
+        ("truncated", 2, "goes back over 1 turn at most"),
+        ("truncated", 4, "goes back over 3 turns at most"),
+        ("cut", 2, "is cut at every turn whose number 2 divides"),
+        ("cut", 3, "is cut at every turn whose number 3 divides"),
+    ],
+)
+def test_turns_that_are_left_out_are_named(how: str, k: int, said: str) -> None:
+    report = checked(how, k)
+    assert [cause.kind for cause in report.causes] == ["turns left out"], report
+    assert said in report.causes[0].explanation
+
+
+def test_a_derivative_that_is_not_transposed_is_named() -> None:
+    report = checked("not transposed")
+    assert [cause.kind for cause in report.causes] == ["forwards for back"], report
+    assert "the derivative of h by its value of the turn before" in report.causes[0].explanation
+
+
+def spring(p: Any, forces: Any) -> Any:
+    x, v = p["start"]
+    total = 0.0
+    for force in forces:
+        x, v = x + 0.3 * v, v + 0.3 * (force - torch.sin(p["k"] * x))
+        total = total + x**2 + 0.5 * v**2
+    return total
+
+
+def of_spring(p: Any, forces: A, how: str = "") -> Blocks:
+    """The adjoint method."""
+    (x, v), k = p["start"], float(p["k"])
+    states = [(x, v)]
+    for force in forces:
+        x, v = x + 0.3 * v, v + 0.3 * (force - np.sin(k * x))
+        states.append((x, v))
+    c, dk = np.zeros(2), 0.0
+    for (x, _v), (x1, v1) in zip(states[-2::-1], states[:0:-1], strict=True):
+        c = c + np.array([2 * x1, v1])
+        dk -= c[1] * 0.3 * np.cos(k * x) * x
+        jacobian = np.array([[1.0, 0.3], [-0.3 * k * np.cos(k * x), 1.0]])
+        c = {
+            "": jacobian.T @ c,
+            "not transposed": jacobian @ c,
+            "themselves only": np.diag(jacobian) * c,
+            "halved": 0.5 * (jacobian.T @ c + c),
+        }[how]
+    return {"start": c, "k": np.array(dk)}
+
+
+def sprung(how: str) -> Report:
+    p = {"start": np.array([0.7, -0.4]), "k": np.array(1.3)}
+    forces = np.random.default_rng(0).normal(size=5)
+    return check_gradients(lambda q, f: of_spring(q, f, how), p, forces, loss=spring)
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "said"),
+    [
+        ("not transposed", "forwards for back", "the derivative of x and v by their values of"),
+        ("themselves only", "a path not followed", "x and v are taken to depend on themselves"),
+    ],
+)
+def test_two_states_that_are_taken_for_each_other_are_named(how: str, kind: str, said: str) -> None:
+    report = sprung(how)
+    assert [cause.kind for cause in report.causes] == [kind], report
+    assert said in report.causes[0].explanation
+
+
+def test_another_wrong_derivative_of_two_states_is_none_of_these() -> None:
+    assert sprung("").verdict == "match"
+    assert not any(
+        cause.kind in ("forwards for back", "a path not followed", "turns left out")
+        for cause in sprung("halved").causes
+    )
