@@ -12,6 +12,8 @@ from autograd_ref import Report, check_gradients
 A = NDArray[Any]
 Blocks = dict[str, A]
 TURNS = 6
+POINT = {"start": np.array([0.7, -0.4]), "k": np.array(1.3)}
+FORCES = np.random.default_rng(0).normal(size=5)
 
 
 def loss(p: Any, x: Any, y: Any) -> Any:
@@ -108,9 +110,7 @@ def of_spring(p: Any, forces: A, how: str = "") -> Blocks:
 
 
 def sprung(how: str) -> Report:
-    p = {"start": np.array([0.7, -0.4]), "k": np.array(1.3)}
-    forces = np.random.default_rng(0).normal(size=5)
-    return check_gradients(lambda q, f: of_spring(q, f, how), p, forces, loss=spring)
+    return check_gradients(lambda q, f: of_spring(q, f, how), POINT, FORCES, loss=spring)
 
 
 @pytest.mark.parametrize(
@@ -132,3 +132,46 @@ def test_another_wrong_derivative_of_two_states_is_none_of_these() -> None:
         cause.kind in ("forwards for back", "a path not followed", "turns left out")
         for cause in sprung("halved").causes
     )
+
+
+def with_the_new(which: str) -> Any:
+    """The loss of the spring, in which one step is made with what the other has made."""
+
+    def made(p: Any, forces: Any) -> Any:
+        x, v = p["start"]
+        total = 0.0
+        for force in forces:
+            if which == "x":
+                x = x + 0.3 * v
+                v = v + 0.3 * (force - torch.sin(p["k"] * x))
+            else:
+                v = v + 0.3 * (force - torch.sin(p["k"] * x))
+                x = x + 0.3 * v
+            total = total + x**2 + 0.5 * v**2
+        return total
+
+    return made
+
+
+def of(other_loss: Any) -> Any:
+    def gradients(p: Any, forces: A) -> Blocks:
+        leaves = {name: torch.tensor(block, requires_grad=True) for name, block in p.items()}
+        other_loss(leaves, torch.tensor(forces)).backward()
+        return {name: leaf.grad.numpy() for name, leaf in leaves.items() if leaf.grad is not None}
+
+    return gradients
+
+
+@pytest.mark.parametrize(("which", "other"), [("x", "v"), ("v", "x")])
+def test_a_state_that_is_taken_after_its_update_is_named(which: str, other: str) -> None:
+    report = check_gradients(of(with_the_new(which)), POINT, FORCES, loss=spring)
+    assert [cause.kind for cause in report.causes] == ["a state already updated"], report
+    said = f"the new {which} is used for {other}, where that of the turn before is due."
+    assert said in report.causes[0].explanation
+
+
+@pytest.mark.parametrize("which", ["x", "v"])
+def test_a_state_that_is_taken_before_its_update_is_named(which: str) -> None:
+    report = check_gradients(of(spring), POINT, FORCES, loss=with_the_new(which))
+    assert [cause.kind for cause in report.causes] == ["a state not yet updated"], report
+    assert f"{which} of the turn before is used for" in report.causes[0].explanation

@@ -38,7 +38,9 @@ def index_of(tape: Tape, operation: str) -> int:
 def made(tape: Tape, rule: Rule, ref: Ref, known: Mapping[Ref, Tensor]) -> Tensor | None:
     x = tape.value(ref)
     right = torch.ones_like(x)
-    return rule.made(At(None, 0, x, x, right, right, {}, Steps(tape), ref, known.get), None, None)
+    return rule.made(
+        At(None, 0, x, x, right, right, {}, Steps(tape), ref, known.get, {}), None, None
+    )
 
 
 WHOLE: list[tuple[str, Callable[[Tensor], Tensor]]] = [
@@ -131,7 +133,7 @@ def test_a_penalty_by_which_nothing_comes_back_is_none() -> None:
 def test_a_factor_of_another_shape_is_none() -> None:
     x = torch.ones(5, 4)
     at: Any = None
-    at = At(None, 0, x, x, x, x, {}, at, Ref(0), lambda _ref: None)
+    at = At(None, 0, x, x, x, x, {}, at, Ref(0), lambda _ref: None, {})
     assert TIMES.made(at, torch.ones(3), None) is None
     rows = TIMES.made(at, torch.arange(5.0), None)
     assert rows is not None
@@ -177,7 +179,7 @@ def test_too_many_windows_and_other_divisors_are_left_out(monkeypatch: pytest.Mo
     node = tape.nodes[both[0]]
     c = torch.ones_like(node.values[0])
     x = tape.value(node.operands[0])
-    at = At(Steps(tape)[both[0]], 0, x, node.values[0], c, x, {}, Steps(tape), Ref(0), {}.get)
+    at = At(Steps(tape)[both[0]], 0, x, node.values[0], c, x, {}, Steps(tape), Ref(0), {}.get, {})
     assert rule.made(at, None, None) is None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
+from autograd_ref.recording.slips.loops.updated import updated
 from autograd_ref.recording.slips.otherwise.again import ChangedSlopes
 from autograd_ref.recording.slips.otherwise.change import AtOperation, Change
 from autograd_ref.recording.slips.otherwise.exchanged_steps import exchanged_steps
@@ -59,6 +60,7 @@ def changes(tape: Tape, without: Collection[Site] = ()) -> Iterator[Change]:
             yield from exchanged_steps(at)
             if at.number in tape.is_needed and len(at.node.values) == 1:
                 yield from (_of_the_value(change) for change in found if not change.by_formula)
+    yield from updated(tape)
 
 
 def _of_the_value(change: Change) -> Change:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from itertools import chain, groupby
 
-from autograd_ref.recording.slips.rules.loops.anew import at_state
-from autograd_ref.recording.slips.rules.loops.carried import over_turns
-from autograd_ref.recording.slips.rules.loops.states import uses_of_states
+from autograd_ref.recording.slips.loops.anew import at_state
+from autograd_ref.recording.slips.loops.carried import over_turns
+from autograd_ref.recording.slips.loops.states import uses_of_states
 from autograd_ref.recording.slips.rules.paths import NOT_FOLLOWED, followed_once, kept, only_from
 from autograd_ref.recording.slips.rules.regions import alike
 from autograd_ref.recording.slips.sites import SlipSite

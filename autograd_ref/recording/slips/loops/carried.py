@@ -10,7 +10,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from autograd_ref.recording.slips.rules.loops.states import Loop, loops_of
+from autograd_ref.recording.slips.loops.states import Loop, loops_of
 from autograd_ref.recording.slips.sites import SlipSite
 from autograd_ref.recording.slips.slip import At, Rule
 from autograd_ref.recording.tape import Ref, Tape
