@@ -111,9 +111,6 @@ class _Recorder(EveryOperation):
                 raise CannotFollow(f"sparse tensors are not followed, as in {node.place}")
         tape = Tape(nodes, parameters, result, names, self._bindings.found)
         if result not in tape.moving:
-            for node, values in zip(self._nodes, self._values, strict=True):
-                if any(value.is_complex() for value in values):
-                    raise CannotFollow(f"complex numbers are not followed, as in {node.place}")
             raise CannotFollow("the loss does not depend on the parameters by its operations")
         return tape
 

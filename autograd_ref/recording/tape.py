@@ -85,12 +85,12 @@ class Tape:
 
     @cached_property
     def moving(self) -> frozenset[Ref]:
-        """The floating-point values that depend on parameters, as far as autograd sees."""
+        """The continuous values that depend on parameters, as far as autograd sees."""
         found = set(self.parameters.values())
         for index, node in enumerate(self.nodes):
             if node.followed and any(operand in found for operand in node.operands):
                 outputs = (Ref(index, i) for i in range(len(node.values)))
-                found.update(o for o in outputs if self.value(o).is_floating_point())
+                found.update(o for o in outputs if is_continuous(self.value(o)))
         return frozenset(found)
 
     @cached_property
@@ -143,13 +143,13 @@ class Tape:
 
     @cached_property
     def same(self) -> dict[Ref, int]:
-        """A number for each floating-point value, one for all that are equal entry by entry."""
+        """A number for each continuous value, one for all that are equal entry by entry."""
         numbers: dict[tuple[bytes, torch.Size], int] = {}
         return {
             Ref(index, i): numbers.setdefault((_bytes(value), value.shape), len(numbers))
             for index, node in enumerate(self.nodes)
             for i, value in enumerate(node.values)
-            if value.is_floating_point()
+            if is_continuous(value)
         }
 
     def reached(self, index: int) -> list[Ref]:
@@ -171,6 +171,16 @@ class Tape:
     def moves(self, index: int) -> bool:
         """Return whether an output of a node depends on parameters."""
         return any(Ref(index, i) in self.moving for i in range(len(self.nodes[index].values)))
+
+
+def is_continuous(value: Tensor) -> bool:
+    """Return whether the entries of a tensor are real or complex numbers."""
+    return value.is_floating_point() or value.is_complex()
+
+
+def as_real(value: Tensor) -> Tensor:
+    """Return a tensor with the two parts of complex entries along a last axis."""
+    return torch.view_as_real(value) if value.is_complex() else value
 
 
 def _bytes(value: Tensor) -> bytes:

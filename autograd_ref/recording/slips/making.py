@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from autograd_ref.recording.slips.sites import found_on
-from autograd_ref.recording.slips.slip import AroundStep, AtRows, Many, Slip
+from autograd_ref.recording.slips.slip import AroundStep, AtRows, Many, Slip, fits
 from autograd_ref.recording.tape import Ref
 
 
@@ -126,4 +126,4 @@ def _made(
         made = alike.many(at)
     except (RuntimeError, IndexError, ValueError):  # of operands that do not fit together
         return None
-    return made if made is not None and made.shape == at.right.shape else None
+    return made if made is not None and fits(made, at.right) else None

@@ -169,6 +169,11 @@ def one(
     return made
 
 
+def fits(made: Tensor, right: Tensor) -> bool:
+    """Return whether one contribution can stand for another: a complex one for none that is real."""
+    return made.shape == right.shape and (right.is_complex() or not made.is_complex())
+
+
 class Slip(NamedTuple):
     """A rule at a place."""
 
@@ -191,4 +196,4 @@ class Slip(NamedTuple):
             made = self.rule.made(at, value, cotangent)
         except (RuntimeError, IndexError, ValueError):  # of operands that do not fit together
             return None
-        return made if made is not None and made.shape == row.right.shape else None
+        return made if made is not None and fits(made, row.right) else None

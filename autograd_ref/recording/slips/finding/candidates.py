@@ -32,7 +32,7 @@ from autograd_ref.recording.slips.rules.values import (
 from autograd_ref.recording.slips.sites import Other, found_on
 from autograd_ref.recording.slips.slip import Rule, Slip
 from autograd_ref.recording.slips.spots import RESHAPES, Spot
-from autograd_ref.recording.tape import Ref, Tape
+from autograd_ref.recording.tape import Ref, Tape, is_continuous
 
 MOVES = RESHAPES | frozenset(
     "expand select slice index gather cat stack sum mean neg add sub rsub split unbind diagonal"
@@ -161,7 +161,7 @@ def _needed_by_derivative(tape: Tape, index: int, place: int) -> Iterator[int]:
         return
     for number, ref in enumerate(node.operands):
         linear = operation in LINEAR_IN_EACH or (operation == "div" and place == 0)
-        if tape.value(ref).is_floating_point() and not (linear and number == place):
+        if is_continuous(tape.value(ref)) and not (linear and number == place):
             yield number
 
 

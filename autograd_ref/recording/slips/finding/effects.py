@@ -24,7 +24,7 @@ from autograd_ref.recording.slips.rules.amounts import amounts, factor
 from autograd_ref.recording.slips.sites import Edge
 from autograd_ref.recording.slips.slip import AroundStep, Slip
 from autograd_ref.recording.slips.spots import Spot, is_chained, spots
-from autograd_ref.recording.tape import Ref
+from autograd_ref.recording.tape import Ref, as_real
 from autograd_ref.reference.effort.budget import AT_ONCE
 
 Array = NDArray[np.float64]
@@ -163,7 +163,7 @@ def _effects(
     scales: list[Tensor] = []
     for trace, rows in zip(traces, changes, strict=True):
         moves = seen.moves[trace.to]
-        matrix = rows.reshape(len(rows), -1).nan_to_num(math.inf, math.inf)
+        matrix = as_real(rows).reshape(len(rows), -1).nan_to_num(math.inf, math.inf)
         effects.append(matrix @ moves.T)
         scales.append(matrix.abs() @ moves.abs().T)
     return torch.stack(effects).sum(0), torch.stack(scales).sum(0)

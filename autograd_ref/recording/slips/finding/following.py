@@ -112,8 +112,6 @@ def unfollowed(loss: Loss, point: Point, right: Results) -> str:
     if isinstance(tape, Raised):
         return worded(tape.error)
     for index, node in enumerate(tape.nodes):
-        if any(value.is_complex() for value in node.values):
-            return f"complex numbers are not followed, as in {node.place}"
         if _is_cut(tape, index):
             return f"autograd does not follow {node.place}, or does so in another way"
     return "its recorded operations, one by one, do not give autograd's gradient"

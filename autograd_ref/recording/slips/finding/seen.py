@@ -12,7 +12,7 @@ from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.slips.rules.others import Others
 from autograd_ref.recording.slips.sites import Other
 from autograd_ref.recording.sweep import Swept, swept
-from autograd_ref.recording.tape import Ref, Tape
+from autograd_ref.recording.tape import Ref, Tape, as_real
 from autograd_ref.recording.through import tangents
 from autograd_ref.reference.effort.budget import Budget
 from autograd_ref.tree.nest import Path
@@ -117,4 +117,4 @@ def _moves(steps: Steps, blocks: Sequence[Path], along: Sequence[Tensor]) -> dic
     for row, (path, u) in enumerate(zip(blocks, along, strict=True)):
         ref = steps.tape.parameters[path]
         rows.setdefault(ref, u.new_zeros(len(along), *u.shape))[row] = u
-    return {ref: moved.reshape(len(along), -1) for ref, moved in tangents(steps, rows).items()}
+    return {ref: as_real(moved).reshape(len(along), -1) for ref, moved in tangents(steps, rows).items()}
