@@ -170,7 +170,7 @@ def one(
 
 
 def fits(made: Tensor, right: Tensor) -> bool:
-    """Return whether one contribution can stand for another: a complex one for none that is real."""
+    """Return whether one contribution can stand for another: a complex one only for such."""
     return made.shape == right.shape and (right.is_complex() or not made.is_complex())
 
 

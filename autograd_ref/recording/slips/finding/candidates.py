@@ -25,7 +25,9 @@ from autograd_ref.recording.slips.rules.values import (
     DIVIDED,
     TIMES,
     is_factor,
+    is_one_of_a_row,
     operand,
+    operand_beside,
     operand_made_otherwise,
     operand_transposed,
 )
@@ -110,6 +112,8 @@ def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> 
             yield slip(ANOTHERS, other)
     for number in needs:
         ref = node.operands[number]
+        if len(tape.turns[node.site]) > 1 and is_one_of_a_row(tape, ref):
+            yield from (slip(rule) for rule in operand_beside(number))
         if number != place and _is_square(tape.value(ref)):
             yield slip(operand_transposed(number))
         before = tape.nodes[ref.node]

@@ -117,4 +117,5 @@ def _moves(steps: Steps, blocks: Sequence[Path], along: Sequence[Tensor]) -> dic
     for row, (path, u) in enumerate(zip(blocks, along, strict=True)):
         ref = steps.tape.parameters[path]
         rows.setdefault(ref, u.new_zeros(len(along), *u.shape))[row] = u
-    return {ref: as_real(moved).reshape(len(along), -1) for ref, moved in tangents(steps, rows).items()}
+    moves = tangents(steps, rows)
+    return {ref: as_real(moved).reshape(len(along), -1) for ref, moved in moves.items()}

@@ -23,6 +23,7 @@ from autograd_ref.recording.slips.rules.by_operation.selections import (
     padded,
     selections,
 )
+from autograd_ref.recording.slips.rules.by_operation.spectra import spectra
 from autograd_ref.recording.slips.rules.by_operation.windows import convolution, extreme, max_pool
 from autograd_ref.recording.slips.slip import Rule
 from autograd_ref.recording.tape import Node
@@ -80,5 +81,6 @@ def of_operation(node: Node, place: int, x: Tensor, y: Tensor) -> Iterator[Rule]
     further = ALSO.get(node.site.operation)
     if further is not None:
         yield from further(node, place, x, y)
+    yield from spectra(node, place, x, y)
     if node.site.operation in HAVE_THEM:
         yield from constants(node, place, x, y)

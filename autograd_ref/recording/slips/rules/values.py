@@ -7,6 +7,7 @@ from torch import Tensor
 
 from autograd_ref.recording.slips.rules.paths import broadcasts
 from autograd_ref.recording.slips.slip import At, AtRows, Rule, one
+from autograd_ref.recording.tape import Ref, Tape
 
 Made = Callable[[At, Tensor | None, Tensor | None], Tensor | None]
 
@@ -93,6 +94,55 @@ def operand_made_otherwise(place: int, inner: int) -> Rule:
         2.3,
         fix=f"use {{operand{place}}} as it is in the loss",
     )
+
+
+def is_one_of_a_row(tape: Tape, ref: Ref) -> bool:
+    """Return whether a value is an entry of an array, or of a list that is joined later."""
+    return tape.nodes[ref.node].site.operation == "select" or _joined(tape, ref) is not None
+
+
+def operand_beside(place: int) -> tuple[Rule, Rule]:
+    """Return the rules that an operand is the entry before it, or after it, in the same row.
+
+    Args:
+        place: the number of the operand.
+    """
+    return _beside(place, -1, "earlier"), _beside(place, 1, "later")
+
+
+def _beside(place: int, by: int, said: str) -> Rule:
+    def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
+        assert at.step is not None, "made at steps only"
+        instead = _moved(at.steps.tape, at.step.node.operands[place], by)
+        if instead is None:
+            return None
+        return at.step.with_operand(place, instead).back({0: at.c.unsqueeze(0)})[at.place][0]
+
+    return Rule(
+        "another value used",
+        made,
+        f"the derivative by {{x}} is taken with the value of one step {said} for the one there",
+        2.05,
+        fix="use that of the step which the loss takes it from",
+    )
+
+
+def _moved(tape: Tape, ref: Ref, by: int) -> Tensor | None:
+    """The entry so many places after another; None beyond the ends."""
+    node, row = tape.nodes[ref.node], _joined(tape, ref)
+    if row is not None:
+        number = row.index(ref) + by
+        return tape.value(row[number]) if 0 <= number < len(row) else None
+    array = tape.value(node.operands[0])
+    axis, number = (int(n) for n in node.numbers)
+    number = number % array.shape[axis] + by
+    return array.select(axis, number) if 0 <= number < array.shape[axis] else None
+
+
+def _joined(tape: Tape, ref: Ref) -> tuple[Ref, ...] | None:
+    """The list that a value is in; None where there is none."""
+    nodes = (tape.nodes[index] for index in tape.uses.get(ref, ()))
+    return next((n.operands for n in nodes if n.site.operation in ("stack", "cat")), None)
 
 
 def is_factor(value: Tensor, of: Tensor) -> bool:
