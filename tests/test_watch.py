@@ -43,12 +43,15 @@ def written(folder: Path, text: str) -> str:
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Generator[None]:
+    """In the background of a shell interrupts are ignored: here they have to come through."""
+    outside = signal.signal(signal.SIGINT, signal.default_int_handler)
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGALRM)
     threads = threading.active_count()
     yield
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGALRM)) == before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     assert threading.active_count() == threads
+    _ = signal.signal(signal.SIGINT, outside)
 
 
 @pytest.fixture
