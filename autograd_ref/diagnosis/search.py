@@ -22,6 +22,7 @@ from autograd_ref.diagnosis.predictions import (
 from autograd_ref.diagnosis.relations.fitted import A_CONSTANT_FACTOR, BESIDE_A_FACTOR, FITTED
 from autograd_ref.diagnosis.relations.known import all_relations, named_relations
 from autograd_ref.diagnosis.relations.relation import Claim, Relation, fits
+from autograd_ref.diagnosis.relations.scales import SCALES
 from autograd_ref.diagnosis.relations.updates import (
     A_TYPED_FACTOR,
     NEGATIVE,
@@ -30,11 +31,14 @@ from autograd_ref.diagnosis.relations.updates import (
     fits_by_itself,
 )
 from autograd_ref.diagnosis.wording import Statement, of_relation
-from autograd_ref.reference.model import WrongGradient
+from autograd_ref.reference.model import Hypothesis, WrongGradient
 from autograd_ref.tree.nest import Path
 
 ONE_NUMBER = (*FITTED, *UPDATES, A_TYPED_FACTOR, *BESIDE_A_FACTOR, *TYPICAL)
 """Relations that are claimed only where the same is said of all blocks."""
+
+NUMBERS = frozenset(relation.name for relation in SCALES)
+"""Relations by a number that may stand in the loss."""
 
 NO_PLACE = frozenset(("a constant factor", "weight decay", "in other places"))
 """Relations that say how an array differs, and nothing of where it went wrong."""
@@ -73,9 +77,22 @@ def explanations(evidence: Evidence, derivations: Derivations) -> list[Explanati
 def _in_a_line(
     evidence: Evidence, question: WrongGradient | None, found: list[Explanation]
 ) -> list[Explanation]:
-    """Return wrong steps where all that was found is a number or an order, and they explain it."""
-    vague = all(statement.name in NO_PLACE for statements in found for statement in statements)
-    return (_slips(evidence, question, 1) if found and vague else []) or found
+    """Return what was found with the line of the loss where it went wrong, where that is known.
+
+    Where an array is off in a way that says nothing, wrong steps that explain it stand for it.
+    """
+    names = {statement.name for statements in found for statement in statements}
+    if found and names <= NO_PLACE:
+        return _slips(evidence, question, 1) or found
+    if question is None or not found or not names <= NUMBERS - evidence.model.fixes().keys():
+        return found
+    places = [one for one in evidence.model.slips(question, 1) if one.at_home]
+    return [[_at(places[0], found[0][0])]] if len(places) == len(found[0]) == 1 else found
+
+
+def _at(place: Hypothesis, statement: Statement) -> Statement:
+    """Return that blocks are off by a number, with the place where that number stands."""
+    return statement._replace(said=f"{statement.said}; {place.what}", fix=place.fix)
 
 
 def _one_mistake(

@@ -29,6 +29,8 @@ class Hypothesis(NamedTuple):
     """True where a number in it was chosen to explain the gradient under test."""
     derivation: object = None
     """The form in which the model composes it with another; None where pairs cost too much."""
+    at_home: bool = False
+    """True for a number that stands at the place where it is wrong: a 2 at a square."""
 
 
 NAMEABLE = 20.0

@@ -14,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 from autograd_ref.recording.models.affine import half_right
 from autograd_ref.recording.slips.finding.claims import Search
 from autograd_ref.recording.slips.finding.following import unfollowed
+from autograd_ref.recording.slips.finding.ranks import is_at_home
 from autograd_ref.recording.slips.telling.in_words import worded
 from autograd_ref.recording.steps.step_by_step import NOT_FOLLOWED, step_by_step
 from autograd_ref.reference.model import (
@@ -173,7 +174,9 @@ class TorchModel(UnknownModel):
         search = self._search[1]  # pairs are looked for where the search for one has found nothing
         for claim in search.claims() if most == 1 else search.pairs():
             name, what, fix = worded(claim)
-            yield Hypothesis(name, what, fix, claim.gradients, lambda: None)
+            numbers = all(is_at_home(claim.steps.tape, slip) for slip in claim.guess.slips)
+            at_home = numbers and claim.guess.change is None
+            yield Hypothesis(name, what, fix, claim.gradients, lambda: None, at_home=at_home)
 
     def half_right(self, wrong: WrongGradient, /) -> Iterator[str]:
         """Yield which layers are right for another derivative by them."""

@@ -23,13 +23,7 @@ def naturalness(tape: Tape, slip: Slip) -> float:
         rank += 0.3
     if not node.place.text:  # all that reaches a parameter, wherever it comes from
         rank += 0.25
-    if slip.rule.name in NUMBERS and slip.other is None:
-        return rank - BELONGS * _belongs(tape, slip)
-    if (
-        slip.rule.name == "a derivative left out"
-        and node.numbers
-        and site.operation in ("mul", "div")
-    ):
+    if is_at_home(tape, slip):
         return rank - BELONGS
     if slip.other is not None:
         rank += _of_another(tape, slip)
@@ -37,6 +31,18 @@ def naturalness(tape: Tape, slip: Slip) -> float:
         moving = sum(ref in tape.moving for ref in node.operands)
         return rank - 0.1 * (moving > 1)
     return rank
+
+
+def is_at_home(tape: Tape, slip: Slip) -> bool:
+    """Return whether a slip is about a number that is there: of a square, a mean, a minus."""
+    if slip.other is not None:
+        return False
+    if slip.rule.name in NUMBERS:
+        return _belongs(tape, slip)
+    site = slip.sites[0].site
+    numbers = tape.nodes[tape.turns[site][-1]].numbers
+    is_product = site.operation in ("mul", "div")
+    return slip.rule.name == "a derivative left out" and bool(numbers) and is_product
 
 
 def _of_another(tape: Tape, slip: Slip) -> float:
