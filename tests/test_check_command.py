@@ -521,14 +521,14 @@ def test_what_is_raised_on_a_later_problem_says_on_which(tmp_path: Path, capsys:
     assert "raises AssertionError on the penguins, shape 4,16,3, 342 samples, float64" in errors
 
 
-@pytest.mark.parametrize("where", ["find", "check_gradients"])
+@pytest.mark.parametrize("where", ["find", "check"])
 def test_an_error_of_ours_is_not_blamed_on_the_user(
     where: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if where == "find":
         monkeypatch.setattr(convention_search, "examine", None)
     else:
-        monkeypatch.setattr(check_problems, "check_gradients", None)
+        monkeypatch.setattr(check_problems, "examine", None)
     assert main(["check", written(tmp_path, program())]) == 70
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -539,6 +539,15 @@ def test_an_error_of_ours_is_not_blamed_on_the_user(
         f"(crosscheck {__version__}, Python {platform.python_version()}, numpy {np.__version__}"
         in last
     )
+
+
+def test_the_mistake_is_looked_for_on_the_first_wrong_problem_alone(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    spec = written(tmp_path, program(wrong="W1 *= 2"))
+    reports = [p["report"] for p in json_of([spec, *QUICK], 1, capsys)["problems"]]
+    assert {report["verdict"] for report in reports} == {"mismatch"}
+    assert [bool(report["causes"]) for report in reports] == [True, *[False] * (len(reports) - 1)]
 
 
 def test_json_says_everything(tmp_path: Path, capsys: Captured) -> None:

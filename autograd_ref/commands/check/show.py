@@ -39,8 +39,9 @@ def as_json(function: CheckedFunction, results: Sequence[Checked]) -> str:
     convention and tried are null for a model of the user's own, loss and parameters for the
     built-in network. fixed holds the dimensions that are hard-coded in the function, null where it
     takes any. power names the known mistakes that would have shown on one of the problems, and
-    those that would not; null for a model of the user's own. A problem with a note does not count
-    for the verdict; where the function raised, its report is null.
+    those that would not; null for a model of the user's own. Causes are in the report of the first
+    problem with a mismatch. A problem with a note does not count for the verdict; where the
+    function raised, its report is null.
     """
     power = _power(results)
     detected = function.detected
