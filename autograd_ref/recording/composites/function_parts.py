@@ -50,6 +50,20 @@ def logcumsumexp(_y: Tensor, x: Tensor, dim: int) -> Any:
     return torch.log(torch.exp(x - most).cumsum(dim)) + most
 
 
+def solution(y: Any, a: Tensor, b: Tensor, *, left: bool = True, check_errors: bool = False) -> Any:
+    """An inverse and a product; the check of errors is another operation."""
+    del check_errors
+    inverse = a.inverse()
+    if b.shape != a.shape[:-1] or not left:
+        return inverse @ b if left else b @ inverse
+    return (inverse @ b[..., None]).reshape(y[0].shape)
+
+
+def solution_by_cholesky(_y: Tensor, b: Tensor, factor: Tensor, upper: bool = False) -> Any:
+    """The inverse of a matrix that is the product of a factor with its transpose."""
+    return (factor.mT @ factor if upper else factor @ factor.mT).inverse() @ b
+
+
 def mish(_y: Tensor, x: Tensor) -> Any:
     """A product with a tanh of softplus."""
     return x * torch.tanh(torch.log(1 + torch.exp(x)))

@@ -33,6 +33,8 @@ APART: dict[str, Parts] = {
     "_cdist_forward": norm_parts.distances,
     "norm": norm_parts.norm,
     "logcumsumexp": function_parts.logcumsumexp,
+    "_linalg_solve_ex": function_parts.solution,
+    "cholesky_solve": function_parts.solution_by_cholesky,
     "mish": function_parts.mish,
     "glu": function_parts.glu,
     "_softmax": function_parts.softmax,

@@ -14,6 +14,7 @@ from autograd_ref.recording.slips.rules.by_operation.along_rows.softmax import (
 from autograd_ref.recording.slips.rules.by_operation.along_rows.targets import targets
 from autograd_ref.recording.slips.rules.by_operation.collapsed import ignoring, losses, sigmoid
 from autograd_ref.recording.slips.rules.by_operation.constants import HAVE_THEM, constants, gelu
+from autograd_ref.recording.slips.rules.by_operation.inverses import inverse, log_determinant
 from autograd_ref.recording.slips.rules.by_operation.order import order
 from autograd_ref.recording.slips.rules.by_operation.overlaps import convolved, pooled
 from autograd_ref.recording.slips.rules.by_operation.products import products
@@ -41,6 +42,8 @@ OF: dict[str, Rules] = {
     "max_pool2d_with_indices": max_pool,
     **dict.fromkeys(("amax", "amin", "max", "min"), extreme),
     "convolution": convolution,
+    **dict.fromkeys(("linalg_inv_ex", "inverse"), inverse),
+    "_linalg_slogdet": log_determinant,
     **dict.fromkeys(("index", "gather", "index_select", "take"), selections),
     "embedding": padded,
     "where": chosen,

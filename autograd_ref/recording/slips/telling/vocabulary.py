@@ -5,7 +5,7 @@ WORDS = {
     **dict.fromkeys(("sub", "rsub", "sub_"), "difference"),
     **dict.fromkeys(("mul", "mul_"), "product"),
     **dict.fromkeys(("div", "div_"), "quotient"),
-    **dict.fromkeys(("mm", "bmm", "mv", "dot"), "matrix product"),
+    **dict.fromkeys(("mm", "bmm", "mv", "dot", "matmul"), "matrix product"),
     **dict.fromkeys(("index", "select", "slice", "gather", "index_select"), "selection"),
     **dict.fromkeys(("expand", "repeat"), "repetition along an axis"),
     **dict.fromkeys(("where", "masked_fill", "masked_fill_"), "mask"),
@@ -38,8 +38,9 @@ WORDS = {
     "logsumexp": "log of a sum of exponentials",
     "cumsum": "running sum",
     "logcumsumexp": "running log-sum",
+    **dict.fromkeys(("inverse", "linalg_inv_ex"), "inverse"),
+    **dict.fromkeys(("_linalg_solve_ex", "cholesky_solve"), "solution of the linear system"),
     "linalg_cholesky_ex": "Cholesky factor",
-    "cholesky_solve": "solution of the linear system",
     "relu": "ReLU",
 }
 
