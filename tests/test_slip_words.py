@@ -23,6 +23,7 @@ from autograd_ref.recording.slips.rules.paths import PATHS
 from autograd_ref.recording.slips.rules.values import (
     ANOTHERS,
     DIVIDED,
+    FACTORS,
     TIMES,
     operand,
     operand_made_otherwise,
@@ -231,6 +232,10 @@ def test_a_wrong_step_is_told(
         ("tanh", 0, TIMES, "sqrt", "the division by `torch.sqrt(e)` is left out in what reaches z"),
         ("tanh", 0, DIVIDED, "sqrt", "is divided by `torch.sqrt(e)` once too often"),
         ("tanh", 0, TIMES, "mv", "what reaches z is multiplied by z"),
+        ("tanh", 0, FACTORS[2], "sqrt", "the division by `torch.sqrt(e)`**2 is left out in what"),
+        ("tanh", 0, FACTORS[3], "sqrt", "is divided by `torch.sqrt(e)`**2 once too often"),
+        ("tanh", 0, FACTORS[2], "mv", "what reaches z is multiplied by z**2"),
+        ("tanh", None, FACTORS[3], "exp", "the factor e**2 is missing in what reaches"),
         ("tanh", 0, DIVIDED, "mv", "the factor z is missing in what reaches z"),
         ("tanh", None, DIVIDED, "exp", "the factor e, the derivative of exp, is missing"),
         ("tanh", 0, ANOTHERS, "mv", "the derivative by z is used where that by h is due"),

@@ -22,8 +22,7 @@ from autograd_ref.recording.slips.rules.paths import CLIPPED, OF_MATRICES, PATHS
 from autograd_ref.recording.slips.rules.regions import of_value
 from autograd_ref.recording.slips.rules.values import (
     ANOTHERS,
-    DIVIDED,
-    TIMES,
+    FACTORS,
     is_factor,
     is_one_of_a_row,
     operand,
@@ -105,8 +104,7 @@ def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> 
         if node.site.operation in BY_OUTPUT and value.shape == y.shape and not itself:
             yield slip(ANOTHERS_OUTPUT, other)
         if is_factor(value, x):
-            yield slip(TIMES, other)
-            yield slip(DIVIDED, other)
+            yield from (slip(rule, other) for rule in FACTORS)
         joins = len(tape.reached(index)) > 1
         if value.shape == y.shape and joins and found_on(tape, other, index) in like:
             yield slip(ANOTHERS, other)
@@ -150,8 +148,7 @@ def _at_value(others: Others, spot: Spot, index: int, slip: Made) -> Iterator[Sl
     like = akin(tape, ref)
     for other, value in others.at(index):
         if several and is_factor(value, y):
-            yield slip(TIMES, other)
-            yield slip(DIVIDED, other)
+            yield from (slip(rule, other) for rule in FACTORS)
         elsewhere = other != Other(spot.sites[0], spot.output)
         if value.shape == y.shape and elsewhere and found_on(tape, other, index) in like:
             yield slip(ANOTHERS, other)

@@ -14,17 +14,20 @@ from autograd_ref.recording.slips.rules.by_operation.along_rows.softmax import (
 from autograd_ref.recording.slips.rules.by_operation.along_rows.targets import targets
 from autograd_ref.recording.slips.rules.by_operation.collapsed import ignoring, losses, sigmoid
 from autograd_ref.recording.slips.rules.by_operation.constants import HAVE_THEM, constants, gelu
-from autograd_ref.recording.slips.rules.by_operation.inverses import inverse, log_determinant
+from autograd_ref.recording.slips.rules.by_operation.linear_maps.inverses import (
+    inverse,
+    log_determinant,
+)
+from autograd_ref.recording.slips.rules.by_operation.linear_maps.products import products
+from autograd_ref.recording.slips.rules.by_operation.linear_maps.spectra import spectra
 from autograd_ref.recording.slips.rules.by_operation.order import order
 from autograd_ref.recording.slips.rules.by_operation.overlaps import convolved, pooled
-from autograd_ref.recording.slips.rules.by_operation.products import products
 from autograd_ref.recording.slips.rules.by_operation.selections import (
     added,
     chosen,
     padded,
     selections,
 )
-from autograd_ref.recording.slips.rules.by_operation.spectra import spectra
 from autograd_ref.recording.slips.rules.by_operation.windows import convolution, extreme, max_pool
 from autograd_ref.recording.slips.slip import Rule
 from autograd_ref.recording.tape import Node

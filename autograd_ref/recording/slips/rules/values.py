@@ -160,24 +160,21 @@ def _of_rows(value: Tensor, of: Tensor) -> bool:
 
 
 def _times(at: AtRows) -> Tensor | None:
-    others = _as_factor(at)
-    return None if others is None else at.right * others
+    factors = _as_factors(at)
+    return None if factors is None else at.right * factors
 
 
-def _divided(at: AtRows) -> Tensor | None:
-    others = _as_factor(at)
-    return None if others is None else at.right / others
-
-
-def _as_factor(at: AtRows) -> Tensor | None:
-    """The other values, so that each is a factor of its row; None where they are none."""
+def _as_factors(at: AtRows) -> Tensor | None:
+    """The powers of the other values, each a factor of its row; None where they are none."""
     if at.others is None or not is_factor(at.others[0], at.right[0]):
         return None
     rows, *shape = at.others.shape
     missing = (1,) * (at.right.ndim - 1 - len(shape))
+    powers = at.right.new_tensor([rule.number for rule in at.rules])
+    values = at.others ** powers.reshape(-1, *(1,) * len(shape))
     if broadcasts(at.others[0], at.right[0]):
-        return at.others.reshape(rows, *missing, *shape)
-    return at.others.reshape(rows, *shape, *missing)
+        return values.reshape(rows, *missing, *shape)
+    return values.reshape(rows, *shape, *missing)
 
 
 def _cotangent(at: AtRows) -> Tensor | None:
@@ -193,7 +190,7 @@ def _cotangent(at: AtRows) -> Tensor | None:
 
 TIMES = Rule(
     "a further factor",
-    one(_times),
+    one(_times, 1.0),
     "what reaches {x} is multiplied by {other}",
     3.5,
     fix="leave that factor out",
@@ -201,12 +198,33 @@ TIMES = Rule(
 )
 DIVIDED = Rule(
     "a factor missing",
-    one(_divided),
+    one(_times, -1.0),
     "the factor {other} is missing in what reaches {x}",
     1.7,
     fix="multiply by it",
-    many=_divided,
+    many=_times,
+    number=-1.0,
 )
+FACTORS = (
+    TIMES,
+    DIVIDED,
+    TIMES._replace(
+        name="a further square",
+        made=one(_times, 2.0),
+        said="what reaches {x} is multiplied by {other}**2",
+        rank=3.7,
+        number=2.0,
+    ),
+    DIVIDED._replace(
+        name="a square missing",
+        made=one(_times, -2.0),
+        said="the factor {other}**2 is missing in what reaches {x}",
+        rank=2.3,
+        number=-2.0,
+    ),
+)
+"""Factors that are another value, or its square."""
+
 ANOTHERS = Rule(
     "another's derivative used",
     one(_cotangent),

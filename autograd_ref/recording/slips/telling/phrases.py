@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from autograd_ref.recording.slips.rules.values import FACTORS
 from autograd_ref.recording.slips.sites import found_on
 from autograd_ref.recording.slips.slip import Slip
 from autograd_ref.recording.slips.telling.derivatives import (
@@ -17,6 +18,9 @@ from autograd_ref.recording.tape import Ref, Tape
 TAKEN = "the derivative by {x} is taken to be "
 """How rules about the derivative of a function begin."""
 
+POWERS = frozenset(factor.name for factor in FACTORS)
+"""Rules about a factor that is another value, or its square."""
+
 JOINS = frozenset(("add", "add_", "sub", "sub_", "rsub", "stack", "cat", "sum", "logaddexp"))
 """Operations at which paths only come together."""
 
@@ -25,16 +29,19 @@ def said(tape: Tape, index: int, place: int | None, slip: Slip) -> tuple[str, st
     """Return what is wrong, as the end of a sentence, and how to mend it, both to be formatted."""
     rule, node = slip.rule, tape.nodes[index]
     operation, numbers = node.site.operation, node.numbers
-    if slip.other is not None and rule.name in ("a further factor", "a factor missing"):
+    if slip.other is not None and rule.name in POWERS:
         ref = found_on(tape, slip.other, index)
-        missing = rule.name == "a factor missing"
-        if missing and ref is not None and _is_exp_of(tape, ref, Ref(index)):
+        if (
+            rule.name == "a factor missing"
+            and ref is not None
+            and _is_exp_of(tape, ref, Ref(index))
+        ):
             return (
                 "the factor {other}, the derivative of exp, is missing in what reaches {x}",
                 rule.fix,
             )
         if ref is not None and is_divisor(tape, ref):
-            return _divided(missing)
+            return _divided(rule.number < 0, "**2" * ("square" in rule.name))
     if place is None:
         return rule.said, rule.fix
     if rule.said.startswith(TAKEN):
@@ -77,10 +84,11 @@ def said(tape: Tape, index: int, place: int | None, slip: Slip) -> tuple[str, st
     return rule.said, rule.fix
 
 
-def _divided(too_often: bool) -> tuple[str, str]:
+def _divided(too_often: bool, power: str) -> tuple[str, str]:
     if too_often:
-        return "what reaches {x} is divided by {other} once too often", "divide by it once less"
-    return "the division by {other} is left out in what reaches {x}", "divide by it"
+        said = f"what reaches {{x}} is divided by {{other}}{power} once too often"
+        return said, "divide by it once less"
+    return f"the division by {{other}}{power} is left out in what reaches {{x}}", "divide by it"
 
 
 def _is_exp_of(tape: Tape, ref: Ref, x: Ref) -> bool:

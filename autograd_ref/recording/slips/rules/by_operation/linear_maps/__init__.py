@@ -1,0 +1,1 @@
+"""Wrong steps back through matrix products, inverses and Fourier transforms."""
