@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from autograd_ref.recording.slips.rules.confusions.exchanged_factors import exchanged
+from autograd_ref.recording.slips.rules.confusions.wrong_index import off_by_one
 from autograd_ref.recording.slips.rules.paths import NOT_FOLLOWED, followed_once, kept, only_from
 from autograd_ref.recording.slips.rules.regions import alike
 from autograd_ref.recording.slips.rules.values import at_state
@@ -49,6 +50,7 @@ def _every(tape: Tape) -> Iterator[Group]:
     yield from _overwritten(tape)
     yield from alike(tape)
     yield from exchanged(tape)
+    yield from off_by_one(tape)
 
 
 def _uses(tape: Tape) -> dict[Ref, list[SlipSite]]:
