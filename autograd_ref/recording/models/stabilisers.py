@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from autograd_ref.recording.models.affine import half_right
+from autograd_ref.recording.models.updated_weights import updated_weights
 from autograd_ref.recording.slips.finding.claims import Search
 from autograd_ref.recording.slips.finding.following import unfollowed
 from autograd_ref.recording.slips.telling.in_words import worded
@@ -171,7 +172,10 @@ class TorchModel(UnknownModel):
         if self._search is None or self._search[0] is not wrong:
             self._search = wrong, Search(self.loss, wrong)
         search = self._search[1]  # pairs are looked for where the search for one has found nothing
-        for claim in search.claims() if most == 1 else search.pairs():
+        claims = [*(search.claims() if most == 1 else search.pairs())]
+        if most == 1 and not claims:
+            claims = [*updated_weights(self.loss, wrong)]
+        for claim in claims:
             name, what, fix = worded(claim)
             yield Hypothesis(name, what, fix, claim.gradients, lambda: None)
 

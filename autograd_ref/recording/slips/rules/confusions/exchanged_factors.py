@@ -16,7 +16,7 @@ from autograd_ref.recording.tape import Node, Ref, Site, Tape
 
 SUMS = frozenset(("add", "add_", "sub", "sub_", "rsub"))
 
-PRODUCTS = frozenset("mul mm mv bmm dot".split())
+PRODUCTS = frozenset("mul mm mv bmm dot matmul".split())
 
 FIX = "each factor belongs to the product that it stands in"
 
