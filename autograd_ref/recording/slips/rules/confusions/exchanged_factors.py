@@ -10,9 +10,9 @@ from itertools import product
 
 from torch import Tensor
 
-from autograd_ref.recording.slips.sites import Other, SlipSite, found_on
+from autograd_ref.recording.slips.sites import Other, SlipSite, found_on, mentioned
 from autograd_ref.recording.slips.slip import At, Rule
-from autograd_ref.recording.tape import Node, Ref, Site, Tape
+from autograd_ref.recording.tape import Node, Site, Tape
 
 SUMS = frozenset(("add", "add_", "sub", "sub_", "rsub"))
 
@@ -56,8 +56,9 @@ def _of_values(tape: Tape, one: Node, two: Node) -> Iterator[Group]:
             continue
         takes = {(one.site, i): Other(two.site, 0, 0, j), (two.site, j): Other(one.site, 0, 0, i)}
         said = (
-            f"{_name(a)} and {_name(b)} are exchanged on the way back: the derivative by {_name(x)}"
-            f" is taken with {_name(b)}, and that by {_name(y)} with {_name(a)}"
+            f"{mentioned(a)} and {mentioned(b)} are exchanged on the way back: the derivative by"
+            f" {mentioned(x)} is taken with {mentioned(b)}, and that by {mentioned(y)} with"
+            f" {mentioned(a)}"
         )
         places = (one, 1 - i), (two, 1 - j)
         if x in tape.moving and y in tape.moving:
@@ -68,7 +69,8 @@ def _of_values(tape: Tape, one: Node, two: Node) -> Iterator[Group]:
             moving = [
                 (n, k) for n, k in (*places, (one, i), (two, j)) if n.operands[k] in tape.moving
             ]
-            said = f"{_name(a)} and {_name(b)} are exchanged on the way back, in all derivatives"
+            both = f"{mentioned(a)} and {mentioned(b)}"
+            said = f"{both} are exchanged on the way back, in all derivatives"
             yield _at(moving), "all", _rule(takes, said, 2.05)
 
 
@@ -83,10 +85,6 @@ def _of_numbers(tape: Tape, one: Node, two: Node) -> Iterator[Group]:
 
 def _at(places: Iterable[tuple[Node, int]]) -> tuple[SlipSite, ...]:
     return tuple(SlipSite(node.site, place) for node, place in places)
-
-
-def _name(ref: Ref) -> str:
-    return f"{{value[{ref.node}][{ref.output}]}}"
 
 
 def _rule(takes: Takes, said: str, rank: float) -> Rule:

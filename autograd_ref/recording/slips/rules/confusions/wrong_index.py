@@ -10,7 +10,7 @@ from torch import Tensor
 from autograd_ref.recording.replay import Replay
 from autograd_ref.recording.slips.otherwise.other_axes import moved_on
 from autograd_ref.recording.slips.rules.values import operand
-from autograd_ref.recording.slips.sites import Other, SlipSite, found_on
+from autograd_ref.recording.slips.sites import Other, SlipSite, found_on, mentioned
 from autograd_ref.recording.slips.slip import At, Rule
 from autograd_ref.recording.tape import Ref, Site, Tape
 
@@ -39,15 +39,21 @@ def indices(tape: Tape, index: int) -> Iterator[tuple[Rule, Other | None]]:
         yield AGAIN, None
     for number, ref in enumerate(node.operands if node.site.operation in CHOOSE else ()):
         if not tape.value(ref).is_floating_point():
-            yield from ((operand(number), other) for other in _alike(tape, index, ref))
+            yield from ((operand(number), other) for other in alike(tape, index, ref))
     for number, ref in enumerate(node.operands):
         cut = tape.nodes[ref.node]
         if cut.site.operation in CUTS and len(node.operands) > 1:
             yield from ((_cut_beside(number, by, cut.operands[0]), None) for by in BESIDE)
 
 
-def _alike(tape: Tape, index: int, ref: Ref) -> Iterator[Other]:
-    """Yield the other indices, or masks, of one shape, each once: those with a name first."""
+def alike(tape: Tape, index: int, ref: Ref) -> Iterator[Other]:
+    """Yield the other indices, or masks, of one shape, each once: those with a name first.
+
+    Args:
+        tape: the record.
+        index: the operation that they are used at.
+        ref: the index that the loss uses.
+    """
     mine, turns = tape.value(ref), len(tape.turns[tape.nodes[index].site])
     found: list[Other] = []
     for site, nodes in tape.turns.items():
@@ -104,15 +110,11 @@ def _cut_beside(number: int, by: int, array: Ref) -> Rule:
     return Rule(
         "an index off by one",
         made,
-        f"the derivative by {{x}} is taken with the {BESIDE[by]} of {_name(array)} that the loss"
-        " takes",
+        f"the derivative by {{x}} is taken with the {BESIDE[by]} of {mentioned(array)} that the"
+        " loss takes",
         2.2,
         "use the one that the loss takes: the index is off by one",
     )
-
-
-def _name(ref: Ref) -> str:
-    return f"{{value[{ref.node}][{ref.output}]}}"
 
 
 def off_by_one(tape: Tape) -> Iterator[Group]:
@@ -176,7 +178,7 @@ def _of_other_turns(tape: Tape, site: Site, number: int) -> Iterator[Group]:
     taken = dict.fromkeys(tape.nodes[ref.node].site for ref in reads.taken)
     for by, so in ((-1, "before"), (1, "after")):
         for around in (False, True):
-            said = f"what comes back to {_name(array)} goes to the index of the step {so}"
+            said = f"what comes back to {mentioned(array)} goes to the index of the step {so}"
             said += ", round the ends" if around else ""
             made = partial(_to_other_turns, (site, number), by, around)
             fix = "use the index of the same step"
