@@ -10,6 +10,7 @@ from autograd_ref.recording.slips.rules.by_operation.along_rows.log_sums import 
 from autograd_ref.recording.slips.rules.by_operation.along_rows.normalised import normalised
 from autograd_ref.recording.slips.rules.by_operation.along_rows.statistics import statistics
 from autograd_ref.recording.slips.rules.by_operation.penalties import penalised
+from autograd_ref.recording.slips.rules.confusions.counted_once import counted_once
 from autograd_ref.recording.slips.rules.confusions.made_anew import made_anew
 from autograd_ref.recording.slips.rules.confusions.wrong_index import indices
 from autograd_ref.recording.slips.rules.elementwise import (
@@ -87,6 +88,7 @@ def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> 
     if node.site.operation in RESHAPES:
         return
     yield from (slip(rule, other) for rule, other in indices(tape, index))
+    yield from (slip(rule) for rule in counted_once(tape, index, place))
     if len(spot.places) == 1:
         yield from (slip(rule, other) for rule, other in made_anew(tape, index, place))
         yield from (slip(rule, other) for rule, other in log_sums(others, index, place))
