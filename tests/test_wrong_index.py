@@ -154,3 +154,17 @@ def test_entries_of_several_arrays_have_no_index_of_another_step() -> None:
 
     wrong = by_hand(torch.sin, lambda c, x: (c * torch.cos(x) * x.exp(),))
     assert "index" not in told(loss(torch.sin), loss(wrong), ROWS)
+
+
+def test_places_that_are_alike_need_not_all_take_entries() -> None:
+    def loss(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        def made(p: Mapping[str, Tensor]) -> Tensor:
+            state, images = p["table"][:1, :1].expand(5, 2), torch.stack([X, X + 1, X - 1])
+            for step in range(3):
+                state = function(images[step] @ p["W"] + state @ p["table"][:2])
+            return (state**2).sum()
+
+        return made
+
+    wrong = by_hand(torch.sin, lambda c, x: (c * torch.cos(x) * x.exp(),))
+    assert "index" not in told(loss(torch.sin), loss(wrong), ROWS)

@@ -100,7 +100,8 @@ def _cut_beside(number: int, by: int, array: Ref) -> Rule:
         assert at.step is not None, "made at steps only"
         tape = at.steps.tape
         cut = tape.nodes[at.step.node.operands[number].node]
-        if number == at.place or not isinstance(cut.compute, Replay):
+        is_cut = cut.site.operation in CUTS  # at another place that is alike it may be none
+        if number == at.place or not is_cut or not isinstance(cut.compute, Replay):
             return None
         beside = moved_on(cut.compute, by)(*(tape.value(ref) for ref in cut.operands))
         assert isinstance(beside, Tensor), "a piece is one"
