@@ -107,3 +107,8 @@ def carried(tape: Tape, site: Site) -> Iterator[int]:
         turns = [len(tape.turns[tape.nodes[ref.node].site]) for ref in (one, two)]
         if turns[1] > turns[0]:
             yield place
+
+
+def mentioned(ref: Ref) -> str:
+    """Return what stands for a value in the texts of rules, where its name comes in."""
+    return f"{{value[{ref.node}][{ref.output}]}}"

@@ -10,6 +10,9 @@ from autograd_ref.recording.slips.rules.by_operation.along_rows.log_sums import 
 from autograd_ref.recording.slips.rules.by_operation.along_rows.normalised import normalised
 from autograd_ref.recording.slips.rules.by_operation.along_rows.statistics import statistics
 from autograd_ref.recording.slips.rules.by_operation.penalties import penalised
+from autograd_ref.recording.slips.rules.confusions.counted_once import counted_once
+from autograd_ref.recording.slips.rules.confusions.made_anew import made_anew
+from autograd_ref.recording.slips.rules.confusions.wrong_index import indices
 from autograd_ref.recording.slips.rules.elementwise import (
     ANOTHERS_OUTPUT,
     BY_OUTPUT,
@@ -24,7 +27,7 @@ from autograd_ref.recording.slips.rules.values import (
     ANOTHERS,
     FACTORS,
     is_factor,
-    is_one_of_a_row,
+    list_of,
     operand,
     operand_beside,
     operand_made_otherwise,
@@ -85,7 +88,10 @@ def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> 
     yield from (slip(rule) for rule in statistics(tape, index))
     if node.site.operation in RESHAPES:
         return
+    yield from (slip(rule, other) for rule, other in indices(tape, index))
+    yield from (slip(rule) for rule in counted_once(tape, index, place))
     if len(spot.places) == 1:
+        yield from (slip(rule, other) for rule, other in made_anew(tape, index, place))
         yield from (slip(rule, other) for rule, other in log_sums(others, index, place))
     yield from (slip(rule) for rule in PATHS)
     if max(x.ndim, y.ndim) > 1:
@@ -110,7 +116,7 @@ def _at_step(others: Others, spot: Spot, index: int, place: int, slip: Made) -> 
             yield slip(ANOTHERS, other)
     for number in needs:
         ref = node.operands[number]
-        if len(tape.turns[node.site]) > 1 and is_one_of_a_row(tape, ref):
+        if list_of(tape, ref):
             yield from (slip(rule) for rule in operand_beside(number))
         if number != place and _is_square(tape.value(ref)):
             yield slip(operand_transposed(number))

@@ -11,6 +11,7 @@ from autograd_ref.recording.slips.otherwise.other_numbers import numbers
 from autograd_ref.recording.slips.otherwise.other_operands import data, operands
 from autograd_ref.recording.slips.otherwise.other_operations import operations
 from autograd_ref.recording.slips.otherwise.several import several
+from autograd_ref.recording.slips.otherwise.subsets.other_rows import rows
 from autograd_ref.recording.slips.spots import RESHAPES
 from autograd_ref.recording.tape import Site, Tape
 from autograd_ref.reference.effort.budget import Budget
@@ -58,6 +59,7 @@ def changes(tape: Tape, without: Collection[Site] = ()) -> Iterator[Change]:
             yield from found
             yield from several(at)
             yield from exchanged_steps(at)
+            yield from rows(at)
             if at.number in tape.is_needed and len(at.node.values) == 1:
                 yield from (_of_the_value(change) for change in found if not change.by_formula)
     yield from updated(tape)

@@ -72,17 +72,26 @@ def _off_by_one(at: AtOperation) -> Iterator[Change]:
     for by, so in ((-1, "the one before"), (1, "the next")):
 
         def how(node: Node, by: int = by) -> Compute:
-            replay = node.compute
-            assert isinstance(replay, Replay), "asked before"
-            axis, *where = [int(n) for n in replay.args[1:]]
-            length = replay.args[0].shape[axis]
-            where = [min(n, length) + by for n in where[:2]]
-            if min(where) < 0 or where[-1] > length - (len(where) == 1):
-                raise IndexError
-            return Replay(replay.operation, (replay.args[0], axis, *where), replay.kwargs)
+            assert isinstance(node.compute, Replay), "asked before"
+            return moved_on(node.compute, by)
 
         said = f"the index is off by one: {so} is taken"
         yield at.computed("an index off by one in the loss", said, 2.3, how)
+
+
+def moved_on(cut: Replay, by: int) -> Replay:
+    """Return a `select` or `slice` with its index moved on; raise IndexError where there is none.
+
+    Args:
+        cut: the operation.
+        by: so far.
+    """
+    axis, *where = [int(n) for n in cut.args[1:]]
+    length = cut.args[0].shape[axis]
+    where = [min(n, length) + by for n in where[:2]]
+    if min(where) < 0 or where[-1] > length - (len(where) == 1):
+        raise IndexError
+    return Replay(cut.operation, (cut.args[0], axis, *where), cut.kwargs)
 
 
 def orders(at: AtOperation) -> Iterator[Change]:

@@ -116,14 +116,21 @@ def _others(at: AtOperation, place: int, x: Tensor) -> Iterator[Change]:
                 tape.nodes[node.operands[place].node].operands
             )
             said = f"{{value[{ref.node}][{ref.output}]}} stands for {{operand{place}}}"
-            made = ((at.site, _instead(place, other)),)
+            made = ((at.site, instead(place, other)),)
             yield Change("another value in the loss", said, 2.3 if near else 2.7, made)
 
 
-def _instead(place: int, other: Other) -> Made:
+def instead(place: int, other: Other) -> Made:
+    """Return the change that another value is an operand.
+
+    Args:
+        place: the number of the operand.
+        other: the value.
+    """
+
     def made(tape: Tape, index: int) -> Node | None:
         ref = found_on(tape, other, index)
-        if ref is None or ref.node >= index:
+        if ref is None or (ref.node >= index and tape.nodes[ref.node].compute is not None):
             return None
         node = tape.nodes[index]
         refs = [ref if i == place else r for i, r in enumerate(node.operands)]

@@ -14,6 +14,7 @@ from autograd_ref.recording.slips.rules.by_operation.along_rows.softmax import (
 from autograd_ref.recording.slips.rules.by_operation.along_rows.targets import targets
 from autograd_ref.recording.slips.rules.by_operation.collapsed import ignoring, losses, sigmoid
 from autograd_ref.recording.slips.rules.by_operation.constants import HAVE_THEM, constants, gelu
+from autograd_ref.recording.slips.rules.by_operation.copies import copies
 from autograd_ref.recording.slips.rules.by_operation.linear_maps.inverses import (
     inverse,
     log_determinant,
@@ -52,6 +53,7 @@ OF: dict[str, Rules] = {
     "where": chosen,
     **dict.fromkeys(("index_add", "scatter_add"), added),
     "gelu": gelu,
+    "avg_pool2d": copies,
     "masked_fill": chosen,
     **dict.fromkeys(("mul", "mm", "bmm"), products),
     **dict.fromkeys(("mse_loss", "binary_cross_entropy_with_logits"), losses),
@@ -66,6 +68,7 @@ ALSO: dict[str, Rules] = {
     "_log_softmax": targets,
     "convolution": convolved,
     **dict.fromkeys(("avg_pool2d", "max_pool2d_with_indices"), pooled),
+    **dict.fromkeys(("repeat", "upsample_nearest1d", "upsample_nearest2d"), copies),
 }
 """Further ones."""
 

@@ -96,13 +96,8 @@ def operand_made_otherwise(place: int, inner: int) -> Rule:
     )
 
 
-def is_one_of_a_row(tape: Tape, ref: Ref) -> bool:
-    """Return whether a value is an entry of an array, or of a list that is joined later."""
-    return tape.nodes[ref.node].site.operation == "select" or _joined(tape, ref) is not None
-
-
 def operand_beside(place: int) -> tuple[Rule, Rule]:
-    """Return the rules that an operand is the entry before it, or after it, in the same row.
+    """Return the rules that an operand is the one before it, or after it, in the same list.
 
     Args:
         place: the number of the operand.
@@ -113,10 +108,13 @@ def operand_beside(place: int) -> tuple[Rule, Rule]:
 def _beside(place: int, by: int, said: str) -> Rule:
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
         assert at.step is not None, "made at steps only"
-        instead = _moved(at.steps.tape, at.step.node.operands[place], by)
-        if instead is None:
+        tape, ref = at.steps.tape, at.step.node.operands[place]
+        row = list_of(tape, ref)
+        number = row.index(ref) + by if row else -1
+        if not 0 <= number < len(row):
             return None
-        return at.step.with_operand(place, instead).back({0: at.c.unsqueeze(0)})[at.place][0]
+        step = at.step.with_operand(place, tape.value(row[number]))
+        return step.back({0: at.c.unsqueeze(0)})[at.place][0]
 
     return Rule(
         "another value used",
@@ -127,22 +125,10 @@ def _beside(place: int, by: int, said: str) -> Rule:
     )
 
 
-def _moved(tape: Tape, ref: Ref, by: int) -> Tensor | None:
-    """The entry so many places after another; None beyond the ends."""
-    node, row = tape.nodes[ref.node], _joined(tape, ref)
-    if row is not None:
-        number = row.index(ref) + by
-        return tape.value(row[number]) if 0 <= number < len(row) else None
-    array = tape.value(node.operands[0])
-    axis, number = (int(n) for n in node.numbers)
-    number = number % array.shape[axis] + by
-    return array.select(axis, number) if 0 <= number < array.shape[axis] else None
-
-
-def _joined(tape: Tape, ref: Ref) -> tuple[Ref, ...] | None:
-    """The list that a value is in; None where there is none."""
+def list_of(tape: Tape, ref: Ref) -> tuple[Ref, ...]:
+    """Return the values that one is joined with later, itself among them; none if it is not."""
     nodes = (tape.nodes[index] for index in tape.uses.get(ref, ()))
-    return next((n.operands for n in nodes if n.site.operation in ("stack", "cat")), None)
+    return next((n.operands for n in nodes if n.site.operation in ("stack", "cat")), ())
 
 
 def is_factor(value: Tensor, of: Tensor) -> bool:

@@ -78,6 +78,8 @@ def _slip(tape: Tape, slip: Slip) -> tuple[str, str]:
 def _name_other(tape: Tape, slip: Slip, index: int, words: dict[str, object]) -> None:
     """Say which other value is meant, and of which turn of a loop where two have one name."""
     assert slip.other is not None, "asked before"
+    turns = (index, *reversed(tape.turns[slip.sites[0].site]))
+    index = next((i for i in turns if found_on(tape, slip.other, i) is not None), index)
     ref = found_on(tape, slip.other, index)
     if ref is None:
         words["other"] = "another value"

@@ -32,6 +32,11 @@ def _mean(into: Numbers, at: NDArray[np.int64], c: Numbers) -> None:
     into /= np.maximum(1, np.bincount(at.ravel(), minlength=into.size))
 
 
+def _mean_of_all(into: Numbers, at: NDArray[np.int64], c: Numbers) -> None:
+    _mean(into, at, c)
+    into *= len(at)
+
+
 def _once_each(axis: int) -> Scatter:
     """Along an axis one after another, in each an entry once: `into[at] += c` in a loop."""
 
@@ -52,6 +57,12 @@ def selections(_node: Node, _place: int, _x: Tensor, y: Tensor) -> Iterator[Rule
         (
             _mean,
             "what comes back for an entry of {x} is averaged over the times that it is taken",
+            2.4,
+        ),
+        (
+            _mean_of_all,
+            "what comes back for an entry of {x} is divided by the times that it is taken, not by"
+            f" all {len(y) if y.ndim else 1}",
             2.4,
         ),
         *(

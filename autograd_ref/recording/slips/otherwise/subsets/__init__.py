@@ -1,0 +1,1 @@
+"""Other rows of an array than those that the loss takes."""
