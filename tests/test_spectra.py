@@ -108,3 +108,19 @@ def test_a_complex_transform_in_the_other_direction_is_named(right: bool) -> Non
     kinds = [cause.kind for cause in report.causes]
     assert kinds == ([] if right else ["the other direction"]), report
     assert (report.verdict == "match") is right
+
+
+def test_real_values_stand_for_complex_ones_where_they_fit() -> None:
+    """As factors of what comes back, which is complex there."""
+
+    def weighted(p: Any, wave: Any, response: Any, target: Any) -> Any:
+        z = torch.fft.rfft(wave * p["w"])
+        power = z.real**2 + z.imag**2 + z.abs()
+        return (torch.log(power + 1) * response.real).sum() + (target * p["w"]).sum()
+
+    def gradients(p: Any, *_data: Any) -> Any:
+        return {"w": np.cos(p["w"])}
+
+    report = check_gradients(gradients, POINT, WAVE, FILTER, TARGET, loss=weighted)
+    assert report.verdict == "mismatch"
+    assert not report.causes

@@ -175,3 +175,20 @@ def test_a_state_that_is_taken_before_its_update_is_named(which: str) -> None:
     report = check_gradients(of(spring), POINT, FORCES, loss=with_the_new(which))
     assert [cause.kind for cause in report.causes] == ["a state not yet updated"], report
     assert f"{which} of the turn before is used for" in report.causes[0].explanation
+
+
+def test_a_state_that_begins_with_a_constant_is_not_taken_forwards() -> None:
+    def filtered(p: Any, forces: Any) -> Any:
+        x, spread = p["start"][0], torch.ones(2, dtype=forces.dtype)
+        for force in forces:
+            gain = torch.atan2(spread.sum(), p["k"])
+            spread = torch.maximum(spread * gain, p["start"])
+            x = x + gain * (force - x)
+        return x**2
+
+    def gradients(_p: Any, forces: A) -> Blocks:
+        return {"start": np.array([1.0, 2.0]), "k": np.array(forces[0])}
+
+    report = check_gradients(gradients, POINT, FORCES, loss=filtered)
+    assert report.verdict == "mismatch"
+    assert not report.causes

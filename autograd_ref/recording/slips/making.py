@@ -66,7 +66,7 @@ def _all_at_once(around: AroundStep, right: Tensor, alike: Together, found: Tens
             left.rows.extend(alike.rows[i] for i in some)
             left.slips.extend(alike.slips[i] for i in some)
         else:
-            found[torch.tensor([alike.rows[i] for i in some])] = made
+            found[torch.tensor([alike.rows[i] for i in some])] = made.to(found.dtype)
     return left
 
 

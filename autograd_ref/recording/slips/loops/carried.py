@@ -101,7 +101,8 @@ def _forwards(at: At, loop: Loop, turn: int, state: int) -> Tensor | None:
         return None
     nodes = loop.inside(tape, turn, turn + 1)
     ends = list(after)
-    moved = dict(zip(loop.begins(tape, turn), after.values(), strict=True))
+    starts = zip(loop.begins(tape, turn), after.values(), strict=True)
+    moved = {ref: c for ref, c in starts if ref in tape.moving}
     instead = forwards(at.steps, nodes, moved, ends).get(ends[state])
     if instead is None:
         return None
