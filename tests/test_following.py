@@ -146,13 +146,11 @@ def test_an_operation_without_a_derivative_gives_no_gradient() -> None:
     assert gradients_of(Steps(recorded(loss, HERE, everything=True))) is None
 
 
-def test_what_is_complex_or_raises_is_said_so() -> None:
+def test_what_is_complex_is_followed_and_what_raises_is_said() -> None:
     def partly(p: Any, x: Any) -> Any:
         return p["a"].sum() + torch.fft.rfft(x * p["a"]).abs().sum()
 
-    assert unfollowed(partly, HERE, gradient(partly, HERE)).startswith(
-        'complex numbers are not followed, as in `torch.fft.rfft(x * p["a"])` (line '
-    )
+    assert not unfollowed(partly, HERE, gradient(partly, HERE))
     calls = iter(range(100))
 
     def once(p: Any, x: Any) -> Any:

@@ -11,8 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from autograd_ref import check_gradients
+from autograd_ref.diagnosis import explain
 from autograd_ref.report.html.fragment import as_html
 from autograd_ref.report.report import Report
+from autograd_ref.user_code import UserCodeRaised
 
 A = NDArray[Any]
 RANDOM = np.random.default_rng(0)
@@ -60,3 +62,28 @@ def test_complex_numbers_are_not_followed_in_pytorch_either() -> None:
     assert report.verdict == "mismatch"
     assert not report.causes
     assert HELPS not in str(report)
+
+
+def test_an_error_in_the_search_costs_the_cause_and_not_the_verdict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stopped(*_arguments: object, **_named: object) -> None:
+        raise KeyError("of ours")
+
+    monkeypatch.setattr(explain, "diagnosed", stopped)
+    with pytest.warns(RuntimeWarning, match="The search for the mistake stopped: KeyError"):
+        report = checked(wrong)
+    assert report.verdict == "mismatch"
+    assert [note.kind for note in report.pattern] == ["search stopped"]
+    assert "The search for the mistake stopped: KeyError: 'of ours'." in str(report)
+
+
+def test_what_the_users_code_raises_in_the_search_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def raised(*_arguments: object, **_named: object) -> None:
+        raise UserCodeRaised(ZeroDivisionError("theirs"))
+
+    monkeypatch.setattr(explain, "diagnosed", raised)
+    with pytest.raises(ZeroDivisionError, match="theirs"):
+        _ = checked(wrong)

@@ -1,5 +1,6 @@
 """From facts and verdicts to the report: the independent check, causes, what is unexplained."""
 
+import warnings
 from collections.abc import Collection, Iterable, Iterator
 
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
@@ -21,7 +22,7 @@ from autograd_ref.report.stepwise import tell_all
 from autograd_ref.tree.leaf import as_array, largest
 from autograd_ref.tree.nest import Path, leaves, name_of
 from autograd_ref.tree.number_format import coarsest
-from autograd_ref.user_code import worded
+from autograd_ref.user_code import UserCodeRaised, worded
 from autograd_ref.verdict.block import block_of
 from autograd_ref.verdict.decide import CONTRADICTED, Decision, Rulings
 from autograd_ref.verdict.facts import CallFacts
@@ -48,7 +49,7 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
     matching = {path for path, ruling in blocks.items() if ruling.verdict == "match"}
     judged = steps_of(facts, matching) if diagnose else Judged()
     search = diagnose and not tell_all(judged.steps)
-    diagnosis = _diagnosis(facts, decision) if search else Diagnosis()
+    diagnosis = _if_nothing_stops_it(facts, decision) if search else Diagnosis()
     findings = facts.findings
     return Report(
         blocks=tuple(block_of(name_of(path), ruling) for path, ruling in blocks.items()),
@@ -78,6 +79,18 @@ def _not_explained(pattern: Iterable[Note], findings: Collection[Note]) -> Itera
     """The notes about what is wrong, without a guess where what the function does explains it."""
     explained = any(note.kind in EXPLAINS for note in findings)
     return (note for note in pattern if not (explained and note.kind == FEW_DIGITS))
+
+
+def _if_nothing_stops_it(facts: Observed, decision: Decision) -> Diagnosis:
+    """The mistakes; an error of ours in the search for them costs the cause, not the verdict."""
+    try:
+        return _diagnosis(facts, decision)
+    except UserCodeRaised:
+        raise
+    except Exception as error:
+        said = f"The search for the mistake stopped: {type(error).__name__}: {error}."
+        warnings.warn(f"{said} Please report it: the verdict stands.", RuntimeWarning, stacklevel=2)
+        return Diagnosis(pattern=(Note("search stopped", said),))
 
 
 def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
