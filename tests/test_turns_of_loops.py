@@ -192,3 +192,29 @@ def test_a_state_that_begins_with_a_constant_is_not_taken_forwards() -> None:
     report = check_gradients(gradients, POINT, FORCES, loss=filtered)
     assert report.verdict == "mismatch"
     assert not report.causes
+
+
+def recursion(p: Any, x: Any) -> Any:
+    y = [x[0] * p["gain"]]
+    for t in range(1, len(x)):
+        y.append(torch.sin(x[t]) + p["a"] * y[t - 1])
+    return (torch.stack(y) ** 2).sum()
+
+
+@pytest.mark.parametrize(("by", "said"), [(1, "one step later"), (-1, "one step earlier")])
+def test_a_value_of_a_list_that_is_off_by_one_is_named(by: int, said: str) -> None:
+    def gradients(p: Any, x: A) -> Blocks:
+        y = [x[0] * p["gain"]]
+        for t in range(1, len(x)):
+            y.append(np.sin(x[t]) + p["a"] * y[t - 1])
+        c, da = 2 * y[-1], 0.0
+        for t in range(len(x) - 1, 0, -1):
+            other = t - 1 + by
+            da += c * y[other if other >= 0 else t - 1]
+            c = 2 * y[t - 1] + p["a"] * c
+        return {"gain": np.array(c * x[0]), "a": np.array(da)}
+
+    point = {"gain": np.array(0.7), "a": np.array(0.4)}
+    report = check_gradients(gradients, point, FORCES, loss=recursion)
+    assert [cause.kind for cause in report.causes] == ["another value used"], report
+    assert said in report.causes[0].explanation

@@ -6,6 +6,9 @@ from itertools import chain, groupby
 from autograd_ref.recording.slips.loops.anew import at_state
 from autograd_ref.recording.slips.loops.carried import over_turns
 from autograd_ref.recording.slips.loops.states import uses_of_states
+from autograd_ref.recording.slips.rules.confusions.exchanged_derivatives import (
+    exchanged_derivatives,
+)
 from autograd_ref.recording.slips.rules.confusions.exchanged_factors import exchanged
 from autograd_ref.recording.slips.rules.confusions.wrong_index import off_by_one
 from autograd_ref.recording.slips.rules.paths import NOT_FOLLOWED, followed_once, kept, only_from
@@ -56,6 +59,7 @@ def _every(tape: Tape) -> Iterator[Group]:
     yield from over_turns(tape)
     yield from alike(tape)
     yield from exchanged(tape)
+    yield from exchanged_derivatives(tape)
     yield from off_by_one(tape)
 
 

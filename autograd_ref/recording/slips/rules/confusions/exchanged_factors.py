@@ -4,7 +4,7 @@ Then c * b reaches x, and c * a reaches y, as with the gate of a GRU and 1 - gat
 derived as those of b * x + a * y.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
 
@@ -32,6 +32,7 @@ def exchanged(tape: Tape) -> Iterator[Group]:
     Args:
         tape: the record.
     """
+    alike: dict[tuple[int | None, int | None], list[tuple[Node, int, Node, int]]] = {}
     for site, nodes in tape.turns.items():
         node = tape.nodes[nodes[-1]]
         if nodes[-1] not in tape.is_needed or site.operation not in SUMS:
@@ -41,8 +42,26 @@ def exchanged(tape: Tape) -> Iterator[Group]:
             one, two = (tape.nodes[ref.node] for ref in products)
             if len(one.operands) == len(two.operands) == 2:
                 yield from _of_values(tape, one, two)
+                for i, j in product((0, 1), (0, 1)):
+                    factors = tape.same.get(one.operands[i]), tape.same.get(two.operands[j])
+                    alike.setdefault(factors, []).append((one, i, two, j))
             elif len(one.operands) == len(two.operands) and one.numbers != two.numbers:
                 yield from _of_numbers(tape, one, two)
+    for sums in alike.values():
+        if len(sums) > 1:
+            yield _of_several(sums)
+
+
+def _of_several(sums: Sequence[tuple[Node, int, Node, int]]) -> Group:
+    """The places of several sums of products with the same two factors."""
+    takes, places = dict[tuple[Site, int], Other](), list[tuple[Node, int]]()
+    for one, i, two, j in sums:
+        takes[one.site, i], takes[two.site, j] = Other(two.site, 0, 0, j), Other(one.site, 0, 0, i)
+        places += [(one, 1 - i), (two, 1 - j)]
+    one, i, two, j = sums[0]
+    both = f"{mentioned(one.operands[i])} and {mentioned(two.operands[j])}"
+    said = f"{both} are exchanged on the way back to what they are multiplied by"
+    return _at(places), "all", _rule(takes, said, 2.0)
 
 
 def _is_product(node: Node) -> bool:
