@@ -61,7 +61,14 @@ def _rules(tape: Tape, loop: Loop, turns: int) -> Iterator[Rule]:
             1.9,
             "follow these paths as well",
         )
-    for most in range(1, turns):
+    yield rule(
+        "turns left out",
+        partial(_truncated, 1),
+        f"nothing of later turns comes back to {states}: the path from turn to turn is not followed",
+        1.8,
+        "add what comes back from the turn after",
+    )
+    for most in range(2, turns):
         if most * turns <= MOST_STEPS:
             over = f"{most - 1} turn{'s' * (most != 2)}"
             said = f"what comes back to {states} goes back over {over} at most"
