@@ -64,7 +64,7 @@ def _rules(tape: Tape, loop: Loop, turns: int) -> Iterator[Rule]:
     yield rule(
         "turns left out",
         partial(_truncated, 1),
-        f"nothing of later turns comes back to {states}: the path from turn to turn is not followed",
+        f"nothing of later turns comes back to {states}: the path between turns is not followed",
         1.8,
         "add what comes back from the turn after",
     )
