@@ -151,6 +151,12 @@ def test_what_is_complex_is_followed_and_what_raises_is_said() -> None:
         return p["a"].sum() + torch.fft.rfft(x * p["a"]).abs().sum()
 
     assert not unfollowed(partly, HERE, gradient(partly, HERE))
+
+    def sparse(p: Any, _x: Any) -> Any:
+        return p["a"].to_sparse().to_dense().pow(2).sum()
+
+    said = unfollowed(sparse, HERE, gradient(sparse, HERE))
+    assert said.startswith('sparse tensors are not followed, as in `p["a"].to_sparse()` (line ')
     calls = iter(range(100))
 
     def once(p: Any, x: Any) -> Any:

@@ -93,4 +93,4 @@ def test_a_mean_of_each_group_for_that_of_all_is_named(size: int, named: bool) -
         return torch.zeros_like(x).index_add(0, where, c) / times * size, None
 
     found = told(grouped(taken), grouped(by_hand(taken, back)), {"G": POINT["G"]})
-    assert ("divided by the times that it is taken, not by all 7" in found) == named
+    assert ("divided by the times that it is taken, not by 7," in found) == named

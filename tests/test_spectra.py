@@ -124,3 +124,15 @@ def test_real_values_stand_for_complex_ones_where_they_fit() -> None:
     report = check_gradients(gradients, POINT, WAVE, FILTER, TARGET, loss=weighted)
     assert report.verdict == "mismatch"
     assert not report.causes
+
+
+@pytest.mark.parametrize("n", [7, 8])
+def test_of_an_odd_spectrum_the_last_entry_stands_for_two_as_well(n: int) -> None:
+    def loss(p: Any, wave: Any) -> Any:
+        return (torch.fft.rfft(p["w"] * wave).abs() ** 2).sum()
+
+    def gradients(p: Any, wave: A) -> Any:
+        return {"w": wave * np.fft.irfft(2 * np.fft.rfft(p["w"] * wave), n=n) * n}
+
+    report = check_gradients(gradients, {"w": POINT["w"][:n]}, WAVE[:n], loss=loss)
+    assert [cause.kind for cause in report.causes] == ["the inverse transform"], report

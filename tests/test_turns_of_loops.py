@@ -8,6 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from autograd_ref import Report, check_gradients
+from autograd_ref.recording.recorder import recorded
+from autograd_ref.recording.slips.loops.states import loops_of
+from autograd_ref.tree.point import Point
 
 A = NDArray[Any]
 Blocks = dict[str, A]
@@ -218,3 +221,53 @@ def test_a_value_of_a_list_that_is_off_by_one_is_named(by: int, said: str) -> No
     report = check_gradients(gradients, point, FORCES, loss=recursion)
     assert [cause.kind for cause in report.causes] == ["another value used"], report
     assert said in report.causes[0].explanation
+
+
+def test_a_loop_whose_state_no_parameter_moves_has_no_states() -> None:
+    def decayed(p: Any, forces: Any) -> Any:
+        weight, total = torch.ones(2, dtype=forces.dtype), 0.0
+        for force in forces:
+            weight = weight * 0.9
+            total = total + force * (weight * p["start"]).sum()
+        return total
+
+    assert not list(loops_of(recorded(decayed, Point(POINT, (FORCES,)))))
+
+
+def test_a_value_that_is_no_state_begins_no_turn() -> None:
+    tape = recorded(spring, Point(POINT, (FORCES,)))
+    (loop,) = loops_of(tape)
+    assert [loop.turn_of(tape, ref) for ref in loop.begins(tape, 3)] == [(3, 0), (3, 1)]
+    assert loop.turn_of(tape, tape.result) is None
+
+
+def test_states_that_are_taken_directly_from_each_other_are_followed_once() -> None:
+    def grown(p: Any, forces: Any) -> Any:
+        x, v = p["start"]
+        for force in forces:
+            x = x + p["k"] * v * force
+            a = torch.sin(v)
+            v = v * x + a * a
+        return x * v
+
+    report = check_gradients(of(spring), POINT, FORCES, loss=grown)
+    assert report.verdict == "mismatch"
+    assert not report.causes
+
+
+def test_a_new_state_that_is_made_of_one_value_twice_is_computed_once() -> None:
+    def dragged(new: bool) -> Any:
+        def loss(p: Any, forces: Any) -> Any:
+            x, v = p["start"]
+            total = 0.0
+            for force in forces:
+                old, a = v, torch.sin(p["k"] * x)
+                v = v + 0.3 * (force - a * a)
+                x = x + 0.3 * (v if new else old)
+                total = total + x**2 + 0.5 * v**2
+            return total
+
+        return loss
+
+    report = check_gradients(of(dragged(True)), POINT, FORCES, loss=dragged(False))
+    assert "a state already updated" in [cause.kind for cause in report.causes], report

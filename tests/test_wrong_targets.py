@@ -43,7 +43,7 @@ def of_targets(high: float, low: float, *, kept: bool = True) -> Back:
     ("high", "low", "kept", "said"),
     [
         (1 - EPS, EPS / 3, True, "eps is spread over the other classes only"),
-        (1 + EPS / 4, EPS / 4, True, "1 - eps is missing at the target's class"),
+        (1 + EPS / 4, EPS / 4, True, "the factor 1 - eps is missing at the target's class"),
         (1.0, EPS, True, "eps is not divided by the number of classes"),
         (1.0, EPS, False, "eps is not divided by the number of classes"),
         (1 - EPS, EPS / 4, True, "eps is missing at the target's class"),

@@ -68,11 +68,10 @@ def _rules(tape: Tape, loop: Loop, turns: int) -> Iterator[Rule]:
         1.8,
         "add what comes back from the turn after",
     )
-    for most in range(2, turns):
-        if most * turns <= MOST_STEPS:
-            over = f"{most - 1} turn{'s' * (most != 2)}"
-            said = f"what comes back to {states} goes back over {over} at most"
-            yield rule("turns left out", partial(_truncated, most), said, 2 + 0.01 * most, GO_ON)
+    for most in range(2, min(turns, 1 + MOST_STEPS // turns)):
+        over = f"{most - 1} turn{'s' * (most != 2)}"
+        said = f"what comes back to {states} goes back over {over} at most"
+        yield rule("turns left out", partial(_truncated, most), said, 2 + 0.01 * most, GO_ON)
     for every in range(2, turns):
         said = f"what comes back to {states} is cut at every turn whose number {every} divides"
         yield rule("turns left out", partial(_cut, every), said, 2.1 + 0.01 * every, GO_ON)
@@ -127,16 +126,14 @@ def _own(at: At, loop: Loop, turn: int, state: int) -> Tensor | None:
     return at.right - _over(at, loop, turn, turn + 1, others)
 
 
-def _truncated(most: int, at: At, loop: Loop, turn: int, _state: int) -> Tensor | None:
+def _truncated(most: int, at: At, loop: Loop, turn: int, _state: int) -> Tensor:
     tape = at.steps.tape
     until = turn + most + (turn == 0)  # nothing more is gone back over from the initial state
-    exact = at.exact.get(at.ref)
-    if exact is None:
-        return None
+    (exact,) = at.exact[at.ref]
     if until > loop.turns(tape):
-        return exact[0]
+        return exact
     beyond = {ref: at.exact[ref] for ref in loop.begins(tape, until) if ref in at.exact}
-    return exact[0] - _over(at, loop, turn, until, beyond)
+    return exact - _over(at, loop, turn, until, beyond)
 
 
 def _cut(every: int, at: At, loop: Loop, turn: int, _state: int) -> Tensor | None:

@@ -197,8 +197,8 @@ def _factor(
 def means(operation: str, count: float, words: Mapping[str, object], text: str) -> str | None:
     """Return what is said of a number of entries at a mean or a sum; None where it is another's."""
     n = f"{count:g}"
-    if operation == "mean" and f"a factor {n} (" in text:
+    if operation == "mean" and text.replace("(", "too").count(f"a factor {n} too"):
         return f"the 1/{n} of the mean is left out on the way back to {words['x']}"
-    if operation == "sum" and f"the factor {n} (" in text:
+    if operation == "sum" and text.replace("(", "is").count(f"the factor {n} is"):
         return f"what reaches {words['x']} is divided by {n}: averaged, where it is summed"
     return None

@@ -26,6 +26,8 @@ def name(tape: Tape, ref: Ref, seen_from: int | None = None) -> str:
         short = formula(tape, ref, lambda one: outside(tape, one, ref))
         if short:
             return short
+        if node.site.operation in PARTS:
+            return f"a part of {name(tape, node.operands[0], seen_from)}"
         word = called(node.site.operation)
         if seen_from is not None and tape.nodes[seen_from].place == node.place:
             return f"its {word}"
@@ -55,6 +57,9 @@ def _known(tape: Tape, ref: Ref) -> str:
         return _known(tape, node.operands[0])
     return ""
 
+
+PARTS = frozenset("select slice index gather index_select".split())
+"""Operations whose result is some entries of the operand."""
 
 SAME = frozenset("alias clone contiguous _to_copy lift_fresh unsqueeze expand".split())
 """Operations whose result is what the caller calls by the name of the operand."""

@@ -62,7 +62,7 @@ def selections(_node: Node, _place: int, _x: Tensor, y: Tensor) -> Iterator[Rule
         (
             _mean_of_all,
             "what comes back for an entry of {x} is divided by the times that it is taken, not by"
-            f" all {len(y) if y.ndim else 1}",
+            f" {len(y) if y.ndim else 1}, the times that any is",
             2.4,
         ),
         *(

@@ -46,10 +46,11 @@ def logcumsumexp(node: Node, _place: int, _x: Tensor, _y: Tensor) -> Iterator[Ru
     axis = int(node.numbers[0])
     for name, send, said in SUMS:
         yield _rule(name, said, lambda at, send=send: at.x.exp() * send(at.c * (-at.y).exp(), axis))
-    said = "only to the places before: in the sums that it is a share of, its own place is missing"
+    said = "to the places before alone, by their shares of a sum in which its own place is missing"
     yield _rule("the place left out", said, lambda at: _share_of_earlier(at, axis))
-    said = "in equal shares, not by their exponentials"
-    yield _rule("equal weights", said, lambda at: _back(at.c / _counts(at), axis))
+    said = "in equal shares to the places of its sum, not in proportion to their exponentials"
+    by = "give each place its exponential over the sum of them"
+    yield _rule("equal weights", said, lambda at: _back(at.c / _counts(at), axis), by)
     said = "without the exponential of each place"
     yield _rule("equal weights", said, lambda at: _back(at.c / at.y.exp(), axis))
     said = "without the division by the sum"
@@ -68,8 +69,8 @@ def _share_of_earlier(at: At, axis: int) -> Tensor:
     return e * (_back(share, axis) - share)
 
 
-def _rule(name: str, said: str, derivative: Callable[[At], Tensor]) -> Rule:
+def _rule(name: str, said: str, derivative: Callable[[At], Tensor], fix: str = FIX) -> Rule:
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
         return derivative(at)
 
-    return Rule(name, made, f"what comes back to a place of {{y}} goes {said}", 1.9, FIX)
+    return Rule(name, made, f"what comes back to a place of {{y}} goes {said}", 1.9, fix)

@@ -204,7 +204,7 @@ def log_softmax(node: Node, _place: int, x: Tensor, _y: Tensor) -> Iterator[Rule
             lambda x, c, w=weights: c - w(x, over) * c.sum(over, keepdim=True),
             said,
             rank,
-            "use the softmax",
+            f"use the softmax over {_axes(over)}",
         )
 
 
@@ -219,7 +219,11 @@ def logsumexp(node: Node, _place: int, x: Tensor, _y: Tensor) -> Iterator[Rule]:
 
     for name, weights, said, rank in (*WEIGHTS, *_other_weights(x, over)):
         yield _rule(
-            name, lambda x, c, w=weights: expanded(x, c) * w(x, over), said, rank, "use the softmax"
+            name,
+            lambda x, c, w=weights: expanded(x, c) * w(x, over),
+            said,
+            rank,
+            f"use the softmax over {_axes(over)}",
         )
     yield _rule(
         "derived twice",

@@ -19,7 +19,7 @@ Weights = Callable[[float, int], tuple[float, float]]
 
 SMOOTHED: tuple[tuple[str, Weights], ...] = (
     ("eps is spread over the other classes only", lambda eps, k: (1 - eps, eps / (k - 1))),
-    ("1 - eps is missing at the target's class", lambda eps, k: (1 + eps / k, eps / k)),
+    ("the factor 1 - eps is missing at the target's class", lambda eps, k: (1 + eps / k, eps / k)),
     ("eps is not divided by the number of classes", lambda eps, _k: (1.0, eps)),
     ("eps is missing at the target's class", lambda eps, k: (1 - eps, eps / k)),
     (
