@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterator
 
 from autograd_ref.recording.slips.loops.updated import updated
 from autograd_ref.recording.slips.otherwise.again import ChangedSlopes
+from autograd_ref.recording.slips.otherwise.at_once.between_two import several
+from autograd_ref.recording.slips.otherwise.at_once.exchanged_steps import exchanged_steps
+from autograd_ref.recording.slips.otherwise.at_once.other_rows import rows
 from autograd_ref.recording.slips.otherwise.change import AtOperation, Change
-from autograd_ref.recording.slips.otherwise.exchanged_steps import exchanged_steps
 from autograd_ref.recording.slips.otherwise.other_axes import axes, orders
 from autograd_ref.recording.slips.otherwise.other_numbers import numbers
 from autograd_ref.recording.slips.otherwise.other_operands import data, operands
 from autograd_ref.recording.slips.otherwise.other_operations import operations
-from autograd_ref.recording.slips.otherwise.several import several
-from autograd_ref.recording.slips.otherwise.subsets.other_rows import rows
 from autograd_ref.recording.slips.spots import RESHAPES
 from autograd_ref.recording.tape import Site, Tape
 from autograd_ref.reference.effort.budget import Budget

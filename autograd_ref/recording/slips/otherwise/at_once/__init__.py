@@ -1,0 +1,1 @@
+"""Changes of a loss at several operations at once."""

@@ -1,1 +1,0 @@
-"""Other rows of an array than those that the loss takes."""
