@@ -114,7 +114,7 @@ def test_a_mistake_of_another_kind_is_unknown(dtype: DType, unlisted: list[str])
             continue
         report = check_gradients(gradient, p, X, Y)
         tried += 1
-        kinds = {cause.kind for cause in report.causes} - {IN_ANY_MODEL.get(name)}
+        kinds = {cause.kind for cause in report.causes} - {*IN_ANY_MODEL.get(name, ())}
         accused += [f"{name}, seed {seed}: {report.causes}"] if kinds else []
         assert report.causes or report.pattern[0].kind == "unknown cause"
         assert report.causes or "Unknown cause" in str(report)
@@ -480,7 +480,7 @@ def test_what_agrees_says_where_to_look() -> None:
 @pytest.mark.parametrize("name", ["first row of W1 zero", "slope sin z1", "a1 centred in W1"])
 def test_what_the_catalogue_has_not_is_named_as_in_any_model(name: str) -> None:
     report = check_gradients(UNLISTED[name], *problem_for(Shows.ANY, 3, np.float64))
-    assert [cause.kind for cause in report.causes] == [IN_ANY_MODEL[name]]
+    assert [cause.kind for cause in report.causes] == [*IN_ANY_MODEL[name][:1]]
     assert " (the built-in network), " in report.causes[0].explanation
     assert not report.pattern
 

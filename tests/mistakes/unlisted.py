@@ -101,10 +101,13 @@ UNLISTED: dict[str, Gradient] = {
 """By what they do; all in the network's own derivation."""
 
 IN_ANY_MODEL = {
-    "first row of W1 zero": "one index left out",
-    "every second unit without error": "one index only",  # of two units
-    "slope sin z1": "another derivative",
-    "sign of e2": "a factor + a factor missing",  # 1 - 2 Y, as the two make it
-    "a1 centred in W1": "centred",
+    "first row of W1 zero": ("one index left out", "one index only"),  # of two rows
+    "every second unit without error": ("one index only",),  # of two units
+    "slope sin z1": ("another derivative",),
+    "sign of e2": (
+        "a factor + a factor missing",
+        "centred + a factor",
+    ),  # 1 - 2 Y, as these make it
+    "a1 centred in W1": ("centred",),
 }
 """The mistakes that the search for wrong steps in any model names, and its words for them."""

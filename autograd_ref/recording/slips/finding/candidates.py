@@ -150,6 +150,7 @@ def _at_value(others: Others, spot: Spot, index: int, slip: Made) -> Iterator[Sl
     yield from (slip(rule) for rule in (*FURTHER, *CLIPPED, *own))
     if several:
         yield from (slip(rule) for rule in (*PATHS, *(OF_MATRICES if y.ndim > 1 else ())))
+    if several or spot.sites[0].operation in RESHAPES:
         yield from (slip(rule) for rule in axes(y.ndim, tuple(y.shape)))
     like = akin(tape, ref)
     for other, value in others.at(index):

@@ -93,7 +93,7 @@ def akin(tape: Tape, ref: Ref) -> frozenset[Ref]:
             found.update(new)
             left += new
     name = tape.nodes[ref.node].site.operation
-    found.update(Ref(i) for i in tape.needed if tape.nodes[i].site.operation == name)
+    found.update(Ref(i) for i in tape.is_wanted if tape.nodes[i].site.operation == name)
     return frozenset(found)
 
 
