@@ -107,7 +107,7 @@ IN_ANY_MODEL = {
     "sign of e2": (
         "a factor + a factor missing",
         "centred + a factor",
-    ),  # 1 - 2 Y, as these make it
+    ),  # 1 - 2 Y
     "a1 centred in W1": ("centred",),
 }
 """The mistakes that the search for wrong steps in any model names, and its words for them."""
