@@ -227,8 +227,8 @@ def test_a_loop_whose_state_no_parameter_moves_has_no_states() -> None:
     def decayed(p: Any, forces: Any) -> Any:
         weight, total = torch.ones(2, dtype=forces.dtype), 0.0
         for force in forces:
-            weight = weight * 0.9
             total = total + force * (weight * p["start"]).sum()
+            weight = weight * 0.9
         return total
 
     assert not list(loops_of(recorded(decayed, Point(POINT, (FORCES,)))))
@@ -261,9 +261,9 @@ def test_a_new_state_that_is_made_of_one_value_twice_is_computed_once() -> None:
             x, v = p["start"]
             total = 0.0
             for force in forces:
-                old, a = v, torch.sin(p["k"] * x)
+                step, a = 0.3 * v, torch.sin(p["k"] * x)
                 v = v + 0.3 * (force - a * a)
-                x = x + 0.3 * (v if new else old)
+                x = x + (0.3 * v if new else step)
                 total = total + x**2 + 0.5 * v**2
             return total
 
