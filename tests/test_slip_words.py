@@ -32,6 +32,7 @@ from autograd_ref.recording.slips.rules.values import (
 from autograd_ref.recording.slips.sites import Other, SlipSite
 from autograd_ref.recording.slips.slip import Rule, Slip
 from autograd_ref.recording.slips.telling.in_words import worded
+from autograd_ref.recording.slips.telling.value_names import name
 from autograd_ref.recording.tape import Ref, Tape
 from autograd_ref.tree.point import Point
 
@@ -261,6 +262,15 @@ def test_a_value_inside_another_expression_is_told_by_that_expression() -> None:
 def test_a_divisor_is_one_behind_a_view_of_it() -> None:
     what = told(simple, "div", 0, TIMES, "linalg_vector_norm")[1]
     assert "the division by n is left out in what reaches A" in what
+
+
+def test_some_entries_that_are_taken_inside_an_expression_are_a_part_of_the_array() -> None:
+    def loss(p: Parameters) -> Tensor:
+        return torch.exp(p["W"][0, 1])
+
+    tape = recorded(loss, Point({"W": np.ones((2, 3))}, ()))
+    row = next(i for i, node in enumerate(tape.nodes) if node.site.operation == "select")
+    assert name(tape, Ref(row)) == "a part of W"
 
 
 def test_a_further_result_of_an_operation_has_a_name() -> None:
