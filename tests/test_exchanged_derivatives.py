@@ -1,4 +1,4 @@
-"""What comes back to two values is exchanged: bilinear weights of an image that is sampled."""
+"""Two exchanged cotangents are named: bilinear weights of an image that is sampled."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What comes back from windows and copies is spread in the wrong order: named."""
+"""A wrong order in which windows and copies are spread on the way back is named."""
 
 from collections.abc import Callable, Mapping
 

@@ -54,7 +54,7 @@ def told(rates: Mapping[str, float], model: Callable[..., Tensor] = loss) -> str
 
 
 def with_layers(p: Mapping[str, Tensor], x: Tensor, t: Tensor) -> Tensor:
-    """The same, in PyTorch's layers."""
+    """Return the loss of the network, written with PyTorch's layers."""
     first = torch.tanh(linear(x, p["A"].T, p["a"]))
     second = torch.tanh(linear(first, p["B"].T, torch.zeros(4, dtype=x.dtype)))
     return ((linear(second, p["C"].T) - t) ** 2).mean() + 0.01 * (p["B"] ** 2).sum()

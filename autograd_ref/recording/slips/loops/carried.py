@@ -23,7 +23,7 @@ MOST_STEPS = 400
 GO_ON = "go back over all turns; or say that the derivative is truncated on purpose"
 
 Instead = Callable[[At, Loop, int, int], Tensor | None]
-"""What reaches a state by mistake, from the number of the turn that begins with it, and its own."""
+"""The wrong cotangent of a state, from the turn that begins with it and the number of the state."""
 
 
 def over_turns(tape: Tape) -> Iterator[tuple[tuple[SlipSite, ...], str, Rule]]:
@@ -85,14 +85,14 @@ def _made(
 
 
 def _over(at: At, loop: Loop, turn: int, until: int, cotangents: dict[Ref, Tensor]) -> Tensor:
-    """What comes back to a state over some turns."""
+    """The contribution of some turns to the cotangent of a state."""
     nodes = loop.inside(at.steps.tape, turn, until)
     found = back(at.steps, reversed(nodes), cotangents)
     return found[at.ref][0] if at.ref in found else torch.zeros_like(at.right)
 
 
 def _after(at: At, loop: Loop, turn: int) -> dict[Ref, Tensor]:
-    """The derivatives by the states after a turn; none after the last one."""
+    """The cotangents of the states after a turn; none after the last one."""
     tape = at.steps.tape
     if turn >= loop.turns(tape):
         return {}

@@ -11,7 +11,7 @@ class State(NamedTuple):
     """A value that every turn of a loop takes from the one before, as data that hold anywhere."""
 
     after: Other
-    """What it is at the end of a turn."""
+    """The value at the end of a turn."""
     use: SlipSite
     """One of the operands that it is in the next."""
 

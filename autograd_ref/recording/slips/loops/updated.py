@@ -87,7 +87,7 @@ def _later(use: SlipSite, state: State) -> Made:
 
 
 def _needs(tape: Tape, new: Ref, index: int) -> tuple[Ref, ...]:
-    """What a later value is computed from: values before an operation, parameters and data."""
+    """The values before an operation, parameters and data that a later value is computed from."""
     left, found, seen = [new], dict[Ref, None](), set[int]()
     while left:
         ref = left.pop()

@@ -1,4 +1,4 @@
-"""What comes back to two values of one kind, exchanged: to two corners, two gates, two heads."""
+"""The cotangents of two values of one kind, exchanged: of two corners, two gates, two heads."""
 
 from collections.abc import Iterator
 from functools import partial

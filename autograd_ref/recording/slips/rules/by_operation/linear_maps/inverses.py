@@ -11,7 +11,7 @@ from autograd_ref.recording.slips.slip import At, Rule
 from autograd_ref.recording.tape import Node
 
 Form = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""What comes back, from what comes back to the result, x, and the inverse of x."""
+"""The wrong cotangent of x, from that of the result, x, and the inverse of x."""
 
 OF_INVERSE: tuple[tuple[str, Form, float], ...] = (
     ("the inverse on both sides is left out", lambda c, _x, _y: -c, 1.9),
