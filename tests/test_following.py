@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograd_ref import check_gradients
+from autograd_ref.recording.following import followed, gradients_of, unfollowed
 from autograd_ref.recording.linear import Linear, Steps
 from autograd_ref.recording.recorder import OUTSIDE, recorded
 from autograd_ref.recording.slips.finding.claims import Search
 from autograd_ref.recording.slips.finding.effects import all_scored, scored
-from autograd_ref.recording.slips.finding.following import followed, gradients_of, unfollowed
 from autograd_ref.recording.slips.finding.seen import seen
 from autograd_ref.recording.slips.finding.two_slips import pairs
 from autograd_ref.recording.slips.sites import Other, found_on

@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.nn import functional, grad
 
 from autograd_ref import check_gradients
+from autograd_ref.recording.following import followed, unfollowed
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.recorder import recorded
 from autograd_ref.recording.slips.finding.effects import all_scored, scored
-from autograd_ref.recording.slips.finding.following import followed, unfollowed
 from autograd_ref.recording.slips.finding.seen import seen
 from autograd_ref.recording.sweep import swept
 from autograd_ref.reference.torch_loss import differentiate

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from autograd_ref.recording.following import followed
 from autograd_ref.recording.frames import LONGEST
 from autograd_ref.recording.linear import Linear, Steps
 from autograd_ref.recording.recorder import OUTSIDE, CannotFollow, recorded
-from autograd_ref.recording.slips.finding.following import followed
 from autograd_ref.recording.sweep import swept
 from autograd_ref.recording.tape import Node, Ref, Site, Tape
 from autograd_ref.recording.through import tangents

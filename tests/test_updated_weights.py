@@ -10,7 +10,9 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from autograd_ref import check_gradients
-from autograd_ref.recording.models.updated_weights import updated_weights
+from autograd_ref.recording.slips.finding.claims import Search
+from autograd_ref.recording.slips.finding.guesses import SlipClaim
+from autograd_ref.reference.effort import budget
 from autograd_ref.reference.model import WrongGradient
 from autograd_ref.reference.torch_loss import differentiate
 from autograd_ref.tree.point import Point, Results
@@ -88,9 +90,17 @@ def asked(rates: Mapping[str, float], right: Results | None = None) -> WrongGrad
     return WrongGradient(point, hand, right or known, allowed, (("A",), ("a",)), lambda: None)
 
 
+def updated(question: WrongGradient) -> list[SlipClaim]:
+    """The claims of an updated weight."""
+    claims = Search(loss, question).claims()
+    return [
+        c for c in claims if c.guess.slips and c.guess.slips[0].rule.name == "an updated weight"
+    ]
+
+
 @pytest.mark.parametrize(("rate", "claims"), [(0.1, 1), (1 / 7, 0)])
 def test_without_another_point_a_rate_has_to_be_one_that_is_typed(rate: float, claims: int) -> None:
-    assert len([*updated_weights(loss, asked({"B": rate}))]) == claims
+    assert len(updated(asked({"B": rate}))) == claims
 
 
 def test_what_does_not_hold_at_another_point_is_not_claimed() -> None:
@@ -100,12 +110,21 @@ def test_what_does_not_hold_at_another_point_is_not_claimed() -> None:
     hand = gradients(point.parameters, X, T, {"B": 0.2})
     for there in (right, question.right):  # of the second the record is not the gradient
         again = point, {(name,): np.asarray(g) for name, g in hand.items()}, there
-        assert not [*updated_weights(loss, question._replace(again=lambda again=again: again))]
+        assert not updated(question._replace(again=lambda again=again: again))
 
 
 def test_a_loss_that_is_not_followed_is_not_searched() -> None:
     question = asked({"B": 0.1})
-    assert not [*updated_weights(loss, question._replace(right=question.hand))]
+    assert not updated(question._replace(right=question.hand))
+
+
+def test_a_search_whose_time_is_spent_looks_for_no_updated_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    question = asked({"B": 0.1})
+    assert updated(question)
+    monkeypatch.setattr(budget, "SECONDS", 0.0)
+    assert not updated(question)
 
 
 def test_products_that_change_nothing_are_no_updated_weights() -> None:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from autograd_ref.recording.following import followed
 from autograd_ref.recording.frames import CodePlace
-from autograd_ref.recording.slips.finding.following import followed
 from autograd_ref.recording.slips.spots import RESHAPES
 from autograd_ref.recording.sweep import swept
 from autograd_ref.recording.tape import Ref, Tape

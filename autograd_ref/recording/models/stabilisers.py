@@ -11,10 +11,9 @@ import numpy as np
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from autograd_ref.recording.following import unfollowed
 from autograd_ref.recording.models.affine import half_right
-from autograd_ref.recording.models.updated_weights import updated_weights
 from autograd_ref.recording.slips.finding.claims import Search
-from autograd_ref.recording.slips.finding.following import unfollowed
 from autograd_ref.recording.slips.finding.ranks import is_at_home
 from autograd_ref.recording.slips.telling.in_words import worded
 from autograd_ref.recording.steps.step_by_step import NOT_FOLLOWED, step_by_step
@@ -173,10 +172,7 @@ class TorchModel(UnknownModel):
         if self._search is None or self._search[0] is not wrong:
             self._search = wrong, Search(self.loss, wrong)
         search = self._search[1]  # pairs are looked for where the search for one has found nothing
-        claims = [*(search.claims() if most == 1 else search.pairs())]
-        if most == 1 and not claims:
-            claims = [*updated_weights(self.loss, wrong)]
-        for claim in claims:
+        for claim in search.claims() if most == 1 else search.pairs():
             name, what, fix = worded(claim)
             numbers = all(is_at_home(claim.steps.tape, slip) for slip in claim.guess.slips)
             at_home = numbers and claim.guess.change is None

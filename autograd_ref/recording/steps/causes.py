@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
+from autograd_ref.recording.following import followed
 from autograd_ref.recording.frames import CodePlace
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.slips.finding.claims import Search
-from autograd_ref.recording.slips.finding.following import followed
 from autograd_ref.recording.slips.spots import RESHAPES
 from autograd_ref.recording.slips.telling.in_words import worded
 from autograd_ref.recording.steps.beside import Beside, Given

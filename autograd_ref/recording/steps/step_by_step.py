@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from time import process_time
 
-from autograd_ref.recording.slips.finding.following import followed
+from autograd_ref.recording.following import followed
 from autograd_ref.recording.steps.beside import Beside, Given
 from autograd_ref.recording.steps.causes import ByHand, Causes, place_of
 from autograd_ref.recording.steps.closeness import Judgement, Judgements, closeness, judgements

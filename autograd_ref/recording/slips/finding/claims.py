@@ -5,9 +5,9 @@ from functools import cache, cached_property, partial
 from itertools import chain, islice
 from typing import Protocol
 
+from autograd_ref.recording.following import followed
 from autograd_ref.recording.linear import Steps
 from autograd_ref.recording.slips.finding.effects import Scored, close, scored
-from autograd_ref.recording.slips.finding.following import followed
 from autograd_ref.recording.slips.finding.guesses import (
     ALIKE,
     Guess,
@@ -19,6 +19,7 @@ from autograd_ref.recording.slips.finding.guesses import (
     of_all_samples,
 )
 from autograd_ref.recording.slips.finding.ranks import naturalness
+from autograd_ref.recording.slips.finding.rates import updated_weights
 from autograd_ref.recording.slips.finding.seen import Seen, bytes_of_moves, seen
 from autograd_ref.recording.slips.finding.turns import in_every_turn
 from autograd_ref.recording.slips.finding.two_slips import pairs
@@ -94,7 +95,7 @@ class Search:
             found += self._otherwise()
         if all(claim.guess.only for claim in found):
             found += self._alone()
-        return found
+        return found or self._updated()
 
     def both(self) -> list[SlipClaim]:
         """Return all pairs of slips that give the gradient together."""
@@ -193,6 +194,19 @@ class Search:
             wrong = frozenset(self._wrong.wrong)
             guesses = [Guess(apart, (slip,), None, wrong) for slip in near[:MOST_CONFIRMED]]
             found = self._confirmed(steps, guesses)
+            if found:
+                return found
+        return []
+
+    def _updated(self) -> list[SlipClaim]:
+        """The weights that were updated before what comes back through them was computed."""
+        for apart in (False, True):
+            steps = self._here(apart)
+            if steps is None:
+                continue
+            right = self._right(steps).cotangents
+            guesses = updated_weights(steps, self._wrong, right, self._budget, apart=apart)
+            found = self._confirmed(steps, [*guesses])
             if found:
                 return found
         return []

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from autograd_ref.recording.following import gradients_of, with_slips
 from autograd_ref.recording.linear import Steps
-from autograd_ref.recording.slips.finding.following import gradients_of, with_slips
 from autograd_ref.recording.slips.finding.ranks import NUMBERS, naturalness
 from autograd_ref.recording.slips.otherwise.again import altered
 from autograd_ref.recording.slips.otherwise.change import Change

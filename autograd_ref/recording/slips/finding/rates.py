@@ -11,22 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from autograd_ref.recording.following import with_slips
 from autograd_ref.recording.linear import Steps
-from autograd_ref.recording.slips.finding.following import followed, with_slips
-from autograd_ref.recording.slips.finding.guesses import (
-    Cotangents,
-    Guess,
-    SlipClaim,
-    gives,
-    grown,
-)
+from autograd_ref.recording.slips.finding.guesses import Cotangents, Guess, gives
 from autograd_ref.recording.slips.sites import SlipSite
 from autograd_ref.recording.slips.slip import At, Rule, Slip
 from autograd_ref.recording.slips.spots import RESHAPES
-from autograd_ref.recording.sweep import swept
 from autograd_ref.recording.tape import Ref, Tape
+from autograd_ref.reference.effort.budget import Budget
 from autograd_ref.reference.model import WrongGradient
-from autograd_ref.reference.protocol import Loss
 from autograd_ref.tree.point import Results
 
 PRODUCTS = frozenset("mul mm mv bmm dot matmul convolution".split())
@@ -48,26 +41,26 @@ DIGITS = 3
 """Digits of a rate that is typed; only such a one is believed where there is no second point."""
 
 
-def updated_weights(loss: Loss, wrong: WrongGradient) -> Iterator[SlipClaim]:
+def updated_weights(
+    steps: Steps, wrong: WrongGradient, right: Cotangents, budget: Budget, *, apart: bool
+) -> Iterator[Guess]:
     """Yield that one weight, or all of them, had been updated, where that gives the gradient.
 
     Args:
-        loss: in PyTorch.
+        steps: of the record.
         wrong: the gradient.
+        right: the right derivatives by all values.
+        budget: what it may take.
+        apart: True where the record has composite operations taken apart.
     """
-    for apart in (False, True):
-        steps = followed(loss, wrong.point, wrong.right, apart=apart)
-        if steps is None:
+    for places in budget.each("updated weights", list(_updated(steps.tape))):
+        rate = _rate(steps, places, wrong, right)
+        guess = Guess(apart, (_slip(places, rate),))
+        (found,) = with_slips(steps, [guess.slips], right)
+        fits = gives(found, wrong.hand, wrong.allowed)
+        if fits and (_is_typed(rate) or wrong.again() is not None):
+            yield guess
             return
-        right = swept(steps).cotangents
-        for places in _updated(steps.tape):
-            rate = _rate(steps, places, wrong, right)
-            guess = Guess(apart, (_slip(places, rate),))
-            (found,) = with_slips(steps, [guess.slips], right)
-            fits = gives(found, wrong.hand, wrong.allowed)
-            if fits and _holds_elsewhere(loss, guess, wrong, rate):
-                yield SlipClaim(guess, steps, found)
-                return
 
 
 def _updated(tape: Tape) -> Iterator[tuple[SlipSite, ...]]:
@@ -159,19 +152,9 @@ def _typed(rate: float) -> float:
     return typed if abs(typed - rate) <= ROUNDED * abs(rate) else rate
 
 
+def _is_typed(rate: float) -> bool:
+    return rate == float(f"{rate:.{DIGITS}g}")
+
+
 def _flat(gradients: Results, wrong: WrongGradient) -> NDArray[np.float64]:
     return np.concatenate([gradients[path].ravel() for path in wrong.wrong])
-
-
-def _holds_elsewhere(loss: Loss, guess: Guess, wrong: WrongGradient, rate: float) -> bool:
-    """Return whether the guess gives the gradient at another point as well."""
-    again = wrong.again()
-    if again is None:
-        return rate == float(f"{rate:.{DIGITS}g}")
-    point, hand, right = again
-    steps = followed(loss, point, right, apart=guess.apart)
-    if steps is None:
-        return False
-    allowed = {p: wrong.allowed[p] * grown(right[p], wrong.right[p]) for p in hand}
-    (found,) = with_slips(steps, [guess.slips], swept(steps).cotangents)
-    return gives(found, hand, allowed)
