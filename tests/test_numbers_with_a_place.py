@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from autograd_ref import Report, check_gradients
+from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 
 RANDOM = np.random.default_rng(3)
 X, Y = RANDOM.normal(size=(5, 2)), RANDOM.normal(size=5)
@@ -34,8 +35,8 @@ def off_by(factor: float, blocks: str, loss: Any = squares) -> Report:
 @pytest.mark.parametrize(
     ("factor", "blocks", "kind", "said"),
     [
-        (0.5, "wb", "half", "2; in `residual**2` (line 18), the 2 of the derivative of the square"),
-        (5.0, "wb", "1/S missing", "; in `(residual**2).mean()` (line 18), the 1/5 of the mean is"),
+        (0.5, "wb", "half", "the 2 of the derivative of the square, 2 * residual, is left out."),
+        (5.0, "wb", "1/S missing", "; in `(residual**2).mean()` (line "),
         (-1.0, "w", "sign flipped", "the sign; in `y - x @ p["),
         (-1.0, "wb", "sign flipped", 'the minus in front of `x @ p["w"]` and b is left out.'),
         (-1.0, "b", "sign flipped", "the minus in front of b is left out."),
@@ -62,6 +63,34 @@ def test_without_a_record_of_the_loss_there_is_no_place() -> None:
     assert [cause.explanation for cause in report.causes] == [
         "Your w and b are too small by a factor 2."
     ]
+
+
+def test_a_sum_that_is_taken_for_a_mean_is_said_to_be_averaged() -> None:
+    def of_pairs(p: Any, x: Any, _y: Any) -> Any:
+        each = torch.sin(x * p["w"])
+        return (each.sum(dim=1) ** 3).sum()
+
+    def gradients(p: Any, x: Any, _y: Any) -> Any:
+        total = np.sin(x * p["w"]).sum(1, keepdims=True)
+        return {"w": (3 * total**2 * np.cos(x * p["w"]) * x).sum(0) / 2}
+
+    report = check_gradients(gradients, {"w": POINT["w"]}, X, Y, loss=of_pairs)
+    (cause,) = report.causes
+    assert "what reaches each is divided by 2: averaged, where it is summed" in cause.explanation
+
+
+def test_the_built_in_network_has_words_of_its_own_for_numbers() -> None:
+    shape = NetworkShape(3, 4, 2)
+    parameters = initialize(shape, 0)
+    x, labels = RANDOM.normal(size=(5, 3)), RANDOM.integers(0, 2, size=5)
+
+    def gradients(*arguments: Any) -> Any:
+        return Parameters(*(-block for block in loss_and_gradients(*arguments)[1]))
+
+    report = check_gradients(gradients, parameters, x, labels)
+    (cause,) = report.causes
+    assert cause.kind == "sign flipped"
+    assert "right except for the sign." in cause.explanation
 
 
 def test_two_places_of_one_number_are_none() -> None:

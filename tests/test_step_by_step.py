@@ -392,6 +392,27 @@ def test_every_wrong_step_is_accused_and_no_other(model: Model, seed: int) -> No
 
 
 @pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Wk", "the derivative by q is used where that by k is due"),
+        ("Wv", "only the first index along axis 0 of v counts"),
+    ],
+)
+def test_a_step_that_takes_what_is_beside_its_own_is_named(name: str, said: str) -> None:
+    parameters, data = ATTENTION.point(np.random.default_rng(1))
+    report = check_gradients(
+        lambda p, *d: ATTENTION.gradients(p, *d, {name: 0})[:3],
+        parameters,
+        *data,
+        loss=ATTENTION.loss,
+    )
+    (step,) = (step for step in report.steps if step.verdict == "mismatch")
+    assert step.name == name
+    assert step.cause is not None
+    assert said in step.cause.explanation
+
+
+@pytest.mark.parametrize(
     ("parts", "verdict"),
     [
         ([(True, True)], "match"),

@@ -271,3 +271,35 @@ def test_a_new_state_that_is_made_of_one_value_twice_is_computed_once() -> None:
 
     report = check_gradients(of(dragged(True)), POINT, FORCES, loss=dragged(False))
     assert "a state already updated" in [cause.kind for cause in report.causes], report
+
+
+@pytest.mark.parametrize(
+    ("how", "kind"),
+    [("", ""), ("not transposed", "forwards for back"), ("themselves only", "a path not followed")],
+)
+def test_a_new_state_that_another_is_made_of_is_an_end_of_its_own(how: str, kind: str) -> None:
+    """The derivative of v by the old x goes by the new x, whose derivative has it already."""
+
+    def gradients(p: Any, forces: A) -> Blocks:
+        (x, v), k = p["start"], float(p["k"])
+        states = [(x, v)]
+        for force in forces:
+            x = x + 0.3 * v
+            v = v + 0.3 * (force - np.sin(k * x))
+            states.append((x, v))
+        c, dk = np.zeros(2), 0.0
+        for x, v in states[:0:-1]:
+            c = c + np.array([2 * x, v])
+            dk -= c[1] * 0.3 * np.cos(k * x) * x
+            c[0] -= c[1] * 0.3 * k * np.cos(k * x)
+            jacobian = np.array([[1.0, 0.3], [0.0, 1.0]])
+            c = {
+                "": jacobian.T @ c,
+                "not transposed": jacobian @ c,
+                "themselves only": np.diag(jacobian) * c,
+            }[how]
+        return {"start": c, "k": np.array(dk)}
+
+    report = check_gradients(gradients, POINT, FORCES, loss=with_the_new("x"))
+    assert [cause.kind for cause in report.causes] == ([kind] if kind else []), report
+    assert (report.verdict == "match") is not bool(kind)

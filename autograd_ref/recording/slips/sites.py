@@ -1,6 +1,5 @@
 """Where slips are made on a tape, and other values come from, as data that hold at every point."""
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
@@ -24,9 +23,6 @@ class SlipSite(NamedTuple):
     operand: int | None
     output: int = 0
 
-
-MOST_LAG = 2
-"""Turns that one place in a loop may have less than another, as y[t - 1] has. Chosen."""
 
 TURNS = {
     "all": slice(None),
@@ -82,9 +78,7 @@ def found_on(tape: Tape, other: Other, node: int) -> Ref | None:
     turns = len(tape.turns[tape.nodes[node].site])
     turn = tape.nodes[node].turn if turns == len(nodes) else 0
     if turns != len(nodes) and len(nodes) > 1:
-        if abs(turns - len(nodes)) > MOST_LAG:
-            return None
-        turn = bisect_left(nodes, node) - 1
+        return None
     turn -= other.turns_before
     if not 0 <= turn < len(nodes):
         return None

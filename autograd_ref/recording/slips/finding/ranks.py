@@ -109,7 +109,8 @@ def _belongs(tape: Tape, slip: Slip) -> bool:
         return False
     words = text.replace("(", " ").split()
     if operation in ("pow", "square"):
-        return text.startswith("the factor 2 is missing")
+        exponent = node.numbers[0] if node.numbers else 2.0
+        return text.startswith(f"the factor {exponent:g} is missing")
     if operation in ("sqrt", "rsqrt"):
         return "a factor 2 too many" in text
     if operation in ("mul", "div"):

@@ -56,10 +56,12 @@ class Loop(NamedTuple):
     def inside(self, tape: Tape, turn: int, until: int) -> list[int]:
         """Return the operations that lead from the states before a turn to those before another."""
         starts, ends = self.begins(tape, turn), self.begins(tape, until)
-        reached, found = set(starts), list[int]()
+        reached, found, before = set(starts), list[int](), 0
+        for start in starts:  # one state may be made of another, in the turn before
+            before |= tape.ancestors[start.node]
         for index in range(min(starts).node + 1, max(ends).node + 1):
-            operands = tape.nodes[index].operands
-            if index in tape.is_needed and any(o in reached - {*ends} for o in operands):
+            is_inside = index in tape.is_needed and not before >> index & 1
+            if is_inside and any(ref in reached for ref in tape.nodes[index].operands):
                 found.append(index)
                 reached.update(Ref(index, i) for i in range(len(tape.nodes[index].values)))
         return found

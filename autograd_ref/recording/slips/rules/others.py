@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from autograd_ref.recording.slips.sites import MOST_LAG, Other, carried, found_on
+from autograd_ref.recording.slips.sites import Other, carried, found_on
 from autograd_ref.recording.tape import Tape
 
 
@@ -54,8 +54,6 @@ def _every(tape: Tape, turns: int) -> Iterator[Other]:
         elif len(nodes) == turns:
             looped += [Other(site, output) for output in outputs]
             states += [Other(site, 0, 0, place) for place in carried(tape, site)]
-        elif abs(len(nodes) - turns) <= MOST_LAG:
-            looped += [Other(site, output) for output in outputs]
     yield from once
     yield from looped
     yield from states

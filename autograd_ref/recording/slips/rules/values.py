@@ -111,7 +111,7 @@ def _beside(place: int, by: int, said: str) -> Rule:
         tape, ref = at.steps.tape, at.step.node.operands[place]
         row = list_of(tape, ref)
         number = row.index(ref) + by if row else -1
-        if not 0 <= number < len(row):
+        if number < 0:
             return None
         step = at.step.with_operand(place, tape.value(row[number]))
         return step.back({0: at.c.unsqueeze(0)})[at.place][0]

@@ -36,7 +36,7 @@ def counted_once(tape: Tape, index: int, place: int) -> Iterator[Rule]:
 
 
 def _first(tape: Tape, ref: Ref) -> Tensor | None:
-    """1 where a row is taken for the first time, 0 elsewhere; None where none is taken again."""
+    """1 where a row is taken for the first time, 0 elsewhere; None where no rows are taken."""
     node = tape.nodes[ref.node]
     rows = [tape.value(one) for one in node.operands[1:]]
     if node.site.operation not in TAKE or len(rows) != 1 or rows[0].dtype != torch.int64:
@@ -44,8 +44,6 @@ def _first(tape: Tape, ref: Ref) -> Tensor | None:
     flat = rows[0].reshape(-1).numpy(force=True)
     first = np.zeros(flat.shape)
     first[np.unique(flat, return_index=True)[1]] = 1
-    if first.all():
-        return None
     shape = *rows[0].shape, *(1,) * (tape.value(ref).ndim - rows[0].ndim)
     return torch.from_numpy(first).reshape(shape)
 
