@@ -79,18 +79,27 @@ def test_a_sum_that_is_taken_for_a_mean_is_said_to_be_averaged() -> None:
     assert "what reaches each is divided by 2: averaged, where it is summed" in cause.explanation
 
 
-def test_the_built_in_network_has_words_of_its_own_for_numbers() -> None:
+@pytest.mark.parametrize(
+    ("factor", "kind", "said"),
+    [
+        (-1, "sign flipped", "right except for the sign."),
+        (5, "1/S missing", "summed over the batch, not averaged."),
+    ],
+)
+def test_the_built_in_network_has_words_of_its_own_for_numbers(
+    factor: int, kind: str, said: str
+) -> None:
     shape = NetworkShape(3, 4, 2)
     parameters = initialize(shape, 0)
     x, labels = RANDOM.normal(size=(5, 3)), RANDOM.integers(0, 2, size=5)
 
     def gradients(*arguments: Any) -> Any:
-        return Parameters(*(-block for block in loss_and_gradients(*arguments)[1]))
+        return Parameters(*(factor * block for block in loss_and_gradients(*arguments)[1]))
 
     report = check_gradients(gradients, parameters, x, labels)
     (cause,) = report.causes
-    assert cause.kind == "sign flipped"
-    assert "right except for the sign." in cause.explanation
+    assert cause.kind == kind
+    assert cause.explanation.endswith(said)
 
 
 def test_two_places_of_one_number_are_none() -> None:

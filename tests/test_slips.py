@@ -162,7 +162,7 @@ def with_tanh_at_z(at: Point) -> Results:
 
 
 def test_two_slips_at_once_are_found() -> None:
-    """Each in another block, and one on what the other has left."""
+    """Each in another block; one on what the other has left; one beside a factor of all."""
 
     def in_two_blocks(at: Point) -> Results:
         return {path: -2 * g if path == ("v",) else g for path, g in with_tanh_at_z(at).items()}
@@ -171,7 +171,15 @@ def test_two_slips_at_once_are_found() -> None:
         found = with_tanh_at_z(at)
         return {**found, ("W",): -found["W",]}
 
-    for hand in (in_two_blocks, on_one_path):
+    def with_another_sign(at: Point) -> Results:
+        p, (x, _y) = at.parameters, at.data
+        h = np.tanh(x @ p["W"] + p["b"])
+        e = -2 * (h @ p["v"]) / len(x)  # without y
+        dz = np.outer(e, p["v"]) * (1 - h**2)
+        found = {"W": x.T @ dz, "b": dz.sum(0), "v": h.T @ e}
+        return {(name,): block for name, block in found.items()}
+
+    for hand in (in_two_blocks, on_one_path, with_another_sign):
         wrong = wrong_gradient(perceptron, hand)
         assert first(perceptron, hand) is None
         claim = next(iter(Search(perceptron, wrong).pairs()), None)

@@ -451,3 +451,35 @@ def test_a_loss_that_is_followed_at_one_point_only_has_its_causes_there() -> Non
     (step,) = (s for s in report.steps if s.verdict == "mismatch")
     assert step.cause is not None
     assert step.cause.kind == "a sign"
+
+
+def test_two_mistakes_in_one_step_are_named_together() -> None:
+    """One sample of what reaches a factor, of the other sign."""
+
+    def scaled(p: Any, x: Any) -> torch.Tensor:
+        h = torch.tanh(x @ p["W"])
+        z = h * p["scale"]
+        return (z**2).mean()
+
+    def gradients(p: P, x: A) -> Any:
+        h = np.tanh(x @ p["W"])
+        dz = 2 * h * p["scale"] / h.size
+        dh = dz * p["scale"]
+        found = {"W": x.T @ (dh * (1 - h**2)), "scale": -(dz * h)[0]}
+        return ((h * p["scale"]) ** 2).mean(), found, {"dz": dz, "dh": dh}
+
+    point = {"W": POINT["W"].T, "scale": np.array([0.7, 1.3, 0.6, 1.1])}
+    report = check_gradients(gradients, point, X, loss=scaled)
+    assert at_fault(report) == ["scale"]
+    (step,) = (step for step in report.steps if step.verdict == "mismatch")
+    assert step.cause is not None
+    assert "only the first index along axis 0" in step.cause.explanation
+    assert "the sign of what reaches" in step.cause.explanation
+
+
+def test_a_step_is_told_by_the_names_of_what_it_is_computed_from() -> None:
+    """What stands for the rest of the loss has no name and no line of its own."""
+    report = report_of(dh=lambda a: -a)
+    (step,) = (step for step in report.steps if step.verdict == "mismatch")
+    assert step.cause is not None
+    assert "the sign of what reaches s is wrong" in step.cause.explanation

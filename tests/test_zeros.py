@@ -451,3 +451,25 @@ def test_nor_do_multiples_of_what_is_equal_decide() -> None:
     assert check_gradients(wrong, both, both, loss=ratio).verdict == "mismatch"
     right = check_gradients(lambda x, c: wrong(x, c) / 3, both, both, loss=ratio)
     assert right.verdict == "match", right
+
+
+@pytest.mark.parametrize("number", ["f8", "f4"])
+def test_nothing_is_told_by_a_factor_of_what_is_only_rounding(number: str) -> None:
+    """Of which any other block is, to its rounding, some multiple."""
+
+    def invented(p: Any, _X: A, _y: A) -> Any:
+        r = np.random.default_rng(0)
+        return {name: r.normal(size=values.shape).astype(number) for name, values in p.items()}
+
+    point = {name: values.astype(number) for name, values in P.items()}
+    report = check_gradients(invented, point, X.astype(number), Y.astype(number), loss=normalised)
+    assert report.causes == (), report
+    assert "where zero is right" in str(report)
+    doubled = {"W", "v"}
+
+    def by_two(p: Any, X: A, y: A) -> Any:
+        found = by_hand(p, X, y)
+        return {name: block * (1 + (name in doubled)) for name, block in found.items()}
+
+    report = check_gradients(by_two, point, X.astype(number), Y.astype(number), loss=normalised)
+    assert [set(cause.blocks) for cause in report.causes] == [doubled], report

@@ -26,6 +26,12 @@ sample is not computed."""
 SPREADS = 8.0
 """How many times the rounding of one evaluation another may be off."""
 
+LOST = 16.0
+"""How many times its rounding a block has to be, to tell how much a larger one rounds. Chosen."""
+
+UNITS = 1e3
+"""Units of roundoff that a block may be off by, where that is not told. Chosen."""
+
 FLOAT32 = float(np.finfo(np.float32).eps) / 2
 
 
@@ -155,8 +161,18 @@ class Evidence(NamedTuple):
         return _apart(one, two) / (self.sizes[key] or 1.0)
 
     def _allowed(self, key: Path, predicted: Array) -> float:
-        right = self.sizes[key]
-        return self.allowed[key] * max(1.0, _size(predicted) / right if right > 0 else 1.0)
+        """The error that rounding explains: the larger the prediction, the more.
+
+        How much more is not told by a right block of which nothing is left but rounding.
+        """
+        allowed, size = self.allowed[key], _size(predicted)
+        if self.is_lost(key):
+            return max(allowed, UNITS * self.unit * size)
+        return allowed * max(1.0, size / self.sizes[key])
+
+    def is_lost(self, key: Path) -> bool:
+        """Return whether little more than rounding is left of a right block, or nothing."""
+        return self.sizes[key] <= LOST * self.allowed[key]
 
 
 @np.errstate(all="ignore")

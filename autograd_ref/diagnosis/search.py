@@ -84,7 +84,7 @@ def _in_a_line(
     names = {statement.name for statements in found for statement in statements}
     if found and names <= NO_PLACE:
         return _slips(evidence, question, 1) or found
-    if question is None or not found or not names <= NUMBERS - evidence.model.fixes().keys():
+    if question is None or not found or not names <= NUMBERS:
         return found
     places = [one for one in evidence.model.slips(question, 1) if one.at_home]
     return [[_at(places[0], found[0][0])]] if len(places) == len(found[0]) == 1 else found

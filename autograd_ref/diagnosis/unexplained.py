@@ -120,8 +120,13 @@ def _along(words: Sequence[str], apart: Array, axis: int) -> str | None:
 
 
 def _by_how_much(evidence: Evidence, key: Path, apart: Array) -> str:
-    """Return the factor, where enough entries have one that is not 1 rounded; else the error."""
+    """Return the factor, where enough entries have one that is not 1 rounded; else the error.
+
+    Where zero is right, there is none.
+    """
     hand, right = evidence.hand[key], evidence.right[key]
+    if evidence.is_lost(key):
+        return f"up to {np.abs(hand).max():.2g}, where zero is right"
     comparable = apart & (right != 0)
     ratios = hand[comparable] / right[comparable]
     if ratios.size >= FEWEST:
@@ -129,8 +134,7 @@ def _by_how_much(evidence: Evidence, key: Path, apart: Array) -> str:
         if "1" not in (least, most):
             factor = least if most == least else f"{least} to {most}"
             return f"{factor} times what it should be"
-    largest = " of the largest entry" if evidence.sizes[key] else ""
-    return f"off by up to {evidence.relative(key, hand, right):.2g}{largest}"
+    return f"off by up to {evidence.relative(key, hand, right):.2g} of the largest entry"
 
 
 def _samples(evidence: Evidence, keys: Sequence[Path]) -> list[Note]:

@@ -20,6 +20,10 @@ ARRANGES = frozenset("t transpose permute view reshape _unsafe_view _reshape_ali
 """Rearrangements whose order of entries one gets wrong."""
 
 
+GIVEN = Site((), "alias", 0)
+"""The site that stands for a loss of which only derivatives are given: no slip is made there."""
+
+
 class Spot(NamedTuple):
     """Where slips are made, alike at each of some places."""
 
@@ -93,7 +97,7 @@ def _alike(tape: Tape, single: Iterable[Spot]) -> Iterator[Spot]:
 def _single(tape: Tape) -> Iterator[Spot]:
     for site, nodes in tape.turns.items():
         inside = [n for n in nodes if n in tape.is_needed]
-        if not inside:
+        if not inside or site == GIVEN:
             continue
         node = tape.nodes[inside[-1]]  # at the first turn some operands may be constants
         for turns in ("all",) if len(inside) == 1 else ("all", "last", "first"):

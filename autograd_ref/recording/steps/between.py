@@ -7,11 +7,9 @@ from torch import Tensor
 
 from autograd_ref.recording.frames import CodePlace
 from autograd_ref.recording.linear import Steps
+from autograd_ref.recording.slips.spots import GIVEN
 from autograd_ref.recording.tape import Node, Ref, Site, Tape
 from autograd_ref.tree.nest import Path
-
-ARRANGED = "alias"
-"""The name of the operation that stands for the loss: one at which no slip is looked for."""
 
 
 def between(
@@ -68,4 +66,4 @@ def _loss(nodes: list[Node], ends: list[tuple[Ref, Tensor]], place: CodePlace) -
 
     operands = tuple(ref for ref, _derivative in ends)
     value = compute(*(nodes[ref.node].values[ref.output] for ref in operands))
-    return Node(Site((), ARRANGED, 0), 0, place, operands, compute, (value,), followed=True)
+    return Node(GIVEN, 0, place, operands, compute, (value,), followed=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -78,7 +79,8 @@ class Causes:
         def record(_loss: Loss, point: Point, _right: Results, *, apart: bool) -> Steps | None:
             return self._between(quantity, here=point is wrong.point, apart=apart)
 
-        for claim in Search(self._derivation.loss, wrong, record).claims():
+        search = Search(self._derivation.loss, wrong, record)
+        for claim in chain(search.claims(), search.pairs()):
             kind, what, fix = worded(claim)
             comma = "," if what.startswith("in ") else ""
             return Cause(

@@ -42,7 +42,8 @@ def pairs(
     """
     found = _natural(all_scored(state, single))
     after_another = _after_another(found, state, hand, allowed)
-    yield from filter(None, chain([list(_added(found, state))], after_another))
+    added = [list(_added(found, state))]
+    yield from filter(None, chain(added, _behind_a_factor(found, state), after_another))
 
 
 def _natural(found: Scored) -> Scored:
@@ -88,6 +89,22 @@ def _added(found: Scored, state: Seen) -> Iterator[Pair]:
                 good.append((rank, one, two))
     for _rank, one, two in sorted(good):
         yield found.slips[one], found.slips[two]
+
+
+def _behind_a_factor(found: Scored, state: Seen) -> Iterator[list[Pair]]:
+    """Yield the pairs of which one multiplies all blocks by a number."""
+    blocks = {path: block[0] for path, block in state.right.gradients.items()}
+    pairs = zip(state.blocks, state.along, strict=True)
+    right = np.array([float((blocks[path] * u).sum()) for path, u in pairs])
+    square = float(right @ right)
+    for one, effect in enumerate(found.effects if square > 0 else ()):
+        factor = 1 + float(effect @ right) / square
+        if factor != 0 and np.allclose(
+            effect, (factor - 1) * right, CLOSE, CLOSE * found.scales[one]
+        ):
+            target = (right + state.target) / factor - right
+            left = state._replace(target=target, room=state.room * max(1.0, 1 / abs(factor)))
+            yield [(found.slips[one], found.slips[two]) for two in close(found, left)]
 
 
 def _after_another(
