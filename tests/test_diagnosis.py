@@ -55,7 +55,7 @@ from tests.thorough import by_profile
 
 A = NDArray[Any]
 
-PROBLEMS = by_profile(dev=1, ci=1, thorough=15)
+PROBLEMS = by_profile(dev=1, ci=1, thorough=6)
 PAIRS = by_profile(dev=20, ci=20, thorough=400)
 
 

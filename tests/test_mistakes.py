@@ -34,7 +34,7 @@ TWINS: dict[Twin, str] = {
 TWIN_CASES = [(twin, dtype) for twin, name in TWINS.items() for dtype in MISTAKES[name].dtypes]
 TWIN_IDS = [f"not {TWINS[twin]}-{dtype.__name__}" for twin, dtype in TWIN_CASES]
 
-PROBLEMS = by_profile(dev=2, ci=2, thorough=30)
+PROBLEMS = by_profile(dev=2, ci=2, thorough=12)
 
 
 def seeds(dtype: DType) -> range:
