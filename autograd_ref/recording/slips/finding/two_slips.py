@@ -92,19 +92,26 @@ def _added(found: Scored, state: Seen) -> Iterator[Pair]:
 
 
 def _behind_a_factor(found: Scored, state: Seen) -> Iterator[list[Pair]]:
-    """Yield the pairs of which one multiplies all blocks by a number."""
+    """Yield the pairs of which one multiplies all blocks by a number.
+
+    Two numbers are not told by a gradient that is off by one.
+    """
     blocks = {path: block[0] for path, block in state.right.gradients.items()}
     pairs = zip(state.blocks, state.along, strict=True)
     right = np.array([float((blocks[path] * u).sum()) for path, u in pairs])
-    square = float(right @ right)
-    for one, effect in enumerate(found.effects if square > 0 else ()):
-        factor = 1 + float(effect @ right) / square
-        if factor != 0 and np.allclose(
-            effect, (factor - 1) * right, CLOSE, CLOSE * found.scales[one]
-        ):
+    if np.allclose(state.target, _slope(state.target, right) * right, CLOSE, state.room):
+        return
+    for one, effect in enumerate(found.effects):
+        factor, room = 1 + _slope(effect, right), CLOSE * found.scales[one]
+        if factor != 0 and np.allclose(effect, (factor - 1) * right, CLOSE, room):
             target = (right + state.target) / factor - right
             left = state._replace(target=target, room=state.room * max(1.0, 1 / abs(factor)))
             yield [(found.slips[one], found.slips[two]) for two in close(found, left)]
+
+
+def _slope(effect: Array, right: Array) -> float:
+    """How many times what is right an effect is, where it is a multiple."""
+    return float(effect @ right) / (float(right @ right) or 1.0)
 
 
 def _after_another(
