@@ -1,10 +1,13 @@
-"""The twin: the same network, with its gradients left to PyTorch's autograd.
+"""The built-in network in PyTorch, its gradients left to autograd; also other usual networks.
 
 Softmax, cross-entropy and their derivatives are PyTorch's own; not one line of the derivation is
 shared with `manual_backprop`. What is shared is data: the types, initial values, and validation.
 """
 
-from typing import Any, NamedTuple, Self, SupportsIndex
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from typing import Any, NamedTuple, Self, SupportsIndex, Unpack
 
 import numpy as np
 import torch
@@ -12,6 +15,14 @@ from numpy.typing import ArrayLike, DTypeLike
 from torch import Tensor
 from torch.nn import functional
 
+from autograd_ref.networks.architecture import Architecture
+from autograd_ref.networks.choices import Choices
+from autograd_ref.networks.choosing import architecture
+from autograd_ref.networks.compiled import forward_of, loss_of
+from autograd_ref.networks.fitting_data import sizes_of
+from autograd_ref.reference.kinks import Watch
+from autograd_ref.tree.leaf import as_array
+from manual_backprop.arguments import require_finite_entries
 from manual_backprop.parameters import Array, NetworkShape, Parameters, initialize
 from manual_backprop.validation import Batch, checked_batch, checked_parameters
 
@@ -45,13 +56,20 @@ class AutogradPass(NamedTuple):
 class Network(torch.nn.Module):
     """The built-in network as a PyTorch module, with the parameters W0, b0, W1 and b1.
 
+    It is another of the usual networks where its parameters or keywords say so.
+
     Args:
         parameters: the values it starts from, copied: W0 (N_H, N_I), b0 (N_H,), W1 (N_O, N_H),
-            b1 (N_O,); their dtype is the module's.
+            b1 (N_O,); their dtype is the module's. For any number of layers, a dict of W0, b0, W1,
+            b1, W2 and so on, or of W0, W1 and so on where there are no biases.
         device: any device that PyTorch knows on this machine, by name.
+        choices: activation, output, loss, reduction, l2 and l2_of, as in
+            `autograd_ref.networks.choosing.architecture`; the defaults are softplus, softmax and
+            cross-entropy, averaged over samples.
 
     Raises:
-        TypeError, ValueError: parameters that do not fit each other, or an unknown device.
+        TypeError, ValueError: parameters that do not fit each other, an unknown device, or choices
+            that do not exist or do not go together.
 
     Examples:
         >>> import torch
@@ -59,17 +77,34 @@ class Network(torch.nn.Module):
         >>> network = Network.from_seed(NetworkShape(inputs=2, hidden=5, outputs=3), seed=0)
         >>> network(torch.zeros(4, 2, dtype=torch.float64)).y_hat.shape
         torch.Size([4, 3])
+        >>> deep = {"W0": torch.ones(5, 2), "W1": torch.ones(4, 5), "W2": torch.ones(1, 4)}
+        >>> network = Network(deep, activation="tanh", loss="half-mse")
+        >>> network(torch.zeros(3, 2)).a2.shape, network.loss(torch.zeros(3, 2), torch.ones(3))
+        (torch.Size([3, 4]), tensor(0.5000, grad_fn=<DivBackward0>))
     """
 
-    def __init__(self, parameters: Parameters, *, device: str = "cpu") -> None:
+    W0: torch.nn.Parameter  # (N_H, N_I)
+    b0: torch.nn.Parameter  # (N_H,)
+    W1: torch.nn.Parameter  # (N_O, N_H)
+    b1: torch.nn.Parameter  # (N_O,)
+
+    def __init__(
+        self,
+        parameters: Parameters | Mapping[str, ArrayLike],
+        *,
+        device: str = "cpu",
+        **choices: Unpack[Choices],
+    ) -> None:
         super().__init__()
-        parameters = checked_parameters(parameters)
-        where = _checked_device(device, parameters.W0.dtype)
-        W0, b0, W1, b1 = (_tensor(block, where) for block in parameters)
-        self.W0 = torch.nn.Parameter(W0)  # (N_H, N_I)
-        self.b0 = torch.nn.Parameter(b0)  # (N_H,)
-        self.W1 = torch.nn.Parameter(W1)  # (N_O, N_H)
-        self.b1 = torch.nn.Parameter(b1)  # (N_O,)
+        blocks = _checked_blocks(parameters)
+        self._sizes, self._bias = sizes_of({name: b.shape for name, b in blocks.items()})
+        where = _checked_device(device, blocks["W0"].dtype)
+        for name, block in blocks.items():
+            self.register_parameter(name, torch.nn.Parameter(_tensor(block, where)))
+        self._choices = choices
+        self._is_built_in = isinstance(parameters, Parameters) and not choices
+        if not self._is_built_in:
+            _ = self.architecture
 
     @classmethod
     def from_seed(
@@ -80,13 +115,62 @@ class Network(torch.nn.Module):
         std: float = 0.05,
         dtype: DTypeLike = np.float64,
         device: str = "cpu",
+        **choices: Unpack[Choices],
     ) -> Self:
         """A network with the bits that `manual_backprop.initialize` draws from this seed."""
-        return cls(initialize(shape, seed, std=std, dtype=dtype), device=device)
+        return cls(initialize(shape, seed, std=std, dtype=dtype), device=device, **choices)
 
-    def forward(self, X: Tensor) -> TensorActivations:
-        """The activations for a batch X of shape (S, N_I)."""
-        return _forward(self.W0, self.b0, self.W1, self.b1, X)
+    @property
+    def architecture(self) -> Architecture:
+        """The network and its loss, as `autograd_ref.networks` names them."""
+        return architecture(self._sizes, bias=self._bias, **self._choices)
+
+    def forward(self, X: Tensor) -> tuple[Tensor, ...]:
+        """The activations for a batch X of shape (S, N_I), as a tuple with names.
+
+        They are z1, a1, z2 and y_hat, with two layers; the scores, hidden units and outputs of all
+        layers, with others.
+        """
+        if self._is_built_in:
+            return _forward(self.W0, self.b0, self.W1, self.b1, X)
+        with _exact(X):
+            found = forward_of(self.architecture)(dict(self.named_parameters()), X)
+        return _named(tuple(found))(*found.values())
+
+    def loss(self, X: Tensor, Y: Tensor) -> Tensor:
+        """The loss for a batch: Y is labels (S,) or rows (S, N_O)."""
+        with _exact(X):
+            return loss_of(self.architecture)(dict(self.named_parameters()), X, Y)
+
+
+def _exact(X: Tensor) -> AbstractContextManager[object]:
+    """While it is active, softplus is exact: PyTorch's own is off by 2e-9, nothing in float32."""
+    return Watch() if X.dtype == torch.float64 else nullcontext()
+
+
+@cache
+def _named(names: tuple[str, ...]) -> type[tuple[Tensor, ...]]:
+    """The type of the activations of a network with these."""
+    if names == TensorActivations._fields:
+        return TensorActivations
+    make: Any = NamedTuple  # as a function, whose names are known only here
+    return make("Activations", [(name, Tensor) for name in names])
+
+
+def _checked_blocks(parameters: Parameters | Mapping[str, ArrayLike]) -> dict[str, Array]:
+    """The parameters by name, as arrays of one float type."""
+    if not isinstance(parameters, Mapping):
+        return checked_parameters(parameters)._asdict()
+    blocks = {name: as_array(block) for name, block in parameters.items()}
+    types = {block.dtype.name for block in blocks.values()}
+    if not types <= {"float64"} and not types <= {"float32"}:
+        raise TypeError(
+            f"parameters have the dtypes {', '.join(sorted(types))}; they need to be all float64"
+            " or all float32"
+        )
+    for name, block in blocks.items():
+        require_finite_entries(name, block)
+    return blocks
 
 
 def loss_and_gradients(

@@ -1,0 +1,1 @@
+"""Which of the usual networks a gradient is right for."""
