@@ -141,7 +141,7 @@ def test_what_they_print_does_not_mix_with_results(
         (":f", "expected PATH.py:function, got ':f'"),
         ("student.py:", "expected PATH.py:function, got 'student.py:'"),
         ("C:\\student.py", "expected PATH.py:function, got 'C:\\\\student.py'"),
-        ("notes.ipynb:f", "there is no module notes, neither in the current folder nor installed"),
+        ("notes.ipynb:f", "cannot read notes.ipynb: No such file or directory"),
         ("a/student:f", "expected PATH.py:function or package.module:function, got 'a/student:f'"),
         ("no_such.py:f", "cannot read no_such.py: No such file or directory"),
         ("no_such:f", "there is no module no_such, neither in the current folder nor installed"),
@@ -166,18 +166,26 @@ def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
     ("text", "message", "line"),
     [
         ("def f(:\n", " (SyntaxError); fix the error above", "    def f(:"),
-        ("import no_such\n", " (ModuleNotFoundError); fix the error above", "    import no_such"),
+        (
+            "import no_such\n",
+            "(pip install no_such, if that is its name)",
+            "    import no_such",
+        ),
         (
             "from json import lods\n",
-            " (ImportError); fix the error above",
+            " (ImportError); json is there without that name",
             "    from json import lods",
         ),
-        ("from .a import b\n", "name it as package.module:function", "    from .a import b"),
+        (
+            "from .a import b\n",
+            "there is no a in test_a_file_that_does_not_impo",
+            "    from .a import b",
+        ),
         ("1 / 0\n", " (ZeroDivisionError); fix the error above", "    1 / 0"),
         ("import json\njson.loads('{')\n", "(JSONDecodeError)", "    json.loads('{')"),
         (
             "import sys\nsys.exit(0)\n",
-            "put the code that runs it under: if __name__",
+            "put the code that ends it under: if __name__",
             "    sys.exit(0)",
         ),
     ],
@@ -210,7 +218,7 @@ def test_a_module_of_theirs_that_misses_another_shows_where(
     monkeypatch.chdir(tmp_path)
     file = written(tmp_path / "misses_one.py", "import no_such_thing\n")
     error = refused("misses_one:f")
-    assert " (ModuleNotFoundError); fix the error above" in str(error)
+    assert "there is no module no_such_thing: put no_such_thing.py beside" in str(error)
     assert is_theirs_alone(error.trace, file)
 
 

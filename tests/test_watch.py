@@ -16,6 +16,7 @@ from autograd_ref.commands.functions import watch
 from autograd_ref.commands.functions.loading import load
 from autograd_ref.commands.functions.watch import Lookout, watching
 from autograd_ref.commands.functions.world import TimeUp, UserPlace
+from tests.files_of_theirs import notebook
 
 Captured = pytest.CaptureFixture[str]
 
@@ -88,9 +89,21 @@ def test_a_file_that_trains_at_import_is_said_with_its_line(
     assert main(["check", written(tmp_path, TRAINS), "--timeout", "0.4"]) == 2
     first, last = capsys.readouterr().err.splitlines()
     place = f"{tmp_path / 'student.py'}:5, in fit"
-    remedy = "put what need not run at import under: if __name__ == '__main__'"
+    remedy = 'what stands below if __name__ == "__main__": would not run'
     assert first.startswith("crosscheck: still running after 0 s: ")
     assert first.endswith(f": {place}; {remedy}")
+    assert last == f"crosscheck: --timeout 0.4: the time is over: {place}"
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_cell_that_trains_is_said_with_its_line(tmp_path: Path, capsys: Captured) -> None:
+    file = tmp_path / "student.ipynb"
+    cells = "x = 1", TRAINS
+    assert file.write_text(notebook(*cells), encoding="utf-8")
+    assert main(["check", str(file), "--timeout", "0.4"]) == 2
+    first, last = capsys.readouterr().err.splitlines()
+    place = f"{file}, cell 2, line 5, in fit"
+    assert first.endswith(f": {place}; --cells chooses the cells that are run")
     assert last == f"crosscheck: --timeout 0.4: the time is over: {place}"
 
 

@@ -1,6 +1,6 @@
 """A user's own function: found by PATH.py:name or package.module:name, called as if it were theirs.
 
-`PATH.py` alone stands for the only function in it that can be meant.
+PATH.ipynb is a notebook, of which the cells are run that the name needs.
 """
 
 import difflib
@@ -8,50 +8,72 @@ import inspect
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
-from autograd_ref.commands.functions.importing import UserCodeError, found_in
-from autograd_ref.commands.functions.world import in_their_world
+from autograd_ref.commands.functions.failures.said import notes_on, refusal
+from autograd_ref.commands.functions.files.namespace import (
+    Namespace,
+    forget,
+    load_namespace,
+)
+from autograd_ref.commands.functions.importing import UserCodeError, explained, found_in_module
+from autograd_ref.commands.functions.world import entered, in_their_world, is_file
 
-ARGUMENTS = ["parameters", "X", "Y"]
-"""The arguments of a gradient of the built-in network."""
+
+class Loaded(NamedTuple):
+    """A function of the user's, ready to be called."""
+
+    spec: str
+    """Its file or module, a colon, and its name."""
+    function: Callable[..., Any]
+    notes: tuple[str, ...] = ()
+    """Sentences on what else its file defines or fails at."""
 
 
-def load(spec: str, start: Path | None = None) -> Callable[..., Any]:
-    """The function that `PATH.py:name` or `package.module:name` stands for.
-
-    The name may have dots: `Class.method`. When called, the function finds what it could import
-    when it was loaded, prints to standard error, and cannot end the program.
-
-    Args:
-        spec: the file or module, a colon, and the name.
-        start: the folder in which it is looked for; by default the current one, which a file that
-            was loaded before may have changed.
+def load(spec: str, start: Path | None = None, cells: str | None = None) -> Callable[..., Any]:
+    """The function that `PATH.py:name` or `package.module:name` stands for, as `loaded` finds it.
 
     Raises:
-        UserCodeError: there is no such function, or its file does not import.
+        UserCodeError: there is no such function, or its file cannot define it.
+    """
+    return loaded(spec, start, cells).function
+
+
+def loaded(spec: str, start: Path | None = None, cells: str | None = None) -> Loaded:
+    """The function that `PATH.py:name` or `package.module:name` stands for, and notes on its file.
+
+    The name may have dots: `Class.method`. When called, the function finds what it could import
+    when it was loaded, prints to standard error, and cannot end the program. What its file fails
+    at does not matter where the function does not need it.
+
+    Args:
+        spec: the file, notebook or module, a colon, and the name.
+        start: the folder in which it is looked for; by default the current one, which a file that
+            was loaded before may have changed.
+        cells: the cells of a notebook that are run, as in 1,3-5; None is all that are needed.
+
+    Raises:
+        UserCodeError: there is no such function, or its file cannot define it.
     """
     target, _colon, name = spec.rpartition(":")
     if not target or not _is_dotted(name):
         raise UserCodeError(f"expected PATH.py:function, got {spec!r}")
-    if not target.endswith(".py") and not _is_dotted(target):
-        raise UserCodeError(f"expected PATH.py:function or package.module:function, got {spec!r}")
     start = current_folder() if start is None else start
-    function, path = found_in(target, start, lambda module: _member(module, target, name))
-    return in_their_world(function, path)
-
-
-def load_gradient(spec: str, start: Path) -> tuple[str, Callable[..., Any]]:
-    """The gradient of the built-in network that a spec stands for, after the spec with its name.
-
-    Raises:
-        UserCodeError: there is no such function, or its file does not import.
-    """
-    if spec.endswith(".py"):
-        spec = f"{spec}:{_only_gradient(spec, start)}"
-    function = load(spec, start)
-    require_arguments(function, spec, ARGUMENTS)
-    return spec, function
+    if not is_file(target):
+        if not _is_dotted(target):
+            raise UserCodeError(
+                f"expected PATH.py:function or package.module:function, got {spec!r}"
+            )
+        function, path = found_in_module(
+            target, start, lambda module: _member(module, target, name)
+        )
+        return Loaded(spec, in_their_world(function, path))
+    namespace = load_namespace(target, start, [name], cells)
+    require_sound(namespace, name)
+    with explained(target):
+        module = namespace.module
+        function = entered(lambda: _member(module, target, name), namespace.path)
+    return Loaded(spec, in_their_world(function, namespace.path), notes_on(namespace, name))
 
 
 def require_arguments(function: Callable[..., Any], spec: str, names: list[str]) -> None:
@@ -91,43 +113,15 @@ def current_folder() -> Path:
         raise UserCodeError("the current folder is gone; go to one that is there") from None
 
 
-def _only_gradient(file: str, start: Path) -> str:
-    """The name of the only function of a file that takes (parameters, X, Y).
+def require_sound(namespace: Namespace, name: str = "") -> None:
+    """Make sure that no failure of the file keeps a name, or without one every name, from it.
 
     Raises:
-        UserCodeError: there is none in the file, or several.
+        UserCodeError: one does.
     """
-    found, _path = found_in(file, start, _functions_of)
-    fitting = [name for name, function in found.items() if _takes_a_problem(function)]
-    if len(fitting) == 1:
-        return fitting[0]
-    expected = f"expected PATH.py:function; {file} has"
-    if fitting:
-        raise UserCodeError(f"{expected}: {', '.join(fitting)}")
-    others = f", but {', '.join(found)}" if found else ""
-    raise UserCodeError(
-        f"{expected} no function that takes (parameters, X, Y){others}; a method is named"
-        " PATH.py:object.method"
-    )
-
-
-def _functions_of(module: ModuleType) -> dict[str, Callable[..., Any]]:
-    """The public functions that a module defines, by name, in its order."""
-    return {
-        name: value
-        for name, value in vars(module).items()
-        if inspect.isroutine(value)
-        and value.__module__ == module.__name__
-        and not name.startswith("_")
-    }
-
-
-def _takes_a_problem(function: Callable[..., Any]) -> bool:
-    try:
-        require_arguments(function, "", ARGUMENTS)
-    except UserCodeError:
-        return False
-    return True
+    if error := refusal(namespace, name):
+        forget(namespace)
+        raise error
 
 
 def _is_dotted(name: str) -> bool:

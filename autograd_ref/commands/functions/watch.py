@@ -63,9 +63,11 @@ class Lookout(threading.Thread):
 
     def advice(self, place: UserPlace) -> str:
         """A remedy for code that takes long."""
-        if place.importing:
-            return "put what need not run at import under: if __name__ == '__main__'"
         limit = "" if self.timeout is not None else ", --timeout SECONDS limits it"
+        if place.in_notebook:
+            return f"--cells chooses the cells that are run{limit}"
+        if place.importing:
+            return f'what stands below if __name__ == "__main__": would not run{limit}'
         return f"Ctrl-C ends the run{limit}"
 
     def say(self, text: str) -> None:

@@ -17,6 +17,10 @@ PACKAGES = [Path(__file__).parents[2], Path(__file__).parents[3] / "manual_backp
 
 INSTALLED = {"site-packages", "dist-packages"}
 
+NOTEBOOK = ".ipynb"
+IN_CELL = f"{NOTEBOOK}, cell "
+"""Within the name that the code of a notebook's cell has in tracebacks."""
+
 Result = TypeVar("Result")
 
 
@@ -38,10 +42,21 @@ class UserPlace(NamedTuple):
     since: float
     """When their code was entered, by time.monotonic."""
 
+    @property
+    def in_notebook(self) -> bool:
+        """True while a cell of a notebook is run, and not what it has defined."""
+        return self.importing and IN_CELL in self.file
+
     def __str__(self) -> str:
         """The file, the line and the function, as a sentence continues."""
         inside = "" if self.function == "<module>" else f", in {self.function}"
-        return f"{self.file}:{self.line}{inside}"
+        line = ", line " if IN_CELL in self.file else ":"
+        return f"{self.file}{line}{self.line}{inside}"
+
+
+def is_file(target: str) -> bool:
+    """True for the name of a file or notebook, false for that of a module."""
+    return target.endswith((".py", NOTEBOOK))
 
 
 def entered(action: Callable[[], Result], path: list[str]) -> Result:
