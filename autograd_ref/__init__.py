@@ -7,6 +7,7 @@ The public names:
     check_backward             check a torch.autograd.Function, a custom operator or a kernel
     check_step                 check code that only updates parameters, by the step it makes
     assert_backward_matches    the same for tests: raise GradientMismatch unless it passes
+    adapt                      code as somebody wrote it, called as it wants to be
     falsify                    search for the smallest problem on which a gradient is wrong
     Report, Block, Cause       what a check returns, and what it consists of
     Counterexample             what falsify returns
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from autograd_ref.check import GradientMismatch, assert_gradients_match, check_gradients
     from autograd_ref.counterexample import Counterexample, falsify
     from autograd_ref.network import Network, loss_and_gradients
+    from autograd_ref.real_code import adapt
     from autograd_ref.report.data import Block, Cause
     from autograd_ref.report.report import Report
     from autograd_ref.step import check_step
@@ -50,6 +52,7 @@ __all__ = [
     "Network",
     "Report",
     "__version__",
+    "adapt",
     "assert_backward_matches",
     "assert_gradients_match",
     "check_backward",
@@ -67,6 +70,7 @@ _HOME = {
     "GradientMismatch": "autograd_ref.check",
     "Network": "autograd_ref.network",
     "Report": "autograd_ref.report.report",
+    "adapt": "autograd_ref.real_code",
     "assert_backward_matches": "autograd_ref.backward",
     "assert_gradients_match": "autograd_ref.check",
     "check_backward": "autograd_ref.backward",

@@ -44,3 +44,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     finally:
         sys.settrace(tracer)
+
+
+collect_ignore_glob = ["real_code/students/*", "real_code/strangers/*"]
+"""Code of other people, which nobody here runs for its doctests."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ORDER: tuple[str, ...] = (
-    *"commands selftest doors operations assignment diagnosis recording observe".split(),
+    *"commands selftest doors operations assignment adapting networks".split(),
+    *"diagnosis recording observe".split(),
     *"independent calls reference verdict report rounding tree base".split(),
 )
 """From the top to the bottom: a room imports from itself and from those after it."""
@@ -16,6 +17,7 @@ ORDER: tuple[str, ...] = (
 AT_THE_TOP = {
     "__main__": "commands",
     "network": "assignment",
+    "pytest_plugin": "commands",
     "torch_internals": "base",
     "user_code": "base",
     "versions": "base",

@@ -109,6 +109,7 @@ def test_the_public_names_are_exactly_these() -> None:
         "Network",
         "Report",
         "__version__",
+        "adapt",
         "assert_backward_matches",
         "assert_gradients_match",
         "check_backward",

@@ -1,0 +1,48 @@
+"""Which names are weights and which biases, and of which layer: W1, b_h, Wxh, theta2, bias_o."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from autograd_ref.adapting.by_name.roles import ARRAY, BIAS
+
+DIGITS = re.compile(r"\d+")
+LAST = re.compile(r".*(o|out|output|y|hy|ho|hidden_output)", re.IGNORECASE)
+
+
+class Named(NamedTuple):
+    """The names of the arrays of a network."""
+
+    weights: tuple[str, ...]
+    """One for each layer, the first layer first."""
+    biases: tuple[str, ...]
+    """Likewise, or none."""
+
+
+def named_layers(names: Sequence[str]) -> Named | None:
+    """Return which names are arrays of which layer; None where they are not those of a network.
+
+    Args:
+        names: in the order in which the code has them.
+
+    Examples:
+        >>> named_layers(["W2", "W1", "b2", "b1"])
+        Named(weights=('W1', 'W2'), biases=('b1', 'b2'))
+        >>> named_layers(["b_o", "w_hidden", "w_out", "b_h"])
+        Named(weights=('w_hidden', 'w_out'), biases=('b_h', 'b_o'))
+    """
+    arrays = [name for name in dict.fromkeys(names) if ARRAY.fullmatch(name.strip("_"))]
+    biases = [name for name in arrays if BIAS.fullmatch(name.strip("_"))]
+    weights = [name for name in arrays if name not in biases]
+    if not weights or len(biases) not in (0, len(weights)):
+        return None
+    return Named(_in_order(weights), _in_order(biases))
+
+
+def _in_order(names: Sequence[str]) -> tuple[str, ...]:
+    numbers = [DIGITS.findall(name) for name in names]
+    if all(len(found) == 1 for found in numbers):
+        return tuple(sorted(names, key=lambda name: int(DIGITS.findall(name)[0])))
+    if len(names) == 2:
+        return tuple(sorted(names, key=lambda name: bool(LAST.fullmatch(name))))
+    return tuple(names)

@@ -1,0 +1,1 @@
+"""What is called, with which arguments, and where the gradient then is."""

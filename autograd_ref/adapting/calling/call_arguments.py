@@ -1,0 +1,167 @@
+"""The arguments of a call, filled in by their names."""
+
+import inspect
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_ref.adapting.by_name.roles import RATE, Role, roles_of
+from autograd_ref.adapting.calling.argument_text import Known, argument_text
+from autograd_ref.adapting.holding.forms import size_names
+
+LEFT_ALONE: Collection[Role] = ("seed", "generator", "quiet", "samples")
+"""What keeps its default where it has one."""
+
+ONCE: Collection[Role] = ("X", "Y", "parameters", "cache")
+"""What is given to one argument only."""
+
+
+class Filled(NamedTuple):
+    """The arguments of a call."""
+
+    arguments: tuple[tuple[str, str, bool], ...]
+    """The name of each, its expression, and whether it is given by name."""
+    used: frozenset[Role]
+    sizes: tuple[int, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The names of those that nothing is known for."""
+        return tuple(name for name, text, _by_name in self.arguments if not text)
+
+    @property
+    def text(self) -> str:
+        """The arguments as they stand in a call."""
+        return ", ".join(f"{n}={t}" if by_name else t for n, t, by_name in self.arguments)
+
+    def values(self) -> dict[str, Any]:
+        """Return the arguments of a call that needs nothing but sizes and numbers."""
+        env: dict[str, Any] = {"np": np, "rate": 1.0, "l2": 0.0}
+        env |= dict(zip(size_names(self.sizes), self.sizes, strict=True))
+        return {name: eval(text, env) for name, text, _by_name in self.arguments}
+
+
+def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Return the parameters of a function or a class, as far as they are known, without self.
+
+    Args:
+        function: the function.
+    """
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    plain = [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return plain[1:] if plain and plain[0].name == "self" else plain
+
+
+def filled(function: Callable[..., Any], known: Known, *, constructor: bool = False) -> Filled:
+    """Return the arguments for a call of a function.
+
+    Args:
+        function: what is called.
+        known: what there is to be given.
+        constructor: True where it makes a network, or its parameters.
+    """
+    found: list[tuple[str, str, bool]] = []
+    arguments = parameters_of(function)
+    used: set[Role] = {"X"} if _takes_both(arguments) else set()
+    by_name = False
+    outputs = [*known.outputs]
+    if any(RATE.fullmatch(p.name) for p in arguments):
+        used |= {"rate"}
+    for one in arguments:
+        text, role = _one(one, known, outputs, used, constructor=constructor)
+        used |= {role} if role is not None else set()
+        outputs = [name for name in outputs if name != text]
+        if not text and one.default is not one.empty:
+            by_name = True  # what follows is given by name
+            continue
+        found.append((one.name, text, by_name or one.kind is one.KEYWORD_ONLY))
+    rest = _with_the_rest(found, known, outputs, used, constructor=constructor)
+    spread = _spread(function) if constructor and known.sizes else ""
+    rest += [(f"*{spread}", ", ".join(size_names(known.sizes)), False)] if spread else []
+    return Filled(tuple(rest), frozenset(used), known.sizes)
+
+
+def _takes_both(arguments: Sequence[inspect.Parameter]) -> bool:
+    """Return whether one argument is for X and Y together: nothing else could be Y."""
+    roles = {one.name: roles_of(one.name) for one in arguments if one.default is one.empty}
+    others = [name for name, found in roles.items() if "Y" in found or not found]
+    return not others and any("both" in found for found in roles.values())
+
+
+def _spread(function: Callable[..., Any]) -> str:
+    """The name of the argument that takes all sizes, one after the other; empty for none."""
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return ""
+    several = [p.name for p in found if p.kind is p.VAR_POSITIONAL]
+    return several[0] if several and "sizes" in roles_of(several[0]) else ""
+
+
+def _with_the_rest(
+    found: Sequence[tuple[str, str, bool]],
+    known: Known,
+    outputs: Sequence[str],
+    used: Collection[Role],
+    *,
+    constructor: bool,
+) -> list[tuple[str, str, bool]]:
+    """Give to names that tell nothing what is left, where it is as many as they are."""
+    free = [n for n, text, _by_name in found if not text and "upstream" not in roles_of(n)]
+    if constructor:
+        left = _sizes_left(known.sizes, len(free), used)
+    else:
+        data: list[tuple[str, Role]] = [
+            (known.X, "X"),
+            (known.Y, "Y"),
+            (known.parameters, "parameters"),
+        ]
+        left = [*outputs] or [text for text, role in data if text and role not in used]
+    if len(free) != len(left):
+        return [*found]
+    rest = dict(zip(free, left, strict=True))
+    return [(n, text or rest.get(n, ""), by_name) for n, text, by_name in found]
+
+
+def _sizes_left(sizes: Sequence[int], count: int, used: Collection[Role]) -> list[str]:
+    """The sizes that nobody got: one after the other, or all in a list."""
+    if not sizes:
+        return []
+    names = size_names(sizes)
+    roles: Sequence[Role] = ("inputs", "hidden", "outputs")
+    if count == 1 and not {*used} & {*roles, "sizes"}:
+        return [f"[{', '.join(names)}]"]
+    if len(names) != len(roles):
+        return []
+    return [name for name, role in zip(names, roles, strict=True) if role not in used]
+
+
+def _one(
+    one: inspect.Parameter,
+    known: Known,
+    outputs: Sequence[str],
+    used: Collection[Role],
+    *,
+    constructor: bool,
+) -> tuple[str, Role | None]:
+    """The expression for one argument, with the part that it plays; empty where none is known."""
+    if one.name in known.given:
+        return known.given[one.name], None
+    if one.name in known.arrays:
+        return known.arrays[one.name], "array"
+    same = [name for name in outputs if name.lower() == one.name.lower()]
+    if same:
+        return same[0], "cache"
+    for role in roles_of(one.name, of_sizes=constructor):
+        if role == "rate" and role in used and not RATE.fullmatch(one.name):
+            continue  # alpha beside a learning rate
+        if (role in used and role in ONCE) or (one.default is not one.empty and role in LEFT_ALONE):
+            continue
+        text = argument_text(role, known, one)
+        if text:
+            return text, role
+    return "", None

@@ -1,0 +1,64 @@
+"""Networks that are put together from layers: Sequential(Dense(4, 16), ReLU(), Dense(16, 3))."""
+
+import inspect
+from collections.abc import Iterator, Sequence
+from itertools import chain, pairwise
+
+from autograd_ref.adapting.by_name.roles import FORWARD
+from autograd_ref.adapting.calling.argument_text import Known
+from autograd_ref.adapting.calling.call_arguments import filled, parameters_of
+from autograd_ref.adapting.holding.forms import size_names
+
+NAMES = ("layers", "modules", "args", "stack", "net", "components")
+"""What a constructor calls the layers that it takes. Chosen."""
+
+
+def composed(kind: type, sizes: Sequence[int]) -> Iterator[str]:
+    """Yield the lines that put an instance together from layers of the same module.
+
+    Args:
+        kind: its class.
+        sizes: of the network.
+    """
+    module, names = inspect.getmodule(kind), size_names(sizes)
+    spread = _takes_layers(kind)
+    if module is None or spread is None:
+        return
+    classes = [
+        v
+        for v in vars(module).values()
+        if isinstance(v, type) and v is not kind and _is_layer(v, module.__name__)
+    ]
+    pairs = list(pairwise(names))
+    for dense in classes:
+        calls = [filled(dense, Known(sizes=(2, 3)), constructor=True) for _pair in pairs]
+        if not calls or calls[0].missing or not {"inputs", "outputs"} <= calls[0].used:
+            continue
+        linear = [_renamed(call.text, pair) for call, pair in zip(calls, pairs, strict=True)]
+        linear = [f"{dense.__name__}({text})" for text in linear]
+        for other in classes:
+            if not parameters_of(other):
+                between = chain.from_iterable((one, f"{other.__name__}()") for one in linear[:-1])
+                row = ", ".join([*between, linear[-1]])
+                yield f"net = {kind.__name__}({row if spread else f'[{row}]'})"
+
+
+def _takes_layers(kind: type) -> bool | None:
+    """True where a constructor takes layers one by one, False in a list; None where it does not."""
+    for one in inspect.signature(kind).parameters.values():
+        if one.kind is one.VAR_POSITIONAL and one.name.strip("_") in NAMES:
+            return True
+        if one.default is one.empty and one.name.strip("_") in NAMES:
+            return False
+    return None
+
+
+def _is_layer(kind: type, module: str) -> bool:
+    own = kind.__module__ == module and not inspect.isabstract(kind)
+    return own and any(FORWARD.fullmatch(name) for name in dir(kind))
+
+
+def _renamed(text: str, pair: tuple[str, str]) -> str:
+    """Arguments of a layer with its own sizes in the place of the inputs and outputs."""
+    inputs, outputs = pair
+    return text.replace("N_I", "{0}").replace("N_O", "{1}").format(inputs, outputs)

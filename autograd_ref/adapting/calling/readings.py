@@ -1,0 +1,174 @@
+"""Where the gradient is, once somebody's code has run: in what it returns, keeps or updates."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.adapting.by_name.roles import GRADIENT
+from autograd_ref.adapting.holding.arrays_found import Found, arrays_in, arrays_under
+from autograd_ref.adapting.holding.slots import Holder, Slot
+
+Array = NDArray[Any]
+
+RESULT = "result"
+"""The variable for what the last call returned."""
+
+DERIVATIVE = re.compile(
+    r"^(d_?|grads?_?(of_?)?|nabla_?|delta_?|g_?)|_?(grads?|gradients?|_d)$", re.IGNORECASE
+)
+"""What is put before or after the name of a parameter for the derivative by it."""
+
+DEEPEST = 2
+"""Levels of what is returned in which numbers are looked for. Chosen."""
+
+
+class WhereRead(NamedTuple):
+    """Expressions for all derivatives, or for all updated parameters."""
+
+    kind: Literal["gradient", "updated"]
+    where: str
+    """In words: returned, kept in attributes, updated in place."""
+    of: Mapping[str, str]
+    """By W0, b0, W1, ..."""
+    loss: str = ""
+    """The expression for the loss; empty where it is not returned."""
+
+
+class Ran(NamedTuple):
+    """What there is once somebody's code has run."""
+
+    result: object
+    """What the last call returned."""
+    root: object
+    """What holds the parameters: an instance, a module, a container."""
+    path: str
+    """The expression for that."""
+    holder: Holder
+    before: Mapping[str, Array]
+    """The arrays in it before the call, by their paths."""
+
+
+def readings(ran: Ran) -> Iterator[WhereRead]:
+    """Yield where gradients may be, the plainest first.
+
+    Args:
+        ran: what there is.
+    """
+    loss, holder = _loss(ran.result), ran.holder
+    for of in _matched([*_with_numbers(ran.result, RESULT)], holder):
+        is_read = any(loss in text for text in of.values()) if loss else False
+        yield WhereRead("gradient", "returned", of, "" if is_read else loss)
+        yield WhereRead("updated", "returned", of)
+    slots = {one.path for one in holder.slots}
+    after = [*arrays_under(ran.root, ran.path)]
+    new = [one for one in after if one.path not in slots and _is_new(one, ran.before)]
+    for some in ([one for one in new if GRADIENT.fullmatch(one.name)], new):
+        for of in _matched(some, holder):
+            yield WhereRead("gradient", f"kept in {', '.join(_paths(of))}", of)
+    values = {one.path: one.value for one in after}
+    moved = [one for one in holder.slots if one.path in values]
+    if len(moved) == len(holder.slots) and any(
+        not np.array_equal(values[one.path], ran.before[one.path]) for one in moved
+    ):
+        of = _expressions(holder, {one: one.path for one in moved})
+        yield WhereRead("updated", "updated in place", of)
+
+
+def _paths(of: Mapping[str, str]) -> list[str]:
+    """The places of arrays, without what is done to them."""
+    return [re.sub(r"^np\.\w+\(|, -1\)$|\)$", "", text) for text in of.values()]
+
+
+def _is_new(one: Found, before: Mapping[str, Array]) -> bool:
+    return one.path not in before or not np.array_equal(before[one.path], one.value)
+
+
+def _with_numbers(value: object, path: str, name: str = "", depth: int = 0) -> Iterator[Found]:
+    """All arrays of a result, numbers of NumPy among them: one of one entry is often one."""
+    if isinstance(value, np.number | np.bool_):
+        yield Found(path, name, np.asarray(cast("Any", value)))
+    elif isinstance(value, list | tuple) and depth < DEEPEST:
+        fields: Sequence[str] | None = getattr(cast("object", value), "_fields", None)
+        for i, inner in enumerate(cast("Sequence[object]", value)):
+            own = fields[i] if fields else f"{name}{i}"
+            yield from _with_numbers(inner, f"{path}[{i}]", own, depth + 1)
+    elif isinstance(value, Mapping) and depth < DEEPEST:
+        for key, inner in cast("Mapping[object, object]", value).items():
+            yield from _with_numbers(inner, f"{path}[{key!r}]", str(key), depth + 1)
+    else:
+        yield from arrays_in(cast("object", value), path, name, depth)
+
+
+def _loss(result: object) -> str:
+    """The expression for the number at either end of what is returned, where there is one."""
+    row = cast("tuple[object, ...]", result) if isinstance(result, tuple) else ()
+    for place in (0, len(row) - 1) if len(row) > 1 else ():
+        if isinstance(row[place], float | np.floating) or _is_number(row[place]):
+            return f"{RESULT}[{place}]"
+    return ""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, np.ndarray) and cast("Array", value).ndim == 0
+
+
+def _matched(found: Sequence[Found], holder: Holder) -> Iterator[dict[str, str]]:
+    """Yield how arrays may be those of the slots: in a vector, by name and shape, by place."""
+    total = sum(one.size for one in holder.slots)
+    for one in found:
+        several = len(holder.slots) > 1 or one.value.ndim == 1
+        if several and one.value.size == total and total in one.value.shape:
+            yield _from_a_vector(one.path, holder)
+    seen: list[dict[str, str]] = []
+    for some in (found, found[::-1]):
+        chosen = _chosen(some, holder.slots)
+        of = {} if chosen is None else _expressions(holder, chosen)
+        if of and of not in seen:
+            seen.append(of)
+            yield of
+    if not seen and len(found) == len(holder.slots) > 1:  # some may have a wrong shape
+        placed = dict(zip(holder.slots, found, strict=True))
+        right = sum(one.value.size == slot.size for slot, one in placed.items())
+        if 2 * right >= len(placed):
+            yield _expressions(holder, {slot: one.path for slot, one in placed.items()})
+
+
+def _chosen(found: Sequence[Found], slots: Sequence[Slot]) -> dict[Slot, str] | None:
+    """An array for each slot; None where some lack."""
+    chosen: dict[Slot, str] = {}
+    for slot in slots:
+        used = set(chosen.values())
+        fitting = [one for one in found if one.path not in used and one.value.size == slot.size]
+        if not fitting:
+            return None
+        chosen[slot] = min(fitting, key=lambda one, slot=slot: _distance(one, slot)).path
+    return chosen
+
+
+def _distance(one: Found, slot: Slot) -> tuple[bool, bool, bool]:
+    same = DERIVATIVE.sub("", one.name).lower().strip("_") == slot.name.lower().strip("_")
+    return not same, one.value.shape != slot.shape, not GRADIENT.fullmatch(one.name)
+
+
+def _expressions(holder: Holder, chosen: Mapping[Slot, str]) -> dict[str, str]:
+    """The derivative by W0, b0, ... as expressions of arrays."""
+    form, found = holder.form, dict[str, str]()
+    for slot in sorted(chosen, key=lambda one: (one.layer, one.kind)):
+        found[f"{slot.kind}{slot.layer}"] = form.got(slot.kind, chosen[slot])
+        if form.biases in ("first", "last"):
+            found[f"b{slot.layer}"] = form.got("b", chosen[slot])
+    return found
+
+
+def _from_a_vector(path: str, holder: Holder) -> dict[str, str]:
+    """The same where all are in one vector, in the order of the slots."""
+    pieces: dict[Slot, str] = {}
+    ends = [" * ".join(one.text) for one in holder.slots]
+    for i, one in enumerate(holder.slots):
+        start, end = " + ".join(ends[:i]), " + ".join(ends[: i + 1])
+        shape = ", ".join(one.text) + ("," if len(one.text) == 1 else "")
+        pieces[one] = f"np.ravel({path})[{start}:{end}].reshape({shape})"
+    return _expressions(holder, pieces)

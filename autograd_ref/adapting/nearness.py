@@ -1,0 +1,82 @@
+"""How near a gradient is to that of a network."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.adapting.calling.programs import CallProgram
+from autograd_ref.adapting.calling.readings import WhereRead
+from autograd_ref.adapting.calling.trying import GradientRead, RightFor, SmallProblem
+from autograd_ref.networks.architecture import Architecture
+
+Array = NDArray[Any]
+
+EQUAL = 1e-6
+"""How close, relative to its largest entry, a right gradient is. Chosen: codes differ in rounding
+and in constants that keep logarithms finite."""
+
+
+class Near(NamedTuple):
+    """A gradient that was read, and the reference that it is nearest to."""
+
+    program: CallProgram
+    reading: WhereRead
+    sizes: tuple[int, ...]
+    labels: bool
+    """True where Y has integer labels (S,), False where it has numbers (S, N_O)."""
+    network: Architecture
+    """The one that it is right for, or nearest to."""
+    error: float
+    """The largest difference, relative to the largest entry, beside the factor."""
+    factor: float
+    """How many times the reference it is."""
+    cosine: float
+    """The mean cosine over the blocks."""
+
+    @property
+    def is_right(self) -> bool:
+        """True where it is the reference, but for a factor."""
+        return self.error <= EQUAL
+
+
+def right_first(near: Near) -> tuple[bool, float]:
+    """Return what the best gradient is the smallest by.
+
+    Args:
+        near: a gradient.
+    """
+    return not near.is_right, -near.cosine
+
+
+def nearest_network(program: CallProgram, read: GradientRead, problem: SmallProblem) -> Near:
+    """Return the network that a gradient is nearest to, that which is meant first.
+
+    Args:
+        program: that gave it.
+        read: the gradient.
+        problem: on which it was.
+    """
+    bias, near = any(name[0] == "b" for name in read.reading.of), list[Near]()
+    for references in (problem.references.meant, problem.references.usual):
+        near += [_beside(one, program, read, problem) for one in references(bias)]
+        if near and min(map(right_first, near))[0] is False:
+            break
+    return min(near, key=right_first)
+
+
+def _beside(one: RightFor, program: CallProgram, read: GradientRead, problem: SmallProblem) -> Near:
+    blocks = [*read.gradients]
+    mine = np.concatenate([read.gradients[name].ravel() for name in blocks])
+    right = np.concatenate([one.gradients[name].ravel() for name in blocks])
+    factor = float(mine @ right) / (float(right @ right) or 1.0)
+    size = float(np.abs(factor * right).max(initial=0.0))
+    error = float(np.abs(mine - factor * right).max(initial=0.0)) / size if size else np.inf
+    cosine = sum(_cosine(read.gradients[n], one.gradients[n]) for n in blocks) / len(blocks)
+    labels = problem.Y.ndim == 1
+    return Near(program, read.reading, problem.sizes, labels, one.network, error, factor, cosine)
+
+
+def _cosine(one: Array, two: Array) -> float:
+    size = float(np.linalg.norm(one) * np.linalg.norm(two))
+    return float((one * two).sum()) / size if size else 0.0

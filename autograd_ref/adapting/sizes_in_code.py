@@ -1,0 +1,70 @@
+"""The sizes of networks that somebody's code takes."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from types import ModuleType
+from typing import cast
+
+from autograd_ref.adapting.by_name.roles import Role, roles_of
+from autograd_ref.adapting.calling.all_programs import lines_that_make
+from autograd_ref.adapting.calling.argument_text import Known
+from autograd_ref.adapting.calling.candidates_in_code import Candidate
+from autograd_ref.adapting.calling.programs import NET
+from autograd_ref.adapting.calling.trying import SmallProblem, instance
+from autograd_ref.adapting.holding.arrays_found import arrays_in
+from autograd_ref.adapting.holding.containers import made_by
+from autograd_ref.adapting.holding.setups import in_module, in_object
+from autograd_ref.adapting.holding.slots import holders
+
+Sizes = tuple[int, ...]
+
+USUAL: tuple[Sizes, ...] = ((5, 7, 2), (5, 7, 1), (5, 7, 3, 2), (5, 7, 3, 1), (5, 2), (5, 1))
+"""The sizes that are tried, with two hidden layers or none where one does not do; no two are equal
+but the ones, so that shapes tell what an array is. Chosen."""
+
+
+def stated_sizes(thing: object) -> tuple[Sizes, ...]:
+    """Return the sizes that the global variables of somebody's code name; none where they do not.
+
+    Args:
+        thing: a module, or what lies in one.
+    """
+    module = thing if isinstance(thing, ModuleType) else inspect.getmodule(thing)
+    found: dict[Role, int] = {}
+    for name, value in vars(module).items() if module is not None else ():
+        roles = roles_of(name, of_sizes=True)
+        if isinstance(value, list | tuple) and "sizes" in roles:
+            row = cast("Sequence[object]", value)
+            if len(row) > 1 and all(isinstance(one, int) for one in row):
+                return (tuple(cast("Sequence[int]", row)),)
+        if isinstance(value, int) and not isinstance(value, bool) and roles:
+            found.setdefault(roles[0], value)
+    layers = [found[role] for role in ("inputs", "hidden", "outputs") if role in found]
+    return (tuple(layers),) if len(layers) == 3 else ()
+
+
+def own_sizes(
+    entry: Candidate, problem: Callable[[Sizes], SmallProblem], given: Mapping[str, str]
+) -> list[Sizes]:
+    """Return the sizes that the arrays in somebody's code have.
+
+    Args:
+        entry: what is called.
+        problem: makes the small problem of given sizes.
+        given: values for arguments, by name.
+    """
+    if entry.owner is None:
+        module = entry.module
+        placed = () if module is None else in_module(module.__name__, module, None)
+        made = (made_by(maker, USUAL[0]) for maker in entry.makers)
+        theirs = (holders([*arrays_in(one, "")], None) for one in made)
+        found = [one.sizes for one in chain.from_iterable(theirs)]
+        return [*(one.holder.sizes for one in placed), *found]
+    sizes: list[Sizes] = []
+    for tried_with in ((5, 7, 2), (5, 7, 1)):
+        for make in lines_that_make(entry, Known("X", "Y", sizes=tried_with, given=given)):
+            net = instance(make, entry, problem(tried_with))
+            found = [] if net is None else [*in_object(NET, net, None)]
+            sizes += [one.holder.sizes for one in found]
+    return sorted(dict.fromkeys(sizes), key=lambda one: -len(one))

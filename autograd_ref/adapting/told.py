@@ -1,0 +1,84 @@
+"""What was found in somebody's code, in words, or what is missing."""
+
+from collections.abc import Iterator, Sequence
+
+from autograd_ref.adapting.adapted import Adapted
+from autograd_ref.adapting.calling.trying import Attempted
+from autograd_ref.adapting.way_search import SearchOutcome, place_of
+from autograd_ref.report.words import listed
+from autograd_ref.user_code import worded
+
+MOST = 4
+"""Ways that failed which are told. Chosen."""
+
+
+def found_in_words(one: Adapted) -> list[str]:
+    """Return how somebody's code is called, in sentences.
+
+    Args:
+        one: the adapter.
+    """
+    near = one.found
+    setup, data = near.program.setup, near.program.data
+    sentences = [
+        f"Called: {near.program.entry.name}. Its parameters are {setup.where}:"
+        f" {setup.holder.form}. Its data are {data.said}."
+    ]
+    where = near.reading.where
+    if one.only_updates:
+        how = "are updated in place" if where == "updated in place" else "are returned, updated"
+        sentences.append(f"The parameters {how}: the gradient is read off that update.")
+    else:
+        loss = ", beside the loss" * bool(near.reading.loss)
+        sentences.append(f"The gradient is {where}{loss}.")
+    if one.takes == "fixed":
+        sizes = ", ".join(map(str, near.sizes))
+        sentences.append(f"Its sizes are its own, {sizes}: it is checked with these only.")
+    elif one.takes == "one output":
+        sentences.append("It has one output, N_O = 1.")
+    return sentences
+
+
+def ties_in_words(outcome: SearchOutcome) -> str:
+    """Return which other ways of calling it are as right; empty where there are none.
+
+    Args:
+        outcome: of the search.
+    """
+    assert outcome.best is not None, "it was found"
+    first = outcome.best.program.data.said
+    others = dict.fromkeys(near.program.data.said for near in outcome.ties)
+    others.pop(first, None)
+    if not others:
+        return ""
+    return f"It is as right with {listed([*others])}: nothing that it does tells them apart."
+
+
+def failures_in_words(outcome: SearchOutcome) -> Iterator[str]:
+    """Yield what was tried in vain, what got furthest first.
+
+    Args:
+        outcome: of the search.
+    """
+    for one in sorted(outcome.failures, key=_reached, reverse=True)[:MOST]:
+        call = one.program.calls[-1].removeprefix("result = ")
+        if one.error is None:
+            yield f"{call} runs, and returns, keeps and updates no gradient that could be found"
+        else:
+            yield f"{call} raises {' '.join(worded(one.error).split())}"
+
+
+def nearest_attempt(outcome: SearchOutcome) -> Attempted | None:
+    """Return the way that got furthest; None where none could be tried.
+
+    Args:
+        outcome: of the search.
+    """
+    failures: Sequence[Attempted] = outcome.failures
+    return max(failures, key=_reached, default=None)
+
+
+def _reached(one: Attempted) -> tuple[bool, int]:
+    """How far a try got: to its end, or to a line of their code."""
+    place = place_of(one.error)
+    return one.error is None, 0 if place is None else place[1]

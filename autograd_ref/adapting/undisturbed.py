@@ -1,0 +1,126 @@
+"""Somebody's code run without a trace: what it prints is left out, what it changes is put back."""
+
+import contextlib
+import inspect
+import io
+import warnings
+from collections.abc import Callable, Collection, Generator
+from functools import partial
+from types import ModuleType
+from typing import Any, cast
+
+import numpy as np
+
+from autograd_ref.calls import random_state
+
+DEEPEST = 4
+"""Levels of lists, dicts and objects that are put back. Chosen, as for the search of arrays."""
+
+LARGEST = 10**7
+"""Entries of an array that is copied to be put back; larger ones are data. Chosen."""
+
+Saved = list[Callable[[], None]]
+
+
+@contextlib.contextmanager
+def quiet() -> Generator[None]:
+    """Leave out what somebody's code prints and warns of."""
+    sink = io.StringIO()
+    with (
+        contextlib.redirect_stdout(sink),
+        contextlib.redirect_stderr(sink),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def left_as_it_was(*things: object) -> Generator[None]:
+    """Put back what their code changes: global variables, attributes, arrays, random generators.
+
+    Args:
+        things: functions, methods, classes, instances or modules; with each goes its module.
+    """
+    saved: Saved = []
+    seen: set[int] = set()
+    modules = {id(m): m for thing in things if (m := inspect.getmodule(thing)) is not None}
+    own = {module.__name__ for module in modules.values()}
+    for value in (*modules.values(), *things):
+        _save(value, saved, seen, own)
+    with random_state.kept():
+        try:
+            yield
+        finally:
+            for put_back in saved:
+                put_back()
+
+
+def _save(
+    value: object, saved: Saved, seen: set[int], own: Collection[str], depth: int = 0
+) -> None:
+    """Note how a value, and what is in it, is put back."""
+    if id(value) in seen or depth > DEEPEST:
+        return
+    seen.add(id(value))
+    inner: list[Any] = []
+    if isinstance(value, np.ndarray):
+        array = cast("np.ndarray[Any, Any]", value)
+        inner = [*array.flat] if array.dtype == object else []
+        if array.size <= LARGEST and array.flags.writeable:
+            saved.append(partial(np.copyto, array, array.copy()))
+    elif isinstance(value, np.random.Generator):
+        bits = value.bit_generator
+        saved.append(partial(setattr, bits, "state", bits.state))
+    elif isinstance(value, tuple):
+        inner = [*cast("tuple[Any, ...]", value)]
+    elif isinstance(value, list):
+        row = cast("list[Any]", value)
+        inner = [*row]
+        saved.append(partial(row.__setitem__, slice(None), inner))
+    elif isinstance(value, dict):
+        inner = _keys(cast("dict[Any, Any]", value), saved)
+    elif isinstance(value, type):
+        inner = _attributes(value, saved) if value.__module__ in own else []
+    elif inspect.ismethod(value):
+        inner = [value.__self__]
+    elif isinstance(value, ModuleType):
+        inner = _attributes(value, saved) if value.__name__ in own else []
+    elif type(value).__module__ in own and hasattr(value, "__dict__"):
+        inner = _keys(vars(value), saved)
+    for one in inner:
+        _save(one, saved, seen, own, depth + 1)
+
+
+def _keys(there: dict[Any, Any], saved: Saved) -> list[Any]:
+    """Note how a dict is put back, and return its values."""
+    before = {**there}
+
+    def put_back() -> None:
+        for key in [key for key in there if key not in before]:
+            del there[key]
+        there.update(before)
+
+    saved.append(put_back)
+    return [*before.values()]
+
+
+def _attributes(owner: type | ModuleType, saved: Saved) -> list[Any]:
+    """Note how the attributes of a class or module are put back, and return them."""
+    before = _without_dunders(owner)
+
+    def put_back() -> None:
+        now = _without_dunders(owner)
+        for name in now.keys() - before.keys():
+            delattr(owner, name)
+        for name in before:
+            if name not in now or now[name] is not before[name]:
+                setattr(owner, name, before[name])
+
+    saved.append(put_back)
+    return [*before.values()]
+
+
+def _without_dunders(owner: type | ModuleType) -> dict[str, Any]:
+    return {name: value for name, value in vars(owner).items() if not name.startswith("__")}

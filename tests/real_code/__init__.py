@@ -1,0 +1,1 @@
+"""Code as other people write it, with what is known of each file: `manifest.json` beside them."""

@@ -1,0 +1,139 @@
+"""Where somebody's code has its parameters: their shapes, and what holds them."""
+
+from collections.abc import Sequence
+from types import ModuleType, SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from autograd_ref.adapting.holding.arrays_found import arrays_in, arrays_under
+from autograd_ref.adapting.holding.forms import Form, forms
+from autograd_ref.adapting.holding.setups import in_module, in_object
+from autograd_ref.adapting.holding.slots import holders, unplaced
+
+SIZES = (5, 7, 2)
+Array = NDArray[Any]
+
+
+def parameters(sizes: Sequence[int] = SIZES) -> dict[str, Array]:
+    """W0, b0, W1, b1, no two entries the same."""
+    random = np.random.default_rng(0)
+    found: dict[str, Array] = {}
+    for layer in range(len(sizes) - 1):
+        found[f"W{layer}"] = random.normal(size=(sizes[layer + 1], sizes[layer]))
+        found[f"b{layer}"] = random.normal(size=sizes[layer + 1])
+    return found
+
+
+def scope() -> dict[str, Any]:
+    """The variables of a program."""
+    names = {"np": np, "SimpleNamespace": SimpleNamespace}
+    return {**names, "N_I": 5, "N_H": 7, "N_O": 2, **parameters()}
+
+
+@pytest.mark.parametrize("form", [*forms()], ids=str)
+def test_what_is_put_in_a_form_is_got_from_it(form: Form) -> None:
+    """The expressions are inverses, and the shapes are those that are said."""
+    own = scope()
+    for layer in range(2):
+        found: dict[str, Array] = {}
+        for kind in form.kinds:
+            found[kind] = eval(form.put(kind, layer), own)
+            assert found[kind].shape == form.shape(kind, *SIZES[layer : layer + 2])
+            names = ("N_I", "N_H", "N_O")[layer : layer + 2]
+            assert eval(f"({', '.join(form.shape_text(kind, *names))},)", own) == found[kind].shape
+        np.testing.assert_array_equal(eval(form.got("W", "W"), own | found), own[f"W{layer}"])
+        if form.biases != "none":
+            of = found.get("b", found["W"])
+            got = eval(form.got("b", "of"), own | {"of": of})
+            np.testing.assert_array_equal(got, own[f"b{layer}"])
+
+
+def test_forms_are_with_arrays_for_biases_or_without() -> None:
+    """Both together are all."""
+    assert {*forms(biases=True)} | {*forms(biases=False)} == {*forms()}
+    assert {len(form.kinds) for form in forms(biases=True)} == {2}
+    assert {len(form.kinds) for form in forms(biases=False)} == {1}
+
+
+class Pair(NamedTuple):
+    """Fields with names."""
+
+    W: Array
+    b: Array
+
+
+class Net:
+    """An instance with arrays, and things that are none."""
+
+    def __init__(self, form: Form) -> None:
+        holder = unplaced(form, SIZES)
+        for one in holder.slots:
+            setattr(self, one.name.replace("0", "2"), np.zeros(one.shape))
+        self.dW2 = np.zeros((7, 5))
+        self.name, self.function, self.kind = "net", len, Net
+
+
+@pytest.mark.parametrize("form", [*forms()], ids=str)
+@pytest.mark.parametrize("sizes", [SIZES, None])
+def test_the_arrays_of_an_instance_are_its_parameters(
+    form: Form, sizes: tuple[int, ...] | None
+) -> None:
+    """In the form that they have, with the sizes that are asked for, or their own."""
+    net = Net(form)
+    if form.biases in ("first", "last", "none"):  # weights alone, whatever a column stands for
+        assert form in [one.holder.form for one in in_object("net", net, SIZES)]
+        return
+    placed = [*in_object("net", net, sizes)]
+    assert form in [one.holder.form for one in placed]
+    assert all(one.holder.sizes == SIZES for one in placed)
+    (mine,) = [one for one in placed if one.holder.form == form]
+    own = scope() | {"net": net}
+    exec("\n".join(mine.lines), own)
+    back = {one.path: eval(one.path, own) for one in mine.holder.slots}
+    assert all(array.any() for array in back.values())
+    assert not net.dW2.any()
+
+
+@pytest.mark.parametrize(
+    ("value", "paths"),
+    [
+        (np.zeros(3), ["net"]),
+        (np.array([np.zeros(2), np.zeros(3)], dtype=object), ["net[0]", "net[1]"]),
+        (np.array([["a", "b"]]), []),
+        (np.zeros((2, 2, 2)), []),
+        ({"W": np.zeros(2), 3: [np.zeros(1)]}, ["net['W']", "net[3][0]"]),
+        (Pair(np.zeros((1, 1)), np.zeros(1)), ["net[0]", "net[1]"]),
+        (SimpleNamespace(a=(np.zeros(1),)), ["net.a[0]"]),
+        ([[[[[np.zeros(1)]]]]], []),
+        (5, []),
+        (Net, []),
+    ],
+)
+def test_arrays_are_found_wherever_they_are(value: object, paths: list[str]) -> None:
+    """In lists, dicts, objects, and arrays of arrays; not too deep, and not what is no number."""
+    assert [one.path for one in arrays_in(value, "net")] == paths
+
+
+def test_named_fields_have_their_names() -> None:
+    """Those of a named tuple; places in a list have numbers."""
+    assert [one.name for one in arrays_in(Pair(np.zeros(1), np.zeros(1)), "p")] == ["W", "b"]
+    assert [one.name for one in arrays_in([np.zeros(1)], "p", "w")] == ["w0"]
+
+
+def test_arrays_that_are_left_over_are_no_parameters() -> None:
+    """Weights of a third layer do not belong to a network of two."""
+    net = SimpleNamespace(W1=np.zeros((7, 5)), W2=np.zeros((2, 7)), W3=np.zeros((2, 2)))
+    assert [*holders([*arrays_in(net, "net")], SIZES)] == []
+
+
+def test_global_variables_are_parameters_under_the_names_of_parameters() -> None:
+    """Data beside them are none."""
+    module = ModuleType("theirs")
+    vars(module).update(W1=np.zeros((5, 7)), W2=np.zeros((7, 2)), X=np.zeros((9, 5)), n=3)
+    (placed,) = in_module("code", module, None)
+    assert placed.holder.sizes == SIZES
+    assert placed.lines == ("code.W1 = np.array(W0.T)", "code.W2 = np.array(W1.T)")
+    assert [one.path for one in arrays_under(module, "code")] == ["code.W1", "code.W2", "code.X"]

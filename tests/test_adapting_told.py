@@ -1,0 +1,70 @@
+"""What is told where no way was found, and the sizes that stand in the code."""
+
+from collections.abc import Callable, Generator
+from types import ModuleType
+
+import pytest
+
+from autograd_ref import adapt
+from autograd_ref.adapting.sizes_in_code import stated_sizes
+from autograd_ref.adapting.small import problems
+from autograd_ref.adapting.told import failures_in_words, nearest_attempt
+from autograd_ref.adapting.way_search import Wanted, place_of, search
+from tests.real_code.of_text import forget, module_of
+
+Modules = Callable[..., ModuleType]
+
+
+@pytest.fixture
+def of_text() -> Generator[Modules]:
+    """Makes a module of a text, which is forgotten afterwards."""
+    yield module_of
+    forget()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no way was found to call it for a gradient; write gradients(parameters, X, Y)"),
+        ("def backward(X, Y):\n    return 3", "backward(X, np.eye(N_O)[Y]) runs, and returns"),
+        ("def backward(X, Y):\n    raise ValueError('no')", "raises ValueError: no"),
+        ("def backward(X, Y, colour, size, form): ...", "no way was found"),
+    ],
+)
+def test_what_has_no_gradient_is_refused_with_what_was_tried(
+    text: str, words: str, of_text: Modules
+) -> None:
+    """What ran is told before what raised."""
+    with pytest.raises(ValueError, match="no way was found") as raised:
+        _ = adapt(of_text(text + "\nW1, W2 = np.ones((5, 7)), np.ones((7, 2))"))
+    assert words in str(raised.value)
+
+
+def test_the_attempt_that_got_furthest_is_told(of_text: Modules) -> None:
+    """The one that ran, before the one that raised; none where nothing was tried."""
+    text = "def backward(theta, X, Y):\n    return X @ theta\n"
+    module = of_text(text)
+    outcome = search(module, problems(), Wanted(sizes=((5, 7, 2),)))
+    last = nearest_attempt(outcome)
+    assert last is not None
+    assert place_of(last.error) is not None
+    assert [*failures_in_words(outcome)]
+    nothing = search(module, problems(), Wanted(name="other"))
+    assert nearest_attempt(nothing) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"),
+    [
+        ("layers = [4, 6, 3]", ((4, 6, 3),)),
+        ("layers = ['a', 'b']", ()),
+        ("n_in, n_hidden, n_out = 4, 6, 3", ((4, 6, 3),)),
+        ("n_in, n_hidden = 4, 6", ()),
+        ("n_in, n_hidden, n_out = True, 6, 3", ()),
+    ],
+)
+def test_sizes_that_stand_in_the_code_are_taken(
+    text: str, sizes: tuple[tuple[int, ...], ...], of_text: Modules
+) -> None:
+    """In a list, or each under its name."""
+    assert stated_sizes(of_text(text)) == sizes
