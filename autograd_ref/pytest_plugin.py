@@ -1,4 +1,4 @@
-"""The pytest fixtures `check_gradients` and `check_backward`.
+"""The pytest fixtures `check_gradients`, `check_backward` and `submission`, with its option.
 
 PyTorch is loaded when a test asks for one of them, not before.
 """
@@ -8,8 +8,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from autograd_ref.adapting.adapted import Adapted
     from autograd_ref.backward import BackwardCheck
     from autograd_ref.check import Check
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that names a submission."""
+    parser.getgroup("crosscheck").addoption(
+        "--submission",
+        metavar="FILE[:NAME]",
+        help="the code that the fixture `submission` calls, as `crosscheck check` takes it",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +47,32 @@ def check_backward() -> "BackwardCheck":
     from autograd_ref.backward import assert_backward_matches
 
     return assert_backward_matches
+
+
+@pytest.fixture(scope="session")
+def submission_network() -> "Mapping[str, object]":
+    """The network of `submission`: nothing is the built-in one; a conftest.py may choose another.
+
+    Its keys are activation, output, loss, reduction, l2, l2_of and bias, as of
+    `autograd_ref.Network`.
+    """
+    return {}
+
+
+@pytest.fixture(scope="session")
+def submission(
+    pytestconfig: pytest.Config, submission_network: "Mapping[str, object]"
+) -> "Adapted":
+    """The gradient of the file that --submission names, called with (parameters, X, Y).
+
+    It is found as by `autograd_ref.adapt`; without the option the test is skipped.
+    """
+    spec = pytestconfig.getoption("--submission")
+    if spec is None:
+        pytest.skip("no submission is given: --submission FILE[:NAME]")
+    from autograd_ref.commands.as_written.taken_file import taken_or_said
+
+    found = taken_or_said(spec, pytestconfig.invocation_params.dir, submission_network)
+    if isinstance(found, str):
+        pytest.fail(found, pytrace=False)
+    return found

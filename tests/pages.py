@@ -26,8 +26,11 @@ PAGES = (
     "README.md",
     "autograd_ref/README.md",
     "autograd_ref/commands/README.md",
+    "autograd_ref/commands/STUDENTS.md",
+    "autograd_ref/commands/TEACHERS.md",
     "autograd_ref/assignment/mistakes/README.md",
     "autograd_ref/recording/README.md",
+    "autograd_ref/networks/README.md",
     "autograd_ref/recording/EXAMPLES.md",
     "manual_backprop/README.md",
     "tests/README.md",
@@ -92,6 +95,7 @@ def outputs(page: str, folder: Path) -> Iterator[Output]:
         if name == "long":
             continue
         if name == "file":
+            (folder / value).parent.mkdir(parents=True, exist_ok=True)
             _ = (folder / value).write_text(block.text, encoding="utf-8")
         elif name == "pytest":
             run_tests(block.text, folder)

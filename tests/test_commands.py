@@ -292,7 +292,7 @@ def test_too_little_memory_is_one_line_and_status_2(
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("penguins", "unknown command 'penguins'; the commands are check, falsify, train, "),
+        ("penguins", "unknown command 'penguins'; the commands are check, falsify, grade, "),
         ("chek", "unknown command 'chek'; did you mean check?"),
         ("selftests", "unknown command 'selftests'; did you mean selftest?"),
     ],

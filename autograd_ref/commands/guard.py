@@ -12,6 +12,7 @@ from pathlib import Path
 from autograd_ref.commands.destination import Destination, require_writable
 from autograd_ref.commands.functions.world import (
     TimeUp,
+    is_file,
     place_raised,
     raised_by_user,
     their_traceback,
@@ -62,7 +63,7 @@ def _require_destinations(chosen: argparse.Namespace) -> None:
             chosen.refuse(f"--{name} and --{other} both write to {target.name}")
     for name, target in targets:
         for spec in (getattr(chosen, option, None) or "" for option in SPECS):
-            file = spec if spec.endswith(".py") else spec.rpartition(":")[0]
+            file = spec if is_file(spec) else spec.rpartition(":")[0]
             if file and target.path == Path(os.path.realpath(file)):
                 chosen.refuse(f"--{name} would replace {file}")
         require_writable(target)

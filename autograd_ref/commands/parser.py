@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from autograd_ref.commands import check, comparison, falsify, mistakes, selftest, train
+from autograd_ref.commands import check, comparison, falsify, grade, mistakes, selftest, train
 from autograd_ref.commands.options import Parser
 
 ALONE = comparison.COMMAND
@@ -13,6 +13,7 @@ ALONE = comparison.COMMAND
 COMMANDS = (
     check.COMMAND,
     falsify.COMMAND,
+    grade.COMMAND,
     train.COMMAND,
     selftest.COMMAND,
     mistakes.COMMAND,

@@ -7,10 +7,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 
-def progress() -> Progress:
-    """A bar on standard error, shown on a terminal only; it leaves nothing behind."""
+def progress(*, threaded: bool = True) -> Progress:
+    """A bar on standard error, shown on a terminal only; it leaves nothing behind.
+
+    Where it has no thread of its own, it is drawn anew at each refresh.
+    """
     console = Console(stderr=True)
-    return Progress(console=console, transient=True, disable=not console.is_terminal)
+    disabled = not console.is_terminal
+    return Progress(console=console, transient=True, disable=disabled, auto_refresh=threaded)
 
 
 @contextmanager

@@ -21,18 +21,34 @@ class CheckedFunction(NamedTuple):
     """True if the user named the function, and not its file alone."""
     loss: str | None = None
     parameters: str | None = None
+    notes: tuple[str, ...] = ()
+    """Sentences on what else its file defines or fails at."""
+    how: tuple[str, ...] = ()
+    """How it was called, where that was found in code as it stands; in paragraphs."""
+    network: str = ""
+    """The network that it was checked against, where it is not the built-in one."""
+    right_for: str = ""
+    """The usual networks that it is right for, as a paragraph; empty where that was not asked."""
 
 
 def heading(function: CheckedFunction) -> str:
     """The name of the function, and of its loss where it has one of its own."""
     if function.loss is not None:
         return f"{function.name} against {function.loss}"
+    if function.network:
+        return f"{function.name} against {function.network}"
+    if function.how:
+        return function.name
     only = "" if function.name_given else ", the only function there that takes (parameters, X, Y)"
     return f"{function.name}{only}"
 
 
 def called(function: CheckedFunction) -> list[str]:
-    """The convention in which a function of the built-in network was called, in paragraphs."""
+    """The convention in which a function of the built-in network was called, and the notes."""
+    return [*_convention(function), *function.how, *function.notes]
+
+
+def _convention(function: CheckedFunction) -> list[str]:
     if function.detected is None:
         return []
     detected = function.detected

@@ -13,6 +13,7 @@ from autograd_ref.calls.trial import Options, Trial
 from autograd_ref.check import examine, trial_of
 from autograd_ref.commands.functions.convention_search import PENGUINS, Detected, random_inputs
 from autograd_ref.commands.functions.importing import UserCodeError
+from autograd_ref.commands.functions.network_options import sizes_in
 from autograd_ref.commands.functions.world import raised_by_user, their_traceback
 from autograd_ref.commands.options import Unusable
 from autograd_ref.report.data import Verdict, overall
@@ -44,6 +45,10 @@ class Case(NamedTuple):
     """None for a model of the user's own."""
     binding: bool = True
     """True if a mismatch counts even where the function leaves the number format."""
+    sizes: tuple[int, ...] = ()
+    """Of a usual network with another number of layers."""
+    penalty: str = ""
+    """What its loss has a penalty for, in words; empty where it has none of its own."""
 
     @property
     def samples(self) -> int | None:
@@ -58,11 +63,13 @@ class Case(NamedTuple):
     @property
     def where(self) -> str:
         """In words."""
-        if self.shape is None:
+        sizes = self.sizes or sizes_in(self.shape)
+        if not sizes:
             return f"the parameters and data of seed {self.seed}"
-        dimensions = f"{self.shape.inputs},{self.shape.hidden},{self.shape.outputs}"
         name = "the penguins" if self.name == "penguins" else "a random problem"
-        return f"{name}, shape {dimensions}, {self.samples} samples, {self.dtype}, seed {self.seed}"
+        said = [name, f"shape {','.join(map(str, sizes))}", f"{len(self.arguments[1])} samples"]
+        said += [self.dtype, f"seed {self.seed}", *filter(None, (self.penalty,))]
+        return ", ".join(said)
 
 
 class Checked(NamedTuple):
@@ -135,10 +142,10 @@ def _parameters_and_data(made: object, spec: str) -> tuple[Any, tuple[Any, ...]]
 
 
 def network_reports(
-    function: Gradients, convention: Convention, cases: Sequence[Case]
+    function: Gradients, convention: Convention, cases: Sequence[Case], *, diagnose: bool = True
 ) -> Generator[Checked]:
     """Check a gradient of the built-in network on one problem after the other."""
-    gradients, known = adapter(function, convention), False
+    gradients, known = adapter(function, convention), not diagnose
     for case in cases:
         try:
             with blamed(case.where, ran_before=True):  # or else it would have no convention

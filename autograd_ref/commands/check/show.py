@@ -22,13 +22,16 @@ def as_text(function: CheckedFunction, results: Sequence[Checked], display: Disp
     outcome, (case, report) = outcome_of(results), shown_of(results)
     if outcome == "match":
         parts = [filled(heading(function), display), filled(_summary(results), display)]
+        parts += [filled(function.right_for, display)] if function.right_for else []
         parts += [filled(note.text, display) for note in _notes(results)]
         power = _power(results)
         parts += [filled(str(power), display)] if power is not None else []
     else:
         said = "with a harmful finding" if outcome == "harmful" else outcome
         first = f"{heading(function)}; the first {said}, on {case.where}:"
-        parts = [filled(first, display), report_text(report, display)]
+        parts = [filled(first, display)]
+        parts += [filled(function.right_for, display)] if function.right_for else []
+        parts += [report_text(report, display)]
     parts += [filled(line, display) for line in called(function)]
     return "\n\n".join([*parts, _table(results, display)]) + "\n"
 
@@ -36,12 +39,15 @@ def as_text(function: CheckedFunction, results: Sequence[Checked], display: Disp
 def as_json(function: CheckedFunction, results: Sequence[Checked]) -> str:
     """The content as strict JSON.
 
-    convention and tried are null for a model of the user's own, loss and parameters for the
-    built-in network. fixed holds the dimensions that are hard-coded in the function, null where it
-    takes any. power names the known mistakes that would have shown on one of the problems, and
-    those that would not; null for a model of the user's own. Causes are in the report of the first
-    problem with a mismatch. A problem with a note does not count for the verdict; where the
-    function raised, its report is null.
+    convention and tried are null for a model of the user's own and for code that is called in a way
+    of its own, which called tells; loss and parameters for the usual networks. network is the one
+    that it was checked against, null for the built-in one and for a model of the user's own;
+    right_for the usual ones that it is right for, null where that was not looked for. fixed holds
+    the dimensions that are hard-coded in the function, null where it takes any. power names the
+    known mistakes that would have shown on one of the problems, and those that would not; null for
+    all but the built-in network. Causes are in the report of the first problem with a mismatch. A
+    problem with a note does not count for the verdict; where the function raised, its report is
+    null.
     """
     power = _power(results)
     detected = function.detected
@@ -50,6 +56,9 @@ def as_json(function: CheckedFunction, results: Sequence[Checked]) -> str:
         "function": function.name,
         "loss": function.loss,
         "parameters": function.parameters,
+        "network": function.network or None,
+        "right_for": function.right_for or None,
+        "called": [*function.how],
         "convention": detected and _convention(detected, given=function.convention_given),
         "tried": detected and list(tried_in(detected)),
         "verdict": verdict_of(results),
@@ -64,7 +73,7 @@ def as_json(function: CheckedFunction, results: Sequence[Checked]) -> str:
 def as_html(function: CheckedFunction, results: Sequence[Checked]) -> str:
     """A page: the report that the verdict comes from, how the function was called, all problems."""
     case, report = shown_of(results)
-    lead = f"On {case.where}:"
+    lead = " ".join(filter(None, (function.right_for, f"On {case.where}:")))
     return as_page(report, function.name, lead, called(function), _table(results))
 
 
@@ -98,6 +107,7 @@ def _problem(result: Checked) -> dict[str, object]:
         "samples": case.samples,
         "seed": case.seed,
         "dtype": case.dtype,
+        "penalty": case.penalty or None,
         "note": result.note,
         "report": result.report and result.report.to_dict(),
     }

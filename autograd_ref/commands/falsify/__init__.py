@@ -4,9 +4,12 @@ import argparse
 
 from autograd_ref.commands.destination import add_json
 from autograd_ref.commands.functions import network_options
-from autograd_ref.commands.functions.loading import current_folder, load_gradient
+from autograd_ref.commands.functions.cells import add_cells
+from autograd_ref.commands.functions.file_alone import load_gradient
+from autograd_ref.commands.functions.loading import current_folder
 from autograd_ref.commands.functions.watch import add_timeout, watching
 from autograd_ref.commands.options import DEFAULT, Command, Parser, add_seed, integer
+from autograd_ref.commands.output import say
 
 DESCRIPTION = """Search for the smallest problem on which a gradient of your own is wrong,
 raises, or does harm, as by changing its arguments.
@@ -26,6 +29,7 @@ def _add_options(parser: Parser) -> None:
         help=f"problems to try before giving up {DEFAULT}",
     )
     add_seed(parser, "for the search")
+    add_cells(parser)
     add_timeout(parser)
     add_json(parser)
 
@@ -33,7 +37,9 @@ def _add_options(parser: Parser) -> None:
 def _run(chosen: argparse.Namespace) -> int:
     start = current_folder()
     with watching(chosen.timeout):
-        spec, function = load_gradient(chosen.function, start)
+        spec, function, notes = load_gradient(chosen.function, start, chosen.cells)
+        for note in notes:
+            say(f"crosscheck: {note}\n")
         from autograd_ref.commands.falsify.run import run
 
         return run(chosen, spec, function)
