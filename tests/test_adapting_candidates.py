@@ -1,4 +1,4 @@
-"""What of somebody's code may be called, and networks that are put together from layers."""
+"""Functions of somebody's code that may be called, and networks put together from layers."""
 
 import sys
 from types import ModuleType
@@ -78,7 +78,7 @@ def test_a_class_method_is_called_on_its_class() -> None:
 
 
 def test_a_function_of_no_module_goes_alone() -> None:
-    """What was executed from a text."""
+    """A function that was executed from a text has no module."""
     scope: dict[str, Any] = {"__name__": "nowhere"}
     exec("def gradient(X):\n    return X", scope)
     (entry,) = entries(scope["gradient"])

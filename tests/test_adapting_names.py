@@ -1,4 +1,4 @@
-"""What names and source tell of somebody's code: parts, layers, and how an argument is used."""
+"""Names and source of somebody's code: parts, layers, and how an argument is used."""
 
 from collections.abc import Callable
 from typing import Any

@@ -118,7 +118,7 @@ def test_arrays_are_found_wherever_they_are(value: object, paths: list[str]) -> 
 
 
 def test_named_fields_have_their_names() -> None:
-    """Those of a named tuple; places in a list have numbers."""
+    """Fields of a named tuple have theirs; places in a list have numbers."""
     assert [one.name for one in arrays_in(Pair(np.zeros(1), np.zeros(1)), "p")] == ["W", "b"]
     assert [one.name for one in arrays_in([np.zeros(1)], "p", "w")] == ["w0"]
 

@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 
 def ran(result: object, **after: Array) -> Ran:
-    """What there is once a network with W1, b1, W2, b2 in a dict has run."""
+    """The objects at hand once a network with W1, b1, W2, b2 in a dict has run."""
     root = {"W1": np.zeros((5, 7)), "b1": np.ones(7), "W2": np.zeros((7, 2)), "b2": np.ones(2)}
     (held,) = [
         one.holder

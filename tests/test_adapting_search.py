@@ -33,7 +33,7 @@ def of_text() -> Generator[Modules]:
 
 
 def right(one: Adapted, sizes: tuple[int, ...] = (4, 6, 3)) -> bool:
-    """Whether an adapter returns the gradient of half the squared error of a tanh network."""
+    """True where an adapter returns the gradient of half the squared error of a tanh network."""
     network = one.network._replace(sizes=sizes)
     parameters, X, Y = random_point(network, 5, seed=1, targets=None)
     result = one(parameters, X, Y)
@@ -104,7 +104,7 @@ def test_a_label_at_a_time_becomes_a_row_where_the_loss_wants_rows(
 
 
 def test_arguments_are_given_by_name(of_text: Modules) -> None:
-    """What nobody knows, as an expression."""
+    """Arguments of no known name, each as an expression."""
     text = NET.replace("X, Y):", "X, Y, colour):").replace("print(", "assert colour == 'red', (")
     with pytest.raises(ValueError, match="no way"):
         _ = adapt(of_text(text), **TANH)
@@ -138,7 +138,7 @@ def test_an_adapter_of_the_built_in_network_takes_its_parameters(of_text: Module
 
 
 def test_an_update_of_the_built_in_network_has_parameters_by_name(of_text: Modules) -> None:
-    """What comes back can then be compared, block by block."""
+    """The updated parameters can then be compared, block by block."""
     one = adapt(of_text(SOFTPLUS.replace("def gradients", "def _derivatives") + STEP).step)
     (checked,) = usual_reports(one, one, usual_cases(one, 1, seed=0))
     assert one.only_updates
@@ -153,7 +153,7 @@ def test_what_makes_parameters_may_want_what_nobody_knows(of_text: Modules) -> N
 
 
 def test_a_sample_without_a_gradient_adds_nothing(of_text: Modules) -> None:
-    """Of the others, one at a time, it is the sum."""
+    """The gradient is then the sum of the others', one sample at a time."""
     text = LABEL.replace("    back =", "    d = d * (x[0] > 0)\n    back =")
     one = adapt(of_text(text), **SOFTMAX)
     P, X, Y = random_point(architecture((4, 6, 3)), 9, seed=0)

@@ -1,4 +1,4 @@
-"""What is told where no way was found, and the sizes that stand in the code."""
+"""Messages where no way was found, and the sizes that stand in the code."""
 
 from collections.abc import Callable, Generator
 from types import ModuleType
@@ -34,7 +34,7 @@ def of_text() -> Generator[Modules]:
 def test_what_has_no_gradient_is_refused_with_what_was_tried(
     text: str, words: str, of_text: Modules
 ) -> None:
-    """What ran is told before what raised."""
+    """Calls that ran are told before those that raised."""
     with pytest.raises(ValueError, match="no way was found") as raised:
         _ = adapt(of_text(text + "\nW1, W2 = np.ones((5, 7)), np.ones((7, 2))"))
     assert words in str(raised.value)

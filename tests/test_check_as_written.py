@@ -50,7 +50,7 @@ def net(loss: str = "0", slope: str = "0", top: str | None = None) -> str:
 def said(
     folder: Path, text: str, options: str, status: int, capsys: Captured, name: str = "net.py"
 ) -> str:
-    """What the command says, in one line of words."""
+    """The output of the command, in one line of words."""
     placed(folder, {name: text})
     _ = sys.modules.pop(name.partition(".")[0], None)  # as in a new process
     assert main(["check", f"{folder}/{name}", *ONE, *options.split()]) == status

@@ -40,7 +40,7 @@ def gradients(parameters, X, Y):
     return loss, (delta1.T @ X, delta1.sum(axis=0), e2.T @ a1, e2.sum(axis=0))
 """
 WITH = RIGHT.replace("def gradients", "def _right")
-"""What follows is the gradient, and may call the right one."""
+"""The right gradient under another name, for a function that follows."""
 
 IN_A_CALL = """
 def gradients(parameters, X, Y):
@@ -80,7 +80,7 @@ def class_of(folder: Path, files: Mapping[str, str]) -> Path:
 
 
 def grade(folder: Path, files: Mapping[str, str], grading: str = "", *more: str) -> dict[str, Any]:
-    """What grades.json says of each submission."""
+    """The results of each submission, as in grades.json."""
     file = folder / "grading.toml"
     _ = file.write_text(grading, encoding="utf-8")
     output = folder / "results"
@@ -152,7 +152,7 @@ _tried(socket.create_connection, ('127.0.0.1', 9))
 _tried(ctypes.CDLL, None)
 """
 REFUSED = ["open", "remove", "rename", "fork", "kill", "create_connection", "CDLL"]
-"""What it does in vain."""
+"""The accesses that a submission tries in vain."""
 FLAGGED = {
     "outside": "changes {outside}",
     "processes": "calls os.fork",

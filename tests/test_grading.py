@@ -1,4 +1,4 @@
-"""What a submission gets: the grading file, points and credit, and the files that say so."""
+"""Points of a submission: the grading file, credit, and the files that say so."""
 
 import csv
 import io

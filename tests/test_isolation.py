@@ -404,7 +404,7 @@ def late() -> None:
 
 
 def ended_after(code: Callable[[], None], *, by_grader: bool = False) -> str:
-    """What is said of a submission that runs this code."""
+    """The words about a submission that runs this code."""
 
     def work(meter: Meter) -> Outcome:
         with meter():

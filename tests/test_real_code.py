@@ -33,7 +33,7 @@ NEVER = [one for one in ALL if one not in TAKEN]
 
 @cache
 def outcome_of(one: RealFile) -> SearchOutcome:
-    """What a search finds in a file."""
+    """The result of a search in a file."""
     return search(loaded(one), problems(one.network), Wanted())
 
 
@@ -67,7 +67,7 @@ def importable(one: RealFile, monkeypatch: pytest.MonkeyPatch) -> Generator[None
 
 @pytest.mark.parametrize("one", TAKEN, ids=lambda one: one.name)
 def test_real_code_is_judged_as_it_is(one: RealFile, capfd: pytest.CaptureFixture[str]) -> None:
-    """What is right is a match, what is wrong is none, and finding it prints nothing."""
+    """Right code is a match, wrong code is none, and the search prints nothing."""
     adapter = adapter_of(one)
     captured = capfd.readouterr()
     assert captured.out + captured.err == ""

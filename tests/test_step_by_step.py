@@ -478,7 +478,7 @@ def test_two_mistakes_in_one_step_are_named_together() -> None:
 
 
 def test_a_step_is_told_by_the_names_of_what_it_is_computed_from() -> None:
-    """What stands for the rest of the loss has no name and no line of its own."""
+    """The stand-in for the rest of the loss has no name and no line of its own."""
     report = report_of(dh=lambda a: -a)
     (step,) = (step for step in report.steps if step.verdict == "mismatch")
     assert step.cause is not None

@@ -30,7 +30,7 @@ class Net:
         d = d @ self.W2.T * (1 - np.exp(-self.h))
         self.dW1, self.db1 = self.X.T @ d, d.sum(0)
 """
-"""Of the built-in network, kept in attributes."""
+"""A class for the built-in network that keeps its gradients in attributes."""
 TANH = NET.replace(
     "np.log1p(np.exp(X @ self.W1 + self.b1))", "np.tanh(X @ self.W1 + self.b1)"
 ).replace("(1 - np.exp(-self.h))", "(1 - self.h**2)")

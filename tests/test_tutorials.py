@@ -1,4 +1,4 @@
-"""What the tutorials say beside what they show: the mended file matches, and pytest fails Ben's."""
+"""The tutorials hold beside their transcripts: the mended file matches, and pytest fails Ben's."""
 
 from pathlib import Path
 

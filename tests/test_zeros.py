@@ -455,7 +455,7 @@ def test_nor_do_multiples_of_what_is_equal_decide() -> None:
 
 @pytest.mark.parametrize("number", ["f8", "f4"])
 def test_nothing_is_told_by_a_factor_of_what_is_only_rounding(number: str) -> None:
-    """Of which any other block is, to its rounding, some multiple."""
+    """Any other block is, to the rounding of such a one, some multiple of it."""
 
     def invented(p: Any, _X: A, _y: A) -> Any:
         r = np.random.default_rng(0)

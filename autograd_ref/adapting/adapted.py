@@ -34,7 +34,7 @@ class Adapted(NamedTuple):
     """A function of (parameters, X, Y) that calls somebody's code as it wants to be called."""
 
     found: Near
-    """What a search found: what is called, with what, and where the gradient is."""
+    """The result of a search: the function called, its arguments, the place of the gradient."""
     choices: AdapterChoices
     network: Architecture
     """The network that it is judged by: with the sizes, and the biases or none, of their code."""
@@ -128,7 +128,7 @@ def _has_biases(near: Near) -> bool:
 
 
 def _with_rows(near: Near) -> Near:
-    """The same for targets in rows, (S, N_O), where it was found with labels."""
+    """Return the program for targets in rows, (S, N_O), of one that was found with labels."""
     program = near.program
     old = program.data.Y
     if "np.eye(N_O)[Y]" in old:

@@ -12,7 +12,7 @@ INDENT = "    "
 
 
 class AdapterChoices(NamedTuple):
-    """What an adapter has to know beside what a search found."""
+    """Choices that an adapter depends on, beside the result of a search."""
 
     as_dict: bool
     """True where parameters are a dict by name, False where they are a tuple."""

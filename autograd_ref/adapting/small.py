@@ -17,7 +17,7 @@ from autograd_ref.reference.torch_loss import differentiate
 from autograd_ref.rounding.monte_carlo import as_float64
 
 SAMPLES = 11
-"""Of a small problem: like no other dimension."""
+"""The number of samples of a small problem: like no other dimension."""
 
 
 def problems(meant: Architecture | None = None) -> Callable[[tuple[int, ...]], SmallProblem]:

@@ -1,4 +1,4 @@
-"""What was found in somebody's code, in words, or what is missing."""
+"""The way to call somebody's code in words, or the tries that failed."""
 
 from collections.abc import Iterator, Sequence
 

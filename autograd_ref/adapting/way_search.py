@@ -29,12 +29,12 @@ class SearchOutcome(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What is known before a search."""
+    """The function, sizes and arguments that are known before a search."""
 
     name: str = ""
-    """Of the function, the class or Class.method that is meant; empty for any."""
+    """The name of the function, the class or Class.method that is meant; empty for any."""
     sizes: tuple[tuple[int, ...], ...] = ()
-    """Of the network, where they are given: no others are tried."""
+    """The sizes of the network, where they are given: no others are tried."""
     given: Mapping[str, str] = {}
     """Values for arguments, by name."""
 

@@ -49,7 +49,7 @@ class Architecture(NamedTuple):
     l2_over_samples: bool
     """True where the penalty is divided by the number of samples as well."""
     l2_of: Penalised
-    """What is squared for the penalty: the weights, or the biases as well."""
+    """The parameters that are squared for the penalty: the weights, or the biases as well."""
     bias: bool
 
     @property

@@ -17,14 +17,14 @@ from autograd_ref.networks.choosing import architecture
 
 FOLDER = Path(__file__).parent
 ACTIVATIONS = {"leaky relu": "leaky-relu", "none": "softplus"}
-"""What the manifest calls otherwise."""
+"""Names of the manifest, with ours."""
 
 PENALTIES = {
     "students/modular_net.py": (0.01, 0.01),
     "strangers/score_net.py": (0.05, 0.1),
     "strangers/ex4.py": (1.0, "1/S"),
 }
-"""What code with a mistake in its penalty is given, and the l2 of the network that this means."""
+"""The factor given to code with a mistake in its penalty, and the l2 of the network it means."""
 
 
 class RealFile(NamedTuple):

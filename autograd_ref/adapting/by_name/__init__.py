@@ -1,1 +1,1 @@
-"""What names and source tell: the part of an argument, the layer of an array, keys looked up."""
+"""Names and source as evidence: the part of an argument, the layer of an array, keys looked up."""

@@ -1,4 +1,4 @@
-"""What the source of a function tells: the keys that it looks up, what it returns."""
+"""The source of a function as evidence: the keys that it looks up, the names that it returns."""
 
 import ast
 import inspect

@@ -143,7 +143,7 @@ BACKWARD = re.compile(
 GRADIENT_IN = re.compile(
     r"grad|back_?p|backw|deriv|slope|jacob|nabla|adjoint|sensitiv|retro", re.IGNORECASE
 )
-"""What the name of something that computes gradients has in it."""
+"""Parts of the names of functions that compute gradients."""
 
 LOSS = re.compile(
     r"_?(nn_?|softmax_?|svm_?)?(loss|cost|objective|error)(_?(function|func|fn|fun|and|with|vectorized|reg|value"

@@ -1,1 +1,1 @@
-"""What is called, with which arguments, and where the gradient then is."""
+"""Calls of somebody's code: the function, its arguments, and the place of the gradient."""

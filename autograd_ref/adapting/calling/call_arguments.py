@@ -11,10 +11,10 @@ from autograd_ref.adapting.calling.argument_text import Known, argument_text
 from autograd_ref.adapting.holding.forms import size_names
 
 LEFT_ALONE: Collection[Role] = ("seed", "generator", "quiet", "samples")
-"""What keeps its default where it has one."""
+"""Parts whose arguments keep their defaults, where they have any."""
 
 ONCE: Collection[Role] = ("X", "Y", "parameters", "cache")
-"""What is given to one argument only."""
+"""Parts that one argument only can play."""
 
 
 class Filled(NamedTuple):

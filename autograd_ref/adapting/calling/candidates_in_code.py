@@ -27,7 +27,7 @@ CODE, THEIR_NET = "code", "their_net"
 """The variables for the module, and for an instance that is there already."""
 
 ORDER = BACKWARD, LOSS, UPDATE
-"""What is tried first."""
+"""The kinds of names, in the order in which they are tried."""
 
 
 class Candidate(NamedTuple):

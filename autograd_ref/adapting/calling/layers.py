@@ -10,7 +10,7 @@ from autograd_ref.adapting.calling.call_arguments import filled, parameters_of
 from autograd_ref.adapting.holding.forms import size_names
 
 NAMES = ("layers", "modules", "args", "stack", "net", "components")
-"""What a constructor calls the layers that it takes. Chosen."""
+"""Names of the argument of a constructor that takes layers. Chosen."""
 
 
 def composed(kind: type, sizes: Sequence[int]) -> Iterator[str]:

@@ -19,7 +19,7 @@ RESULT = "result"
 DERIVATIVE = re.compile(
     r"^(d_?|grads?_?(of_?)?|nabla_?|delta_?|g_?)|_?(grads?|gradients?|_d)$", re.IGNORECASE
 )
-"""What is put before or after the name of a parameter for the derivative by it."""
+"""Prefixes and suffixes that make the name of a derivative of that of a parameter."""
 
 DEEPEST = 2
 """Levels of what is returned in which numbers are looked for. Chosen."""
@@ -38,12 +38,12 @@ class WhereRead(NamedTuple):
 
 
 class Ran(NamedTuple):
-    """What there is once somebody's code has run."""
+    """The objects at hand once somebody's code has run."""
 
     result: object
-    """What the last call returned."""
+    """The result of the last call."""
     root: object
-    """What holds the parameters: an instance, a module, a container."""
+    """The instance, module or container that holds the parameters."""
     path: str
     """The expression for that."""
     holder: Holder
@@ -164,7 +164,7 @@ def _expressions(holder: Holder, chosen: Mapping[Slot, str]) -> dict[str, str]:
 
 
 def _from_a_vector(path: str, holder: Holder) -> dict[str, str]:
-    """The same where all are in one vector, in the order of the slots."""
+    """The derivatives as pieces of one vector, in the order of the slots."""
     pieces: dict[Slot, str] = {}
     ends = [" * ".join(one.text) for one in holder.slots]
     for i, one in enumerate(holder.slots):

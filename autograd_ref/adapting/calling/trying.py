@@ -33,9 +33,9 @@ class References(NamedTuple):
     """The gradients that may be right, computed once they are asked for."""
 
     meant: Callable[[bool], Sequence[RightFor]]
-    """Those of the network that is meant, if one is; with biases or without."""
+    """The gradients of the network that is meant, if one is; with biases or without."""
     usual: Callable[[bool], Sequence[RightFor]]
-    """Those of all usual networks."""
+    """The gradients of all usual networks."""
 
 
 class SmallProblem(NamedTuple):
@@ -61,7 +61,7 @@ class GradientRead(NamedTuple):
 
     reading: WhereRead
     gradients: Mapping[str, Array]
-    """Of the blocks that have the right shape."""
+    """The derivatives, as far as they have the right shapes."""
 
 
 class Attempted(NamedTuple):

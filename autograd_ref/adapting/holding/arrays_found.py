@@ -45,7 +45,7 @@ def arrays_in(value: object, path: str, name: str = "", depth: int = 0) -> Itera
 
 
 def _inside(value: object, name: str) -> Iterator[tuple[str, str, object]]:
-    """What is in an object: the step that leads there, its name, itself."""
+    """The things in an object: the step that leads to each, its name, itself."""
     if isinstance(value, Mapping):
         for key, inner in list(cast("Mapping[object, object]", value).items()):
             yield f"[{key!r}]", str(key), inner

@@ -20,7 +20,7 @@ ONE_OUTPUT = (
 
 
 class AskedFor(NamedTuple):
-    """What is known before it is looked for."""
+    """The network, sizes and arguments that are known before an adapter is looked for."""
 
     network: Architecture
     """The one that is meant, of any sizes."""

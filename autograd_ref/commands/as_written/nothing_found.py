@@ -1,4 +1,4 @@
-"""What is said where code cannot be called for a gradient: what was tried, and the way out."""
+"""The message where code cannot be called for a gradient: the tries, and the way out."""
 
 from autograd_ref.adapting.told import failures_in_words, nearest_attempt
 from autograd_ref.adapting.way_search import SearchOutcome

@@ -36,7 +36,7 @@ COLUMN_OF_ONES = (
 
 
 class WithPenalty(NamedTuple):
-    """What comes out with a penalty."""
+    """The outcome of a check with a penalty."""
 
     sentence: str
     """Which penalty it is; empty where it is wrong."""

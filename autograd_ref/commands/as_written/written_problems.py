@@ -19,7 +19,7 @@ class CheckPlan(NamedTuple):
     """The problems on which a gradient is checked, and the check."""
 
     cases: Callable[[int, int], list[Case]]
-    """Of how many random problems, and of the first seed."""
+    """The cases, by the number of random problems and the first seed."""
     reports: Callable[..., Generator[Checked]]
     """On these cases; with diagnose=False without the search for the mistake."""
 

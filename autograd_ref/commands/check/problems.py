@@ -46,9 +46,9 @@ class Case(NamedTuple):
     binding: bool = True
     """True if a mismatch counts even where the function leaves the number format."""
     sizes: tuple[int, ...] = ()
-    """Of a usual network with another number of layers."""
+    """The sizes of a usual network with another number of layers."""
     penalty: str = ""
-    """What its loss has a penalty for, in words; empty where it has none of its own."""
+    """The penalty of its loss in words; empty where it has none of its own."""
 
     @property
     def samples(self) -> int | None:

@@ -25,7 +25,7 @@ ARGUMENTS = ["parameters", "X", "Y"]
 
 
 GRADIENT = re.compile("back|grad", re.IGNORECASE)
-"""What the name of a method that computes gradients has in it."""
+"""Parts of the names of methods that compute gradients."""
 
 
 class SeveralFit(UserCodeError):
@@ -74,7 +74,7 @@ def _only_gradient(file: str, start: Path, cells: str | None) -> str:
 
 
 def _public(namespace: Namespace) -> dict[str, Any]:
-    """What a file defines under names without an underscore in front, in order."""
+    """The values that a file defines under names without an underscore in front, in order."""
     there = vars(namespace.module)
     return {name: there[name] for name in namespace.names if not name.startswith("_")}
 

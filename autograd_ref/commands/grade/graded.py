@@ -58,7 +58,7 @@ def mistake_of(one: Graded) -> str:
 
 
 def harm_of(one: Graded) -> str:
-    """What a submission does besides, where its gradient is not wrong."""
+    """The harmful findings about a submission whose gradient is not wrong."""
     return one.outcome.harmful[0] if one.outcome.harmful else "cannot be decided"
 
 

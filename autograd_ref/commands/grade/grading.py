@@ -82,11 +82,11 @@ processes = "flag"
 network = "flag"
 native = "flag"
 """
-"""What `crosscheck grade --example` prints, and what holds for all that a file leaves out."""
+"""The text of `crosscheck grade --example`, which holds for all that a file leaves out."""
 
 
 class Limits(NamedTuple):
-    """What one submission may take."""
+    """The limits of one submission."""
 
     seconds: float
     memory: int
@@ -99,7 +99,7 @@ class Limits(NamedTuple):
 
 
 class Grading(NamedTuple):
-    """What is asked of a submission, and what it gets for it."""
+    """The parts of a submission that get points, and how it is run."""
 
     seeds: tuple[int, ...]
     file: str

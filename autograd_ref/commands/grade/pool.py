@@ -35,7 +35,7 @@ def outcomes(
     at_a_time: int,
     idle: Callable[[], None],
 ) -> Generator[tuple[Thing, Outcome]]:
-    """What `judge` makes of each, in a process of its own, in the order in which they are done.
+    """The result of `judge` for each, in a process of its own, in the order in which they are done.
 
     Args:
         things: the submissions.

@@ -65,7 +65,7 @@ def _witness(plain: dict[str, Any]) -> IndependentCheck:
 
 
 def _numbers(value: Any, name: str = "") -> Any:
-    """The same data, with the numbers that JSON lacks in the place of their names."""
+    """Data in which the numbers that JSON lacks stand in the place of their names."""
     if isinstance(value, dict):
         return {n: _numbers(v, n) for n, v in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):

@@ -100,6 +100,6 @@ def _judged(
 
 
 def _protected(chosen: argparse.Namespace, folder: Path, output: Path | None) -> tuple[Path, ...]:
-    """What a submission may not read: the others, the grading, and the results."""
+    """Paths that a submission may not read: the others, the grading, and the results."""
     files = [folder, output, None if chosen.grading is None else Path(chosen.grading)]
     return tuple(file.resolve() for file in files if file is not None)

@@ -21,7 +21,7 @@ class Part(NamedTuple):
     said: str
     """The reason, as a sentence."""
     where: str
-    """The same without a cause or a fix."""
+    """The report without a cause or a fix."""
 
 
 class Score(NamedTuple):

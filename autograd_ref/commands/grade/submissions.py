@@ -17,7 +17,7 @@ CACHES = shutil.ignore_patterns("__pycache__", ".git", ".ipynb_checkpoints", ".v
 
 
 class Submission(NamedTuple):
-    """What one person has handed in."""
+    """A person's submission."""
 
     name: str
     path: Path

@@ -14,13 +14,13 @@ class Fit(NamedTuple):
 
     architecture: Architecture
     changed: tuple[str, ...]
-    """What is chosen otherwise than in the network that was meant; empty for that one itself."""
+    """The choices that differ from the network that was meant; empty for that one itself."""
     loss: OfLoss
     """The verdict on the loss that is returned beside the gradient; empty where none is."""
 
     @property
     def kinds(self) -> list[str]:
-        """What differs, in words."""
+        """The differences in words."""
         one = self.architecture
         said = {"activation": one.activation, "output": f"{one.output} outputs"}
         kinds = [said[name] for name in self.changed if name in said]

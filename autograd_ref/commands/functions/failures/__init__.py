@@ -1,1 +1,1 @@
-"""What is said where code of the user's cannot be run: what failed, and what to do."""
+"""Messages about code of the user's that cannot be run: the failure, and the way out."""

@@ -8,7 +8,7 @@ MESSAGES = {
     "multiple exception types must be parenthesized": "except X, e",
     "leading zeros in decimal integer literals": "a number such as 0755",
 }
-"""What Python says of some statements of Python 2, by how the message begins."""
+"""Messages of Python about statements of Python 2, by their beginnings."""
 SHAPES = {
     r"\braise\s+[\w.]+\s*,": "raise X, text",
     r"<>": "<>",

@@ -1,4 +1,4 @@
-"""What to do about an exception that a file raises while it is imported: one sentence each."""
+"""Advice about exceptions that a file raises while it is imported: one sentence each."""
 
 import linecache
 import re
@@ -34,7 +34,7 @@ OFFLINE = {"URLError", "ConnectionError", "gaierror", "RequestException"}
 
 
 def remedy(error: BaseException, file: str, *, notebook: bool = False, needed: str = "") -> str:
-    """What to do about an exception, as a sentence goes on after a semicolon.
+    """Advice about an exception, as a sentence goes on after a semicolon.
 
     Args:
         error: raised while the file was imported.
@@ -76,7 +76,7 @@ def _of_old_python(error: BaseException, file: str) -> str:
 
 
 def _of_what_need_not_run(error: BaseException, file: str) -> tuple[str, str] | None:
-    """What the code does that a check has no use for, up to the advice, and the verb for it."""
+    """A thing that the code does and a check has no use for, up to the advice, and its verb."""
     if isinstance(error, EOFError):
         return "it reads standard input, which is empty here;", "reads it"
     if isinstance(error, SystemExit):

@@ -1,4 +1,4 @@
-"""What is said of a file that could be run in part: why a name is not there, or what failed."""
+"""Messages about a file that was run in part: why a name is not there, or which lines failed."""
 
 import ast
 import builtins
@@ -60,7 +60,7 @@ def refusal(namespace: Namespace, name: str = "") -> UserCodeError | None:
 
 
 def notes_on(namespace: Namespace, name: str) -> tuple[str, ...]:
-    """What there is to know about a name that can be used: other definitions, and failures."""
+    """Notes on a name that can be used: its other definitions, and failures of its file."""
     first = name.partition(".")[0]
     notes: list[str] = []
     defining = [one for one in namespace.program.statements if one.defines and first in one.binds]

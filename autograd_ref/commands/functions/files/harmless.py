@@ -1,4 +1,4 @@
-"""What would stop a file that is only imported: windows, questions, our own command line."""
+"""Windows, questions and our own command line, which would stop a file that is only imported."""
 
 import ast
 import contextlib
@@ -13,7 +13,7 @@ from autograd_ref.commands.functions.files.statements import Piece
 
 BACKEND = "MPLBACKEND"
 NO_WINDOW = ".*non-interactive.*cannot be shown"
-"""What matplotlib warns of where show() is called and no window can open."""
+"""The warning of matplotlib where show() is called and no window can open."""
 LEFT_OUT = ("matplotlib.use(", "mpl.use(", "plt.switch_backend(", "plt.ion(", "get_ipython()")
 """How statements begin that only choose where plots are shown, or that only Jupyter can run."""
 

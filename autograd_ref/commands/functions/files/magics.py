@@ -1,4 +1,4 @@
-"""What IPython understands and Python does not, left out of a cell without moving a line."""
+"""Magics and shell lines, left out of a cell without moving a line."""
 
 import re
 import warnings

@@ -23,7 +23,7 @@ PROGRAMS = WeakKeyDictionary[ModuleType, Program]()
 
 
 class Namespace(NamedTuple):
-    """What a file or notebook has defined, and what of it could not be run."""
+    """The names that a file or notebook has defined, and the statements that could not be run."""
 
     file: str
     """As the user named it."""

@@ -1,4 +1,4 @@
-"""What a name needs: how far its file has to run, and which of its needs are missing."""
+"""The needs of a name: how far its file has to run, and which of them are missing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

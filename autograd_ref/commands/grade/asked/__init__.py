@@ -1,1 +1,1 @@
-"""What is asked of a submission, and how its code is called for it."""
+"""The requirements of a submission, and how its code is called."""

@@ -15,7 +15,7 @@ TYPES: Mapping[type, str] = {
 
 
 def merged(name: str, given: object, default: object) -> object:
-    """What is given, in the place of the default, of whose type it needs to be."""
+    """The given value in the place of the default, of whose type it needs to be."""
     if not isinstance(default, dict):
         require(type(given) is type(default), name, given, TYPES[type(default)])
         return given

@@ -48,7 +48,7 @@ class Submitted(NamedTuple):
 
 
 class _Given(NamedTuple):
-    """What a file has, before it is known how it is called."""
+    """A submission's file, before it is known how it is called."""
 
     name: str
     function: Gradients
@@ -133,7 +133,7 @@ def _opened(spec: str, file: Path) -> Opened:
 
 
 def _of_a_function(theirs: _Given) -> Opened:
-    """What an adapter returned, as if it were all that its submission defines."""
+    """A module with nothing but the function that an adapter returned."""
     alone = ModuleType(theirs.name)
     vars(alone)["gradients"] = theirs.function
     return Opened(alone, "", theirs.path, ())

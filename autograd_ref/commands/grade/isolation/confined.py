@@ -26,7 +26,7 @@ from autograd_ref.commands.grade.isolation.unchanged import functions_loaded, re
 from autograd_ref.commands.grade.outcome import Outcome, as_line
 
 KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "SYSTEMROOT")
-"""Of the environment: a teacher's own may hold passwords."""
+"""The variables of the environment that are kept: a teacher's own may hold passwords."""
 SET = {"OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg", "PYTHONDONTWRITEBYTECODE": "1"}
 
 HIGHEST_OPEN = 1 << 16
@@ -48,7 +48,7 @@ class Confinement(NamedTuple):
     clock: mmap.mmap
     limits: Limits
     protected: tuple[Path, ...]
-    """What it may not even read."""
+    """Paths that a submission may not even read."""
 
 
 def new_token() -> str:

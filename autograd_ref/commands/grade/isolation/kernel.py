@@ -1,4 +1,4 @@
-"""What Linux offers beyond POSIX: Landlock, and a process that inherits its descendants' orphans.
+"""Linux beyond POSIX: Landlock, and a process that inherits its descendants' orphans.
 
 Landlock is the part of the kernel in which a process gives up rights for itself and its children,
 without being an administrator: https://docs.kernel.org/userspace-api/landlock.html.

@@ -1,4 +1,4 @@
-"""What a submission's process sends, believed as far as it carries the token of the run."""
+"""Messages of a submission's process, believed as far as they carry the token of the run."""
 
 import os
 import select
@@ -13,7 +13,7 @@ TICK = 0.05
 """Seconds between two looks at a submission that sends nothing. Chosen."""
 CHUNK = 1 << 16
 MOST_READS = 100
-"""Of what is left in the pipes, which hold a chunk or a few. Chosen."""
+"""Reads of the rest in the pipes, which hold a chunk or a few. Chosen."""
 LONGEST = 4 << 20
 """Bytes of results that are kept: those of a usual report are some 10,000. Chosen."""
 MOST_FILES = 10_000
@@ -87,7 +87,7 @@ def believed(results: bytes, token: str) -> tuple[Outcome | None, tuple[Mark, ..
 
 
 def taken_too_much(folder: Path, most: int) -> str:
-    """What a submission has written too much of: bytes, or files; empty for nothing."""
+    """The thing that a submission has written too much of, bytes or files; empty for nothing."""
     size = count = 0
     for path, _folders, files in os.walk(folder):
         for name in files:

@@ -50,7 +50,7 @@ Seen = Callable[[str, str], None]
 
 
 class Rules(NamedTuple):
-    """What a submission is refused."""
+    """The accesses that a submission is refused."""
 
     folder: Path
     """It may write in here alone."""

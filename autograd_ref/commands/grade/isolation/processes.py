@@ -57,7 +57,7 @@ def limit(limits: Limits, proc: Path = PROC) -> None:
 
 
 def not_limited(version: int, proc: Path = PROC) -> str:
-    """What cannot be limited on this machine, in a sentence; empty where all can.
+    """A sentence about limits that this machine lacks; empty where it has all.
 
     The version is that of Landlock, 0 for none.
     """

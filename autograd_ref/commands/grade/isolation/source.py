@@ -9,7 +9,7 @@ from autograd_ref.commands.grade.outcome import Mark
 OF_FRAMES = {"f_back", "f_locals", "f_globals", "f_builtins", "tb_frame", "gi_frame", "cr_frame"}
 OF_OBJECTS = {"__globals__", "__closure__", "__subclasses__", "__builtins__", "cell_contents"}
 OF_SYS = {"modules", "settrace", "setprofile"}
-"""What is loaded, as PyTorch is, can be had from sys.modules without an import."""
+"""Members of sys by which modules that are loaded, as PyTorch is, can be had or watched."""
 OF_BUILTINS = {"__import__", "open"}
 """To replace them would be to hide from whoever watches them."""
 

@@ -117,7 +117,7 @@ def _watched_in(
 
 
 def _too_much(cell: Confinement, until: float) -> str:
-    """What a submission has taken too much of: time, processes or files; empty for nothing."""
+    """The thing that was taken too much of: time, processes or files; empty for nothing."""
     if spent(cell.clock) > cell.limits.seconds + GRACE:
         return "time"
     if time.monotonic() > until:

@@ -1,1 +1,1 @@
-"""What comes out of grading: a table, files for other programs, a page a student, a plot."""
+"""The results of grading: a table, files for other programs, a page a student, a plot."""

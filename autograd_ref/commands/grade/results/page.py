@@ -45,7 +45,7 @@ def _went_wrong(outcome: Outcome) -> str:
 
 
 def _where(report: ReportData) -> str:
-    """What is wrong, and where the worst entry is, without a cause."""
+    """The wrong blocks and the place of the worst entry, without a cause."""
     wrong = [block for block in report.quantities if block.verdict != "match"]
     at_fault = [step.name for step in report.steps if step.verdict == "mismatch"]
     said = [verdict_sentence(report), *(f"{judged(block)}." for block in wrong)]

@@ -33,7 +33,7 @@ def points(value: float) -> str:
 
 
 def said_of(one: Graded) -> str:
-    """What became of a submission, in one line."""
+    """The outcome of a submission, in one line."""
     if one.score.zeroed:
         return f"no points: {one.score.review}"
     if one.outcome.error:
