@@ -11,9 +11,10 @@ import pytest
 from autograd_ref.adapting.adapted import Adapted, adapted
 from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.told import failures_in_words, found_in_words, ties_in_words
+from autograd_ref.adapting.undisturbed import quiet
 from autograd_ref.adapting.way_search import SearchOutcome, Wanted, search
 from autograd_ref.commands.as_written.usual_problems import usual_cases, usual_reports
-from tests.real_code.corpus import PENALTIES, RealFile, corpus, loaded, quiet
+from tests.real_code.corpus import PENALTIES, RealFile, corpus, loaded
 
 NOT_TAKEN = {
     "students/exported_cells.py": "the gradient is a local variable of a loop over its own data",

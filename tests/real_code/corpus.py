@@ -1,16 +1,11 @@
 """The files of code as other people write it, with the network of each and how it is loaded."""
 
-import contextlib
-import io
 import json
-import warnings
-from collections.abc import Generator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from autograd_ref.adapting.undisturbed import quiet
 from autograd_ref.commands.as_written.whole_files import opened
 from autograd_ref.networks.architecture import Architecture
 from autograd_ref.networks.choosing import architecture
@@ -80,17 +75,3 @@ def loaded(one: RealFile) -> ModuleType:
     """The module of a file, run as far as it runs, without what it prints."""
     with quiet():
         return opened(one.path.name, one.path.parent, None).module
-
-
-@contextlib.contextmanager
-def quiet() -> Generator[None]:
-    """Leave out what other people's code prints and warns of."""
-    sink = io.StringIO()
-    with (
-        contextlib.redirect_stdout(sink),
-        contextlib.redirect_stderr(sink),
-        warnings.catch_warnings(),
-        np.errstate(all="ignore"),
-    ):
-        warnings.simplefilter("ignore")
-        yield

@@ -18,6 +18,9 @@ from autograd_ref.user_code import UserCodeRaised, user_code
 
 Array = NDArray[Any]
 
+NOT_THERE = TypeError, ValueError, LookupError, AttributeError
+"""Exceptions of an expression that reads what was not returned, or is no array of numbers."""
+
 RATE = 1.0
 """The learning rate at which an update is tried: what it moves is then the gradient."""
 
@@ -138,7 +141,7 @@ def _evaluated(reading: WhereRead, env: dict[str, Any], problem: SmallProblem) -
     """The blocks of a gradient that have the right shape and are numbers."""
     found: dict[str, Array] = {}
     for name, text in reading.of.items():
-        with quiet(), contextlib.suppress(Exception):  # of any shape and kind
+        with quiet(), contextlib.suppress(*NOT_THERE):
             value = np.array(eval(text, env), dtype=np.float64)  # they may write on theirs
             if value.shape == problem.parameters[name].shape and np.isfinite(value).all():
                 is_update = reading.kind == "updated"

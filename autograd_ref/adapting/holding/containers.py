@@ -14,6 +14,7 @@ from autograd_ref.adapting.holding.setups import Placed
 from autograd_ref.adapting.holding.slots import Holder, Slot, holders, unplaced
 from autograd_ref.adapting.holding.without_names import THEIRS, alone, copied, in_order
 from autograd_ref.adapting.undisturbed import quiet
+from autograd_ref.user_code import Raised, attempt, user_code
 
 Function = Callable[..., Any]
 
@@ -149,8 +150,11 @@ def made_by(maker: Function, sizes: Sequence[int]) -> object:
     call = filled(maker, Known(sizes=tuple(sizes)), constructor=True)
     if call.missing:
         return None
-    try:
-        with quiet():
-            return maker(**call.values())
-    except Exception:  # another person's code, tried in one way of many
-        return None
+    arguments = call.values()
+
+    def make() -> object:
+        with quiet(), user_code():
+            return maker(**arguments)
+
+    found = attempt(make)
+    return None if isinstance(found, Raised) else found
