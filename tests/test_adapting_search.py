@@ -170,3 +170,54 @@ def test_a_sample_that_nothing_is_returned_for_adds_nothing(of_text: Modules) ->
     text = LABEL.replace("    h =", f"    if x[0] == {smallest!r}: return None\n    h =")
     one = adapt(of_text(text), **SOFTMAX)
     assert one.found.program.data.one_at_a_time
+
+
+ALL_WEIGHTS_FIRST = """
+def gradient(theta, X, Y, n_in, n_hidden, n_out):
+    a, b = n_in * n_hidden, n_hidden * n_out
+    W1, W2 = theta[:a].reshape(n_in, n_hidden), theta[a:a + b].reshape(n_hidden, n_out)
+    b1, b2 = theta[a + b:a + b + n_hidden], theta[a + b + n_hidden:]
+    h = np.tanh(X @ W1 + b1)
+    d = h @ W2 + b2 - Y
+    back = d @ W2.T * (1 - h * h)
+    return np.concatenate([(X.T @ back).ravel(), (h.T @ d).ravel(), back.sum(0), d.sum(0)])
+"""
+
+
+def test_a_vector_may_have_all_weights_before_all_biases(of_text: Modules) -> None:
+    one = adapt(of_text(ALL_WEIGHTS_FIRST), **TANH)
+    assert one.found.is_right
+    assert right(one)
+
+
+def test_a_number_that_is_a_derivative_is_no_loss(of_text: Modules) -> None:
+    """By the one bias, beside a vector of weights."""
+    text = """
+def gradient(w, b, X, y):
+    d = X @ w + b - y
+    return X.T @ d, d.sum()
+"""
+    one = adapt(of_text(text), loss="sse")
+    assert one.found.is_right
+    assert one.found.reading.loss == ""
+
+
+TRAINS = """
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.lr = 0.5
+        self.W1, self.W2 = np.ones((n_in, n_hidden)), np.ones((n_hidden, n_out))
+    def train(self, X, Y):
+        h = np.tanh(X @ self.W1)
+        d = h @ self.W2 - Y
+        back = d @ self.W2.T * (1 - h * h)
+        self.W1 -= self.lr * X.T @ back
+        self.W2 -= self.lr * h.T @ d
+"""
+
+
+def test_a_learning_rate_of_an_object_is_set(of_text: Modules) -> None:
+    """Its own would be taken for a wrong factor."""
+    one = adapt(of_text(TRAINS), **TANH)
+    assert one.found.is_right
+    assert one.found.factor == pytest.approx(1)

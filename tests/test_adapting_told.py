@@ -8,8 +8,9 @@ import pytest
 from autograd_ref import adapt
 from autograd_ref.adapting.sizes_in_code import stated_sizes
 from autograd_ref.adapting.small import problems
-from autograd_ref.adapting.told import failures_in_words, nearest_attempt
+from autograd_ref.adapting.told import failures_in_words, nearest_attempt, ties_in_words
 from autograd_ref.adapting.way_search import Wanted, place_of, search
+from autograd_ref.networks.choosing import architecture
 from tests.real_code.of_text import forget, module_of
 
 Modules = Callable[..., ModuleType]
@@ -68,3 +69,21 @@ def test_sizes_that_stand_in_the_code_are_taken(
 ) -> None:
     """In a list, or each under its name."""
     assert stated_sizes(of_text(text)) == sizes
+
+
+def test_a_way_is_no_tie_of_itself(of_text: Modules) -> None:
+    """It may be found twice: with a forward pass before it, and without."""
+    text = """
+def forward(X, W1, W2):
+    return np.tanh(X @ W1) @ W2
+
+def backward(X, Y, W1, W2):
+    h = np.tanh(X @ W1)
+    d = h @ W2 - Y
+    return X.T @ (d @ W2.T * (1 - h * h)), h.T @ d
+"""
+    meant = architecture((5, 7, 2), activation="tanh", loss="sse")
+    outcome = search(of_text(text), problems(meant), Wanted())
+    assert outcome.best is not None
+    again = outcome._replace(ties=(*outcome.ties, outcome.best))
+    assert ties_in_words(again) == ""
