@@ -11,7 +11,7 @@ OF_OBJECTS = {"__globals__", "__closure__", "__subclasses__", "__builtins__", "c
 OF_SYS = {"modules", "settrace", "setprofile"}
 """Members of sys by which modules that are loaded, as PyTorch is, can be had or watched."""
 OF_BUILTINS = {"__import__", "open"}
-"""To replace them would be to hide from whoever watches them."""
+"""Members of builtins; to replace them would be to hide from whoever watches them."""
 
 
 def marks_in(folder: Path) -> list[Mark]:
