@@ -128,6 +128,18 @@ def gradients_of(value: Tensor, inputs: Sequence[Tensor]) -> tuple[Tensor | None
     )
 
 
+def allows_tf32(backend: Any) -> bool:
+    """True where products in float32 may round their factors to TF32.
+
+    For not accusing them of that. Versions that have another setting for it besides (2.9) refuse to
+    say, where that was used: then they may.
+    """
+    try:
+        return bool(backend.allow_tf32)
+    except RuntimeError:
+        return True
+
+
 def is_custom_operator(operation: object) -> bool:
     """True for what `torch.library.custom_op` makes, and for `torch.ops`.
 

@@ -120,12 +120,12 @@ def embedding(ctx: Any, w: Tensor, i: Tensor) -> Tensor:
 
 def embedding_backward(ctx: Any, u: Tensor) -> tuple[Tensor, None]:
     (i,) = ctx.saved_tensors
-    return torch.zeros(ctx.rows, u.shape[-1], dtype=u.dtype).index_add(0, i, u), None
+    return u.new_zeros(ctx.rows, u.shape[-1]).index_add(0, i, u), None
 
 
 def embedding_assigned(ctx: Any, u: Tensor) -> tuple[Tensor, None]:
     (i,) = ctx.saved_tensors
-    found = torch.zeros(ctx.rows, u.shape[-1], dtype=u.dtype)
+    found = u.new_zeros(ctx.rows, u.shape[-1])
     found[i] = u
     return found, None
 

@@ -174,6 +174,7 @@ def test_only_a_device_without_float64_can_be_refused_float64(
         _ = loss_and_gradients(*just_above_the_default_threshold("float64"))
 
 
+@pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
 @given(problems())
 def test_cuda_agrees_with_the_cpu(problem: Problem) -> None:

@@ -404,6 +404,7 @@ def test_the_inputs_of_the_caller_are_left_alone() -> None:
     assert not any(tensor.requires_grad for tensor in given)
 
 
+@pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 @pytest.mark.parametrize("dtype", FORMATS, ids=str)
 def test_on_a_gpu(dtype: torch.dtype) -> None:

@@ -315,3 +315,15 @@ def test_a_result_that_is_kept_and_cannot_be_written_to_does_no_harm() -> None:
     report = check_gradients(gradients, W, X, loss=loss)
     assert report.passed
     assert not report.findings
+
+
+def test_what_is_infinite_in_two_calls_that_differ_is_no_warning() -> None:
+    """As of a kernel that reads beyond its arrays: what lies there differs from call to call."""
+    calls: list[int] = []
+
+    def gradients(_w: A, _X: A) -> A:
+        calls.append(0)
+        return np.array([np.inf, 1.0, len(calls)])
+
+    report = check_gradients(gradients, W, X, loss=loss)
+    assert report.verdict == "mismatch"

@@ -727,3 +727,32 @@ def test_a_complex_input_that_is_overwritten_is_told_of() -> None:
     report = check_backward(overwrites, lambda z: z * 2, torch.complex(drawn(3), drawn(3)))
     assert report.findings[0].text == "The function changes z.real and z.imag in place."
     assert np.isfinite([block.resolution or 0 for block in report.blocks]).all()
+
+
+def rms_norm_in_single(ctx: Any, x: Tensor, w: Tensor) -> Tensor:
+    """In float32 inside, whatever it is called in."""
+    r = (x.float().square().mean(-1, keepdim=True) + 1e-6).rsqrt()
+    ctx.save_for_backward(x, w, r)
+    return (x.float() * r * w.float()).to(x.dtype)
+
+
+def by_another_size(ctx: Any, u: Tensor, more: int = 1) -> tuple[Tensor, Tensor]:
+    """The mean is over the size of a block of memory, and not over that of a row."""
+    x, w, r = ctx.saved_tensors
+    x_hat, by_x_hat = x.float() * r, u.float() * w.float()
+    by_x = r * (by_x_hat - x_hat * (by_x_hat * x_hat).sum(-1, keepdim=True) / (x.shape[-1] + more))
+    return by_x.to(x.dtype), (u.float() * x_hat).sum(0).to(w.dtype)
+
+
+def test_what_is_in_float32_in_a_call_in_float64_is_not_right_but_for_that() -> None:
+    """Beside a weight in float32, of which it was said that x is right to its precision."""
+    given = drawn(5, 8).bfloat16(), drawn(8, seed=1).float()
+
+    def reference(x: Tensor, w: Tensor) -> Tensor:
+        return plain_rms_norm(x.to(w.dtype), w).to(x.dtype)
+
+    report = check_backward(operation(rms_norm_in_single, by_another_size), reference, *given)
+    assert [block.name for block in report.blocks if block.verdict == "mismatch"] == ["x"]
+    assert not report.causes
+    right = operation(rms_norm_in_single, partial(by_another_size, more=0))
+    assert check_backward(right, reference, *given).verdict == "match"

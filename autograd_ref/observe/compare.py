@@ -154,7 +154,8 @@ def _measured(
 def _coarsest(values: Values) -> float:
     """The largest resolution that shows anything."""
     formats = [of_dtype(values.has), *([values.through] if values.through else [])]
-    return max(COARSEST, *(COARSEST_UNITS * number.unit for number in formats))
+    units = (max(number.unit, number.factors) for number in formats)
+    return max(COARSEST, *(COARSEST_UNITS * unit for unit in units))
 
 
 def _known(

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from autograd_ref.rounding.tf32 import factors_format
 from autograd_ref.torch_internals import (
     EveryOperation,
     name_of,
@@ -140,7 +141,7 @@ class SeesFormats(EveryOperation):
     """While it is active, it takes note of the formats in which results are used again.
 
     Attributes:
-        used: the names of these formats.
+        used: the names of these formats, and of what a GPU rounds the factors of products to.
         opaque: whether memory was asked for that something unseen may have filled.
     """
 
@@ -156,6 +157,7 @@ class SeesFormats(EveryOperation):
     ) -> object:
         result: object = func(*args, **(kwargs or {}))
         self.opaque |= "empty" in name_of(func) or func.namespace not in ("aten", "prims")
+        self.used |= factors_format(name_of(func), tensors_within((args, kwargs)))
         if not func.is_view:
             for tensor in tensors_within((args, kwargs)):
                 if tensor.is_floating_point() and _place(tensor) in self._places:

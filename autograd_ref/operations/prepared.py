@@ -154,7 +154,7 @@ def _value_only(found: dict[Name, Path], probe: Probe) -> frozenset[Name]:
 
 def _upstream(output: Tensor, random: torch.Generator) -> Tensor:
     shape = (*output.shape, 2) if output.is_complex() else output.shape
-    normal = torch.randn(shape, generator=random, dtype=torch.float64)
+    normal = torch.randn(shape, generator=random, dtype=torch.float64, device="cpu")
     rounded = (normal / UPSTREAM_STEP).round() * UPSTREAM_STEP
     rounded[rounded == 0] = UPSTREAM_STEP  # of what is multiplied by zero, no mistake shows
     exact = rounded.clamp(-LARGEST_UPSTREAM, LARGEST_UPSTREAM)

@@ -110,7 +110,9 @@ class Linear:
         rows, entries = len(next(iter(tangents.values()))), output.numel()
         moved = output.new_zeros(rows, entries)
         if entries:
-            ones = torch.eye(entries, dtype=output.dtype).reshape(entries, *output.shape)
+            ones = torch.eye(entries, dtype=output.dtype, device="cpu").reshape(
+                entries, *output.shape
+            )
             back = self.back({number: ones})
             for i, t in tangents.items():
                 moved += t.reshape(rows, -1) @ back[i].reshape(entries, -1).T

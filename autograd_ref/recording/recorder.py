@@ -24,6 +24,7 @@ from autograd_ref.torch_internals import (
     tensors_within,
     written_into,
 )
+from autograd_ref.tree.layout import copied_tensor
 from autograd_ref.tree.nest import Path
 from autograd_ref.tree.point import Point
 
@@ -103,7 +104,7 @@ class _Recorder(EveryOperation):
             if whole is not None and whole in names:
                 _ = names.setdefault(Ref(index), names[whole])
         nodes = [
-            node._replace(values=tuple(values))
+            node._replace(values=tuple(map(_on_the_cpu, values)))
             for node, values in zip(self._nodes, self._values, strict=True)
         ]
         for node in nodes:
@@ -276,6 +277,11 @@ class _Recorder(EveryOperation):
         """Give the values in a piece of memory memory of their own, before it is written into."""
         for node, output in self._refs.pop(key, ()):
             self._values[node][output] = self._values[node][output].clone()
+
+
+def _on_the_cpu(value: Tensor) -> Tensor:
+    """A value where the gradient under test is compared with it, as it lies in memory."""
+    return value if value.device.type == "cpu" else copied_tensor(value, "cpu")
 
 
 def _strided(geometry: Geometry) -> tuple[tuple[int, ...], tuple[int, ...], int]:

@@ -13,7 +13,7 @@ Geometry = tuple[int, tuple[int, ...], tuple[int, ...], torch.dtype]
 
 
 class Replay:
-    """An operation as a function of its tensors.
+    """An operation as a function of its tensors, done on the CPU wherever it was recorded.
 
     Args:
         operation: as it is dispatched.
@@ -22,7 +22,7 @@ class Replay:
     """
 
     def __init__(self, operation: Any, args: Any, kwargs: Any) -> None:
-        self.operation, self.args, self.kwargs = operation, args, kwargs
+        self.operation, self.args, self.kwargs = operation, args, _on_the_cpu(kwargs)
         self._in_front = _tensors_in_front(args, kwargs)
 
     def __call__(self, *operands: Tensor) -> object:
@@ -69,7 +69,7 @@ class Rewrite:
     def __init__(
         self, operation: Any, args: Any, kwargs: Any, target: Tensor, whole: Geometry
     ) -> None:
-        self.operation, self.args, self.kwargs = operation, args, kwargs
+        self.operation, self.args, self.kwargs = operation, args, _on_the_cpu(kwargs)
         self._memory, self._geometry = memory_of(target), geometry_of(target)
         self._shift = target.storage_offset() - whole[0]
 
@@ -88,6 +88,11 @@ class Rewrite:
         args, kwargs = with_tensors_replaced(replaced, (self.args, self.kwargs))
         self.operation(*args, **kwargs)
         return copy
+
+
+def _on_the_cpu(kwargs: Any) -> Any:
+    """The arguments by keyword, of which one may be the device that the result lies on."""
+    return {k: torch.device("cpu") if k == "device" else value for k, value in kwargs.items()}
 
 
 def geometry_of(tensor: Tensor) -> Geometry:

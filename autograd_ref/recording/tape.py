@@ -195,5 +195,5 @@ def outputs_of(result: object) -> tuple[Tensor, ...]:
         return (result,)
     if isinstance(result, list | tuple):
         found = cast("Sequence[object]", result)
-        return tuple(o if isinstance(o, Tensor) else torch.zeros(()) for o in found)
+        return tuple(o if isinstance(o, Tensor) else torch.zeros((), device="cpu") for o in found)
     return ()

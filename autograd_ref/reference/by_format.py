@@ -11,21 +11,21 @@ from functools import cache
 from autograd_ref.reference.protocol import Coarser, Evaluation, Level, Reference, Tolerances
 from autograd_ref.tree import number_format
 from autograd_ref.tree.nest import Path, leaves
-from autograd_ref.tree.number_format import NumberFormat
+from autograd_ref.tree.number_format import NumberFormat, rank
 from autograd_ref.tree.point import Point, Results
 
 
 def judged_by_block(
     reference: Reference,
     by_format: Callable[[NumberFormat], Reference],
-    through: Callable[[], Iterable[str]],
+    through: Callable[[Point], Iterable[str]],
 ) -> Reference:
     """The reference, with a tolerance for each block by its own format before a coarser one.
 
     Args:
         reference: the one whose tolerances are replaced.
         by_format: the same reference, with the tolerances of a format.
-        through: returns the formats that the computation goes through, by their names.
+        through: returns the formats that the computation at a point goes through, by their names.
     """
 
     def evaluate(point: Point) -> Evaluation:
@@ -37,7 +37,7 @@ def judged_by_block(
 
         @cache
         def coarser() -> dict[Path, NumberFormat]:
-            others = [number_format.of_dtype(name) for name in through()]
+            others = [number_format.of_dtype(name) for name in through(point)]
             return {path: _coarsest(number, *others) for path, number in own.items()}
 
         def in_formats(formats: Mapping[Path, NumberFormat], level: Level) -> Results:
@@ -55,4 +55,4 @@ def judged_by_block(
 
 
 def _coarsest(*formats: NumberFormat) -> NumberFormat:
-    return max(formats, key=lambda number: number.eps)
+    return max(formats, key=rank)

@@ -19,11 +19,12 @@ from autograd_ref.reference.kinks import Watch
 from autograd_ref.reference.protocol import Evaluation, Level, Loss, Reference, Tolerances
 from autograd_ref.rounding import monte_carlo
 from autograd_ref.rounding.in_float64 import InFloat64
+from autograd_ref.rounding.tf32 import is_single_on_gpu, may_be_rounded, products_in
 from autograd_ref.torch_internals import gradients_of
 from autograd_ref.tree import number_format
 from autograd_ref.tree.leaf import as_array, copied, is_tensor
-from autograd_ref.tree.nest import Path, rebuilt
-from autograd_ref.tree.number_format import NumberFormat
+from autograd_ref.tree.nest import Path, leaves, rebuilt
+from autograd_ref.tree.number_format import TF32, NumberFormat, rank
 from autograd_ref.tree.point import Point, Results
 from autograd_ref.user_code import user_code
 
@@ -43,15 +44,20 @@ def torch_loss(loss: Loss, seed: int, judged_as: NumberFormat | None = None) -> 
         watch = Watch()
         value, found = differentiate(loss, *point, watch=watch)
         exact = [monte_carlo.as_float64(tensor) for tensor in (value, *found.values())]
-        number = judged_as or number_format.coarsest(point.parameters)
 
         def again() -> list[Tensor]:
             value, gradients = differentiate(loss, *point)
             return [value, *gradients.values()]
 
         @cache
+        def number() -> NumberFormat:
+            return judged_as or _format_of(loss, point)
+
+        @cache
         def tolerances(level: Level) -> Tolerances:
-            of_loss, *others = monte_carlo.tolerances(again, exact, number, level=level, seed=seed)
+            of_loss, *others = monte_carlo.tolerances(
+                again, exact, number(), level=level, seed=seed
+            )
             return Tolerances(of_loss, dict(zip(found, others, strict=True)))
 
         gradients = dict(zip(found, exact[1:], strict=True))
@@ -66,6 +72,14 @@ def torch_loss(loss: Loss, seed: int, judged_as: NumberFormat | None = None) -> 
 
     about = "autograd of the given loss, in float64"
     return Reference(about, evaluate, value, around, given=True)
+
+
+def _format_of(loss: Loss, point: Point) -> NumberFormat:
+    """The coarsest format of the parameters; on a GPU its products may be coarser."""
+    number = number_format.coarsest(point.parameters)
+    single = any(map(is_single_on_gpu, leaves(point.parameters).values()))
+    products = products_in(lambda: value_of(loss, *point)) if single else ()
+    return max(number, TF32, key=rank) if may_be_rounded(products) else number
 
 
 def differentiate(

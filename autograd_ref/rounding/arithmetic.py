@@ -69,6 +69,9 @@ class Arithmetic(NamedTuple):
     """True where all additions of a sum may round the same way, as they do for equal terms."""
     reference_unit: float = 0.0
     """That of a reference in PyTorch's forms, whose rounding is to be added; 0 for none."""
+    factors: float = 0.0
+    """What a product of matrices is off by for the rounding of its factors, as a number format has
+    it."""
     accumulated: bool = False
     """True where sums are added up in pairs; and in float32 where the format has fewer digits, so
     that only the result is rounded to it."""
@@ -117,7 +120,8 @@ def arithmetic_of(
     number: NumberFormat, forms: Forms = Forms.STABLE, *, drifting: bool = True
 ) -> Arithmetic:
     """The arithmetic of a number format."""
-    return Arithmetic(ALLOWED_UNITS * number.unit, number.smallest_normal, forms, drifting)
+    unit = ALLOWED_UNITS * number.unit
+    return Arithmetic(unit, number.smallest_normal, forms, drifting, factors=number.factors)
 
 
 def arithmetic_at(level: Level, number: NumberFormat) -> Arithmetic:

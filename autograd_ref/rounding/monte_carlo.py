@@ -197,10 +197,11 @@ class _Rounding(EveryOperation):
         return self.arithmetic._replace(unit=max(self.arithmetic.unit, own))
 
     def _moved(self, tensor: Tensor) -> Tensor:
-        """An argument, moved by as much as a function's result."""
+        """An argument, moved by as much as a function's result, or the factors of a product."""
         if not _is_moved(tensor):
             return tensor
-        by = self.scale * FUNCTION_FACTOR * self._arithmetic_of(tensor).unit
+        own = self._arithmetic_of(tensor)
+        by = self.scale * max(FUNCTION_FACTOR * own.unit, own.factors)
         return tensor * (1 + by * self._signs_for(tensor))
 
     def _signs_for(self, result: Tensor) -> Tensor:
@@ -224,6 +225,6 @@ def _is_moved(tensor: Tensor) -> bool:
 @cache
 def _signs(times: int) -> Tensor:
     """The list of directions, repeated."""
-    coins = torch.empty(SIGNS, dtype=torch.float64)
+    coins = torch.empty(SIGNS, dtype=torch.float64, device="cpu")
     coins = coins.bernoulli_(0.5, generator=torch.Generator().manual_seed(0)).mul_(2).sub_(1)
     return coins.repeat(times)

@@ -98,7 +98,9 @@ def reach(arithmetic: Arithmetic, operation: Dispatched, result: Tensor) -> Tens
     first = args[0] if args and isinstance(args[0], Tensor) else None
     if name in SUMS_OF_PRODUCTS:
         growth = arithmetic.growth(args[-2].shape[-1] + 1)
-        return _of_sum(_of_absolutes(operation), result, arithmetic, growth)
+        terms = _of_absolutes(operation)
+        by = _of_sum(terms, result, arithmetic, growth)
+        return by.add_(terms, alpha=arithmetic.factors) if arithmetic.factors else by
     if name in SUMS_OF_TERMS:
         count = 2 if first is None else max(first.numel() // max(result.numel(), 1), 2)
         terms = _sum_of_absolutes(operation, result)

@@ -38,19 +38,20 @@ def copied_array(array: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
-def copied_tensor(tensor: Any) -> Any:
-    """Likewise, without its history."""
+def copied_tensor(tensor: Any, device: str | None = None) -> Any:
+    """Likewise, without its history; on another device, if one is given."""
     import torch  # loaded already, or there would be no tensor
 
     given = cast("torch.Tensor", tensor).detach()
+    where = device or given.device
     plain = given.layout == torch.strided and type(tensor) in (torch.Tensor, torch.nn.Parameter)
     if not plain or not given.numel() or given.is_contiguous():
-        return given.clone()
+        return given.to(where, copy=True)
     steps = zip(given.shape, given.stride(), strict=True)
     span = 1 + sum((count - 1) * stride for count, stride in steps)
     if not _affordable(span * given.itemsize, given.numel() * given.itemsize):
-        return given.clone()
-    memory = torch.zeros(span, dtype=given.dtype, device=given.device)
+        return given.to(where, copy=True)
+    memory = torch.zeros(span, dtype=given.dtype, device=where)
     found = memory.as_strided(given.shape, given.stride())
     first = tuple(slice(0, 1) if stride == 0 else slice(None) for stride in given.stride())
     found[first].copy_(given[first])

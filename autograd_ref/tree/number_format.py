@@ -13,10 +13,13 @@ class NumberFormat(NamedTuple):
     """The figures that rounding depends on."""
 
     name: str
-    """float64, float32, float16, bfloat16."""
+    """float64, float32, float16, bfloat16, tf32."""
     eps: float
     """From 1 to the next larger number."""
     smallest_normal: float
+    factors: float = 0.0
+    """The relative error of a product of matrices whose factors are rounded to fewer digits than
+    this; 0 where they are not."""
 
     @property
     def unit(self) -> float:
@@ -32,11 +35,21 @@ class NumberFormat(NamedTuple):
 BFLOAT16 = NumberFormat("bfloat16", 2.0**-7, 2.0**-126)
 """The one that NumPy does not know: float32 without the last 16 bits."""
 
+TF32 = NumberFormat("tf32", 2.0**-23, 2.0**-126, factors=2.0**-9)
+"""float32, but in products of matrices, whose two factors a GPU may cut off after ten bits each.
+The sums are in float32, and so is all else."""
+
+
+def rank(number: NumberFormat) -> tuple[float, float]:
+    """What formats are ordered by, the coarsest last."""
+    return number.eps, number.factors
+
 
 def of_dtype(dtype: DTypeLike) -> NumberFormat:
     """The number format of a dtype; float64 for what is no float, and for what is wider."""
-    if dtype == BFLOAT16.name:
-        return BFLOAT16
+    for found in (BFLOAT16, TF32):
+        if dtype == found.name:
+            return found
     kind = np.dtype(dtype)
     narrow = kind.kind == "f" and kind.itemsize <= np.dtype(np.float64).itemsize
     info: np.finfo[Any] = np.finfo(kind if narrow else np.dtype(np.float64))

@@ -66,6 +66,7 @@ def _same(one: NDArray[Any], two: NDArray[Any]) -> bool:
     return one.dtype == two.dtype and np.array_equal(one, two, equal_nan=both_float)
 
 
+@np.errstate(invalid="ignore")  # what is infinite in both is not apart
 def _apart(one: NDArray[Any], two: NDArray[Any], *, by: float) -> bool:
     """True where they differ by more than such a part of the block's largest entry."""
     if not is_real(one) or not is_real(two):

@@ -103,7 +103,7 @@ def attention(_y: Any, q: Tensor, k: Tensor, v: Tensor, *rest: Any, **keywords: 
     mask = keywords.get("attn_mask")
     scores = q @ k.transpose(-1, -2) * (keywords.get("scale") or 1 / math.sqrt(q.shape[-1]))
     if causal:
-        keep = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool).tril()
+        keep = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool, device=q.device).tril()
         scores = scores.masked_fill(~keep, -math.inf)
     scores = scores if mask is None else scores + mask
     return torch.softmax(scores, -1) @ v, None

@@ -146,7 +146,7 @@ def _is_of_another_derivative(layer: Layer, wrong: WrongGradient) -> bool:
 
 def _units(layer: Layer, blocks: Results, *, turned: bool) -> Tensor:
     """The gradients by a layer, a column for each of its units."""
-    weight, *bias = (torch.as_tensor(blocks[path]) for path in layer.paths)
+    weight, *bias = (torch.as_tensor(blocks[path], device="cpu") for path in layer.paths)
     parts = [weight.T if turned else weight, *(b.reshape(1, -1) for b in bias)]
     return torch.cat(parts) if len({part.shape[1] for part in parts}) == 1 else weight[:0]
 

@@ -66,7 +66,7 @@ def _all_at_once(around: AroundStep, right: Tensor, alike: Together, found: Tens
             left.rows.extend(alike.rows[i] for i in some)
             left.slips.extend(alike.slips[i] for i in some)
         else:
-            found[torch.tensor([alike.rows[i] for i in some])] = made.to(found.dtype)
+            found[[alike.rows[i] for i in some]] = made.to(found.dtype)
     return left
 
 
@@ -100,7 +100,7 @@ def _made(
 ) -> Tensor | None:
     """The contributions of slips of one shape; None where they have to be made one by one."""
     assert alike.many is not None, "asked before"
-    rows = torch.tensor([alike.rows[i] for i in some])
+    rows = torch.tensor([alike.rows[i] for i in some], device="cpu")
     first = around.row(alike.rows[0], right[alike.rows[0]]).at()
     given = next(iter(around.given.values()), right)
     refs = [ref for ref in some.values() if ref is not None]

@@ -80,7 +80,8 @@ def scored(seen: Seen, *, of_some: bool = False) -> Scored:
     effects: list[Tensor] = []
     scales: list[Tensor] = []
     factors = [(amount, factor(amount)) for amount in amounts(tape)]
-    more = torch.tensor([amount.value - 1 for amount, _rule in factors], dtype=torch.float64)
+    without_right = [amount.value - 1 for amount, _rule in factors]
+    more = torch.tensor(without_right, dtype=torch.float64, device="cpu")
     of_all = {spot.key for spot in spots(tape, seen.wrong)} if of_some else ()
     found = [
         spot

@@ -80,7 +80,7 @@ def seen(
         if bool((difference.abs() > 4 * allowed[path]).any()):
             wrong.append(path)
         for _ in range(min(each, max(1, value.numel()))):
-            u = torch.randn(value.shape, generator=generator, dtype=torch.float64)
+            u = torch.randn(value.shape, generator=generator, dtype=torch.float64, device="cpu")
             along.append(u)
             target.append(float((difference * u).sum()))
             size = float((hand[path] * u.numpy()).__abs__().sum())

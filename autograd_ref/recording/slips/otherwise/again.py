@@ -96,8 +96,8 @@ class ChangedSlopes:
         self._target = self._scale = 0.0
         along: dict[Path, Tensor] = {}
         for path, gradient in hand.items():
-            u = torch.randn(gradient.shape, generator=generator, dtype=torch.float64)
-            product = torch.as_tensor(gradient) * u
+            u = torch.randn(gradient.shape, generator=generator, dtype=torch.float64, device="cpu")
+            product = torch.as_tensor(gradient, device="cpu") * u
             self._target += float(product.sum())
             self._scale += float(product.abs().sum())
             along[path] = u

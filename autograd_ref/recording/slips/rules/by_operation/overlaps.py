@@ -35,7 +35,7 @@ class _Windows(NamedTuple):
             return None
         (top, left), numbers = self.padding, torch.zeros_like(like[:1, :1])
         padded = functional.pad(numbers, (left, left, top, top))
-        where = torch.arange(padded.numel(), dtype=like.dtype).reshape(padded.shape)
+        where = torch.arange(padded.numel(), dtype=like.dtype, device=like.device).view_as(padded)
         at = _Windows(self.size, self.stride, [0, 0]).cut(where)[0, 0].long()
         found = like.new_zeros(*like.shape[:2], padded.numel())
         for window in range(each.shape[-1]):

@@ -159,7 +159,7 @@ def _scattered(scatter: Scatter) -> Callable[[At, Tensor | None, Tensor | None],
         step = at.step
         assert step is not None, "made at steps only"
         assert step.node.compute is not None, "what is linear is computed"
-        numbers = torch.arange(at.x.numel(), dtype=at.x.dtype).reshape(at.x.shape)
+        numbers = torch.arange(at.x.numel(), dtype=at.x.dtype, device=at.x.device).view_as(at.x)
         operands = [numbers if i == at.place else o for i, o in enumerate(step.operands)]
         taken = step.node.compute(*operands)
         assert isinstance(taken, Tensor), "a selection is one"

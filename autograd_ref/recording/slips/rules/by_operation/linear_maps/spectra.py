@@ -104,7 +104,7 @@ def _inverse(twice: Tensor, by: float, at: At) -> Tensor:
 
 def _twice(length: int, axis: int, ndim: int) -> Tensor:
     """2 for the entries of half a spectrum that stand for two of the whole, else 1."""
-    both = torch.full((length // 2 + 1,), 2.0, dtype=torch.float64)
+    both = torch.full((length // 2 + 1,), 2.0, dtype=torch.float64, device="cpu")
     both[0] = 1.0
     if length % 2 == 0:
         both[-1] = 1.0
