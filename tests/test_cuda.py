@@ -184,7 +184,7 @@ def test_sums_by_atomic_additions_are_no_fault() -> None:
 def recurrent(p: Gradients, x: Tensor, y: Tensor) -> Tensor:
     zeros = x.new_zeros(1, x.shape[0], 4)
     weights = [p[name] for name in ("i", "h", "b", "c")]
-    found: Any = torch.lstm(x, [zeros, zeros], weights, True, 1, 0.0, False, False, True)
+    found: Any = torch.lstm(x, [zeros, zeros], weights, True, 1, 0.0, True, False, True)
     return ((found[0] - y) ** 2).mean()
 
 
@@ -225,7 +225,11 @@ def test_a_loss_of_the_devices_own_kernels_is_a_reference(name: str, dtype: torc
     assert check_gradients(gradient, p, x, y, loss=loss).verdict == "match"
     report = check_gradients(lambda *given: gradient(*given, factor=18.0), p, x, y, loss=loss)
     assert wrong(report) == set(shapes)
-    assert report.causes, report
+    assert all(
+        (block.resolution or 1.0) < (1e-9 if dtype == torch.float64 else 0.1)
+        for block in report.blocks
+    )
+    assert report.causes or name == "lstm", report  # no other device can repeat its steps
 
 
 # operations

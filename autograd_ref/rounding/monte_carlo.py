@@ -28,10 +28,12 @@ from autograd_ref.rounding.arithmetic import (
 )
 from autograd_ref.rounding.operations import (
     BOUNDED,
+    SPOILS,
     Dispatched,
     dispatched,
     is_choice,
     is_known,
+    products_in_a_row,
     reach,
 )
 from autograd_ref.torch_internals import EveryOperation, tensors_within, with_tensors_replaced
@@ -171,11 +173,13 @@ class _Rounding(EveryOperation):
     ) -> object:
         kwargs = kwargs or {}
         operation = dispatched(func, args, kwargs)
-        result: object = func(*args, **kwargs)
+        given = with_tensors_replaced(torch.clone, args) if operation.name in SPOILS else args
+        result: object = func(*given, **kwargs)
         if func.is_view or is_choice(operation):
             return result
         if not is_known(operation) and _floats(result):
-            args, kwargs = with_tensors_replaced(self._moved, (args, kwargs))
+            moved = partial(self._moved, in_a_row=products_in_a_row(operation))
+            args, kwargs = with_tensors_replaced(moved, (args, kwargs))
             operation = operation._replace(args=args, kwargs=kwargs)
             result = func(*args, **kwargs)
         for tensor in _floats(result):
@@ -196,12 +200,12 @@ class _Rounding(EveryOperation):
         own = ALLOWED_UNITS * torch.finfo(result.dtype).eps / 2
         return self.arithmetic._replace(unit=max(self.arithmetic.unit, own))
 
-    def _moved(self, tensor: Tensor) -> Tensor:
+    def _moved(self, tensor: Tensor, in_a_row: int) -> Tensor:
         """An argument, moved by as much as a function's result, or the factors of a product."""
         if not _is_moved(tensor):
             return tensor
         own = self._arithmetic_of(tensor)
-        by = self.scale * max(FUNCTION_FACTOR * own.unit, own.factors)
+        by = self.scale * max(FUNCTION_FACTOR * own.unit, own.factors * in_a_row**0.5)
         return tensor * (1 + by * self._signs_for(tensor))
 
     def _signs_for(self, result: Tensor) -> Tensor:

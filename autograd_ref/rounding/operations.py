@@ -58,6 +58,15 @@ RIGHT_TO_A_UNIT_OF_ONE = frozenset(
 """Functions whose textbook formulas subtract from 1, or add to it."""
 
 
+SPOILS = frozenset(("_cudnn_rnn_backward",))
+"""Operations that write into what the forward pass has kept for them, and do not say so: a second
+call would find something else there."""
+
+
+RECURRENT = frozenset(("_cudnn_rnn", "_cudnn_rnn_backward"))
+"""Operations that multiply what they have multiplied before, once for every item of a sequence."""
+
+
 class Dispatched(NamedTuple):
     """One operation as PyTorch carries it out, and what it is given."""
 
@@ -89,6 +98,17 @@ def is_known(operation: Dispatched) -> bool:
     if works_in_place(function) or torch.Tag.nondeterministic_seeded in function.tags:
         return True  # it cannot be repeated
     return torch.Tag.pointwise in function.tags and name not in NOT_EVERY_POINT
+
+
+def products_in_a_row(operation: Dispatched) -> int:
+    """How many products of matrices follow each other inside an operation, where it has any.
+
+    >>> products_in_a_row(Dispatched(None, (torch.zeros(7, 2, 4),), {}, "_cudnn_rnn"))
+    7
+    """
+    if operation.name not in RECURRENT:
+        return 1
+    return max(operation.args[0].shape[:2])  # items and samples, in either order
 
 
 def reach(arithmetic: Arithmetic, operation: Dispatched, result: Tensor) -> Tensor:
