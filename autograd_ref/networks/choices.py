@@ -1,17 +1,21 @@
 """The names of what can be chosen of a network, and what is usual."""
 
+import re
 from typing import Literal, TypedDict, get_args
 
-Usual = Literal["softplus", "sigmoid", "tanh", "relu", "leaky-relu", "gelu", "silu"]
-Activation = Usual | Literal["leaky-relu-0.1", "leaky-relu-0.2", "gelu-tanh"]
+Activation = str
+"""One of ACTIVATIONS, or leaky-relu with its slope, as in leaky-relu-0.05."""
 Output = Literal["softmax", "sigmoid", "linear", "tanh"]
 LossName = Literal["cross-entropy", "binary-cross-entropy", "mse", "half-mse", "sse"]
 Reduction = Literal["mean", "sum", "mean-over-samples", "mean-over-entries"]
 Penalised = Literal["weights", "all"]
 
-ACTIVATIONS: tuple[Activation, ...] = tuple(
-    n for one in get_args(Activation) for n in get_args(one)
+ACTIVATIONS: tuple[Activation, ...] = (
+    *("softplus", "sigmoid", "tanh", "relu", "leaky-relu", "gelu", "silu"),
+    *("leaky-relu-0.1", "leaky-relu-0.2", "gelu-tanh"),
 )
+LEAKY = re.compile(r"leaky-relu-(0?\.\d+)")
+"""leaky-relu with its slope; without it is 0.01."""
 OUTPUTS: tuple[Output, ...] = get_args(Output)
 LOSSES: tuple[LossName, ...] = get_args(LossName)
 REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)

@@ -7,6 +7,7 @@ from typing import cast
 from autograd_ref.networks.architecture import Architecture
 from autograd_ref.networks.choices import (
     ACTIVATIONS,
+    LEAKY,
     LOSSES,
     OUTPUTS,
     PENALISED,
@@ -46,8 +47,8 @@ def architecture(
 
     Args:
         sizes: N_I, then the sizes of the hidden layers, then N_O; two at least.
-        activation: of the hidden layers: softplus, sigmoid, tanh, relu, leaky-relu (slope 0.01; or
-            leaky-relu-0.1, leaky-relu-0.2), gelu (by the error function; gelu-tanh is its usual
+        activation: of the hidden layers: softplus, sigmoid, tanh, relu, leaky-relu (slope 0.01;
+            leaky-relu-0.2 has another), gelu (by the error function; gelu-tanh is its usual
             approximation) or silu.
         output: softmax, sigmoid, linear or tanh; None is what the loss is usually taken of, and
             softmax.
@@ -91,7 +92,7 @@ def architecture(
     return _in_one_way(
         Architecture(
             layers,
-            cast("Activation", _one_of("activation", activation, ACTIVATIONS)),
+            _activation(activation),
             chosen_output,
             chosen_loss,
             chosen_reduction,
@@ -100,6 +101,12 @@ def architecture(
             bias,
         )
     )
+
+
+def _activation(given: str) -> Activation:
+    if isinstance(given, str) and LEAKY.fullmatch(given):
+        return given
+    return _one_of("activation", given, ACTIVATIONS)
 
 
 def _in_one_way(chosen: Architecture) -> Architecture:

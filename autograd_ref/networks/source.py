@@ -1,7 +1,7 @@
 """The loss of a network as PyTorch source text that a student reads: one step a line."""
 
 from autograd_ref.networks.architecture import Architecture
-from autograd_ref.networks.choices import Activation, LossName, Output, Reduction
+from autograd_ref.networks.choices import LEAKY, Activation, LossName, Output, Reduction
 
 FUNCTIONS: dict[Activation, str] = {
     "softplus": "functional.softplus({})",
@@ -11,10 +11,20 @@ FUNCTIONS: dict[Activation, str] = {
     "leaky-relu": "functional.leaky_relu({}, 0.01)",
     "gelu": "functional.gelu({})",
     "silu": "functional.silu({})",
-    "leaky-relu-0.1": "functional.leaky_relu({}, 0.1)",
-    "leaky-relu-0.2": "functional.leaky_relu({}, 0.2)",
     "gelu-tanh": 'functional.gelu({}, approximate="tanh")',
 }
+
+
+def function_of(activation: Activation) -> str:
+    """The expression for an activation, with {} for its argument.
+
+    Examples:
+        >>> function_of("leaky-relu-0.05")
+        'functional.leaky_relu({}, 0.05)'
+    """
+    leaky = LEAKY.fullmatch(activation)
+    return f"functional.leaky_relu({{}}, {leaky[1]})" if leaky else FUNCTIONS[activation]
+
 
 OUTPUT_FUNCTIONS: dict[Output, str] = {
     "softmax": "torch.softmax({}, dim=1)",
@@ -105,7 +115,7 @@ def _forward(architecture: Architecture) -> list[str]:
         size = architecture.sizes[layer + 1]
         lines.append(f"{z} = {before} @ W{layer}.T{bias}  # (S, {size})")
         if layer + 1 < last:
-            lines.append(f"{a} = {FUNCTIONS[architecture.activation].format(z)}")
+            lines.append(f"{a} = {function_of(architecture.activation).format(z)}")
         before = a
     return lines
 

@@ -3,10 +3,12 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from autograd_ref.networks.choices import ACTIVATIONS, LOSSES, OUTPUTS, PENALISED
+from autograd_ref.networks.choices import ACTIVATIONS, LEAKY, LOSSES, OUTPUTS, PENALISED
 
 if TYPE_CHECKING:
     from autograd_ref.networks.architecture import Architecture
+
+NAMED = f"{', '.join(ACTIVATIONS)}, or leaky-relu with its slope, as in leaky-relu-0.05"
 
 NAMES = "activation", "output", "sum", "mean_over", "l2", "l2_of", "no_bias"
 """The options, beside --loss."""
@@ -15,7 +17,9 @@ NAMES = "activation", "output", "sum", "mean_over", "l2", "l2_of", "no_bias"
 def add_network(parser: argparse.ArgumentParser) -> None:
     """Add them; what is left out is that of the built-in network."""
     group = parser.add_argument_group("the network, where it is another of the usual ones")
-    group.add_argument("--activation", choices=ACTIVATIONS, help="of the hidden layers")
+    group.add_argument(
+        "--activation", type=_activation, metavar="NAME", help=f"of the hidden layers: {NAMED}"
+    )
     group.add_argument("--output", choices=OUTPUTS, help="the function of the outputs")
     over = group.add_mutually_exclusive_group()
     over.add_argument("--sum", action="store_true", help="the loss is a sum over samples")
@@ -30,6 +34,12 @@ def add_network(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--l2-of", choices=PENALISED, help="what the penalty is of")
     group.add_argument("--no-bias", action="store_true", help="layers without biases")
+
+
+def _activation(text: str) -> str:
+    if text in ACTIVATIONS or LEAKY.fullmatch(text):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is none; it needs to be one of {NAMED}")
 
 
 def is_usual_loss(text: str | None) -> bool:
