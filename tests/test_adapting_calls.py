@@ -70,9 +70,9 @@ def test_what_is_missing_is_told_and_values_are_computed() -> None:
     """The names of arguments that nothing is known for; values of those of a maker."""
     assert filled(lambda a, b, c, d: 0, Known(X="X")).missing == ("a", "b", "c", "d")
     call = filled(lambda n_in, lr, sizes, rng: 0, SIZED, constructor=True)
-    values = call.values()
-    assert isinstance(values.pop("rng"), np.random.Generator)
-    assert values == {"n_in": 5, "lr": 1.0, "sizes": [5, 7, 2]}
+    n_in, lr, sizes, rng = call.of(lambda n_in, lr, sizes, rng: (n_in, lr, sizes, rng))
+    assert isinstance(rng, np.random.Generator)
+    assert (n_in, lr, sizes) == (5, 1.0, [5, 7, 2])
 
 
 def test_what_has_no_signature_takes_nothing_that_is_known() -> None:
@@ -93,6 +93,7 @@ def test_forms_of_data_fit_each_other(labels: bool) -> None:
         assert 11 in target.shape
     for one in sample_forms(labels=labels):
         env |= {"X": X[:1], "Y": Y[:1]}
-        assert np.size(eval(one.X, env)) == 5
+        with_class = "its row" in one.said
+        assert np.size(eval(one.X, env)) == 5 + with_class
         assert np.size(eval(one.Y, env)) in (1, N_O)
         assert one.one_at_a_time

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from autograd_ref.adapting.building.layers import composed
 from autograd_ref.adapting.calling.candidates_in_code import entries, names_of
-from autograd_ref.adapting.calling.layers import composed
 
 
 class Theirs:

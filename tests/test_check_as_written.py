@@ -364,3 +364,12 @@ def test_the_smallest_problem_is_looked_for_with_one_hidden_layer(capsys: Captur
     assert (
         "got '4,3'; it needs three integers of at least 1, as in 4,16,3" in capsys.readouterr().err
     )
+
+
+def test_an_activation_that_does_not_exist_is_refused(capsys: Captured) -> None:
+    """A slope of a leaky ReLU is part of its name."""
+    with pytest.raises(SystemExit):
+        _ = main(["check", "network.py", "--activation", "leaky-relu-2"])
+    text = capsys.readouterr().err
+    assert "argument --activation: 'leaky-relu-2' is none; it needs to be one of softplus" in text
+    assert "as in leaky-relu-0.05" in text

@@ -19,11 +19,7 @@ from tests.real_code.corpus import PENALTIES, RealFile, corpus, loaded
 NOT_TAKEN = {
     "students/exported_cells.py": "the gradient is a local variable of a loop over its own data",
     "students/backprop_ascent.py": "a function for each block, of a gradient that ascends",
-    "students/layer_network.py": "its layers are added below the main guard",
     "strangers/elman_parity.py": "a recurrent network, which is none of the usual ones",
-    "strangers/single_weights.py": "each weight is a number with a name of its own",
-    "strangers/neuron_dicts.py": "a dict for each unit, with its weights in a list",
-    "strangers/closure_net.py": "the gradient is of a function that another one returns",
 }
 """The files whose gradient a call gets at, but for which no way to call them is found."""
 

@@ -1,10 +1,11 @@
 """Somebody's code as a function of (parameters, X, Y), with the source of the adapter."""
 
+import contextlib
 import copy
+import io
 import linecache
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from autograd_ref.adapting.adapter_source import AdapterChoices, Written, written
 from autograd_ref.adapting.calling.candidates_in_code import CODE, names_of
 from autograd_ref.adapting.nearness import Near
+from autograd_ref.adapting.own_rate import with_own_rate
 from autograd_ref.adapting.undisturbed import left_as_it_was, quiet
 from autograd_ref.networks.architecture import Architecture
 from autograd_ref.networks.choosing import architecture
@@ -77,6 +79,7 @@ def adapted(near: Near, meant: Architecture | None, module: str) -> Adapted:
     network = (meant or near.network)._replace(sizes=near.sizes, bias=_has_biases(near))
     if network.loss != "cross-entropy" and near.labels:
         near = _with_rows(near)
+    near = with_own_rate(near, mean=network.mean != "sum")
     as_dict = not is_built_in(network) or near.reading.kind == "updated"
     choices = AdapterChoices(as_dict, network.mean != "sum", module, network.l2)
     in_globals = near.program.setup.root == CODE  # then it is their own network
@@ -103,14 +106,16 @@ def compiled(near: Near, choices: AdapterChoices, *, fixed: bool) -> Callable[..
     exec(compile(text, FILE, "exec"), scope)
     function = cast("Callable[..., Any]", scope[source.name])
     keywords = {"l2": choices.l2} if "l2=0.0" in text else {}
-    if f"{CODE}." not in text:
-        return partial(function, **keywords)
 
     def call(parameters: Any, X: Array, Y: Array) -> Any:
-        with left_as_it_was(near.program.entry.function):
-            return copy.deepcopy(function(parameters, X, Y, **keywords))
+        with contextlib.redirect_stdout(io.StringIO()):  # the cost of each step, at each call
+            return function(parameters, X, Y, **keywords)
 
-    return call
+    def put_back(parameters: Any, X: Array, Y: Array) -> Any:
+        with left_as_it_was(near.program.entry.function):
+            return copy.deepcopy(call(parameters, X, Y))
+
+    return put_back if f"{CODE}." in text else call
 
 
 def is_built_in(network: Architecture) -> bool:
@@ -140,9 +145,11 @@ def _with_rows(near: Near) -> Near:
     pattern = re.compile(rf"(?<![\w.]){re.escape(old)}(?!\w)")
 
     def changed(lines: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(pattern.sub(lambda _match: new, line) for line in lines)
+        put = tuple(pattern.sub(lambda _match: new, line) for line in lines)
+        return tuple(line.replace("int(Y[0])", "int(Y[0].argmax())") for line in put)
 
-    data = program.data._replace(Y=new)
+    (X,) = changed((program.data.X,))
+    data = program.data._replace(X=X, Y=new)
     lines = program._replace(
         data=data, before=changed(program.before), calls=changed(program.calls)
     )
@@ -177,7 +184,7 @@ def targets_of(one: Adapted) -> Literal["labels", "one-hot"] | None:
     """
     if one.found.labels:
         return "labels"
-    return "one-hot" if "argmax" in one.found.program.data.Y else None
+    return "one-hot" if "argmax" in str(one.found.program.data) else None
 
 
 def _given(one: Adapted, parameters: Mapping[str, Array]) -> Any:

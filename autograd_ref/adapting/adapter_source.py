@@ -1,5 +1,6 @@
 """An adapter as source: gradients(parameters, X, Y), or step(parameters, X, Y), ready to paste."""
 
+import ast
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -51,7 +52,7 @@ def written(near: Near, choices: AdapterChoices, *, fixed: bool) -> Written:
     update, one = near.reading.kind == "updated", program.data.one_at_a_time
     body = [*program.before, *program.calls]
     body = [line for text in body for line in text.split("\n")]
-    values = {name: near.reading.of[name] for name in named}
+    values = {name: _step_of(name, near) for name in named}
     loss = near.reading.loss if not update and not one else ""
     text = "\n".join([*body, *values.values()])
     unpacked = ", ".join(named) if len(named) > 1 else f"({named[0]},)"
@@ -69,6 +70,12 @@ def written(near: Near, choices: AdapterChoices, *, fixed: bool) -> Written:
     if one:
         lines += ["", "", *_over_samples(name, named, choices, update=update)]
     return Written(name, tuple(_imports(program.entry, text, choices.module)), tuple(lines))
+
+
+def _step_of(name: str, near: Near) -> str:
+    """The expression for a gradient, or for a parameter that was moved at a rate of 1."""
+    text, rate = near.reading.of[name], near.reading.rate
+    return text if rate == 1 else f"{name} - ({name} - {text}) / {rate!r}"
 
 
 def _free(name: str, entry: Candidate) -> str:
@@ -119,9 +126,9 @@ def _imports(entry: Candidate, text: str, module: str) -> Iterator[str]:
     if re.search(rf"\b{CODE}\.", text):
         yield f"import {module} as {CODE}"
     scope = vars(entry.module) if entry.module is not None else {}
-    used = [
-        n for n in dict.fromkeys(re.findall(r"(?<!\.)\b(\w+)\(", text)) if callable(scope.get(n))
-    ]
+    names = [one for one in ast.walk(ast.parse(text)) if isinstance(one, ast.Name)]
+    bound = {one.id for one in names if isinstance(one.ctx, ast.Store)}
+    used = {one.id for one in names if one.id not in bound and callable(scope.get(one.id))}
     if used:
         yield f"from {module} import {', '.join(sorted(used))}"
     if THEIR_NET in text:

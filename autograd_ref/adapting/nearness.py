@@ -72,7 +72,9 @@ def _beside(one: RightFor, program: CallProgram, read: GradientRead, problem: Sm
     factor = float(mine @ right) / (float(right @ right) or 1.0)
     size = float(np.abs(factor * right).max(initial=0.0))
     error = float(np.abs(mine - factor * right).max(initial=0.0)) / size if size else np.inf
-    cosine = sum(_cosine(read.gradients[n], one.gradients[n]) for n in blocks) / len(blocks)
+    count = len(read.reading.of)
+    error = error if len(blocks) == count else np.inf  # some have no shape that would do
+    cosine = sum(_cosine(read.gradients[n], one.gradients[n]) for n in blocks) / count
     labels = problem.Y.ndim == 1
     return Near(program, read.reading, problem.sizes, labels, one.network, error, factor, cosine)
 

@@ -6,14 +6,14 @@ from itertools import chain
 from types import ModuleType
 from typing import cast
 
+from autograd_ref.adapting.building.instances import lines_that_build, lines_that_make
 from autograd_ref.adapting.by_name.roles import Role, roles_of
-from autograd_ref.adapting.calling.all_programs import lines_that_make
 from autograd_ref.adapting.calling.argument_text import Known
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
 from autograd_ref.adapting.calling.programs import NET
 from autograd_ref.adapting.calling.trying import SmallProblem, instance
 from autograd_ref.adapting.holding.arrays_found import arrays_in
-from autograd_ref.adapting.holding.containers import made_by
+from autograd_ref.adapting.holding.containers import made_by, sizes_of_arguments
 from autograd_ref.adapting.holding.setups import in_module, in_object
 from autograd_ref.adapting.holding.slots import holders
 
@@ -60,10 +60,12 @@ def own_sizes(
         made = (made_by(maker, USUAL[0]) for maker in entry.makers)
         theirs = (holders([*arrays_in(one, "")], None) for one in made)
         found = [one.sizes for one in chain.from_iterable(theirs)]
-        return [*(one.holder.sizes for one in placed), *found]
+        named = sizes_of_arguments(entry.function)
+        return [*(one.holder.sizes for one in placed), *found, *named]
     sizes: list[Sizes] = []
     for tried_with in ((5, 7, 2), (5, 7, 1)):
-        for make in lines_that_make(entry, Known("X", "Y", sizes=tried_with, given=given)):
+        known = Known("X", "Y", sizes=tried_with, given=given)
+        for make in (*lines_that_make(entry, known), *lines_that_build(entry, known)):
             net = instance(make, entry, problem(tried_with))
             found = [] if net is None else [*in_object(NET, net, None)]
             sizes += [one.holder.sizes for one in found]

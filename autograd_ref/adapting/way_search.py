@@ -3,18 +3,26 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from autograd_ref.adapting.calling.all_programs import programs_of
 from autograd_ref.adapting.calling.candidates_in_code import (
     ORDER,
     Candidate,
     entries,
 )
-from autograd_ref.adapting.calling.programs import data_forms, sample_forms
-from autograd_ref.adapting.calling.trying import Attempted, SmallProblem, tried
+from autograd_ref.adapting.calling.programs import DataForm, data_forms, sample_forms
+from autograd_ref.adapting.calling.trying import Attempted, SmallProblem, is_repeated, tried
 from autograd_ref.adapting.nearness import Near, nearest_network, right_first
 from autograd_ref.adapting.sizes_in_code import USUAL, Sizes, own_sizes, stated_sizes
 from autograd_ref.adapting.undisturbed import left_as_it_was
 from autograd_ref.user_code import worded
+
+MOST = 20_000
+"""Tries after which no further function is tried. Chosen: most are found in a hundred."""
+
+LIKELY = 0.9
+"""The mean cosine of a gradient that is one, though wrong: nothing further is called. Chosen."""
 
 
 class SearchOutcome(NamedTuple):
@@ -78,14 +86,16 @@ def _searched(
         for entry in [one for one in found if one.rank == rank]:
             own = () if wanted.sizes else own_sizes(entry, problem, wanted.given)
             for inside in dict.fromkeys((*sizes, *own)):
+                if tries > MOST:
+                    break
                 nearest, more, count = _of_entry(entry, problem(inside), wanted.given)
                 failures += more
                 tries += count
                 if nearest and (best is None or right_first(nearest[0]) < right_first(best)):
                     best = nearest[0]
-                if nearest and nearest[0].is_right:
+                if nearest and (nearest[0].is_right or nearest[0].cosine > LIKELY):
                     return SearchOutcome(nearest[0], tuple(nearest[1:]), _told(failures), tries)
-                if nearest:
+                if nearest and inside not in own and not _is_of_one_output(nearest[0]):
                     break
         if best is not None:
             break
@@ -99,32 +109,57 @@ def _of_entry(
     failures: list[Attempted] = []
     count = 0
     labels = problem.Y.ndim == 1
+    near: list[Near] = []
     for data in ([*data_forms(labels=labels)], [*sample_forms(labels=labels)]):
-        near: list[Near] = []
+        found: list[Near] = []
         for programs in programs_of(entry, problem, data, given):
-            stopped: dict[str, Place] = {}
+            stopped: list[tuple[DataForm, Place]] = []
             for program in programs:
                 count += 1
                 one = tried(program, problem)
-                near += [nearest_network(program, read, problem) for read in one.reads]
+                found += [nearest_network(program, read, problem) for read in one.reads]
                 if not one.reads:
                     failures.append(one)
-                    stopped.setdefault(program.data.X, place_of(one.error))
-                if (
-                    len(stopped) == 2
-                    and None not in stopped.values()
-                    and len(set(stopped.values())) == 1
-                ):
-                    break  # where no form of X gets further, none of Y does
-            right = [one for one in near if one.is_right]
+                    stopped.append((program.data, place_of(one.error)))
+                if _is_vain(stopped):
+                    break
+            right = [one for one in found if one.is_right and _is_no_batch(one, near, problem)]
             if right:
                 return right, failures, count
-        if near:
-            return [min(near, key=right_first)], failures, count
-    return [], failures, count
+        nearest = min(found, key=right_first, default=None)
+        if nearest and _is_no_batch(nearest, near, problem):
+            near = [nearest]
+        if any(one.reading.kind == "gradient" for one in near):
+            break  # what updates may do so after each sample
+    return [min(near, key=right_first)] if near else [], failures, count
+
+
+def _is_no_batch(one: Near, batches: Sequence[Near], problem: SmallProblem) -> bool:
+    """Return whether what is right for single samples is what code does with each of a batch.
+
+    Wrong code may be right for a batch of one, as where it takes a mean for a sum.
+    """
+    same = [other for other in batches if other.reading == one.reading]
+    batch = min(same, key=right_first, default=None)
+    return batch is None or is_repeated(one.program, batch.program, one.reading, problem)
+
+
+def _is_of_one_output(one: Near) -> bool:
+    """Return whether weights and a number for a bias, each an argument, may be of one output."""
+    in_arguments = bool(one.program.setup.arrays)
+    return in_arguments and len(one.sizes) == 2 and not np.isfinite(one.error)
 
 
 Place = tuple[str, int] | None
+
+
+def _is_vain(stopped: Sequence[tuple[DataForm, Place]]) -> bool:
+    """Return whether two forms of X, and two of Y, got no further than one line."""
+    X, Y = {data.X for data, _place in stopped}, {data.Y for data, _place in stopped}
+    places = {place for _data, place in stopped} if len(stopped) > 2 else {None}
+    return (
+        len(X) > 1 and len(Y) > 1 and len(stopped) > 2 and len(places) == 1 and None not in places
+    )
 
 
 def place_of(error: Exception | None) -> Place:

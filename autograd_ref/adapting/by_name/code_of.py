@@ -2,8 +2,10 @@
 
 import ast
 import inspect
+import linecache
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 DEEPEST = 3
@@ -25,6 +27,23 @@ class Uses(NamedTuple):
     """True where it is indexed with numbers, sliced or looped over."""
 
 
+def undecorated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function that another one calls with all its arguments, or the function itself.
+
+    Args:
+        function: the function: a partial one, or one that a decorator made, with or without wraps.
+    """
+    inner = inspect.unwrap(function)
+    if isinstance(inner, partial):
+        return undecorated(inner.func)
+    code, cells = getattr(inner, "__code__", None), getattr(inner, "__closure__", None) or ()
+    if code is None or code.co_argcount or not code.co_flags & inspect.CO_VARARGS:
+        return inner
+    found = [cell.cell_contents for cell in cells if inspect.isfunction(cell.cell_contents)]
+    return undecorated(found[0]) if len(found) == 1 else inner
+
+
+@lru_cache(maxsize=512)
 def tree_of(function: Callable[..., Any]) -> ast.FunctionDef | None:
     """Return the syntax tree of a function; None where its source is not found.
 
@@ -32,11 +51,21 @@ def tree_of(function: Callable[..., Any]) -> ast.FunctionDef | None:
         function: the function.
     """
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+        tree = ast.parse(textwrap.dedent(inspect.getsource(undecorated(function))))
     except (OSError, TypeError, SyntaxError):
         return None
     first = tree.body[0] if tree.body else None
     return first if isinstance(first, ast.FunctionDef) else None
+
+
+def lines_beside(function: Callable[..., Any]) -> list[str]:
+    """Return the lines of the file that a function stands in; none where it is not found.
+
+    Args:
+        function: the function.
+    """
+    plain = inspect.unwrap(function)
+    return linecache.getlines(plain.__code__.co_filename) if inspect.isfunction(plain) else []
 
 
 def uses_of(function: Callable[..., Any], argument: str, depth: int = 0) -> Uses:
@@ -55,7 +84,7 @@ def uses_of(function: Callable[..., Any], argument: str, depth: int = 0) -> Uses
     attributes: dict[str, None] = {}
     unpacked: tuple[str, ...] = ()
     indexed = False
-    for node in ast.walk(tree):
+    for node in sorted(ast.walk(tree), key=_place):
         if isinstance(node, ast.Subscript) and _is_name(node.value, argument):
             text, stem = _key(node.slice)
             keys.update({text: None} if text and not stem else {})
@@ -65,7 +94,9 @@ def uses_of(function: Callable[..., Any], argument: str, depth: int = 0) -> Uses
             attributes[node.attr] = None
         elif isinstance(node, ast.Assign) and _is_name(node.value, argument):
             target = node.targets[0]
-            if isinstance(target, ast.Tuple | ast.List):
+            if isinstance(target, ast.Tuple | ast.List) and not any(
+                isinstance(one, ast.Tuple | ast.List) for one in target.elts
+            ):
                 unpacked = tuple(ast.unparse(one) for one in target.elts)
         elif isinstance(node, ast.For) and _loops_over(node.iter, argument):
             indexed = True
@@ -81,6 +112,7 @@ def uses_of(function: Callable[..., Any], argument: str, depth: int = 0) -> Uses
     return Uses(tuple(keys), tuple(stems), plain, unpacked, indexed)
 
 
+@lru_cache(maxsize=64)
 def returned_names(function: Callable[..., Any]) -> tuple[str, ...]:
     """Return the names of what a function returns in its last statement, as far as they are names.
 
@@ -88,27 +120,45 @@ def returned_names(function: Callable[..., Any]) -> tuple[str, ...]:
         function: the function.
     """
     tree = tree_of(function)
-    found = [] if tree is None else [n for n in _own(tree) if isinstance(n, ast.Return) and n.value]
+    found = (
+        []
+        if tree is None
+        else [n for n in own_nodes(tree) if isinstance(n, ast.Return) and n.value]
+    )
     if not found:
         return ()
     value = found[-1].value
     parts = value.elts if isinstance(value, ast.Tuple) else [value]
-    return tuple(_last_name(part) for part in parts)
+    return tuple(last_name(part) for part in parts)
 
 
-def _own(tree: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a function, without those of functions inside of it."""
+def own_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a function, without those of functions inside of it.
+
+    Args:
+        tree: of the function.
+    """
     for node in ast.iter_child_nodes(tree):
         if not isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef):
             yield node
-            yield from _own(node)
+            yield from own_nodes(node)
+
+
+def _place(node: ast.AST) -> tuple[int, int]:
+    """Where a node begins, so that keys come in the order in which they are read."""
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
 
 
 def _is_name(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
-def _last_name(node: ast.AST | None) -> str:
+def last_name(node: ast.AST | None) -> str:
+    """Return the name that an expression ends with: W1 of self.W1; empty for none.
+
+    Args:
+        node: the expression.
+    """
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
@@ -137,9 +187,9 @@ def _passed_on(
     function: Callable[..., Any], call: ast.Call, argument: str
 ) -> Iterator[tuple[Callable[..., Any], str]]:
     """The functions of the same module that get an argument, with the name it has there."""
-    plain = inspect.unwrap(function)
+    plain = undecorated(function)
     scope: dict[str, Any] = getattr(plain, "__globals__", {})
-    called = scope.get(_last_name(call.func))
+    called = scope.get(last_name(call.func))
     if not inspect.isfunction(called) or called is plain:
         return
     names = list(inspect.signature(called).parameters)

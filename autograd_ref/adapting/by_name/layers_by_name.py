@@ -1,7 +1,7 @@
 """Which names are weights and which biases, and of which layer: W1, b_h, Wxh, theta2, bias_o."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from autograd_ref.adapting.by_name.roles import ARRAY, BIAS
@@ -37,6 +37,35 @@ def named_layers(names: Sequence[str]) -> Named | None:
     if not weights or len(biases) not in (0, len(weights)):
         return None
     return Named(_in_order(weights), _in_order(biases))
+
+
+def layers_in_order(names: Sequence[str], layers: int) -> Iterator[Named]:
+    """Yield which names may be arrays of which layer, by their numbers and their order alone.
+
+    Args:
+        names: in the order in which a forward pass reads them.
+        layers: how many layers there are.
+
+    Examples:
+        >>> [*layers_in_order(["P2", "B2", "P1", "B1"], 2)][0]
+        Named(weights=('P1', 'P2'), biases=('B1', 'B2'))
+        >>> [*layers_in_order(["U", "u0", "V", "v0"], 2)][0]
+        Named(weights=('U', 'V'), biases=('u0', 'v0'))
+    """
+    plain = tuple(dict.fromkeys(names))
+    if len(plain) == layers:
+        yield Named(_in_order(plain), ())
+    if len(plain) != 2 * layers:
+        return
+    stems: dict[str, list[str]] = {}
+    for name in plain:
+        stems.setdefault(DIGITS.sub("", name), []).append(name)
+    if [len(some) for some in stems.values()] == [layers, layers]:
+        one, other = map(_in_order, stems.values())
+        yield Named(one, other)
+        yield Named(other, one)
+    yield Named(plain[::2], plain[1::2])
+    yield Named(plain[:layers], plain[layers:])
 
 
 def _in_order(names: Sequence[str]) -> tuple[str, ...]:

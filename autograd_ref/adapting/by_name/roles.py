@@ -28,7 +28,7 @@ NAMES: tuple[tuple[Role, str], ...] = (
     (
         "X",
         r"x|xs|x_?(train|batch|data|i|b|in|input|mb|s)|batch_?x|batch|inputs?(_list)?|data|features?"
-        r"|in_?data|images?|samples?|entradas?|eingaben?",
+        r"|in_?data|images?|samples?|entradas?|eingaben?|rows?|record|instance|train",
     ),
     (
         "Y",
@@ -55,7 +55,7 @@ NAMES: tuple[tuple[Role, str], ...] = (
     (
         "steps",
         r"epochs?|n_?(iters?|epochs|steps)|num_?(iters?|epochs|iterations|steps)|iterations?|iters?"
-        r"|max_?iters?|steps|n_iterations",
+        r"|max_?iters?|steps|n_iterations|(n_?)?rounds?|times|n_epochs?|passes",
     ),
     ("samples", r"m|s|n_?samples|num_?(samples|examples)|batch_?size|mini_?batch_?size|bs"),
     ("seed", r"seed|random_?(state|seed)"),
@@ -81,7 +81,7 @@ NAMES: tuple[tuple[Role, str], ...] = (
     (
         "sizes",
         r"sizes|layer_?(sizes|dims)|layers?_?(sizes|dims|list)|dims|dimensions|architecture|arch"
-        r"|layers|shape|topology|structure|nn_?architecture|units|neurons|layer_?units",
+        r"|layers|shape|topology|structure|nn_?architecture|units|neurons|layer_?units|widths|counts",
     ),
     (
         "upstream",
@@ -153,8 +153,8 @@ LOSS = re.compile(
 """The names of what computes a loss, perhaps with gradients."""
 
 UPDATE = re.compile(
-    r"(partial_?)?(train|fit|step|update|learn|sgd|gd|gradient_descent|optimi[sz]e)"
-    r"(_?(step|on_?batch|batch|one|epoch|mini_?batch|once|parameters|params|network|model|weights|sample))*",
+    r"(partial_?)?(train|fit|step|update|learn|sgd|gd|gradient_descent|optimi[sz]e|adjust|apply|descend)"
+    r"(_?(step|on_?batch|batch|one|epoch|mini_?batch|once|parameters|params|network|model|weights|sample|gradients?|grads|deltas?|updates?|all))*",
     re.IGNORECASE,
 )
 """The names of what updates parameters."""
@@ -169,7 +169,7 @@ COMPILED: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
 )
 
 
-RATE = re.compile(r"l_?r|eta|.*rate.*|step_?size", re.IGNORECASE)
+RATE = re.compile(r"l_?r|eta|.*rate.*|step_?size|learning_?\w*", re.IGNORECASE)
 """The names of a learning rate that mean nothing else, as alpha may."""
 
 

@@ -1,18 +1,30 @@
 """All the ways in which a function or method may be called, with parameters and data."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from autograd_ref.adapting.building.built_arguments import with_their_own
+from autograd_ref.adapting.building.closures import made_functions
+from autograd_ref.adapting.building.instances import in_instances
+from autograd_ref.adapting.by_name.code_of import DEEPEST, lines_beside
 from autograd_ref.adapting.by_name.roles import RATE, roles_of
+from autograd_ref.adapting.by_name.roles_by_use import rates_of
 from autograd_ref.adapting.calling.argument_text import Known
-from autograd_ref.adapting.calling.call_arguments import filled
-from autograd_ref.adapting.calling.candidates_in_code import CODE, THEIR_NET, Candidate
-from autograd_ref.adapting.calling.layers import composed
+from autograd_ref.adapting.calling.call_arguments import parameters_of
+from autograd_ref.adapting.calling.candidates_in_code import CODE, Candidate, Function, takes
 from autograd_ref.adapting.calling.programs import NET, CallProgram, DataForm, calls_of
-from autograd_ref.adapting.calling.trying import SmallProblem, instance
+from autograd_ref.adapting.calling.trying import SmallProblem
 from autograd_ref.adapting.holding.containers import in_arguments
-from autograd_ref.adapting.holding.setups import Placed, in_module, in_object
+from autograd_ref.adapting.holding.plain_lists import as_lists, knows_no_arrays
+from autograd_ref.adapting.holding.setups import Placed, in_module
+
+INPUT = re.compile(r"(x|i|in|inp|input)_?\d", re.IGNORECASE)
+"""The names of single inputs."""
+
+OPTIONS = re.compile(r"options?|opts?|config|cfg|settings|hyper|hparams", re.IGNORECASE)
+"""The names of what holds the settings of an instance."""
 
 
 def programs_of(
@@ -26,19 +38,60 @@ def programs_of(
         data: the forms of data.
         given: values for arguments, by name.
     """
-    forwards = entry.forwards  # a method may need what it keeps; a function has arguments
-    for forward in ["", *forwards] if entry.owner is None else [*forwards, ""]:
-        for setup, before in _setups(entry, problem, data, given, forward):
-            programs: list[CallProgram] = []
-            for form in data:
-                known = Known(
-                    form.X, form.Y, setup.container, setup.arrays, sizes=problem.sizes, given=given
-                )
-                for calls in calls_of(entry, known, forward):
-                    lines = (*_global_data(entry, form, calls), *before)
-                    if any(form.Y in line for line in (*lines, *calls)):
-                        programs.append(CallProgram(entry, setup, form, lines, calls))
-            yield programs
+    if not _splits_rows(entry):
+        data = [one for one in data if not one.X.startswith("[")]
+    if knows_no_arrays(entry.function):
+        data = [one.as_lists() for one in data]
+    if entry.makes:
+        for form in data:
+            known = Known(form.X, form.Y, sizes=problem.sizes, given=given)
+            for one in made_functions(entry, known, problem):
+                for firsts in [(), *one.entry.chains]:
+                    there = [form], problem.sizes, given
+                    yield [*_programs(one.entry, one.setup, one.before, there, firsts)]
+        return
+    chains = entry.chains  # a method may need what they keep; a function has arguments
+    takes_data = isinstance(entry.owner, type) and takes(entry.owner, "Y")
+    for firsts in [(), *chains] if entry.owner is None else [*chains, ()]:
+        for group in [[one] for one in data] if takes_data else [data]:
+            for setup, before in _setups(entry, problem, group, given, firsts):
+                yield [*_programs(entry, setup, before, (group, problem.sizes, given), firsts)]
+
+
+def _programs(
+    entry: Candidate,
+    setup: Placed,
+    before: Sequence[str],
+    known: tuple[Sequence[DataForm], tuple[int, ...], Mapping[str, str]],
+    firsts: Sequence[str],
+) -> Iterator[CallProgram]:
+    """The programs of one setup, with all forms of data."""
+    data, sizes, given = known
+    for form in data:
+        arrays = {**setup.arrays, **_inputs(entry, firsts, form, sizes)}
+        there = Known(form.X, form.Y, setup.container, arrays, sizes=sizes, given=given)
+        for calls in dict.fromkeys(calls_of(entry, there, firsts)):
+            lines = (*_global_data(entry, form, calls), *before)
+            text = "\n".join((*lines, *calls))
+            if form.Y in text and re.search(r"\bX\b", text):
+                yield CallProgram(entry, setup, form, lines, calls)
+
+
+def _splits_rows(entry: Candidate) -> bool:
+    """Return whether some code takes the last entry from rows, as where the class stands there."""
+    return any("[:-1]" in line for line in lines_beside(entry.function))
+
+
+def _inputs(
+    entry: Candidate, firsts: Sequence[str], form: DataForm, sizes: Sequence[int]
+) -> dict[str, str]:
+    """The inputs of a sample by their names, where each is an argument: x1, x2."""
+    functions = [*(entry.beside[first] for first in firsts), entry.function]
+    each = [[p.name for p in parameters_of(one) if INPUT.fullmatch(p.name)] for one in functions]
+    found = max(each, key=len)
+    if not form.X.startswith("X[0]") or len(found) != sizes[0]:
+        return {}
+    return {name: f"float(X[0, {i}])" for i, name in enumerate(found)}
 
 
 def _global_data(entry: Candidate, form: DataForm, calls: Sequence[str]) -> list[str]:
@@ -49,9 +102,17 @@ def _global_data(entry: Candidate, form: DataForm, calls: Sequence[str]) -> list
     X = [name for name in arrays if "X" in roles_of(name)]
     Y = [name for name in arrays if "Y" in roles_of(name) and name not in X]
     Y = sorted(Y, key=lambda name: name.lower().startswith("y"))  # beside T, Y is what comes out
-    if not X or not Y:
+    read = _read_by(entry.function, entry.beside)
+    if not {*X[:1], *Y[:1]} & read or not X or not Y:
         return []
     return [f"{CODE}.{X[0]} = {form.X}", f"{CODE}.{Y[0]} = {form.Y}"]
+
+
+def _read_by(function: Function, beside: Mapping[str, Function], depth: int = 0) -> set[str]:
+    """The global names that a function reads, itself or by what it calls."""
+    names = {*getattr(getattr(function, "__code__", None), "co_names", ())}
+    called = [beside[name] for name in sorted(names & {*beside}) if depth < DEEPEST]
+    return names.union(*(_read_by(one, beside, depth + 1) for one in called))
 
 
 def _setups(
@@ -59,52 +120,35 @@ def _setups(
     problem: SmallProblem,
     data: Sequence[DataForm],
     given: Mapping[str, str],
-    forward: str,
+    firsts: Sequence[str],
 ) -> Iterator[tuple[Placed, tuple[str, ...]]]:
     """Yield where the parameters may be, with all lines before the calls."""
+    known = Known(data[0].X, data[0].Y, sizes=problem.sizes, given=given)
     if entry.owner is None:
-        functions = [entry.beside[forward]] if forward else []
+        functions = [entry.beside[first] for first in firsts]
         setups = [*in_arguments([*functions, entry.function], problem.sizes, entry.makers)]
+        if knows_no_arrays(entry.function):
+            setups = [*as_lists(setups)]
         if not setups and entry.module is not None:
             own = in_module(CODE, entry.module, None)
             setups = [one for one in own if one.holder.sizes == problem.sizes]
         rates = _rates(CODE, vars(entry.module)) if entry.module is not None else []
+        setups = with_their_own(entry, known, setups, problem, firsts)
         yield from ((setup, (*setup.lines, *rates)) for setup in setups)
         return
-    known = Known(data[0].X, data[0].Y, sizes=problem.sizes, given=given)
-    for make in lines_that_make(entry, known):
-        net = instance(make, entry, problem)
-        setups = [] if net is None else [*in_object(NET, net, problem.sizes)]
-        rates = _rates(NET, getattr(net, "__dict__", {}))
-        yield from ((setup, (make, *setup.lines, *rates)) for setup in setups)
+    for one in in_instances(entry, known, problem, firsts[0] if firsts else ""):
+        rates = _rates(NET, getattr(one.net, "__dict__", {}), rates_of(type(one.net)))
+        setups = with_their_own(entry, known, one.setups, problem, firsts)
+        yield from ((setup, (one.make, *setup.lines, *rates)) for setup in setups)
 
 
-def _rates(owner: str, names: Mapping[str, object]) -> list[str]:
-    """The lines that set the learning rate of an instance, or of a module."""
-    return [
-        f"{owner}.{name} = rate"
-        for name, value in names.items()
-        if RATE.fullmatch(name) and isinstance(value, int | float)
-    ]
-
-
-def lines_that_make(entry: Candidate, known: Known) -> Iterator[str]:
-    """Yield the lines that make an instance, with its parameters.
-
-    Args:
-        entry: a method.
-        known: what there is to be given.
-    """
-    if not isinstance(entry.owner, type):
-        yield f"{NET} = copy.deepcopy({THEIR_NET})"
-        return
-    call = filled(entry.owner, known, constructor=True)
-    yield from composed(entry.owner, known.sizes)
-    if call.missing:
-        return
-    line = f"{NET} = {entry.owner.__name__}({call.text})"
-    yield line
-    for maker in entry.makers:
-        own = filled(maker, known, constructor=True)
-        if not own.missing:
-            yield f"{line}\n{NET}.{maker.__name__}({own.text})"
+def _rates(owner: str, names: Mapping[str, object], factors: Collection[str] = ()) -> list[str]:
+    """The lines that set the learning rate and the penalty of an instance, or of a module."""
+    lines: list[str] = []
+    for name, value in names.items():
+        is_rate = RATE.fullmatch(name) or name in factors
+        if is_rate and isinstance(value, int | float):
+            lines.append(f"{owner}.{name} = rate")
+        elif owner == NET and OPTIONS.search(name) and hasattr(value, "__dict__"):
+            lines += [f"{owner}.{name}.{one} = l2" for one in vars(value) if "l2" in roles_of(one)]
+    return lines

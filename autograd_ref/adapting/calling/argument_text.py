@@ -13,7 +13,6 @@ NUMBERS: Mapping[Role, str] = {
     "steps": "1",
     "seed": "0",
     "generator": "np.random.default_rng(0)",
-    "samples": "len(X)",
     "quiet": "False",
 }
 """Expressions for arguments that are neither data, parameters nor sizes."""
@@ -32,6 +31,8 @@ class Known(NamedTuple):
     """The result of the forward pass; empty where there is none."""
     outputs: tuple[str, ...] = ()
     """The names of its parts."""
+    upstream: str = ""
+    """The derivative of the loss by the outputs; empty where it is not known."""
     sizes: tuple[int, ...] = ()
     given: Mapping[str, str] = {}
     """Values that the user gives, by the names of arguments."""
@@ -50,7 +51,9 @@ def argument_text(role: Role, known: Known, one: inspect.Parameter) -> str:
         "Y": known.Y,
         "parameters": known.parameters,
         "cache": known.cache,
+        "upstream": known.upstream,
         "both": f"({known.X}, {known.Y})" if known.X and known.Y else "",
+        "samples": "len(X)" if known.X else "",
         **NUMBERS,
     }
     return data[role] if role in data else _size_text(role, known.sizes, one)

@@ -6,12 +6,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_ref.adapting.by_name.roles import RATE, Role, roles_of
+from autograd_ref.adapting.by_name.code_of import Uses, tree_of, undecorated, uses_of
+from autograd_ref.adapting.by_name.roles import RATE, SIZES, Role, roles_of
+from autograd_ref.adapting.by_name.roles_by_use import rates_of, role_by_use
 from autograd_ref.adapting.calling.argument_text import Known, argument_text
 from autograd_ref.adapting.holding.forms import size_names
 
 LEFT_ALONE: Collection[Role] = ("seed", "generator", "quiet", "samples")
 """Parts whose arguments keep their defaults, where they have any."""
+
+IS_CACHE: Sequence[Role] = ("cache",)
 
 ONCE: Collection[Role] = ("X", "Y", "parameters", "cache")
 """Parts that one argument only can play."""
@@ -35,11 +39,15 @@ class Filled(NamedTuple):
         """The arguments as they stand in a call."""
         return ", ".join(f"{n}={t}" if by_name else t for n, t, by_name in self.arguments)
 
-    def values(self) -> dict[str, Any]:
-        """Return the arguments of a call that needs nothing but sizes and numbers."""
-        env: dict[str, Any] = {"np": np, "rate": 1.0, "l2": 0.0}
+    def of(self, function: Callable[..., Any]) -> Any:
+        """Call a function that needs nothing but sizes and numbers.
+
+        Args:
+            function: what the arguments are for.
+        """
+        env: dict[str, Any] = {"np": np, "rate": 1.0, "l2": 0.0, "function": function}
         env |= dict(zip(size_names(self.sizes), self.sizes, strict=True))
-        return {name: eval(text, env) for name, text, _by_name in self.arguments}
+        return eval(f"function({self.text})", env)
 
 
 def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -53,6 +61,9 @@ def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
     except (TypeError, ValueError):
         return []
     plain = [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    inner = undecorated(function) if not plain else function
+    if inner is not function:
+        return parameters_of(inner)
     return plain[1:] if plain and plain[0].name == "self" else plain
 
 
@@ -73,6 +84,18 @@ def filled(function: Callable[..., Any], known: Known, *, constructor: bool = Fa
         used |= {"rate"}
     for one in arguments:
         text, role = _one(one, known, outputs, used, constructor=constructor)
+        if constructor and "rate" not in used and _is_open(function, one):
+            text, role = "", None
+        if role == "both":
+            text = _pair(uses_of(function, one.name), known) or text
+        if role == "rate" and not constructor and _is_penalty(function, one):
+            role, text = "l2", argument_text("l2", known, one)
+        is_size = role in SIZES
+        used_as = role_by_use(function, one.name) if not constructor else None
+        if is_size and used_as == "steps" and one.default is one.empty:
+            used_as = None  # a loop over the units
+        if used_as is not None and (is_size or not text):
+            role, text = used_as, argument_text(used_as, known, one)
         used |= {role} if role is not None else set()
         outputs = [name for name in outputs if name != text]
         if not text and one.default is not one.empty:
@@ -90,6 +113,29 @@ def _takes_both(arguments: Sequence[inspect.Parameter]) -> bool:
     roles = {one.name: roles_of(one.name) for one in arguments if one.default is one.empty}
     others = [name for name, found in roles.items() if "Y" in found or not found]
     return not others and any("both" in found for found in roles.values())
+
+
+def _is_open(kind: Callable[..., Any], one: inspect.Parameter) -> bool:
+    """Return whether an argument like alpha, which has a default, is no rate of a class."""
+    ambiguous = {"rate", "l2"} <= {*roles_of(one.name)} and one.default is not one.empty
+    return ambiguous and one.name not in rates_of(kind)
+
+
+def _is_penalty(function: Callable[..., Any], one: inspect.Parameter) -> bool:
+    """Return whether an argument like alpha is the factor of a penalty, as no update has it."""
+    ambiguous = {"rate", "l2"} <= {*roles_of(one.name)} and tree_of(function) is not None
+    return ambiguous and role_by_use(function, one.name) != "rate"
+
+
+def _pair(uses: Uses, known: Known) -> str:
+    """X and Y as the attributes, or under the keys, by which they are read; empty for neither."""
+    for names, form in ((uses.attributes, "SimpleNamespace({})"), (uses.keys, "dict({})")):
+        roles = {name: roles_of(name) for name in names}
+        X = [name for name, found in roles.items() if "X" in found]
+        Y = [name for name, found in roles.items() if "Y" in found and name not in X]
+        if X and Y:
+            return form.format(f"{X[0]}={known.X}, {Y[0]}={known.Y}")
+    return ""
 
 
 def _spread(function: Callable[..., Any]) -> str:
@@ -119,8 +165,14 @@ def _with_the_rest(
             (known.X, "X"),
             (known.Y, "Y"),
             (known.parameters, "parameters"),
+            (known.cache, "cache"),
+            (known.upstream, "upstream"),
         ]
         left = [*outputs] or [text for text, role in data if text and role not in used]
+        if len(left) == len(free) + 1 and known.cache in left:
+            left.remove(known.cache)  # what a forward pass gives may be kept by it
+        if not left and {*used} & {*SIZES}:
+            left = _sizes_left(known.sizes, len(free), used)
     if len(free) != len(left):
         return [*found]
     rest = dict(zip(free, left, strict=True))
@@ -137,7 +189,8 @@ def _sizes_left(sizes: Sequence[int], count: int, used: Collection[Role]) -> lis
         return [f"[{', '.join(names)}]"]
     if len(names) != len(roles):
         return []
-    return [name for name, role in zip(names, roles, strict=True) if role not in used]
+    left = [name for name, role in zip(names, roles, strict=True) if role not in used]
+    return left[:-1] if sizes[-1] == 1 and count == len(left) - 1 else left  # one output is tacit
 
 
 def _one(
@@ -156,7 +209,10 @@ def _one(
     same = [name for name in outputs if name.lower() == one.name.lower()]
     if same:
         return same[0], "cache"
-    for role in roles_of(one.name, of_sizes=constructor):
+    roles: Sequence[Role] = roles_of(one.name, of_sizes=constructor)
+    if known.cache and not constructor and {*roles[:1]} & {*SIZES}:
+        roles = IS_CACHE  # the outputs of the forward pass, not how many there are
+    for role in roles:
         if role == "rate" and role in used and not RATE.fullmatch(one.name):
             continue  # alpha beside a learning rate
         if (role in used and role in ONCE) or (one.default is not one.empty and role in LEFT_ALONE):

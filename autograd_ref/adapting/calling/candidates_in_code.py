@@ -1,13 +1,17 @@
 """The functions and methods in somebody's code that may compute a gradient, the likeliest first."""
 
+import ast
 import copy
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from types import ModuleType, SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from autograd_ref.adapting.by_name.code_of import tree_of, undecorated
+from autograd_ref.adapting.by_name.functions_given_out import makes_functions
 from autograd_ref.adapting.by_name.roles import (
     BACKWARD,
     FORWARD,
@@ -22,6 +26,14 @@ from autograd_ref.adapting.by_name.roles import (
 from autograd_ref.adapting.calling.call_arguments import parameters_of
 
 Function = Callable[..., Any]
+
+LOOPS = ast.For | ast.While | ast.comprehension
+
+DATA: Collection[Role] = ("X", "Y", "parameters", "upstream", "cache", "both")
+"""Parts of arguments that a function which makes parameters does not take."""
+
+MOST_SIZES = 4
+"""Arguments of a function that makes parameters, beside those with defaults. Chosen."""
 
 CODE, THEIR_NET = "code", "their_net"
 """The variables for the module, and for an instance that is there already."""
@@ -41,6 +53,8 @@ class Candidate(NamedTuple):
     beside: Mapping[str, Function]
     """The functions of its module, or the methods of its class."""
     module: ModuleType | None
+    makes: bool = False
+    """True for a function that makes other functions, which may compute a gradient."""
 
     @property
     def last(self) -> str:
@@ -50,10 +64,22 @@ class Candidate(NamedTuple):
     @property
     def rank(self) -> int:
         """How likely it computes a gradient, by its name: the less, the likelier."""
+        if self.makes:
+            return 1
         if PART.fullmatch(self.last):
             return len(ORDER)
         kinds = (i for i, pattern in enumerate(ORDER) if pattern.fullmatch(self.last))
         return next(kinds, 0 if GRADIENT_IN.search(self.last) else len(ORDER))
+
+    @property
+    def is_of_one_layer(self) -> bool:
+        """True for a method without a loop that other classes have as well."""
+        tree = tree_of(self.function)
+        loops = tree is None or any(isinstance(n, LOOPS) for n in ast.walk(tree))
+        kinds = (
+            [v for v in vars(self.module).values() if isinstance(v, type)] if self.module else []
+        )
+        return not loops and sum(hasattr(kind, self.last) for kind in kinds) > 1
 
     @property
     def forwards(self) -> list[str]:
@@ -66,6 +92,17 @@ class Candidate(NamedTuple):
             found += [n for n in others if n not in found and self._is_given_data_alone(n)]
         return found
 
+    @property
+    def chains(self) -> list[tuple[str, ...]]:
+        """The names of what may have to be called before it: a forward pass, perhaps a backward."""
+        plain: list[tuple[str, ...]] = [(name,) for name in self.forwards]
+        others = [name for name in self.beside if name != self.last and not PART.fullmatch(name)]
+        backward = [n for n in others if BACKWARD.fullmatch(n) or GRADIENT_IN.search(n)]
+        forward = [name for name in others if FORWARD.fullmatch(name)]
+        if self.rank > 1 and len(backward) == 1:
+            plain += [(name, *backward) for name in forward]
+        return plain
+
     def _is_given_data_alone(self, name: str) -> bool:
         """True for what takes one argument, and no targets."""
         needed = [p for p in parameters_of(self.beside[name]) if p.default is p.empty]
@@ -73,8 +110,21 @@ class Candidate(NamedTuple):
 
     @property
     def makers(self) -> list[Function]:
-        """The functions or methods beside it that make initial parameters."""
-        return [one for name, one in self.beside.items() if MAKER.match(name)]
+        """The functions or methods beside it that may make initial parameters, named so or not."""
+        named = [one for name, one in self.beside.items() if MAKER.match(name)]
+        if self.owner is not None:
+            return named
+        others = [one for one in self.beside.values() if _may_make(one) and one not in named]
+        return [*named, *(one for one in others if one is not self.function)]
+
+
+def _may_make(function: Function) -> bool:
+    """Return whether a function takes a few arguments that may be sizes, and no data."""
+    arguments = parameters_of(function)
+    needed = [one for one in arguments if one.default is one.empty]
+    first = [roles_of(one.name, of_sizes=True)[:1] for one in needed]
+    data = any(role in DATA for roles in first for role in roles)
+    return len(arguments) > 0 and len(needed) <= MOST_SIZES and not data
 
 
 def takes(function: Function, role: Role) -> bool:
@@ -104,7 +154,8 @@ def entries(thing: object) -> Iterator[Candidate]:
     elif inspect.isfunction(thing):
         module = inspect.getmodule(thing)
         beside = {} if module is None else _functions(module)
-        yield Candidate(thing, thing.__name__, None, beside, module)
+        makes = makes_functions(thing)
+        yield Candidate(thing, thing.__name__, None, beside, module, makes)
     else:
         yield from sorted(_in_class(type(thing), thing), key=lambda one: one.rank)
 
@@ -112,7 +163,9 @@ def entries(thing: object) -> Iterator[Candidate]:
 def _in_module(module: ModuleType) -> Iterator[Candidate]:
     functions = _functions(module)
     for name, function in functions.items():
-        if not MAKER.match(name) and not FORWARD.fullmatch(name):
+        if makes_functions(function):
+            yield Candidate(function, name, None, functions, module, makes=True)
+        elif not MAKER.match(name) and not FORWARD.fullmatch(name):
             yield Candidate(function, name, None, functions, module)
     values = list(vars(module).values())
     for kind in [v for v in values if isinstance(v, type) and v.__module__ == module.__name__]:
@@ -124,8 +177,13 @@ def _functions(module: ModuleType) -> dict[str, Function]:
     return {
         name: value
         for name, value in vars(module).items()
-        if inspect.isfunction(value) and value.__module__ == module.__name__
+        if inspect.isfunction(plain := _whole(value)) and plain.__module__ == module.__name__
     }
+
+
+def _whole(value: object) -> object:
+    """The function that a partial one calls, or the value itself."""
+    return undecorated(cast("Function", value)) if isinstance(value, partial) else value
 
 
 def _in_class(kind: type, owner: object) -> Iterator[Candidate]:
@@ -142,8 +200,9 @@ def _method(kind: type, owner: object, name: str, method: Function) -> Candidate
 def _methods(kind: type) -> dict[str, Function]:
     return {
         name: value
-        for name, value in inspect.getmembers(kind, inspect.isfunction)
-        if not name.startswith("__")
+        for name, value in inspect.getmembers(kind)
+        if (inspect.isfunction(value) or inspect.ismethod(value))
+        and (not name.startswith("__") or name == "__call__")
     }
 
 

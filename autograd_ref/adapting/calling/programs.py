@@ -1,12 +1,13 @@
 """The ways in which an entry may be called, as lines of code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from autograd_ref.adapting.building.criteria import criteria
 from autograd_ref.adapting.by_name.code_of import returned_names
 from autograd_ref.adapting.by_name.roles import roles_of
 from autograd_ref.adapting.calling.argument_text import Known
-from autograd_ref.adapting.calling.call_arguments import filled
+from autograd_ref.adapting.calling.call_arguments import filled, parameters_of
 from autograd_ref.adapting.calling.candidates_in_code import Candidate, takes
 from autograd_ref.adapting.holding.setups import Placed
 
@@ -21,6 +22,12 @@ class DataForm(NamedTuple):
     Y: str
     said: str
     one_at_a_time: bool = False
+
+    def as_lists(self) -> "DataForm":
+        """Return the same with lists in the place of arrays."""
+        texts = [f"({text})" if " + " in text else text for text in (self.X, self.Y)]
+        X, Y = [t if t[0] in "[if" else f"{t}.tolist()" for t in texts]
+        return self._replace(X=X, Y=Y)
 
 
 class CallProgram(NamedTuple):
@@ -55,6 +62,7 @@ def data_forms(*, labels: bool) -> Iterator[DataForm]:
     else:
         yield DataForm("X", "Y[:, 0]", f"{rows}, Y (S,)")
         yield DataForm("X.T", "Y[:, 0]", f"{columns}, Y (S,)")
+        yield DataForm("X", "Y[:, 0].astype(int)", f"{rows}, integers Y (S,)")
 
 
 def sample_forms(*, labels: bool) -> Iterator[DataForm]:
@@ -66,47 +74,83 @@ def sample_forms(*, labels: bool) -> Iterator[DataForm]:
     hot = "np.eye(N_O)[Y]" if labels else "Y"
     shapes = (
         ("X[0]", "(N_I,)", f"{hot}[0]"),
-        ("X.T", "(N_I, 1)", f"{hot}.T"),
         ("X", "(1, N_I)", hot),
+        ("X.T", "(N_I, 1)", f"{hot}.T"),
         ("X[None]", "(1, 1, N_I)", f"({hot})[None]"),
+        ("X[:, :, None]", "(1, N_I, 1)", f"{hot}[:, :, None]"),
     )
+    y = "int(Y[0])" if labels else "float(Y[0, 0])"
     for X, shape, like_X in shapes:
         said = f"one sample at a time, x {shape}"
         yield DataForm(X, like_X, f"{said}, y likewise", True)
         if X != "X[0]":
             yield DataForm(X, f"{hot}[0]", f"{said}, y (N_O,)", True)
-        if labels:
-            yield DataForm(X, "int(Y[0])", f"{said}, a label y", True)
-        else:
-            yield DataForm(X, "float(Y[0, 0])", f"{said}, a number y", True)
+        yield DataForm(X, y, f"{said}, a {'label' if labels else 'number'} y", True)
+    row, said = f"[*X[0], {y}]", "one sample at a time, the class at the end of its row"
+    yield DataForm(row, f"{hot}[0]", said, True)
+    yield DataForm(f"[{row}]", y, f"{said}, in a list", True)
 
 
-def calls_of(entry: Candidate, known: Known, forward: str) -> Iterator[tuple[str, ...]]:
-    """Yield the calls of an entry, after a forward pass where one is named.
+def calls_of(entry: Candidate, known: Known, firsts: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the calls of an entry, after those that it needs.
 
     Args:
         entry: the function or method.
         known: what there is to be given.
-        forward: the name of the forward pass; empty for none.
+        firsts: the names of what is called before it: a forward pass, perhaps a backward one.
     """
     owner = "" if entry.owner is None else f"{NET}."
-    call = f"result = {owner}{entry.last}"
-    if not forward:
+    if not firsts:
         direct = filled(entry.function, known)
-        yield from () if direct.missing else ((f"{call}({direct.text})",),)
+        line = f"result = {_callee(owner, entry.last)}({direct.text})"
+        yield from () if direct.missing else ((line,),)
         return
-    first = entry.beside[forward]
+    ways = [*_forward(entry, known, owner, firsts[0])]
+    ways += [way for after, line in ways[:1] for way in _with_criteria(entry, after, line)]
+    for known_after, first in ways:
+        lines = [*first]
+        for name in (*firsts[1:], entry.last):
+            function = entry.beside.get(name, entry.function)
+            X = known_after.X if takes(function, "X") else ""  # it was given to the forward pass
+            after = filled(function, known_after._replace(X=X))
+            if after.missing:
+                break
+            lines.append(f"{_callee(owner, name)}({after.text})")
+        else:
+            yield *lines[:-1], f"result = {lines[-1]}"
+
+
+Lines = tuple[str, ...]
+
+
+def _with_criteria(entry: Candidate, known: Known, lines: Lines) -> Iterator[tuple[Known, Lines]]:
+    """A forward pass and the derivative of a loss, where that is all that a method is given."""
+    needed = [one for one in parameters_of(entry.function) if one.default is one.empty]
+    if len(needed) != 1 or known.cache != "cache" or entry.is_of_one_layer:
+        return
+    for one in criteria(entry.module, known.cache, known.Y):
+        after = known._replace(X="", Y="", cache="", upstream=one.derivative)
+        yield after, (*lines, *one.lines)
+
+
+def _forward(
+    entry: Candidate, known: Known, owner: str, name: str
+) -> Iterator[tuple[Known, Lines]]:
+    """The line of a forward pass, with what there is to be given after it."""
+    first = entry.beside[name]
     before = filled(first, known if takes(first, "Y") else known._replace(Y=""))
     if before.missing:
         return
     names = returned_names(first)
-    line = f"{owner}{forward}({before.text})"
+    line = f"{_callee(owner, name)}({before.text})"
     outputs = [name or f"part{i}" for i, name in enumerate(names)] if len(names) > 1 else []
     likely = [n for n in outputs if "cache" in roles_of(n) or n.startswith("part")]
     caches = [*likely[-1:], f"({', '.join(outputs)})"] if outputs else ["cache"]
     line = f"{', '.join(outputs) if outputs else 'cache'} = {line}"
     for cache in caches:
-        X = known.X if takes(entry.function, "X") else ""  # it was given to the forward pass
-        after = filled(entry.function, known._replace(X=X, cache=cache, outputs=tuple(outputs)))
-        if not after.missing:
-            yield line, f"{call}({after.text})"
+        yield known._replace(cache=cache, outputs=tuple(outputs)), (line,)
+
+
+def _callee(owner: str, name: str) -> str:
+    """The expression for a function or method."""
+    return NET if owner and name == "__call__" else f"{owner}{name}"

@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.adapting.by_name.roles import GRADIENT
-from autograd_ref.adapting.holding.arrays_found import Found, arrays_in, arrays_under
+from autograd_ref.adapting.holding.arrays_found import (
+    Found,
+    arrays_in,
+    arrays_under,
+    is_number,
+    of_lists,
+)
+from autograd_ref.adapting.holding.numbers import assembled
 from autograd_ref.adapting.holding.slots import Holder, Slot
 
 Array = NDArray[Any]
@@ -35,6 +42,8 @@ class WhereRead(NamedTuple):
     """By W0, b0, W1, ..."""
     loss: str = ""
     """The expression for the loss; empty where it is not returned."""
+    rate: float = 1.0
+    """The learning rate of an update, where that is a number in the code."""
 
 
 class Ran(NamedTuple):
@@ -49,6 +58,10 @@ class Ran(NamedTuple):
     holder: Holder
     before: Mapping[str, Array]
     """The arrays in it before the call, by their paths."""
+    after: Mapping[str, Array] = {}
+    """The parameters after it, likewise."""
+    names: Sequence[str] = ()
+    """The names of what was returned, as far as they are known."""
 
 
 def readings(ran: Ran) -> Iterator[WhereRead]:
@@ -58,17 +71,18 @@ def readings(ran: Ran) -> Iterator[WhereRead]:
         ran: what there is.
     """
     loss, holder = _loss(ran.result), ran.holder
-    for of in _matched([*_with_numbers(ran.result, RESULT)], holder):
+    for of in _matched(_returned(ran), holder):
         is_read = any(loss in text for text in of.values()) if loss else False
         yield WhereRead("gradient", "returned", of, "" if is_read else loss)
         yield WhereRead("updated", "returned", of)
     slots = {one.path for one in holder.slots}
     after = [*arrays_under(ran.root, ran.path)]
+    after = [one for one in after if one.value.ndim > 0 or GRADIENT.fullmatch(one.name)]
     new = [one for one in after if one.path not in slots and _is_new(one, ran.before)]
     for some in ([one for one in new if GRADIENT.fullmatch(one.name)], new):
-        for of in _matched(some, holder):
+        for of in _matched(some, holder, whole=True):
             yield WhereRead("gradient", f"kept in {', '.join(_paths(of))}", of)
-    values = {one.path: one.value for one in after}
+    values = {one.path: one.value for one in after} | {**ran.after}
     moved = [one for one in holder.slots if one.path in values]
     if len(moved) == len(holder.slots) and any(
         not np.array_equal(values[one.path], ran.before[one.path]) for one in moved
@@ -86,9 +100,20 @@ def _is_new(one: Found, before: Mapping[str, Array]) -> bool:
     return one.path not in before or not np.array_equal(before[one.path], one.value)
 
 
+def _returned(ran: Ran) -> list[Found]:
+    """All arrays of a result; numbers that are parameters by themselves are told by their names."""
+    found = [*_with_numbers(ran.result, RESULT)]
+    if ran.holder.form.held == "numbers" and len(found) == len(ran.names):
+        return [one._replace(name=name) for one, name in zip(found, ran.names, strict=True)]
+    return found
+
+
 def _with_numbers(value: object, path: str, name: str = "", depth: int = 0) -> Iterator[Found]:
-    """All arrays of a result, numbers of NumPy among them: one of one entry is often one."""
-    if isinstance(value, np.number | np.bool_):
+    """All arrays of a result, numbers among them: one of one entry is often one."""
+    rows = of_lists(value)
+    if rows is not None:
+        yield Found(f"np.array({path})", name, rows)
+    elif is_number(value) or isinstance(value, np.bool_):
         yield Found(path, name, np.asarray(cast("Any", value)))
     elif isinstance(value, list | tuple) and depth < DEEPEST:
         fields: Sequence[str] | None = getattr(cast("object", value), "_fields", None)
@@ -115,8 +140,13 @@ def _is_number(value: object) -> bool:
     return isinstance(value, np.ndarray) and cast("Array", value).ndim == 0
 
 
-def _matched(found: Sequence[Found], holder: Holder) -> Iterator[dict[str, str]]:
-    """Yield how arrays may be those of the slots: in a vector, by name and shape, by place."""
+def _matched(
+    found: Sequence[Found], holder: Holder, *, whole: bool = False
+) -> Iterator[dict[str, str]]:
+    """Yield how arrays may be those of the slots: in a vector, by name and shape, by place.
+
+    By place alone some may have a wrong shape, unless all are asked for.
+    """
     total = sum(one.size for one in holder.slots)
     for one in found:
         several = len(holder.slots) > 1 or one.value.ndim == 1
@@ -129,7 +159,7 @@ def _matched(found: Sequence[Found], holder: Holder) -> Iterator[dict[str, str]]
         if of and of not in seen:
             seen.append(of)
             yield of
-    if not seen and len(found) == len(holder.slots) > 1:  # some may have a wrong shape
+    if not seen and not whole and len(found) == len(holder.slots) > 1:
         placed = dict(zip(holder.slots, found, strict=True))
         right = sum(one.value.size == slot.size for slot, one in placed.items())
         if 2 * right >= len(placed):
@@ -157,18 +187,24 @@ def _expressions(holder: Holder, chosen: Mapping[Slot, str]) -> dict[str, str]:
     """The derivative by W0, b0, ... as expressions of arrays."""
     form, found = holder.form, dict[str, str]()
     for slot in sorted(chosen, key=lambda one: (one.layer, one.kind)):
-        found[f"{slot.kind}{slot.layer}"] = form.got(slot.kind, chosen[slot])
+        name = f"{slot.kind}{slot.layer}"
+        if slot.entry:
+            same = {one.entry: chosen[one] for one in chosen if one[:2] == slot[:2]}
+            found[name] = assembled(same)
+            continue
+        found[name] = slot.got(form, slot.kind, chosen[slot])
         if form.biases in ("first", "last"):
-            found[f"b{slot.layer}"] = form.got("b", chosen[slot])
+            found[f"b{slot.layer}"] = slot.got(form, "b", chosen[slot])
     return found
 
 
 def _from_a_vector(path: str, holder: Holder) -> dict[str, str]:
     """The derivatives as pieces of one vector, in the order of the slots."""
     pieces: dict[Slot, str] = {}
-    ends = [" * ".join(one.text) for one in holder.slots]
+    ends = [" * ".join(one.text) or "1" for one in holder.slots]
     for i, one in enumerate(holder.slots):
         start, end = " + ".join(ends[:i]), " + ".join(ends[: i + 1])
         shape = ", ".join(one.text) + ("," if len(one.text) == 1 else "")
-        pieces[one] = f"np.ravel({path})[{start}:{end}].reshape({shape})"
+        piece = f"np.ravel({path})[{start}:{end}].reshape({shape})"
+        pieces[one] = f"np.ravel({path})[{i}]" if one.entry else piece
     return _expressions(holder, pieces)

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_ref.adapting.by_name.code_of import returned_names
 from autograd_ref.adapting.calling.candidates_in_code import Candidate, names_of
 from autograd_ref.adapting.calling.programs import NET, CallProgram
 from autograd_ref.adapting.calling.readings import Ran, WhereRead, readings
 from autograd_ref.adapting.holding.arrays_found import arrays_under
 from autograd_ref.adapting.holding.forms import size_names
+from autograd_ref.adapting.holding.slots import Holder
 from autograd_ref.adapting.undisturbed import quiet
 from autograd_ref.networks.architecture import Architecture
 from autograd_ref.user_code import UserCodeRaised, user_code
@@ -107,6 +109,41 @@ def tried(program: CallProgram, problem: SmallProblem) -> Attempted:
     return Attempted(program, tuple(found))
 
 
+def is_repeated(
+    one: CallProgram, several: CallProgram, reading: WhereRead, problem: SmallProblem
+) -> bool:
+    """Return whether code that is given samples updates after each, in any order.
+
+    Args:
+        one: the program for one sample.
+        several: the program for a batch.
+        reading: where the first has the updated parameters.
+        problem: the problem.
+    """
+    two = problem._replace(X=problem.X[:2], Y=problem.Y[:2])
+
+    def after(program: CallProgram, at: SmallProblem) -> SmallProblem | None:
+        with contextlib.suppress(UserCodeRaised):
+            for read in _reads(program, at):
+                if read.reading.of == reading.of and read.reading.kind == "updated":
+                    moved = {n: at.parameters[n] - RATE * g for n, g in read.gradients.items()}
+                    return problem._replace(parameters={**at.parameters, **moved})
+        return None
+
+    together = after(several, two)
+    for order in ((0, 1), (1, 0)):
+        now: SmallProblem | None = problem
+        for i in order:
+            now = now and after(one, now.sample(i))
+        if together and now and _alike(together.parameters, now.parameters):
+            return True
+    return False
+
+
+def _alike(one: Mapping[str, Array], two: Mapping[str, Array]) -> bool:
+    return all(np.allclose(one[name], two[name], rtol=1e-6, atol=1e-9) for name in one)
+
+
 def instance(make: str, entry: Candidate, problem: SmallProblem) -> object:
     """Return what a line makes; None where it raises.
 
@@ -121,7 +158,7 @@ def instance(make: str, entry: Candidate, problem: SmallProblem) -> object:
             exec(make, env)
     except UserCodeRaised:
         return None
-    return env[NET]
+    return env.get(NET)
 
 
 def _reads(program: CallProgram, problem: SmallProblem) -> Iterator[GradientRead]:
@@ -131,10 +168,23 @@ def _reads(program: CallProgram, problem: SmallProblem) -> Iterator[GradientRead
         exec("\n".join(program.before), env)
         root = env[setup.root]
         before = {one.path: one.value.copy() for one in arrays_under(root, setup.root)}
+        before |= _slots(setup.holder, env)
         exec("\n".join(program.calls), env)
-    for reading in readings(Ran(env["result"], root, setup.root, setup.holder, before)):
+    after, names = _slots(setup.holder, env), returned_names(program.entry.function)
+    for reading in readings(
+        Ran(env["result"], root, setup.root, setup.holder, before, after, names)
+    ):
         gradients = _evaluated(reading, env, problem)
         yield GradientRead(reading, gradients)
+
+
+def _slots(holder: Holder, env: dict[str, Any]) -> dict[str, Array]:
+    """The parameters where they are, by their paths, as far as they are there."""
+    found: dict[str, Array] = {}
+    for one in [one for one in holder.slots if one.path]:
+        with contextlib.suppress(*NOT_THERE):
+            found[one.path] = np.array(eval(one.path, env), dtype=np.float64)
+    return found
 
 
 def _evaluated(reading: WhereRead, env: dict[str, Any], problem: SmallProblem) -> dict[str, Array]:

@@ -1,22 +1,33 @@
 """Parameters that are given to a function: in a dict, a list, a vector, or each by itself."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, cast
+
+import numpy as np
 
 from autograd_ref.adapting.by_name.code_of import Uses, uses_of
-from autograd_ref.adapting.by_name.layers_by_name import Named, named_layers
+from autograd_ref.adapting.by_name.layers_by_name import (
+    Named,
+    layers_in_order,
+    named_layers,
+)
 from autograd_ref.adapting.by_name.roles import roles_of
 from autograd_ref.adapting.calling.argument_text import Known
 from autograd_ref.adapting.calling.call_arguments import filled, parameters_of
-from autograd_ref.adapting.holding.arrays_found import arrays_in
+from autograd_ref.adapting.holding.arrays_found import Found, arrays_in
 from autograd_ref.adapting.holding.forms import Form, forms
-from autograd_ref.adapting.holding.setups import Placed
-from autograd_ref.adapting.holding.slots import Holder, Slot, holders, unplaced
-from autograd_ref.adapting.holding.without_names import THEIRS, alone, copied, in_order
+from autograd_ref.adapting.holding.numbers import of_numbers
+from autograd_ref.adapting.holding.setups import Placed, any_holders
+from autograd_ref.adapting.holding.slots import Holder, Slot, copied, unplaced
+from autograd_ref.adapting.holding.without_names import THEIRS, alone, in_order
 from autograd_ref.adapting.undisturbed import quiet
 from autograd_ref.user_code import Raised, attempt, user_code
 
 Function = Callable[..., Any]
+
+FEWEST = 4
+"""As many names of arrays as a usual network has; more may be those of numbers."""
 
 
 def in_arguments(
@@ -32,27 +43,64 @@ def in_arguments(
     names = [(function, p.name) for function in functions for p in parameters_of(function)]
     single = named_layers([name for _f, name in names if "array" in roles_of(name)])
     if single is not None and len(single.weights) == len(sizes) - 1:
-        yield from (_of_dict(_by_name(single, form, sizes), single=True) for form in _like(single))
+        yield from (
+            _of_dict(_by_name(single, form, sizes), single=True) for form in _like(single, sizes)
+        )
     elif single is not None and len(single.weights) == 1:
         yield from _lists(single, sizes)
+    for holder in of_numbers(_of_names(name for _f, name in names), sizes):
+        yield _of_dict(holder, single=True)
+    open_names = [p.name for p in parameters_of(functions[-1]) if _is_open(p)]
+    for maker in makers if len(open_names) > 1 else ():
+        for placed in _as_made(maker, sizes, apart=True):
+            if placed.parts == len(open_names):
+                arrays = {name: f"{THEIRS}[{i}]" for i, name in enumerate(open_names)}
+                yield placed._replace(arrays=arrays, container="")
     seen: set[str] = set()
     for function, name in names:
-        if "parameters" in roles_of(name) and name not in seen:
+        if name not in seen and _may_hold(function, name):
             seen.add(name)
             yield from _container(function, name, sizes, makers)
 
 
-def _like(names: Named) -> Iterator[Form]:
+def _is_open(one: inspect.Parameter) -> bool:
+    """Return whether an argument is needed, and may be arrays: it is named so, or says nothing."""
+    return one.default is one.empty and not {*roles_of(one.name)} - {"array", "parameters"}
+
+
+def _may_hold(function: Function, argument: str) -> bool:
+    """Return whether an argument may have all parameters: by its name, or taken apart unnamed."""
+    roles = roles_of(argument)
+    return "parameters" in roles or (not roles and uses_of(function, argument) != Uses())
+
+
+def sizes_of_arguments(function: Function) -> list[tuple[int, ...]]:
+    """Return the sizes of networks whose weights are arguments, each a number.
+
+    Args:
+        function: what is called.
+    """
+    found = _of_names(one.name for one in parameters_of(function))
+    return [one.sizes for one in of_numbers(found, None)] if len(found) > FEWEST else []
+
+
+def _of_names(names: Iterable[str]) -> list[Found]:
+    """Numbers in a dict, by the names that they have."""
+    found = dict.fromkeys(name for name in names if "array" in roles_of(name))
+    return [Found(f"{THEIRS}[{name!r}]", name, np.asarray(0.0)) for name in found]
+
+
+def _like(names: Named, sizes: Sequence[int]) -> Iterator[Form]:
     """The forms with as many arrays as there are names."""
-    return forms(biases=bool(names.biases))
+    return forms(sizes, biases=bool(names.biases))
 
 
 def _lists(names: Named, sizes: Sequence[int]) -> Iterator[Placed]:
     """A list of all weights, and one of all biases."""
-    for form in _like(names):
+    for form in _like(names, sizes):
         holder = unplaced(form, sizes)
         rows = [
-            ", ".join(copied(form, one) for one in holder.slots if one.kind == kind)
+            ", ".join(copied(one) for one in holder.slots if one.kind == kind)
             for kind in form.kinds
         ]
         slots = [
@@ -75,13 +123,17 @@ def _container(
 ) -> Iterator[Placed]:
     """All in one argument, as the code takes it apart, or as a function of theirs makes it."""
     layers, uses = len(sizes) - 1, uses_of(function, argument)
-    for maker in makers:
-        yield from _as_made(maker, sizes)
+    made = [one for maker in makers for one in _as_made(maker, sizes)]
+    yield from made
+    if any(slot.put for one in made for slot in one.holder.slots):
+        return  # they are units, or lists: no other container is like that
     for names in _names_in(uses, layers):
-        yield from (_of_dict(_by_name(names, form, sizes)) for form in _like(names))
+        yield from (_of_dict(_by_name(names, form, sizes)) for form in _like(names, sizes))
+    for holder in of_numbers(_of_names(uses.keys), sizes):
+        yield _of_dict(holder)
     attributes = named_layers(uses.attributes)
     if attributes is not None and len(attributes.weights) == layers:
-        for form in _like(attributes):
+        for form in _like(attributes, sizes):
             yield _of_attributes(_by_name(attributes, form, sizes))
     if not uses.keys and not uses.stems and not uses.attributes:
         yield from alone(sizes) if layers == 1 else ()
@@ -99,7 +151,7 @@ def _by_name(names: Named, form: Form, sizes: Sequence[int]) -> Holder:
 
 def _of_dict(holder: Holder, *, single: bool = False) -> Placed:
     """A dict by name, which is the argument, or whose values are the arguments."""
-    items = [f"    {one.name!r}: {copied(holder.form, one)}," for one in holder.slots]
+    items = [f"    {one.name!r}: {copied(one)}," for one in holder.slots]
     lines, names = (f"{THEIRS} = {{", *items, "}"), ", ".join(one.name for one in holder.slots)
     if single:
         arrays = {one.name: one.path for one in holder.slots}
@@ -109,7 +161,7 @@ def _of_dict(holder: Holder, *, single: bool = False) -> Placed:
 
 def _of_attributes(holder: Holder) -> Placed:
     slots = tuple(one._replace(path=f"{THEIRS}.{one.name}") for one in holder.slots)
-    items = [f"    {one.name}={copied(holder.form, one)}," for one in slots]
+    items = [f"    {one.name}={copied(one)}," for one in slots]
     lines, names = (f"{THEIRS} = SimpleNamespace(", *items, ")"), [one.name for one in slots]
     held = holder._replace(slots=slots)
     return Placed(lines, held, THEIRS, f"in the attributes {', '.join(names)}", THEIRS)
@@ -121,26 +173,48 @@ def _names_in(uses: Uses, layers: int) -> Iterator[Named]:
         [f"{stem}{i}" for stem in uses.stems for i in range(first, first + layers)]
         for first in (1, 0)
     ]
+    known = False
     for keys in (uses.keys, *made):
         named = named_layers(keys)
         if named is not None and len(named.weights) == layers:
+            known = True
             yield named
+    if not known:
+        yield from layers_in_order(uses.keys, layers)
 
 
-def _as_made(maker: Function, sizes: Sequence[int]) -> Iterator[Placed]:
-    """A container like the one that a function of theirs makes."""
+def _as_made(maker: Function, sizes: Sequence[int], *, apart: bool = False) -> Iterator[Placed]:
+    """A container like the one that a function of theirs makes; apart, what it returns in parts."""
     call = filled(maker, Known(sizes=tuple(sizes)), constructor=True)
-    made = made_by(maker, sizes)
-    for holder in () if made is None else holders(list(arrays_in(made, THEIRS)), sizes):
-        if isinstance(made, tuple):
+    made: object = made_by(maker, sizes)
+    for holder in () if made is None else any_holders(list(arrays_in(made, THEIRS)), sizes):
+        if _is_row(cast("object", made)) and not apart:
             yield from in_order(Uses(unpacked=tuple(one.name for one in holder.slots)), sizes)
             continue
         lines = [f"{THEIRS} = {maker.__name__}({call.text})"]
-        lines += [f"{one.path} = {copied(holder.form, one)}" for one in holder.slots]
-        yield Placed(tuple(lines), holder, THEIRS, f"in what {maker.__name__} makes", THEIRS)
+        for one in holder.slots:
+            fixed = (
+                "[...]" if not one.put and _is_in_a_tuple(one.path, cast("object", made)) else ""
+            )
+            lines.append(one.line if one.put else f"{one.path}{fixed} = {copied(one)}")
+        where = f"in what {maker.__name__} makes"
+        parts = len(cast("tuple[object, ...]", made)) if isinstance(made, tuple) else 0
+        yield Placed(tuple(lines), holder, THEIRS, where, THEIRS, parts=parts)
 
 
-def made_by(maker: Function, sizes: Sequence[int]) -> object:
+def _is_row(made: object) -> bool:
+    """Return whether arrays were returned one after the other, as in return W1, b1, W2, b2."""
+    row = cast("tuple[object, ...]", made) if type(made) is tuple else ()
+    return bool(row) and all(isinstance(one, np.ndarray) for one in row)
+
+
+def _is_in_a_tuple(path: str, made: object) -> bool:
+    """Return whether an array lies in a tuple, where no other can be put."""
+    around = path.rpartition("[")[0]
+    return isinstance(eval(around, {THEIRS: made}), tuple) if around else False
+
+
+def made_by(maker: Function, sizes: Sequence[int]) -> Any:
     """Return what a function makes for a network; None where it raises, or needs more.
 
     Args:
@@ -150,11 +224,10 @@ def made_by(maker: Function, sizes: Sequence[int]) -> object:
     call = filled(maker, Known(sizes=tuple(sizes)), constructor=True)
     if call.missing:
         return None
-    arguments = call.values()
 
     def make() -> object:
         with quiet(), user_code():
-            return maker(**arguments)
+            return call.of(maker)
 
     found = attempt(make)
     return None if isinstance(found, Raised) else found

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, get_args
 
 Weights = Literal["out, in", "in, out"]
 Biases = Literal["vector", "row", "column", "first", "last", "none"]
+Held = Literal["arrays", "lists", "numbers"]
 
 
 class Form(NamedTuple):
@@ -22,9 +23,14 @@ class Form(NamedTuple):
     weights: Weights = "out, in"
     biases: Biases = "vector"
     """As arrays of their own, as the first or last column of the weights, or none."""
+    thin: bool = False
+    """True where the weights of the only output are a vector, (n,)."""
+    held: Held = "arrays"
 
     def __str__(self) -> str:
         """In words."""
+        if self.held == "numbers":
+            return "each is a number with a name of its own"
         if self.weights == "out, in":
             weights, beside = "weights (N_out, N_in)", "column"
         else:
@@ -37,7 +43,9 @@ class Form(NamedTuple):
             "last": f"biases as their last {beside}",
             "none": "no biases",
         }
-        return f"{weights}, {how[self.biases]}"
+        thin = ", those of the output a vector" * self.thin
+        lists = ", as lists" * (self.held == "lists")
+        return f"{weights}{thin}, {how[self.biases]}{lists}"
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -83,15 +91,17 @@ class Form(NamedTuple):
         return turned
 
 
-def forms(*, biases: bool | None = None) -> Iterator[Form]:
+def forms(sizes: Sequence[int] = (), *, biases: bool | None = None) -> Iterator[Form]:
     """Yield all forms, the usual first.
 
     Args:
+        sizes: of the network; with one output its weights may be a vector.
         biases: True for those with arrays for biases, False for those without; None for all.
     """
-    for how, weights in product(get_args(Biases), get_args(Weights)):
+    thin = (False, True) if len(sizes) > 2 and sizes[-1] == 1 else (False,)
+    for is_thin, how, weights in product(thin, get_args(Biases), get_args(Weights)):
         if biases is None or biases == (how in ("vector", "row", "column")):
-            yield Form(weights, how)
+            yield Form(weights, how, is_thin)
 
 
 def size_names(sizes: Sequence[int]) -> list[str]:

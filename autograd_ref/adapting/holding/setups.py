@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import NamedTuple
 
+import numpy as np
+
 from autograd_ref.adapting.by_name.roles import ARRAY
-from autograd_ref.adapting.holding.arrays_found import arrays_in, arrays_of_module
-from autograd_ref.adapting.holding.slots import Holder, holders
+from autograd_ref.adapting.holding.arrays_found import Found, arrays_in, arrays_of_module
+from autograd_ref.adapting.holding.numbers import of_numbers
+from autograd_ref.adapting.holding.slots import Holder, copied, holders
 
 
 class Placed(NamedTuple):
@@ -22,6 +25,19 @@ class Placed(NamedTuple):
     """The argument that stands for all of them; empty where they are no argument."""
     arrays: Mapping[str, str] = {}
     """The arguments for single arrays, by name."""
+    parts: int = 0
+    """The number of things that a function of theirs returned; 0 for one."""
+
+
+def any_holders(found: Sequence[Found], sizes: Sequence[int] | None) -> Iterator[Holder]:
+    """Yield how arrays may be the parameters of a network, or numbers where no arrays are.
+
+    Args:
+        found: the arrays and numbers.
+        sizes: of the network; None for those that there are.
+    """
+    arrays = [*holders(found, sizes)]
+    yield from arrays or of_numbers(found, sizes)
 
 
 def in_object(root: str, value: object, sizes: Sequence[int] | None) -> Iterator[Placed]:
@@ -32,8 +48,13 @@ def in_object(root: str, value: object, sizes: Sequence[int] | None) -> Iterator
         value: the instance.
         sizes: of the network; None for those that its arrays have.
     """
-    for holder in holders(list(arrays_in(value, root)), sizes):
-        lines = [f"{s.path}[...] = {holder.form.put(s.kind, s.layer)}" for s in holder.slots]
+    each = {id(one.value): one for one in reversed([*arrays_in(value, root)])}
+    found = [*each.values()][::-1]  # an array that lies in two places once
+    exact = {one.path for one in found if one.put or one.value.dtype == np.float64}
+    for holder in any_holders(found, sizes):
+        lines = [
+            one.line if one.path in exact else f"{one.path} = {copied(one)}" for one in holder.slots
+        ]
         where = "in " + ", ".join(slot.path for slot in holder.slots)
         yield Placed(tuple(lines), holder, root, where)
 
@@ -46,8 +67,12 @@ def in_module(name: str, module: ModuleType, sizes: Sequence[int] | None) -> Ite
         module: the module.
         sizes: of the network; None for those that its arrays have.
     """
-    found = [one for one in arrays_of_module(name, module) if ARRAY.fullmatch(one.name)]
-    for holder in holders(found, sizes):
-        lines = [f"{s.path} = np.array({holder.form.put(s.kind, s.layer)})" for s in holder.slots]
+    found = [
+        one
+        for one in arrays_of_module(name, module)
+        if one.value.ndim == 0 or ARRAY.fullmatch(one.name)
+    ]
+    for holder in any_holders(found, sizes):
+        lines = [s.line if s.put else f"{s.path} = {copied(s)}" for s in holder.slots]
         where = "in the global " + ", ".join(slot.path for slot in holder.slots)
         yield Placed(tuple(lines), holder, name, where)

@@ -21,11 +21,41 @@ class Slot(NamedTuple):
     shape: tuple[int, ...]
     text: tuple[str, ...]
     """The shape with the names of sizes."""
+    given: str = ""
+    """The expression of W0, b0, ... for it."""
+    put: str = ""
+    """The line that writes it, with {path} and {given}; empty for an array that is written on."""
+    entry: tuple[int, ...] = ()
+    """The place of a number that is a parameter by itself."""
+    flat: bool = False
+    """True where it lacks the axis of the only output."""
 
     @property
     def size(self) -> int:
         """The number of its entries."""
         return int(np.prod(self.shape))
+
+    @property
+    def line(self) -> str:
+        """The line that writes it."""
+        put = self.put or "{path}[...] = {given}"
+        return put.replace("{path}", self.path).replace("{given}", self.given)
+
+    def got(self, form: Form, kind: str, found: str) -> str:
+        """Return what is found for it as W or b, as that lies here."""
+        if self.flat:
+            found = f"np.reshape({found}, (1, -1))"
+            return form._replace(weights="out, in").got(kind, found)
+        return form.got(kind, f"np.array({found})" if form.held == "lists" else found)
+
+    def without_axis(self) -> "Slot":
+        """Return it as it lies where the only output has no axis: a vector, or a number."""
+        if self.kind == "b":
+            return self._replace(shape=(), text=(), flat=True, given=f"float(b{self.layer}[0])")
+        length = max(self.shape)
+        text = self.text[self.shape.index(length)]
+        given = f"np.ravel({self.given})"
+        return self._replace(shape=(length,), text=(text,), flat=True, given=given)
 
 
 class Holder(NamedTuple):
@@ -48,7 +78,18 @@ def slot(form: Form, kind: str, layer: int, sizes: Sequence[int]) -> Slot:
     names = size_names(sizes)
     shape = form.shape(kind, sizes[layer], sizes[layer + 1])
     text = form.shape_text(kind, names[layer], names[layer + 1])
-    return Slot(kind, layer, "", f"{kind}{layer}", shape, text)
+    one = Slot(kind, layer, "", f"{kind}{layer}", shape, text, form.put(kind, layer))
+    return one.without_axis() if form.thin and kind == "W" and layer == len(sizes) - 2 else one
+
+
+def copied(one: Slot) -> str:
+    """Return the expression for an array of theirs, which they may write on.
+
+    Args:
+        one: the array.
+    """
+    is_plain = one.given.startswith("float(") or one.given.endswith(".tolist()")
+    return one.given if is_plain else f"np.array({one.given})"
 
 
 def unplaced(form: Form, sizes: Sequence[int]) -> Holder:
@@ -70,31 +111,48 @@ def holders(found: Sequence[Found], sizes: Sequence[int] | None) -> Iterator[Hol
         found: the arrays.
         sizes: of the network; None for those that the arrays have.
     """
-    likely = [one for one in found if _is_parameter(one.name) and one.value.ndim > 0]
+    several = [one for one in found if one.value.ndim > 0]
+    arrays = [*_holders(several, sizes, flat=False)]
+    yield from arrays or _holders(found, sizes, flat=True)
+
+
+def _holders(
+    found: Sequence[Found], sizes: Sequence[int] | None, *, flat: bool
+) -> Iterator[Holder]:
+    """How arrays may be parameters, with the axis of the only output or without it."""
+    if flat and sizes and sizes[-1] > 1:
+        return
+    likely = [one for one in found if is_parameter(one.name)]
     named = [one for one in likely if ARRAY.fullmatch(one.name)]
     seen: set[Holder] = set()
     numbered = all(one.name[-1:].isdigit() for one in likely if one.value.ndim == 2)
     others = [] if sizes or numbered else [named[::-1], likely[::-1]]  # the last layer first
     for some in (named, likely, *others):
-        for form in forms():
-            for inside in [tuple(sizes)] if sizes else _sizes_of(some, form):
-                holder = _held(some, inside, form, in_order=not sizes)
+        for form in forms() if flat else forms(sizes or (0, 0, 1)):
+            for inside in [tuple(sizes)] if sizes else _sizes_of(some, form, flat=flat):
+                holder = _held(some, inside, form, in_order=not sizes, flat=flat)
                 like = [one for one in seen if one.sizes == inside]
                 with_biases = any(len(one.form.kinds) == 2 for one in like)
                 without = form.biases == "none" and with_biases
-                if holder is not None and holder not in seen and not without:
+                if holder is None or (form.biases == "none" and _leaves_biases(holder, likely)):
+                    continue
+                if holder not in seen and not without:
                     seen.add(holder)
                     yield holder
 
 
-def _is_parameter(name: str) -> bool:
-    """Return whether a name may be that of a parameter: no derivative, nothing that is kept."""
+def is_parameter(name: str) -> bool:
+    """Return whether a name may be that of a parameter: no derivative, nothing that is kept.
+
+    Args:
+        name: of an array or a number.
+    """
     return not GRADIENT.fullmatch(name) and not KEPT.fullmatch(name)
 
 
 def _is_bias(one: Found) -> bool:
     """Return whether an array is named, and shaped, as biases are."""
-    return bool(BIAS.fullmatch(one.name)) and (one.value.ndim == 1 or 1 in one.value.shape)
+    return bool(BIAS.fullmatch(one.name)) and (one.value.ndim < 2 or 1 in one.value.shape)
 
 
 def _belongs(one: Found, sizes: Sequence[int]) -> bool:
@@ -104,11 +162,24 @@ def _belongs(one: Found, sizes: Sequence[int]) -> bool:
     return bool(ARRAY.fullmatch(one.name)) and (one.value.ndim == 2 or _is_bias(one))
 
 
-def _sizes_of(found: Sequence[Found], form: Form) -> Iterator[tuple[int, ...]]:
+def _leaves_biases(holder: Holder, found: Sequence[Found]) -> bool:
+    """Return whether an array of the shape of biases of some layer is left, whatever its name."""
+    used = {one.path for one in holder.slots}
+    shapes = {shape for n in holder.sizes[1:] if n > 1 for shape in ((n,), (1, n), (n, 1))}
+    return any(one.path not in used and one.value.shape in shapes for one in found)
+
+
+def _sizes_of(found: Sequence[Found], form: Form, *, flat: bool) -> Iterator[tuple[int, ...]]:
     """Yield the sizes that weights have, one layer after the other."""
+    shape = (1, -1) if form.weights == "out, in" else (-1, 1)
     two = [one for one in found if one.value.ndim == 2]
+    for one in found if flat else ():
+        if one.value.ndim == 1 and ARRAY.fullmatch(one.name) and not _is_bias(one):
+            two.append(one._replace(value=one.value.reshape(shape)))
     weights = [one for one in two if not _is_bias(one)]
-    for some in (weights, [one for one in two if 1 not in one.value.shape]):
+    lists = {one.path.rpartition("[")[0] for one in two}
+    apart = [[one for one in two if one.path.rpartition("[")[0] == name] for name in sorted(lists)]
+    for some in (weights, [one for one in two if 1 not in one.value.shape], *apart):
         sizes: list[int] = []
         for one in some:
             n_in, n_out = one.value.shape if form.weights == "in, out" else one.value.shape[::-1]
@@ -118,11 +189,11 @@ def _sizes_of(found: Sequence[Found], form: Form) -> Iterator[tuple[int, ...]]:
                 break
             sizes += [n_out] if sizes else [n_in, n_out]
         if sizes and min(sizes) > 0:
-            yield tuple(sizes)
+            yield (*sizes, 1) if form.thin else tuple(sizes)
 
 
 def _held(
-    found: Sequence[Found], sizes: tuple[int, ...], form: Form, *, in_order: bool
+    found: Sequence[Found], sizes: tuple[int, ...], form: Form, *, in_order: bool, flat: bool
 ) -> Holder | None:
     """The first arrays of the right shapes, layer by layer; None where some lack, or are left."""
     slots: list[Slot] = []
@@ -131,11 +202,16 @@ def _held(
         for kind in form.kinds:
             one = slot(form, kind, layer, sizes)
             before = [i for i, other in used.items() if other == kind] if in_order else []
-            index = _first(found, one, used, 1 + max(before, default=-1))
-            if index is None:
+            start = 1 + max(before, default=-1)
+            ways = [one.without_axis(), one] if flat and layer == len(sizes) - 2 else [one]
+            places = [(way, _first(found, way, used, start)) for way in ways]
+            placed = [(way, i) for way, i in places if i is not None]
+            if not placed:
                 return None
+            way, index = placed[0]
             used[index] = kind
-            slots.append(one._replace(path=found[index].path, name=found[index].name))
+            there = found[index]
+            slots.append(way._replace(path=there.path, name=there.name, put=there.put))
     left = [one for i, one in enumerate(found) if i not in used]
     if any(_belongs(one, sizes) for one in left):
         return None

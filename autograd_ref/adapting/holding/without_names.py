@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from autograd_ref.adapting.by_name.code_of import Uses
 from autograd_ref.adapting.by_name.layers_by_name import Named, named_layers
-from autograd_ref.adapting.holding.forms import Form, forms
+from autograd_ref.adapting.holding.forms import forms
 from autograd_ref.adapting.holding.setups import Placed
-from autograd_ref.adapting.holding.slots import Holder, Slot, unplaced
+from autograd_ref.adapting.holding.slots import Holder, copied, unplaced
 
 THEIRS = "theirs"
 """The variable for a container of parameters."""
@@ -21,7 +21,7 @@ def alone(sizes: Sequence[int]) -> Iterator[Placed]:
     for form in forms(biases=False):
         holder = unplaced(form, sizes)
         held = holder._replace(slots=(holder.slots[0]._replace(path=THEIRS),))
-        yield Placed((f"{THEIRS} = {copied(form, held.slots[0])}",), held, THEIRS, "alone", THEIRS)
+        yield Placed((f"{THEIRS} = {copied(held.slots[0])}",), held, THEIRS, "alone", THEIRS)
         if sizes[-1] == 1:
             line = f"{THEIRS} = np.ravel({form.put('W', 0)})"
             yield Placed((line,), held, THEIRS, "in one vector", THEIRS)
@@ -36,15 +36,16 @@ def in_order(uses: Uses, sizes: Sequence[int]) -> Iterator[Placed]:
     """
     named = named_layers(uses.unpacked)
     biases = bool(named.biases) if named is not None else None
-    for form in forms(biases=biases):
+    for form in forms(sizes, biases=biases):
         holder = unplaced(form, sizes)
         order = _order(uses.unpacked, named, holder)
-        row = ", ".join(copied(form, holder.slots[i]) for i in order)
+        row = ", ".join(copied(holder.slots[i]) for i in order)
         slots = [holder.slots[i]._replace(path=f"{THEIRS}[{n}]") for n, i in enumerate(order)]
         held = holder._replace(slots=tuple(slots))
         yield Placed((f"{THEIRS} = [{row}]",), held, THEIRS, "in a list", THEIRS)
         if not uses.unpacked:
             yield from _pairs(holder)
+        if not uses.unpacked:
             yield from _vectors(holder)
 
 
@@ -55,7 +56,7 @@ def _pairs(holder: Holder) -> Iterator[Placed]:
             one._replace(path=f"{THEIRS}[{one.layer}][{'Wb'.index(one.kind)}]")
             for one in holder.slots
         ]
-        both = [copied(holder.form, one) for one in slots]
+        both = [copied(one) for one in slots]
         row = ", ".join(f"[{W}, {b}]" for W, b in zip(both[::2], both[1::2], strict=True))
         held = holder._replace(slots=tuple(slots))
         yield Placed((f"{THEIRS} = [{row}]",), held, THEIRS, "in a list of layers", THEIRS)
@@ -69,7 +70,7 @@ def _vectors(holder: Holder) -> Iterator[Placed]:
         orders.append([*range(0, count, 2), *range(1, count, 2)])
     for order in orders:
         slots = tuple(holder.slots[i] for i in order)
-        row = ", ".join(f"np.ravel({holder.form.put(one.kind, one.layer)})" for one in slots)
+        row = ", ".join(f"np.ravel({one.given})" for one in slots)
         line = f"{THEIRS} = np.concatenate([{row}])"
         yield Placed((line,), holder._replace(slots=slots), THEIRS, "in one vector", THEIRS)
 
@@ -81,13 +82,3 @@ def _order(names: Sequence[str], named: Named | None, holder: Holder) -> list[in
         return plain
     own = [(named.weights if one.kind == "W" else named.biases)[one.layer] for one in holder.slots]
     return [own.index(name) for name in names] if set(own) == set(names) else plain
-
-
-def copied(form: Form, one: Slot) -> str:
-    """Return the expression for an array of theirs, which they may write on.
-
-    Args:
-        form: how arrays lie.
-        one: the array.
-    """
-    return f"np.array({form.put(one.kind, one.layer)})"

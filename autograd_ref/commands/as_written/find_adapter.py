@@ -1,10 +1,14 @@
 """How code in a file is called for a gradient: found, or what is missing."""
 
-from collections.abc import Mapping, Sequence
+import ast
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from autograd_ref.adapting.adapted import Adapted, adapted
+from autograd_ref.adapting.nearness import right_first
 from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.told import found_in_words, ties_in_words
 from autograd_ref.adapting.way_search import SearchOutcome, Wanted, search
@@ -17,6 +21,10 @@ ONE_OUTPUT = (
     "A softmax of one output is always 1: it is checked with a sigmoid output and binary"
     " cross-entropy."
 )
+
+
+MOST = 6
+"""Numbers in the code that are tried as a slope. Chosen."""
 
 
 class AskedFor(NamedTuple):
@@ -46,13 +54,17 @@ def find_adapter(opened: Opened, spec: str, asked: AskedFor) -> FoundAdapter:
         UserCodeError: no way was found; with what was tried.
     """
     wanted = Wanted(opened.name, tuple(asked.sizes), asked.arguments)
-    outcome = entered(lambda: search(opened.module, problems(asked.network), wanted), opened.path)
+
+    def searched(network: Architecture) -> SearchOutcome:
+        return entered(lambda: search(opened.module, problems(network), wanted), opened.path)
+
+    outcome, network = _with_own_variant(searched, asked.network, opened.module)
     best = outcome.best
     if best is None:
         layers = len(asked.sizes[0]) - 2 if asked.sizes else 1
         raise nothing_found(spec, opened, outcome, hidden_layers=layers)
     # where another file of its name is loaded, a file goes by its place
-    module, network = Path(opened.module.__name__).name.removesuffix(".py"), asked.network
+    module = Path(opened.module.__name__).name.removesuffix(".py")
     single = (network.output, best.sizes[-1]) == ("softmax", 1)
     if single:
         network = network._replace(output="sigmoid", loss="binary-cross-entropy")
@@ -69,3 +81,40 @@ def _unused(one: Adapted, arguments: Mapping[str, str]) -> str:
     if not unused:
         return ""
     return f"Not used: {', '.join(unused)}; what is called has no argument of that name."
+
+
+def _with_own_variant(
+    searched: Callable[[Architecture], SearchOutcome], network: Architecture, module: ModuleType
+) -> tuple[SearchOutcome, Architecture]:
+    """The result of a search, and the network that is meant as the code has it."""
+    outcome = searched(network)
+    found = outcome.best
+    if found is None or (found.is_right and found.network.activation == network.activation):
+        return outcome, network
+    best = outcome, network
+    for name in _variants(network.activation, module):
+        other = network._replace(activation=name)
+        again = searched(other)
+        near = again.best
+        if near is None or near.network.activation != name:
+            continue
+        if right_first(near) <= right_first(found):
+            best, found = (again, other), near
+    return best
+
+
+def _variants(activation: str, module: ModuleType) -> list[str]:
+    if activation == "gelu":
+        return ["gelu-tanh"]
+    return [f"leaky-relu-{one!r}" for one in _slopes(module)] if activation == "leaky-relu" else []
+
+
+def _slopes(module: ModuleType) -> list[float]:
+    """The numbers between 0 and 1 in the source, in order."""
+    try:
+        tree = ast.parse(inspect.getsource(module))
+    except (OSError, TypeError, SyntaxError):
+        return []
+    numbers = [one.value for one in ast.walk(tree) if isinstance(one, ast.Constant)]
+    slopes = [one for one in numbers if isinstance(one, float) and 0 < one < 1 and one != 0.01]
+    return [one for one in dict.fromkeys(slopes) if "e" not in repr(one)][:MOST]

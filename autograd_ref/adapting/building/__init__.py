@@ -1,0 +1,1 @@
+"""Statements that put networks together, and functions that make functions, as programs."""

@@ -1,0 +1,109 @@
+"""Arguments that nothing is known for but what somebody's own calls give: loss, network, layers."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from autograd_ref.adapting.building.own_statements import OwnArguments, arguments_given
+from autograd_ref.adapting.by_name.roles import SIZES, roles_of
+from autograd_ref.adapting.calling.argument_text import Known
+from autograd_ref.adapting.calling.call_arguments import filled, parameters_of
+from autograd_ref.adapting.calling.candidates_in_code import Candidate
+from autograd_ref.adapting.calling.trying import SmallProblem, environment
+from autograd_ref.adapting.holding.arrays_found import arrays_in
+from autograd_ref.adapting.holding.setups import Placed, in_object
+from autograd_ref.adapting.holding.without_names import THEIRS
+from autograd_ref.adapting.undisturbed import quiet
+from autograd_ref.user_code import Raised, attempt, user_code
+
+
+def with_their_own(
+    entry: Candidate,
+    known: Known,
+    setups: Sequence[Placed],
+    problem: SmallProblem,
+    firsts: Sequence[str],
+) -> Iterator[Placed]:
+    """Yield setups with what somebody's own calls give for arguments that nothing is known for.
+
+    Args:
+        entry: what is called.
+        known: the data, and what else there is to be given.
+        setups: of its parameters.
+        problem: the problem.
+        firsts: what is called before it, whose results may be what is missing.
+    """
+    if firsts:
+        yield from setups
+        return
+    built = [*in_built_argument(entry, known, problem, problem.sizes)]
+    yield from built
+    for setup in () if built else setups:
+        there = known._replace(parameters=setup.container, arrays=setup.arrays)
+        missing = filled(entry.function, there).missing
+        for given in _as_made(entry, missing, known) or _given(entry, missing, known.sizes):
+            arrays = {**setup.arrays, **given.arguments}
+            yield setup._replace(lines=(*setup.lines, *given.lines), arrays=arrays)
+
+
+def in_built_argument(
+    entry: Candidate, known: Known, problem: SmallProblem, sizes: Sequence[int] | None
+) -> Iterator[Placed]:
+    """Yield the parameters in an argument that somebody's own statements build: a list of layers.
+
+    Args:
+        entry: what is called.
+        known: the data, and what else there is to be given.
+        problem: the problem.
+        sizes: of the network; None for those that its arrays have.
+    """
+    if entry.owner is not None:
+        return
+    there = known._replace(parameters=THEIRS, sizes=())  # what no name tells is no size
+    open_names = filled(entry.function, there).missing
+    missing = [name for name in open_names if not {*SIZES} & {*roles_of(name)}]
+    names = [p.name for p in parameters_of(entry.function) if "parameters" in roles_of(p.name)]
+    for name in names:
+        for given in _given(entry, [*missing, name], known.sizes):
+            if name in given.arguments:
+                lines = (*given.lines, f"{THEIRS} = {given.arguments[name]}")
+                there = _made("\n".join(lines), entry, problem)
+                if not any("." in one.path for one in arrays_in(there, THEIRS)):
+                    continue  # what is no object can be made without their statements
+                for placed in in_object(THEIRS, there, sizes):
+                    arrays = {n: text for n, text in given.arguments.items() if n != name}
+                    before = (*lines, *placed.lines)
+                    yield placed._replace(lines=before, container=THEIRS, arrays=arrays)
+
+
+def _as_made(entry: Candidate, missing: Sequence[str], known: Known) -> list[OwnArguments]:
+    """The arguments that a function of theirs makes, by its name: shapes by make_shapes."""
+    made: dict[str, str] = {}
+    for name in missing:
+        for maker in entry.makers:
+            call = filled(maker, Known(sizes=known.sizes), constructor=True)
+            if maker.__name__.endswith(f"_{name}") and not call.missing:
+                made[name] = f"{maker.__name__}({call.text})"
+    return [OwnArguments((), made)] if missing and len(made) == len(missing) else []
+
+
+def _given(entry: Candidate, missing: Sequence[str], sizes: Sequence[int]) -> list[OwnArguments]:
+    """What their own calls give, each once; nothing where they have none, or none is missing."""
+    found: list[OwnArguments] = []
+    if missing and entry.module is not None:
+        names = [p.name if p.name in missing else "" for p in parameters_of(entry.function)]
+        for one in arguments_given(entry.module, entry.last, names, sizes):
+            found += [one] if one not in found else []
+    return found or [OwnArguments((), {})]
+
+
+def _made(lines: str, entry: Candidate, problem: SmallProblem) -> object:
+    """What lines make; None where they raise."""
+    env = environment(entry, problem)
+
+    def run() -> object:
+        with quiet(), user_code():
+            exec(lines, env)
+        return env[THEIRS]
+
+    found: Any = attempt(run)
+    return None if isinstance(found, Raised) else found

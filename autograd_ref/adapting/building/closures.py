@@ -1,0 +1,102 @@
+"""Functions that make the functions which are called: the loss of given data, forward, backward."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+from autograd_ref.adapting.by_name.roles import FORWARD
+from autograd_ref.adapting.calling.argument_text import Known
+from autograd_ref.adapting.calling.call_arguments import filled
+from autograd_ref.adapting.calling.candidates_in_code import Candidate, Function
+from autograd_ref.adapting.calling.trying import SmallProblem, environment
+from autograd_ref.adapting.holding.containers import in_arguments
+from autograd_ref.adapting.holding.setups import Placed, in_object
+from autograd_ref.adapting.undisturbed import quiet
+from autograd_ref.user_code import Raised, attempt, user_code
+
+MADE = "made"
+"""The variable for what is made."""
+
+
+class Made(NamedTuple):
+    """A function that was made, with where the parameters may be."""
+
+    entry: Candidate
+    setup: Placed
+    before: tuple[str, ...]
+
+
+def made_functions(maker: Candidate, known: Known, problem: SmallProblem) -> Iterator[Made]:
+    """Yield the functions that somebody's function makes, the likeliest first.
+
+    Args:
+        maker: the function that makes them.
+        known: the data, and what else there is to be given.
+        problem: the problem.
+    """
+    if not filled(maker.function, known, constructor=True).missing:
+        yield from _of_one(maker, known, problem, None)
+    for placed in in_arguments([maker.function], problem.sizes, maker.makers):
+        there = known._replace(parameters=placed.container, arrays=placed.arrays)
+        yield from _of_one(maker, there, problem, placed)
+
+
+def _of_one(
+    maker: Candidate, known: Known, problem: SmallProblem, given: Placed | None
+) -> Iterator[Made]:
+    """The functions that one call makes; given the parameters, if they are its arguments."""
+    call = filled(maker.function, known, constructor=True)
+    line = f"{MADE} = {maker.name}({call.text})"
+    lines = (*(given.lines if given else ()), line) if not call.missing else ()
+    value = _run(lines, maker, problem)
+    parts = _parts(value)
+    functions = {name: function for name, (_path, function) in parts.items()}
+    aliases = tuple(f"{name} = {path}" for name, (path, _function) in parts.items())
+    candidates = [
+        Candidate(function, f"{maker.name}.{name}", None, functions, maker.module)
+        for name, function in functions.items()
+        if len(parts) == 1 or not FORWARD.fullmatch(name)
+    ]
+    for entry in sorted(candidates, key=lambda one: one.rank):
+        beside = [functions[name] for name in entry.forwards]
+        setups = [given] if given else [*in_arguments([*beside, entry.function], problem.sizes, ())]
+        setups = setups or [*in_object(MADE, value, problem.sizes)]
+        for setup in setups:
+            own = setup.lines if setup is not given else ()
+            yield Made(entry, setup, (*lines, *own, *aliases))
+
+
+def _parts(value: object) -> Mapping[str, tuple[str, Function]]:
+    """The functions in what was made, by their names, each with its expression."""
+    if callable(value):
+        name = getattr(value, "__name__", "")
+        return {name if name.isidentifier() else "function": (MADE, value)}
+    items: list[tuple[str, str, object]] = []
+    if isinstance(value, Mapping):
+        named = cast("Mapping[object, object]", value)
+        items = [(str(key), f"{MADE}[{key!r}]", one) for key, one in named.items()]
+    elif isinstance(value, list | tuple):
+        row = cast("Sequence[object]", value)
+        fields: Sequence[str] = getattr(row, "_fields", ()) or [
+            getattr(one, "__name__", "") for one in row
+        ]
+        items = [(name, f"{MADE}[{i}]", row[i]) for i, name in enumerate(fields)]
+    elif hasattr(value, "__dict__"):
+        items = [(name, f"{MADE}.{name}", one) for name, one in vars(value).items()]
+    found = [(name, path, one) for name, path, one in items if callable(one)]
+    return {
+        name if name.isidentifier() else f"part{i}": (path, one)
+        for i, (name, path, one) in enumerate(found)
+    }
+
+
+def _run(lines: Sequence[str], maker: Candidate, problem: SmallProblem) -> object:
+    """What lines make; None where they raise."""
+    env = environment(maker, problem)
+
+    def run() -> object:
+        with quiet(), user_code():
+            exec("\n".join(lines), env)
+        return env.get(MADE)
+
+    found: Any = attempt(run)
+    return None if isinstance(found, Raised) else found

@@ -1,0 +1,108 @@
+"""Lines that make an instance: by the names of arguments, from layers, as their statements do."""
+
+import inspect
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from autograd_ref.adapting.building.layers import composed
+from autograd_ref.adapting.building.own_statements import instances_built
+from autograd_ref.adapting.by_name.roles import MAKER
+from autograd_ref.adapting.calling.argument_text import Known
+from autograd_ref.adapting.calling.call_arguments import filled
+from autograd_ref.adapting.calling.candidates_in_code import THEIR_NET, Candidate
+from autograd_ref.adapting.calling.programs import NET
+from autograd_ref.adapting.calling.trying import SmallProblem, instance
+from autograd_ref.adapting.holding.containers import in_arguments
+from autograd_ref.adapting.holding.setups import Placed, in_object
+
+
+class Instance(NamedTuple):
+    """An instance that some lines make, and where the parameters may be."""
+
+    make: str
+    net: object
+    setups: Sequence[Placed]
+
+
+def in_instances(
+    entry: Candidate, known: Known, problem: SmallProblem, forward: str
+) -> Iterator[Instance]:
+    """Yield instances with the parameters in each, or else in the arguments of their methods.
+
+    Args:
+        entry: a method.
+        known: what there is to be given.
+        problem: the problem.
+        forward: the name of the forward pass; empty for none.
+    """
+    made: list[Instance] = []
+    ways = lines_that_make, lines_that_build, _lines_that_give
+    for lines in (way(entry, known) for way in ways):
+        for make in lines:
+            net = instance(make, entry, problem)
+            if net is not None:
+                made.append(Instance(make, net, [*in_object(NET, net, problem.sizes)]))
+                yield made[-1]
+        if any(one.setups for one in made):
+            return
+    functions = [*filter(None, [entry.beside.get(forward)]), entry.function]
+    for one in made[:1]:
+        yield one._replace(setups=[*in_arguments(functions, problem.sizes, ())])
+
+
+def lines_that_make(entry: Candidate, known: Known) -> Iterator[str]:
+    """Yield the lines that make an instance, with its parameters.
+
+    Args:
+        entry: a method.
+        known: what there is to be given.
+    """
+    if not isinstance(entry.owner, type):
+        yield f"{NET} = copy.deepcopy({THEIR_NET})"
+        return
+    call = filled(entry.owner, known, constructor=True)
+    kind = entry.owner.__name__
+    from_layers = [*composed(entry.owner, known.sizes)]
+    if from_layers:
+        yield from [*lines_that_build(entry, known)] or from_layers
+    if call.missing:
+        return
+    line = f"{NET} = {kind}({call.text})"
+    yield line
+    for maker in entry.makers:
+        own = filled(maker, known, constructor=True)
+        if not own.missing:
+            yield f"{line}\n{NET}.{maker.__name__}({own.text})"
+
+
+def lines_that_build(entry: Candidate, known: Known) -> Iterator[str]:
+    """Yield the lines with which a function of the module, or its statements, build an instance.
+
+    Args:
+        entry: a method.
+        known: what there is to be given.
+    """
+    if not isinstance(entry.owner, type) or entry.module is None:
+        return
+    kind = entry.owner.__name__
+    for name, value in vars(entry.module).items():
+        if inspect.isfunction(value) and MAKER.match(name) and kind in value.__code__.co_names:
+            call = filled(value, known, constructor=True)
+            if not call.missing:
+                yield f"{NET} = {name}({call.text})"
+    yield from instances_built(entry.module, kind, known.sizes)
+
+
+def _lines_that_give(entry: Candidate, known: Known) -> Iterator[str]:
+    """The lines that make an instance of parameters; the class itself where that is enough."""
+    kind = entry.owner
+    if not isinstance(kind, type):
+        return
+    for placed in in_arguments([kind.__init__], known.sizes, ()):
+        there = known._replace(parameters=placed.container, arrays=placed.arrays)
+        call = filled(kind, there, constructor=True)
+        if not call.missing:
+            yield "\n".join([*placed.lines, f"{NET} = {kind.__name__}({call.text})"])
+    kept = inspect.getattr_static(kind, entry.last)
+    if isinstance(kept, staticmethod | classmethod):
+        yield f"{NET} = {kind.__name__}"

@@ -1,0 +1,99 @@
+"""The part that an argument plays by what the code does with it, where its name says nothing."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from autograd_ref.adapting.by_name.code_of import last_name, tree_of
+from autograd_ref.adapting.by_name.roles import ARRAY, GRADIENT, Role
+
+
+def role_by_use(function: Callable[..., Any], argument: str) -> Role | None:
+    """Return whether an argument counts the steps of a loop, or is the rate of an update.
+
+    Args:
+        function: the function.
+        argument: the name of the argument.
+    """
+    return _roles_by_use(function).get(argument)
+
+
+@lru_cache(maxsize=512)
+def _roles_by_use(function: Callable[..., Any]) -> dict[str, Role]:
+    """The names in a function that have one of these parts."""
+    tree = tree_of(function)
+    if tree is None:
+        return {}
+    found: dict[str, Role] = {}
+    for one in factors_of_updates(tree):
+        found |= {one.id: "rate"} if isinstance(one, ast.Name) else {}
+    for one in _counts(tree):
+        found |= {one.id: "steps"} if isinstance(one, ast.Name) else {}
+    return found
+
+
+@lru_cache(maxsize=512)
+def rates_of(kind: Callable[..., Any]) -> frozenset[str]:
+    """Return the names of the attributes of a class that its updates are multiplied by.
+
+    Args:
+        kind: the class.
+    """
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
+    except (OSError, TypeError, SyntaxError):
+        return frozenset()
+    factors = factors_of_updates(tree)
+    return frozenset(one.attr for one in factors if isinstance(one, ast.Attribute))
+
+
+def factors_of_updates(tree: ast.AST) -> Iterator[ast.expr]:
+    """Yield what the steps of updates are multiplied by, as 0.1 in W1 -= 0.1 * dW1.
+
+    Args:
+        tree: of their code.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AugAssign):
+            if _moves(node.op, node.target):
+                yield from _factors(node.value)
+        elif isinstance(node, ast.Assign | ast.ListComp | ast.GeneratorExp):
+            value = node.value if isinstance(node, ast.Assign) else node.elt
+            target = node.targets[0] if isinstance(node, ast.Assign) else None
+            if isinstance(value, ast.BinOp) and isinstance(value.right, ast.BinOp):
+                same = target is None or ast.unparse(target) == ast.unparse(value.left)
+                if same and _moves(value.op, value.left):
+                    yield from _factors(value.right)
+
+
+def _counts(tree: ast.AST) -> Iterator[ast.expr]:
+    """The lengths of loops over range."""
+    for node in ast.walk(tree):
+        call = node.iter if isinstance(node, ast.For) else None
+        if isinstance(call, ast.Call) and last_name(call.func) in ("range", "trange", "xrange"):
+            yield from call.args[-1:] if len(call.args) < 3 else ()
+
+
+def _moves(op: ast.operator, target: ast.expr) -> bool:
+    """True for a step down, and for one up of what has the name of a parameter."""
+    if isinstance(op, ast.Sub):
+        return True
+    inner = target
+    while isinstance(inner, ast.Subscript):
+        inner = inner.value
+    name = last_name(inner)
+    own = isinstance(inner, ast.Attribute) or bool(ARRAY.fullmatch(name))
+    return isinstance(op, ast.Add) and own and not GRADIENT.fullmatch(name)
+
+
+def _factors(node: ast.expr) -> Iterator[ast.expr]:
+    """The factors of a product, and of a sum of products."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div | ast.MatMult):
+        yield from _factors(node.left)
+        if isinstance(node.op, ast.Mult):
+            yield from _factors(node.right)
+    else:
+        yield node
