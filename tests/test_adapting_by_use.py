@@ -152,7 +152,7 @@ def test_the_rate_of_an_update_is_told_by_what_it_does(text: str, line: str, rat
 
 
 def test_a_part_by_use_needs_the_source() -> None:
-    """What has none plays no part."""
+    """A built-in function has none, and its arguments play no part."""
     assert role_by_use(len, "obj") is None
     assert rates_of(int) == frozenset()
 
@@ -245,7 +245,7 @@ def test_data_in_one_argument_are_given_as_they_are_read(text: str, argument: st
 
 
 def test_arrays_of_another_format_are_replaced() -> None:
-    """What is written into float32 arrays would be rounded."""
+    """Parameters written into float32 arrays would be rounded."""
     text = moved("rate", arguments="rate").replace("np.zeros(n_out)", "np.zeros(n_out, np.float32)")
     best = found(text).best
     assert best is not None

@@ -120,7 +120,7 @@ def layer_norm(mistake: str = "") -> type[Function]:
 
 
 def plain_layer_norm(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
-    """The same in PyTorch."""
+    """The layer norm in PyTorch."""
     return torch.nn.functional.layer_norm(x, x.shape[-1:], w, b, EPS)
 
 
@@ -208,7 +208,7 @@ def cross_entropy(mistake: str = "") -> type[Function]:
 
 
 def plain_cross_entropy(z: Tensor, labels: Tensor) -> Tensor:
-    """The same in PyTorch."""
+    """The cross-entropy in PyTorch."""
     return torch.nn.functional.cross_entropy(z, labels, reduction="none")
 
 
@@ -275,5 +275,5 @@ def linear(precision: str, *, mistake: float = 1.0) -> type[Function]:
 
 
 def plain_linear(x: Tensor, w: Tensor) -> Tensor:
-    """The same in PyTorch."""
+    """The linear layer in PyTorch."""
     return x @ w.T

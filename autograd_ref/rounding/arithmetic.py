@@ -70,8 +70,8 @@ class Arithmetic(NamedTuple):
     reference_unit: float = 0.0
     """That of a reference in PyTorch's forms, whose rounding is to be added; 0 for none."""
     factors: float = 0.0
-    """What a product of matrices is off by for the rounding of its factors, as a number format has
-    it."""
+    """The relative error of a product of matrices for the rounding of its factors, as a number
+    format has it."""
     accumulated: bool = False
     """True where sums are added up in pairs; and in float32 where the format has fewer digits, so
     that only the result is rounded to it."""

@@ -41,7 +41,7 @@ The sums are in float32, and so is all else."""
 
 
 def rank(number: NumberFormat) -> tuple[float, float]:
-    """What formats are ordered by, the coarsest last."""
+    """A number that orders formats, the coarsest last."""
     return number.eps, number.factors
 
 

@@ -87,7 +87,7 @@ def _as_made(entry: Candidate, missing: Sequence[str], known: Known) -> list[Own
 
 
 def _given(entry: Candidate, missing: Sequence[str], sizes: Sequence[int]) -> list[OwnArguments]:
-    """What their own calls give, each once; nothing where they have none, or none is missing."""
+    """The arguments of their own calls, each once; empty where none is given, or missing."""
     found: list[OwnArguments] = []
     if missing and entry.module is not None:
         names = [p.name if p.name in missing else "" for p in parameters_of(entry.function)]
@@ -97,7 +97,7 @@ def _given(entry: Candidate, missing: Sequence[str], sizes: Sequence[int]) -> li
 
 
 def _made(lines: str, entry: Candidate, problem: SmallProblem) -> object:
-    """What lines make; None where they raise."""
+    """The value of `theirs` after some lines; None where they raise."""
     env = environment(entry, problem)
 
     def run() -> object:

@@ -90,7 +90,7 @@ def _parts(value: object) -> Mapping[str, tuple[str, Function]]:
 
 
 def _run(lines: Sequence[str], maker: Candidate, problem: SmallProblem) -> object:
-    """What lines make; None where they raise."""
+    """The value of `made` after some lines; None where they raise."""
     env = environment(maker, problem)
 
     def run() -> object:

@@ -37,7 +37,7 @@ class Criterion(NamedTuple):
     """The derivative of a loss by the outputs."""
 
     lines: tuple[str, ...]
-    """What has to run before."""
+    """Lines that have to run before it is read."""
     derivative: str
     """The expression for it."""
 

@@ -12,7 +12,7 @@ from autograd_ref.adapting.holding.setups import Placed
 from autograd_ref.adapting.holding.slots import Slot, copied
 
 OF_ARRAYS = re.compile(r"\bnumpy\b|\w @ \w|\.(T|shape|dot|sum|mean)\b")
-"""What only code for arrays says, which may be given them without importing NumPy."""
+"""Signs of code for arrays, which may be given them without importing NumPy."""
 
 
 def knows_no_arrays(function: Callable[..., Any]) -> bool:
