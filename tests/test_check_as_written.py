@@ -130,6 +130,18 @@ def test_a_penalty_that_is_given_is_not_looked_for(tmp_path: Path, capsys: Captu
     assert "was tried with" not in text
 
 
+def test_an_argument_for_twice_the_penalty_gets_half_of_it(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    """So that the penalty is the one of the option; what is wrong with both stays wrong."""
+    options = "--activation tanh --l2 0.3"
+    text = said(tmp_path, net("self.reg", "2 * self.reg"), options, 0, capsys)
+    assert "a penalty of 0.3/2 times the squared weights Match:" in text
+    assert "Its penalty is l2, not l2/2, times the squares: its argument gets 0.15." in text
+    text = said(tmp_path, net("self.reg", "3 * self.reg"), options, 1, capsys)
+    assert "its argument gets" not in text
+
+
 WITHOUT_BIASES = """
 import numpy as np
 

@@ -13,6 +13,7 @@ from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.told import found_in_words, ties_in_words
 from autograd_ref.adapting.way_search import SearchOutcome, Wanted, search
 from autograd_ref.commands.as_written.nothing_found import nothing_found
+from autograd_ref.commands.as_written.own_penalty import with_its_factor
 from autograd_ref.commands.as_written.whole_files import Opened
 from autograd_ref.commands.functions.world import entered
 from autograd_ref.networks.architecture import Architecture
@@ -69,8 +70,9 @@ def find_adapter(opened: Opened, spec: str, asked: AskedFor) -> FoundAdapter:
     if single:
         network = network._replace(output="sigmoid", loss="binary-cross-entropy")
     one = entered(lambda: adapted(best, network, module), opened.path)
+    one, halved = entered(lambda: with_its_factor(one), opened.path)
     unused = _unused(one, asked.arguments)
-    how = [*found_in_words(one), ONE_OUTPUT * single, unused, ties_in_words(outcome)]
+    how = [*found_in_words(one), ONE_OUTPUT * single, halved, unused, ties_in_words(outcome)]
     return FoundAdapter(one, outcome, tuple(filter(None, how)))
 
 

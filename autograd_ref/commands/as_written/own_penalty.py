@@ -75,6 +75,29 @@ def with_penalty(one: Adapted, path: list[str], seed: int) -> WithPenalty | None
     return WithPenalty("", _nearest(penalised, gradients, seed))
 
 
+def with_its_factor(one: Adapted) -> tuple[Adapted, str]:
+    """Give an argument for a penalty half of l2 where only that is right, and say so.
+
+    Args:
+        one: the adapter for a network that has a penalty; others are returned as they are.
+    """
+    l2 = one.network.l2
+    if not l2 or one.only_updates or not re.search(r"\bl2\b", "\n".join(one.source.lines)):
+        return one, ""
+    (case,) = usual_cases(one, 1, seed=0)
+    network = network_of(one, case)
+    choices = one.choices._replace(l2=l2 / 2)
+    function = compiled(one.found, choices, fixed=one.takes == "fixed")
+    halved = one._replace(choices=choices, function=function)
+    right = [
+        usual_report(each, each, network, case, diagnose=False).verdict == "match"
+        for each in (one, halved)
+    ]
+    if right != [False, True]:
+        return one, ""
+    return halved, f"Its penalty is l2, not l2/2, times the squares: its argument gets {l2 / 2:g}."
+
+
 def _without(network: Architecture) -> Architecture:
     """A network without its penalty, of any sizes."""
     return network._replace(sizes=(), l2=0.0, l2_over_samples=False, l2_of="weights")
