@@ -388,3 +388,19 @@ def test_the_rate_of_code_without_source_is_not_known() -> None:
     entry = best.program.entry._replace(function=len)
     unknown = best._replace(program=best.program._replace(entry=entry))
     assert with_own_rate(unknown, mean=False).reading.rate == 1
+
+
+def test_targets_may_have_the_name_of_an_output() -> None:
+    """Stack.backward(out) that subtracts the targets itself."""
+    text = FRAMEWORK.replace(
+        "    def backward(self, up):\n        for",
+        "    def backward(self, out):\n        up = self.out - out\n        for",
+    )
+    text = text.replace(
+        "            x = layer.forward(x)\n        return x",
+        "            x = layer.forward(x)\n        self.out = x\n        return x",
+    )
+    best = found(text).best
+    assert best is not None
+    assert best.is_right
+    assert best.program.calls[-1] == "result = net.backward(np.eye(N_O)[Y])"

@@ -15,7 +15,8 @@ from autograd_ref.adapting.holding.forms import size_names
 LEFT_ALONE: Collection[Role] = ("seed", "generator", "quiet", "samples")
 """Parts whose arguments keep their defaults, where they have any."""
 
-IS_CACHE: Sequence[Role] = ("cache",)
+OF_OUTPUTS: Sequence[Role] = ("cache", "upstream")
+"""Parts of an argument with the name of a number of outputs, after a forward pass."""
 
 ONCE: Collection[Role] = ("X", "Y", "parameters", "cache")
 """Parts that one argument only can play."""
@@ -210,8 +211,9 @@ def _one(
     if same:
         return same[0], "cache"
     roles: Sequence[Role] = roles_of(one.name, of_sizes=constructor)
-    if known.cache and not constructor and {*roles[:1]} & {*SIZES}:
-        roles = IS_CACHE  # the outputs of the forward pass, not how many there are
+    given = known.cache or known.upstream
+    if given and not constructor and {*roles[:1]} & {*SIZES}:
+        roles = OF_OUTPUTS  # the outputs of the forward pass, not how many there are
     for role in roles:
         if role == "rate" and role in used and not RATE.fullmatch(one.name):
             continue  # alpha beside a learning rate

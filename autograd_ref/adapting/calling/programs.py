@@ -131,6 +131,7 @@ def _with_criteria(entry: Candidate, known: Known, lines: Lines) -> Iterator[tup
     for one in criteria(entry.module, known.cache, known.Y):
         after = known._replace(X="", Y="", cache="", upstream=one.derivative)
         yield after, (*lines, *one.lines)
+    yield known._replace(X="", Y="", cache="", upstream=known.Y), lines  # `out` that is wanted
 
 
 def _forward(
