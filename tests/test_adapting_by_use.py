@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograd_ref.adapting import way_search
 from autograd_ref.adapting.adapted import adapted
 from autograd_ref.adapting.by_name.layers_by_name import Named, layers_in_order
+from autograd_ref.adapting.by_name.roles import RATE
 from autograd_ref.adapting.by_name.roles_by_use import rates_of, role_by_use
+from autograd_ref.adapting.calling.candidates_in_code import entries
 from autograd_ref.adapting.own_rate import with_own_rate
+from autograd_ref.adapting.sizes_in_code import stated_sizes
 from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.told import found_in_words
 from autograd_ref.adapting.way_search import SearchOutcome, Wanted, search
@@ -36,7 +40,6 @@ def pente(w, X, T):{OF_THETA}    return {{
 UNNUMBERED = KEYS
 for old, new in (("P1", "U"), ("Q1", "u"), ("P2", "V"), ("Q2", "v")):
     UNNUMBERED = UNNUMBERED.replace(f"'{old}'", f"'{new}'")
-UNNUMBERED = UNNUMBERED.replace("(w, X, T)", "(w, X, T)")
 
 PAIRS = (
     """
@@ -114,25 +117,41 @@ def test_names_are_layers_by_number_and_order(
     assert bool(got) == bool(expected)
 
 
+TWO = "net.learn(X, np.eye(N_O)[Y]"
+
+
 @pytest.mark.parametrize(
-    ("text", "line", "rate"),
+    ("text", "line", "rate", "moves"),
     [
-        (moved("speed", arguments="speed=0.5"), "net.learn(X, np.eye(N_O)[Y], rate)", 1),
-        (moved("0.25"), "net.learn(X, np.eye(N_O)[Y])", 0.25),
-        (moved("pace", before="pace = 0.25"), "net.learn(X, np.eye(N_O)[Y])", 0.25),
-        (moved("RATE"), "net.learn(X, np.eye(N_O)[Y])", 0.125),
-        (moved("0.25", other="0.5"), "net.learn(X, np.eye(N_O)[Y])", 1),
-        (moved("1"), "net.learn(X, np.eye(N_O)[Y])", 1),
-        (moved("0.25", before="2 * 3"), "net.learn(X, np.eye(N_O)[Y])", 0.25),
+        (moved("speed", arguments="speed=0.5"), f"{TWO}, rate)", 1, 1),
+        (moved("0.25"), f"{TWO})", 0.25, 0.25),
+        (moved("pace", before="pace = 0.25"), f"{TWO})", 0.25, 0.25),
+        (moved("RATE"), f"{TWO})", 0.125, 0.125),
+        (moved("0.25", other="0.5"), f"{TWO})", 1, 0.5),
+        (moved("1"), f"{TWO})", 1, 1),
+        (moved("0.25", before="cost = 1; cost -= 0.125 * 3"), f"{TWO})", 1, 0.25),
+        (moved("0.25").replace("Net", "Deliberate"), f"{TWO})", 0.25, 0.25),
+        (moved("alpha", arguments="alpha=0.1"), f"{TWO}, rate)", 1, 1),
+        (moved("-alpha", arguments="alpha").replace("-= -", "+= -"), f"{TWO}, rate)", 1, 1),
         (
             moved("k", arguments="k, laps=900", before="for _ in range(laps): pass"),
-            "net.learn(X, np.eye(N_O)[Y], rate, 1)",
+            f"{TWO}, rate, 1)",
+            1,
+            1,
+        ),
+        (
+            moved("k", arguments="k, n_classes=9", before="for _ in range(n_classes): pass"),
+            f"{TWO}, rate, N_O)",
+            1,
             1,
         ),
     ],
-    ids=["argument", "number", "local", "global", "two", "one", "one of several", "steps"],
+    ids=("argument number local global two one several name alpha minus steps classes".split()),
 )
-def test_the_rate_of_an_update_is_told_by_what_it_does(text: str, line: str, rate: float) -> None:
+def test_the_rate_of_an_update_is_told_by_what_it_does(
+    text: str, line: str, rate: float, moves: float
+) -> None:
+    """A number is one where it is the only one; with several a half may be a mistake."""
     best = found(text).best
     assert best is not None
     assert best.program.calls[-1] == f"result = {line}"
@@ -146,9 +165,85 @@ def test_the_rate_of_an_update_is_told_by_what_it_does(text: str, line: str, rat
     X, Y = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
     d = np.tanh(X @ before["W0"].T + before["b0"]) @ before["W1"].T + before["b1"] - Y
     after = adapter(before, X, Y)
-    share = 2.0 if "0.5 * d.sum" in text else 1.0
-    share *= 1 if "0.5 * d.sum" not in text else 0.25
-    np.testing.assert_allclose(before["b1"] - after["b1"], share * d.sum(0), rtol=1e-12)
+    np.testing.assert_allclose(before["b1"] - after["b1"], moves * d.sum(0), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("rate", "attributes", "lines"),
+    [
+        ("self.lr * self.scale", "self.lr, self.scale = 0.1, 3.0", ["net.lr = rate"]),
+        ("self.speed", "self.speed, self.other = 0.1, 3.0", ["net.speed = rate"]),
+        ("self.lr", "self.lr, self.dropout_rate = 0.1, 0.0", ["net.lr = rate"]),
+    ],
+)
+def test_the_rate_of_an_instance_is_set_and_no_other_number(
+    rate: str, attributes: str, lines: list[str]
+) -> None:
+    text = moved(rate).replace(
+        "        self.w1, self.b1 = np", f"        {attributes}\n        self.w1, self.b1 = np", 1
+    )
+    best = found(text).best
+    assert best is not None
+    assert [line for line in best.program.before if line.endswith("= rate")] == lines
+
+
+@pytest.mark.parametrize(
+    ("name", "is_rate"),
+    [("lr", True), ("learning_rate", True), ("dropout_rate", False), ("leak_rate", False)],
+)
+def test_a_rate_of_something_else_is_no_learning_rate(name: str, is_rate: bool) -> None:
+    assert bool(RATE.fullmatch(name)) == is_rate
+
+
+MAKERS = """
+import os
+def net_of(a, b, c): return [np.ones((b, a)), np.ones((c, b))]
+def usual(hidden=7): return np.zeros((hidden, hidden))
+def clean(folder="precious"): os.remove(folder)
+def tidy(folder): os.unlink(folder)
+def plain(x=1): return x
+def gradient(weights, X, T): return weights
+"""
+
+
+def test_what_reaches_out_of_the_program_makes_no_parameters() -> None:
+    """It is not called, and neither is what only has defaults, unless it makes arrays."""
+    (entry,) = [one for one in entries(module_of(MAKERS)) if one.name == "gradient"]
+    assert [one.__name__ for one in entry.makers] == ["net_of", "usual"]
+
+
+UNNAMED = """
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.U, self.c = np.ones((n_in, n_hidden)), {c}
+        self.V, self.{name} = np.ones((n_hidden, n_out)), {d}
+    def gradient(self, X, T):
+        h = np.tanh(X @ self.U + self.c)
+        d = h @ self.V + self.{name} - T
+        e = d @ self.V.T * (1 - h * h)
+        return {{'U': X.T @ e, 'c': e.sum(0) * 2, 'V': h.T @ d, '{name}': d.sum({axis})}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("c", "name", "d", "axis"),
+    [
+        ("np.zeros(n_hidden)", "d", "np.zeros(n_out)", "0"),
+        ("np.zeros((1, n_hidden))", "d", "np.zeros((1, n_out))", "0"),
+        ("0.0", "b", "0.0", ""),
+    ],
+)
+def test_wrong_biases_are_not_left_out(c: str, name: str, d: str, axis: str) -> None:
+    """Whatever they are called, and where they are numbers."""
+    best = found(UNNAMED.format(c=c, name=name, d=d, axis=axis)).best
+    assert best is None or not best.is_right
+
+
+def test_a_numerical_gradient_is_not_taken_for_the_one_by_hand() -> None:
+    text = UNNAMED.format(c="np.zeros(n_hidden)", name="d", d="np.zeros(n_out)", axis="0")
+    text = text.replace("gradient", "num_grad").replace("e.sum(0) * 2", "e.sum(0)")
+    (entry,) = [one for one in entries(module_of(text)) if one.last == "num_grad"]
+    assert entry.rank == 3
 
 
 def test_a_part_by_use_needs_the_source() -> None:
@@ -387,7 +482,7 @@ def test_the_rate_of_code_without_source_is_not_known() -> None:
     assert best is not None
     entry = best.program.entry._replace(function=len)
     unknown = best._replace(program=best.program._replace(entry=entry))
-    assert with_own_rate(unknown, mean=False).reading.rate == 1
+    assert with_own_rate(unknown).reading.rate == 1
 
 
 def test_targets_may_have_the_name_of_an_output() -> None:
@@ -404,3 +499,52 @@ def test_targets_may_have_the_name_of_an_output() -> None:
     assert best is not None
     assert best.is_right
     assert best.program.calls[-1] == "result = net.backward(np.eye(N_O)[Y])"
+
+
+SHAPES = (
+    """
+SHAPES = [(1, 10), (10,), (10, 1), (1,)]
+def cost(w, x, t):
+    parts, at = [], 0
+    for shape in SHAPES:
+        n = int(np.prod(shape))
+        parts.append(w[at:at + n].reshape(shape))
+        at += n
+    A, a, B, b = parts
+    X, T = x, t
+"""
+    + PASS.format(A="A", a="a", B="B", b="b").lstrip("\n")
+    + """
+    return 0.5 * (d * d).sum(), np.concatenate([
+        (X.T @ e).ravel(), e.sum(0), (h.T @ d).ravel(), d.sum(0),
+    ])
+"""
+)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_sizes_may_stand_as_shapes_in_a_list(turned: bool) -> None:
+    """Of weights either way round; a list of something else says none."""
+    text = SHAPES
+    if turned:
+        text = text.replace("(1, 10), (10,), (10, 1)", "(10, 1), (10,), (1, 10)")
+        text = text.replace("A, a, B, b = parts", "A, a, B, b = parts; A, B = A.T, B.T")
+        text = text.replace("(X.T @ e)", "(e.T @ X)").replace("(h.T @ d)", "(d.T @ h)")
+    best = found(text).best
+    assert best is not None
+    assert (best.is_right, best.sizes) == (True, (1, 10, 1))
+
+
+@pytest.mark.parametrize("row", ["[(1, 'a'), (2,)]", "[(1, 2), (3, 4)]", "['a', 'b']"])
+def test_a_list_that_is_none_of_shapes_says_no_sizes(row: str) -> None:
+    assert stated_sizes(module_of(f"shapes = {row}\n")) == ()
+
+
+def test_after_many_tries_no_further_function_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(way_search, "MOST", 0)
+    text = "def gradient(W1, b1, W2, b2, X, T): raise ValueError\n" + moved(
+        "rate", arguments="rate"
+    )
+    assert found(text).best is None
+    monkeypatch.undo()
+    assert found(text).best is not None

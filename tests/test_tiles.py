@@ -228,19 +228,21 @@ def in_turns(
 ) -> list[bool]:
     """Run an action at the caller's first tile and one at a helper's; True for tiles of the caller.
 
-    The caller's first tile waits until a helper has begun.
+    The caller's first tile and a helper's wait until the other has begun.
     """
-    begun, real = threading.Event(), tiles.gradients_of_tile
+    begun, arrived, real = threading.Event(), threading.Event(), tiles.gradients_of_tile
     mine: list[bool] = []
 
     def gradients_of_tile(*arguments: Any) -> float:
         first, caller = True not in mine, threading.current_thread() is threading.main_thread()
         mine.append(caller)
         if caller and first:
+            arrived.set()
             assert begun.wait(10)
             here()
         elif not caller and not begun.is_set():
             begun.set()
+            assert arrived.wait(10)
             elsewhere()
         return real(*arguments)
 

@@ -79,7 +79,7 @@ def adapted(near: Near, meant: Architecture | None, module: str) -> Adapted:
     network = (meant or near.network)._replace(sizes=near.sizes, bias=_has_biases(near))
     if network.loss != "cross-entropy" and near.labels:
         near = _with_rows(near)
-    near = with_own_rate(near, mean=network.mean != "sum")
+    near = with_own_rate(near)
     as_dict = not is_built_in(network) or near.reading.kind == "updated"
     choices = AdapterChoices(as_dict, network.mean != "sum", module, network.l2)
     in_globals = near.program.setup.root == CODE  # then it is their own network

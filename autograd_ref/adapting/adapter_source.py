@@ -52,7 +52,7 @@ def written(near: Near, choices: AdapterChoices, *, fixed: bool) -> Written:
     update, one = near.reading.kind == "updated", program.data.one_at_a_time
     body = [*program.before, *program.calls]
     body = [line for text in body for line in text.split("\n")]
-    values = {name: _step_of(name, near) for name in named}
+    values = {name: near.reading.of[name] for name in named}
     loss = near.reading.loss if not update and not one else ""
     text = "\n".join([*body, *values.values()])
     unpacked = ", ".join(named) if len(named) > 1 else f"({named[0]},)"
@@ -70,12 +70,6 @@ def written(near: Near, choices: AdapterChoices, *, fixed: bool) -> Written:
     if one:
         lines += ["", "", *_over_samples(name, named, choices, update=update)]
     return Written(name, tuple(_imports(program.entry, text, choices.module)), tuple(lines))
-
-
-def _step_of(name: str, near: Near) -> str:
-    """The expression for a gradient, or for a parameter that was moved at a rate of 1."""
-    text, rate = near.reading.of[name], near.reading.rate
-    return text if rate == 1 else f"{name} - ({name} - {text}) / {rate!r}"
 
 
 def _free(name: str, entry: Candidate) -> str:

@@ -1,35 +1,30 @@
-"""A learning rate that stands in somebody's code as a number: an update is divided by it."""
+"""A learning rate that stands in somebody's code as a number."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from autograd_ref.adapting.by_name.code_of import last_name, tree_of
 from autograd_ref.adapting.by_name.roles_by_use import factors_of_updates
 from autograd_ref.adapting.calling.candidates_in_code import Candidate, Function
-from autograd_ref.adapting.nearness import EQUAL, Near
-from autograd_ref.adapting.small import SAMPLES
+from autograd_ref.adapting.nearness import Near
 
 
-def with_own_rate(near: Near, *, mean: bool) -> Near:
+def with_own_rate(near: Near) -> Near:
     """Return what was found, with the number that the code multiplies its updates by.
 
-    Several numbers are told apart by how many times the right step the update is; where only one
-    is there, it is the rate of wrong code as well.
+    Where several numbers are there, none is told apart from a mistake.
 
     Args:
         near: what was found.
-        mean: True where the loss is a mean over samples.
     """
     lines = "\n".join([*near.program.before, *near.program.calls])
-    if near.reading.kind != "updated" or "rate" in lines:
+    if near.reading.kind != "updated" or re.search(r"\brate\b", lines):
         return near
     numbers = {*_numbers(near.program.entry)} - {1.0}
-    samples = SAMPLES if near.program.data.one_at_a_time and mean else 1
-    step = near.factor / samples
-    fitting = [one for one in numbers if abs(one - step) <= EQUAL * abs(step)]
-    if len(numbers) == 1:
-        fitting = [*numbers]
-    return near._replace(reading=near.reading._replace(rate=fitting[0])) if fitting else near
+    if len(numbers) != 1:
+        return near
+    return near._replace(reading=near.reading._replace(rate=numbers.pop()))
 
 
 def _numbers(entry: Candidate) -> Iterator[float]:

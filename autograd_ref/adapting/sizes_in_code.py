@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from types import ModuleType
 from typing import cast
 
@@ -38,10 +38,26 @@ def stated_sizes(thing: object) -> tuple[Sizes, ...]:
             row = cast("Sequence[object]", value)
             if len(row) > 1 and all(isinstance(one, int) for one in row):
                 return (tuple(cast("Sequence[int]", row)),)
+            if shapes := _sizes_of_shapes(row):
+                return shapes
         if isinstance(value, int) and not isinstance(value, bool) and roles:
             found.setdefault(roles[0], value)
     layers = [found[role] for role in ("inputs", "hidden", "outputs") if role in found]
     return (tuple(layers),) if len(layers) == 3 else ()
+
+
+def _sizes_of_shapes(row: Sequence[object]) -> tuple[Sizes, ...]:
+    """The sizes of weights whose shapes stand in a list, layer by layer; none where they do not."""
+    tuples = [cast("tuple[object, ...]", one) for one in row if isinstance(one, tuple)]
+    pairs = [cast("Sizes", one) for one in tuples if len(one) == 2]
+    if not pairs or not all(isinstance(n, int) for pair in pairs for n in pair):
+        return ()
+    ways = pairs, [pair[::-1] for pair in pairs]
+    return tuple(
+        (way[0][0], *(pair[1] for pair in way))
+        for way in ways
+        if all(one[1] == other[0] for one, other in pairwise(way))
+    )
 
 
 def own_sizes(

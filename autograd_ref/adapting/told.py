@@ -29,7 +29,8 @@ def found_in_words(one: Adapted) -> list[str]:
         how = "are updated in place" if where == "updated in place" else "are returned, updated"
         sentences.append(f"The parameters {how}: the gradient is read off that update.")
         if near.reading.rate != 1:
-            sentences.append(f"The learning rate in it is {near.reading.rate:g}.")
+            rate = f"{near.reading.rate:g}"
+            sentences.append(f"The learning rate in it is {rate}: its steps are divided by that.")
     else:
         loss = ", beside the loss" * bool(near.reading.loss)
         sentences.append(f"The gradient is {where}{loss}.")

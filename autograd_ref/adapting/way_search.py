@@ -21,6 +21,9 @@ from autograd_ref.user_code import worded
 MOST = 20_000
 """Tries after which no further function is tried. Chosen: most are found in a hundred."""
 
+FEW = 3
+"""Forms of Y that may all be of a wrong shape. Chosen: there are six."""
+
 LIKELY = 0.9
 """The mean cosine of a gradient that is one, though wrong: nothing further is called. Chosen."""
 
@@ -89,13 +92,14 @@ def _searched(
                 if tries > MOST:
                     break
                 nearest, more, count = _of_entry(entry, problem(inside), wanted.given)
-                failures += more
+                failures = [*_told([*failures, *more])]  # the tracebacks of thousands are large
                 tries += count
                 if nearest and (best is None or right_first(nearest[0]) < right_first(best)):
                     best = nearest[0]
                 if nearest and (nearest[0].is_right or nearest[0].cosine > LIKELY):
                     return SearchOutcome(nearest[0], tuple(nearest[1:]), _told(failures), tries)
-                if nearest and inside not in own and not _is_of_one_output(nearest[0]):
+                usual = inside in USUAL and inside not in own  # of these, others tell no more
+                if nearest and usual and not _is_of_one_output(nearest[0]):
                     break
         if best is not None:
             break
@@ -119,7 +123,7 @@ def _of_entry(
                 one = tried(program, problem)
                 found += [nearest_network(program, read, problem) for read in one.reads]
                 if not one.reads:
-                    failures.append(one)
+                    failures = [*_told([*failures, one])]
                     stopped.append((program.data, place_of(one.error)))
                 if _is_vain(stopped):
                     break
@@ -154,12 +158,10 @@ Place = tuple[str, int] | None
 
 
 def _is_vain(stopped: Sequence[tuple[DataForm, Place]]) -> bool:
-    """Return whether two forms of X, and two of Y, got no further than one line."""
+    """Return whether two forms of X, and more of Y, got no further than one line."""
     X, Y = {data.X for data, _place in stopped}, {data.Y for data, _place in stopped}
-    places = {place for _data, place in stopped} if len(stopped) > 2 else {None}
-    return (
-        len(X) > 1 and len(Y) > 1 and len(stopped) > 2 and len(places) == 1 and None not in places
-    )
+    places = {place for _data, place in stopped}
+    return len(X) > 1 and len(Y) > FEW and len(places) == 1 and None not in places
 
 
 def place_of(error: Exception | None) -> Place:

@@ -81,7 +81,7 @@ NAMES: tuple[tuple[Role, str], ...] = (
     (
         "sizes",
         r"sizes|layer_?(sizes|dims)|layers?_?(sizes|dims|list)|dims|dimensions|architecture|arch"
-        r"|layers|shape|topology|structure|nn_?architecture|units|neurons|layer_?units|widths|counts",
+        r"|layers|shapes?|topology|structure|nn_?architecture|units|neurons|layer_?units|widths|counts",
     ),
     (
         "upstream",
@@ -127,7 +127,7 @@ FORWARD = re.compile(
 PART = re.compile(
     r"(linear|affine|activation|relu|sigmoid|tanh|softmax|layer|dense|fc|leaky_?relu)_.*"
     r"|.*_(single|layer|affine|relu|sigmoid|softmax|dense)(_(forward|backward))?|(d|der(iv)?)_?(relu|sigmoid|tanh).*"
-    r"|.*_(prime|derivative)|.*numerical.*|.*check.*",
+    r"|.*_(prime|derivative)|.*numerical.*|.*(num|approx|finite)\w*_?(grad|diff).*|.*check.*",
     re.IGNORECASE,
 )
 """The names of what is done in one layer, or to compare."""
@@ -169,9 +169,22 @@ COMPILED: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
 )
 
 
-RATE = re.compile(r"l_?r|eta|.*rate.*|step_?size|learning_?\w*", re.IGNORECASE)
+RATE = re.compile(
+    r"l_?r|eta|(?!.*(drop|leak|decay|keep|reg|noise)).*rate.*|step_?size|learning_?\w*",
+    re.IGNORECASE,
+)
 """The names of a learning rate that mean nothing else, as alpha may."""
 
+
+OUTSIDE = re.compile(
+    r"_?(remove|unlink|rm(tree|dir)|delete|clean|clear|save|dump|write|open|system|popen|input"
+    r"|download|urlretrieve|mkdir|makedirs|rename|replace|show|exit|main)\w*",
+    re.IGNORECASE,
+)
+"""The names of what reaches out of a program: files, the screen, the network."""
+
+DRAWN = re.compile(r"rand\w*|normal|uniform|default_rng|standard_normal|zeros|ones|full|empty")
+"""The names of what makes initial parameters."""
 
 SIZES: tuple[Role, ...] = ("inputs", "hidden", "outputs", "sizes")
 

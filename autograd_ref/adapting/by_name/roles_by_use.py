@@ -21,6 +21,16 @@ def role_by_use(function: Callable[..., Any], argument: str) -> Role | None:
     return _roles_by_use(function).get(argument)
 
 
+def updates(function: Callable[..., Any]) -> bool:
+    """Return whether a function moves parameters.
+
+    Args:
+        function: the function.
+    """
+    tree = tree_of(function)
+    return tree is not None and any(True for _factor in factors_of_updates(tree))
+
+
 @lru_cache(maxsize=512)
 def _roles_by_use(function: Callable[..., Any]) -> dict[str, Role]:
     """The names in a function that have one of these parts."""
@@ -90,10 +100,12 @@ def _moves(op: ast.operator, target: ast.expr) -> bool:
 
 
 def _factors(node: ast.expr) -> Iterator[ast.expr]:
-    """The factors of a product, and of a sum of products."""
+    """The factors of a product, without its sign."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div | ast.MatMult):
         yield from _factors(node.left)
         if isinstance(node.op, ast.Mult):
             yield from _factors(node.right)
+    elif isinstance(node, ast.UnaryOp):
+        yield from _factors(node.operand)
     else:
         yield node

@@ -145,9 +145,11 @@ def _setups(
 def _rates(owner: str, names: Mapping[str, object], factors: Collection[str] = ()) -> list[str]:
     """The lines that set the learning rate and the penalty of an instance, or of a module."""
     lines: list[str] = []
+    named = {one for one in names if RATE.fullmatch(one)}
+    moving = {*factors}  # of these, one named as a rate is the rate, and the others stay
+    rates = (named & moving or moving) if moving else named
     for name, value in names.items():
-        is_rate = RATE.fullmatch(name) or name in factors
-        if is_rate and isinstance(value, int | float):
+        if name in rates and isinstance(value, int | float):
             lines.append(f"{owner}.{name} = rate")
         elif owner == NET and OPTIONS.search(name) and hasattr(value, "__dict__"):
             lines += [f"{owner}.{name}.{one} = l2" for one in vars(value) if "l2" in roles_of(one)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_ref.adapting.by_name.code_of import Uses, tree_of, undecorated, uses_of
 from autograd_ref.adapting.by_name.roles import RATE, SIZES, Role, roles_of
-from autograd_ref.adapting.by_name.roles_by_use import rates_of, role_by_use
+from autograd_ref.adapting.by_name.roles_by_use import rates_of, role_by_use, updates
 from autograd_ref.adapting.calling.argument_text import Known, argument_text
 from autograd_ref.adapting.holding.forms import size_names
 
@@ -93,7 +93,7 @@ def filled(function: Callable[..., Any], known: Known, *, constructor: bool = Fa
             role, text = "l2", argument_text("l2", known, one)
         is_size = role in SIZES
         used_as = role_by_use(function, one.name) if not constructor else None
-        if is_size and used_as == "steps" and one.default is one.empty:
+        if used_as == "steps" and is_size and (one.default is one.empty or role != "inputs"):
             used_as = None  # a loop over the units
         if used_as is not None and (is_size or not text):
             role, text = used_as, argument_text(used_as, known, one)
@@ -125,7 +125,7 @@ def _is_open(kind: Callable[..., Any], one: inspect.Parameter) -> bool:
 def _is_penalty(function: Callable[..., Any], one: inspect.Parameter) -> bool:
     """Return whether an argument like alpha is the factor of a penalty, as no update has it."""
     ambiguous = {"rate", "l2"} <= {*roles_of(one.name)} and tree_of(function) is not None
-    return ambiguous and role_by_use(function, one.name) != "rate"
+    return ambiguous and role_by_use(function, one.name) != "rate" and not updates(function)
 
 
 def _pair(uses: Uses, known: Known) -> str:

@@ -14,10 +14,12 @@ from autograd_ref.adapting.by_name.code_of import tree_of, undecorated
 from autograd_ref.adapting.by_name.functions_given_out import makes_functions
 from autograd_ref.adapting.by_name.roles import (
     BACKWARD,
+    DRAWN,
     FORWARD,
     GRADIENT_IN,
     LOSS,
     MAKER,
+    OUTSIDE,
     PART,
     UPDATE,
     Role,
@@ -124,7 +126,11 @@ def _may_make(function: Function) -> bool:
     needed = [one for one in arguments if one.default is one.empty]
     first = [roles_of(one.name, of_sizes=True)[:1] for one in needed]
     data = any(role in DATA for roles in first for role in roles)
-    return len(arguments) > 0 and len(needed) <= MOST_SIZES and not data
+    names = getattr(getattr(function, "__code__", None), "co_names", ())
+    own = getattr(function, "__name__", "")
+    reaches_out = any(OUTSIDE.fullmatch(name) for name in (own, *names))
+    makes = bool(needed) or (bool(arguments) and any(map(DRAWN.fullmatch, names)))
+    return makes and len(needed) <= MOST_SIZES and not data and not reaches_out
 
 
 def takes(function: Function, role: Role) -> bool:

@@ -112,7 +112,9 @@ def holders(found: Sequence[Found], sizes: Sequence[int] | None) -> Iterator[Hol
         sizes: of the network; None for those that the arrays have.
     """
     several = [one for one in found if one.value.ndim > 0]
+    numbers = any(one.value.ndim == 0 and BIAS.fullmatch(one.name) for one in found)
     arrays = [*_holders(several, sizes, flat=False)]
+    arrays = [one for one in arrays if not numbers or one.form.biases != "none"]
     yield from arrays or _holders(found, sizes, flat=True)
 
 

@@ -106,7 +106,8 @@ def _report(
 ) -> Report:
     parameters, *data = case.arguments
     if one.only_updates:
-        return check_step(gradients, parameters, *data, rate=RATE, loss=loss, seed=case.seed)
+        rate = RATE * one.found.reading.rate
+        return check_step(gradients, parameters, *data, rate=rate, loss=loss, seed=case.seed)
     trial = trial_of(gradients, parameters, (*data,), loss, Options(case.seed))
     return as_raised(lambda: examine(trial, diagnose=diagnose))
 
