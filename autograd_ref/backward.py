@@ -6,7 +6,7 @@ other; how else the operation is called is one table (`operations.ways`).
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from typing import Any, Protocol, cast
 
 import torch
@@ -19,18 +19,14 @@ from autograd_ref.observe.elsewhere import Place
 from autograd_ref.operations.inputs import Arguments, Operation, shared_state, spread
 from autograd_ref.operations.prepared import Prepared, prepared
 from autograd_ref.operations.probes.by_call import cause_of_way
+from autograd_ref.operations.probes.formats import reference_of
 from autograd_ref.operations.probes.properties import with_properties
 from autograd_ref.operations.run import name_of
 from autograd_ref.operations.ways import How, table
 from autograd_ref.recording.models.operation import OperationModel
-from autograd_ref.reference.by_format import judged_by_block
-from autograd_ref.reference.protocol import Reference
-from autograd_ref.reference.torch_loss import torch_loss, value_of
 from autograd_ref.report.behaviour import known
 from autograd_ref.report.report import Report
-from autograd_ref.rounding.tf32 import is_single_on_gpu, products_in
-from autograd_ref.tree.nest import leaves, require_end
-from autograd_ref.tree.number_format import TF32, NumberFormat, dtype_name
+from autograd_ref.tree.nest import require_end
 from autograd_ref.tree.point import Point
 from autograd_ref.user_code import as_raised
 
@@ -203,7 +199,7 @@ def assert_backward_matches(
 def _examined(ready: Prepared, name: str, options: Options) -> Report:
     """The report of an operation that is ready."""
     point = checked_point(ready.subject.callee, ready.nest, (), ready.composed.loss)
-    against = _reference(ready, point, options)._replace(
+    against = reference_of(ready, point, options)._replace(
         about=f"autograd of {name}, in float64; the loss is the sum of its outputs, each times a"
         " random upstream gradient",
         given=not options.declared,
@@ -226,52 +222,6 @@ def _require_the_same(name: str, one: float, two: float) -> None:
             " arguments; it needs to be the same function every time (set the seed inside function"
             " and reference, or give both the same mask)"
         )
-
-
-def _reference(ready: Prepared, point: Point, options: Options) -> Reference:
-    """The reference, with the tolerances of the formats that the computation goes through."""
-
-    def by_format(number: NumberFormat | None) -> Reference:
-        return torch_loss(partial(ready.composed.loss, judged_as=number), options.seed, number)
-
-    formats = _formats(ready)
-    if len(formats) < 2 and not _in_single_on_gpu(ready):
-        return by_format(None)
-
-    @cache
-    def inside() -> set[str]:
-        seen = None if ready.autocast else ready.subject.formats(point.parameters)
-        if seen is None:
-            return formats | _inside_of_kernels(ready, point)
-        return seen if len(formats) > 1 else seen & {*formats, TF32.name}
-
-    def through(there: Point) -> set[str]:
-        return inside() if _dtypes(there) == _dtypes(point) else set()  # called in float64
-
-    return judged_by_block(by_format(None), by_format, through)
-
-
-def _dtypes(point: Point) -> list[str]:
-    return [dtype_name(leaf) for leaf in leaves(point.parameters).values()]
-
-
-def _formats(ready: Prepared) -> set[str]:
-    """The formats of all arguments and outputs, and that of autocast."""
-    given = [*leaves(ready.nest).values(), *leaves(ready.subject.signature.arguments).values()]
-    tensors = [leaf for leaf in given if isinstance(leaf, torch.Tensor)]
-    names = {dtype_name(tensor) for tensor in tensors if tensor.is_floating_point()}
-    return names | ({str(ready.autocast).removeprefix("torch.")} if ready.autocast else set())
-
-
-def _in_single_on_gpu(ready: Prepared) -> bool:
-    """True where products in float32 may be rounded as TF32."""
-    return any(map(is_single_on_gpu, leaves(ready.subject.signature.arguments).values()))
-
-
-def _inside_of_kernels(ready: Prepared, point: Point) -> set[str]:
-    """TF32, which a kernel's products may use whatever PyTorch is told, where there are any."""
-    products = products_in(lambda: value_of(ready.composed.loss, *point))
-    return {TF32.name} if products and _in_single_on_gpu(ready) else set()
 
 
 def _places(ready: Prepared, point: Point) -> Iterator[Place]:

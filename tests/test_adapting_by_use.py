@@ -524,7 +524,7 @@ def cost(w, x, t):
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_sizes_may_stand_as_shapes_in_a_list(turned: bool) -> None:
-    """Of weights either way round; a list of something else says none."""
+    """The weights may lie either way round."""
     text = SHAPES
     if turned:
         text = text.replace("(1, 10), (10,), (10, 1)", "(10, 1), (10,), (1, 10)")
