@@ -131,6 +131,9 @@ TWO = "net.learn(X, np.eye(N_O)[Y]"
         (moved("1"), f"{TWO})", 1, 1),
         (moved("0.25", before="cost = 1; cost -= 0.125 * 3"), f"{TWO})", 1, 0.25),
         (moved("0.25").replace("Net", "Deliberate"), f"{TWO})", 0.25, 0.25),
+        (moved("0.25 / 2"), f"{TWO})", 0.25, 0.125),
+        (moved("0.25", before="self.w1 -= 0.0 * self.w1"), f"{TWO})", 0.25, 0.25),
+        (moved("0.25", before="self.dw = 0; self.dw += 0.5 * 3"), f"{TWO})", 0.25, 0.25),
         (moved("alpha", arguments="alpha=0.1"), f"{TWO}, rate)", 1, 1),
         (moved("-alpha", arguments="alpha").replace("-= -", "+= -"), f"{TWO}, rate)", 1, 1),
         (
@@ -146,7 +149,10 @@ TWO = "net.learn(X, np.eye(N_O)[Y]"
             1,
         ),
     ],
-    ids=("argument number local global two one several name alpha minus steps classes".split()),
+    ids=(
+        "argument number local global two one several name divisor zero sum alpha minus steps"
+        " classes"
+    ).split(),
 )
 def test_the_rate_of_an_update_is_told_by_what_it_does(
     text: str, line: str, rate: float, moves: float
