@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_ref.adapting.calling.argument_text import Known
-from autograd_ref.adapting.calling.call_arguments import filled, parameters_of
+from autograd_ref.adapting.by_name.code_of import parameters_of
+from autograd_ref.adapting.calling.filling.argument_text import Known
+from autograd_ref.adapting.calling.filling.call_arguments import filled
 from autograd_ref.adapting.calling.programs import data_forms, sample_forms
 
 DATA = Known("X", "Y", "theirs", sizes=(5, 7, 2))

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from autograd_ref.adapting.building.layers import composed
-from autograd_ref.adapting.calling.candidates_in_code import entries, names_of
+from autograd_ref.adapting.calling.entries_in_code import entries
+from autograd_ref.adapting.calling.executed import names_of
 
 
 class Theirs:

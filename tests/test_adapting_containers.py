@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_ref.adapting.holding.containers import in_arguments
+from autograd_ref.adapting.holding.given.containers import in_arguments
 from autograd_ref.networks.choosing import architecture
 from autograd_ref.networks.random_point import random_point
 

@@ -9,9 +9,9 @@ import pytest
 
 from autograd_ref import adapt
 from autograd_ref.adapting.holding.arrays_found import arrays_in
-from autograd_ref.adapting.holding.containers import in_arguments
+from autograd_ref.adapting.holding.given.containers import in_arguments
+from autograd_ref.adapting.holding.given.plain_lists import as_lists
 from autograd_ref.adapting.holding.numbers import of_numbers, sizes_of
-from autograd_ref.adapting.holding.plain_lists import as_lists
 from tests.real_code.of_text import forget, module_of
 
 Modules = Callable[..., ModuleType]

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from autograd_ref.adapting.holding.arrays_found import arrays_in, arrays_under
 from autograd_ref.adapting.holding.forms import Form, forms
+from autograd_ref.adapting.holding.matching import holders
 from autograd_ref.adapting.holding.setups import in_module, in_object
-from autograd_ref.adapting.holding.slots import holders, unplaced
+from autograd_ref.adapting.holding.slots import unplaced
 
 SIZES = (5, 7, 2)
 Array = NDArray[Any]

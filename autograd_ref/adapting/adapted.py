@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.adapting.adapter_source import AdapterChoices, Written, written
-from autograd_ref.adapting.calling.candidates_in_code import CODE, names_of
+from autograd_ref.adapting.calling.candidates_in_code import CODE
+from autograd_ref.adapting.calling.executed import names_of
 from autograd_ref.adapting.nearness import Near
 from autograd_ref.adapting.own_rate import with_own_rate
 from autograd_ref.adapting.undisturbed import left_as_it_was, quiet

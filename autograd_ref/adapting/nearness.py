@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_ref.adapting.calling.problem_to_try import RightFor, SmallProblem
 from autograd_ref.adapting.calling.programs import CallProgram
 from autograd_ref.adapting.calling.readings import WhereRead
-from autograd_ref.adapting.calling.trying import GradientRead, RightFor, SmallProblem
+from autograd_ref.adapting.calling.trying import GradientRead
 from autograd_ref.networks.architecture import Architecture
 
 Array = NDArray[Any]

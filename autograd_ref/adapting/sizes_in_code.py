@@ -8,14 +8,16 @@ from typing import cast
 
 from autograd_ref.adapting.building.instances import lines_that_build, lines_that_make
 from autograd_ref.adapting.by_name.roles import Role, roles_of
-from autograd_ref.adapting.calling.argument_text import Known
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
+from autograd_ref.adapting.calling.executed import instance
+from autograd_ref.adapting.calling.filling.argument_text import Known
+from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.programs import NET
-from autograd_ref.adapting.calling.trying import SmallProblem, instance
 from autograd_ref.adapting.holding.arrays_found import arrays_in
-from autograd_ref.adapting.holding.containers import made_by, sizes_of_arguments
+from autograd_ref.adapting.holding.given.containers import sizes_of_arguments
+from autograd_ref.adapting.holding.given.made_containers import made_by
+from autograd_ref.adapting.holding.matching import holders
 from autograd_ref.adapting.holding.setups import in_module, in_object
-from autograd_ref.adapting.holding.slots import holders
 
 Sizes = tuple[int, ...]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.adapting.calling.trying import References, RightFor, SmallProblem
+from autograd_ref.adapting.calling.problem_to_try import References, RightFor, SmallProblem
 from autograd_ref.networks.architecture import Architecture
 from autograd_ref.networks.choosing import architecture
 from autograd_ref.networks.compiled import loss_of

@@ -6,13 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd_ref.adapting.calling.all_programs import programs_of
-from autograd_ref.adapting.calling.candidates_in_code import (
-    ORDER,
-    Candidate,
-    entries,
-)
+from autograd_ref.adapting.calling.candidates_in_code import ORDER, Candidate
+from autograd_ref.adapting.calling.entries_in_code import entries
+from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.programs import DataForm, data_forms, sample_forms
-from autograd_ref.adapting.calling.trying import Attempted, SmallProblem, is_repeated, tried
+from autograd_ref.adapting.calling.trying import Attempted, is_repeated, tried
 from autograd_ref.adapting.nearness import Near, nearest_network, right_first
 from autograd_ref.adapting.sizes_in_code import USUAL, Sizes, own_sizes, stated_sizes
 from autograd_ref.adapting.undisturbed import left_as_it_was

@@ -4,14 +4,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd_ref.adapting.building.own_statements import OwnArguments, arguments_given
+from autograd_ref.adapting.by_name.code_of import parameters_of
 from autograd_ref.adapting.by_name.roles import SIZES, roles_of
-from autograd_ref.adapting.calling.argument_text import Known
-from autograd_ref.adapting.calling.call_arguments import filled, parameters_of
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
-from autograd_ref.adapting.calling.trying import SmallProblem, environment
+from autograd_ref.adapting.calling.executed import environment
+from autograd_ref.adapting.calling.filling.argument_text import Known
+from autograd_ref.adapting.calling.filling.call_arguments import filled
+from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.holding.arrays_found import arrays_in
+from autograd_ref.adapting.holding.given.without_names import THEIRS
 from autograd_ref.adapting.holding.setups import Placed, in_object
-from autograd_ref.adapting.holding.without_names import THEIRS
 from autograd_ref.adapting.undisturbed import quiet
 from autograd_ref.user_code import Raised, attempt, user_code
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
-from autograd_ref.adapting.by_name.roles import FORWARD
-from autograd_ref.adapting.calling.argument_text import Known
-from autograd_ref.adapting.calling.call_arguments import filled
-from autograd_ref.adapting.calling.candidates_in_code import Candidate, Function
-from autograd_ref.adapting.calling.trying import SmallProblem, environment
-from autograd_ref.adapting.holding.containers import in_arguments
+from autograd_ref.adapting.by_name.code_of import Function
+from autograd_ref.adapting.by_name.function_names import FORWARD
+from autograd_ref.adapting.calling.candidates_in_code import Candidate
+from autograd_ref.adapting.calling.executed import environment
+from autograd_ref.adapting.calling.filling.argument_text import Known
+from autograd_ref.adapting.calling.filling.call_arguments import filled
+from autograd_ref.adapting.calling.problem_to_try import SmallProblem
+from autograd_ref.adapting.holding.given.containers import in_arguments
 from autograd_ref.adapting.holding.setups import Placed, in_object
 from autograd_ref.adapting.undisturbed import quiet
 from autograd_ref.user_code import Raised, attempt, user_code

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from autograd_ref.adapting.by_name.code_of import parameters_of
 from autograd_ref.adapting.by_name.roles import roles_of
-from autograd_ref.adapting.calling.call_arguments import parameters_of
 
 CRITERION = "crit"
 """The variable for a loss that keeps what it was given."""

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from autograd_ref.adapting.building.layers import composed
 from autograd_ref.adapting.building.own_statements import instances_built
-from autograd_ref.adapting.by_name.roles import MAKER
-from autograd_ref.adapting.calling.argument_text import Known
-from autograd_ref.adapting.calling.call_arguments import filled
+from autograd_ref.adapting.by_name.function_names import MAKER
 from autograd_ref.adapting.calling.candidates_in_code import THEIR_NET, Candidate
+from autograd_ref.adapting.calling.executed import instance
+from autograd_ref.adapting.calling.filling.argument_text import Known
+from autograd_ref.adapting.calling.filling.call_arguments import filled
+from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.programs import NET
-from autograd_ref.adapting.calling.trying import SmallProblem, instance
-from autograd_ref.adapting.holding.containers import in_arguments
+from autograd_ref.adapting.holding.given.containers import in_arguments
 from autograd_ref.adapting.holding.setups import Placed, in_object
 
 

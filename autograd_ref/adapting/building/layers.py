@@ -4,9 +4,10 @@ import inspect
 from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 
-from autograd_ref.adapting.by_name.roles import FORWARD
-from autograd_ref.adapting.calling.argument_text import Known
-from autograd_ref.adapting.calling.call_arguments import filled, parameters_of
+from autograd_ref.adapting.by_name.code_of import parameters_of
+from autograd_ref.adapting.by_name.function_names import FORWARD
+from autograd_ref.adapting.calling.filling.argument_text import Known
+from autograd_ref.adapting.calling.filling.call_arguments import filled
 from autograd_ref.adapting.holding.forms import size_names
 
 NAMES = ("layers", "modules", "args", "stack", "net", "components")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_ref.adapting.building.blocks import called
-from autograd_ref.adapting.by_name.roles import BACKWARD, FORWARD, UPDATE
+from autograd_ref.adapting.by_name.function_names import BACKWARD, FORWARD, UPDATE
 from autograd_ref.adapting.calling.candidates_in_code import CODE
 
 OTHERWISE = re.compile(

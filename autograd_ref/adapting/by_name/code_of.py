@@ -1,4 +1,4 @@
-"""The source of a function as evidence: the keys that it looks up, the names that it returns."""
+"""The signature and the source of a function: its arguments, the names that it returns."""
 
 import ast
 import inspect
@@ -6,28 +6,15 @@ import linecache
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
-DEEPEST = 3
+Function = Callable[..., Any]
+
+CALLS_FOLLOWED = 3
 """Calls that an argument is followed through. Chosen."""
 
 
-class Uses(NamedTuple):
-    """The ways in which a function takes an argument apart."""
-
-    keys: tuple[str, ...] = ()
-    """Looked up in it, as in params["W1"], in order."""
-    stems: tuple[str, ...] = ()
-    """The beginnings of keys that are made, as in params["W" + str(i)]."""
-    attributes: tuple[str, ...] = ()
-    """Read from it, as in params.W1."""
-    unpacked: tuple[str, ...] = ()
-    """Names that it is unpacked to, as in W1, b1, W2, b2 = params."""
-    indexed: bool = False
-    """True where it is indexed with numbers, sliced or looped over."""
-
-
-def undecorated(function: Callable[..., Any]) -> Callable[..., Any]:
+def undecorated(function: Function) -> Function:
     """Return the function that another one calls with all its arguments, or the function itself.
 
     Args:
@@ -44,7 +31,7 @@ def undecorated(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @lru_cache(maxsize=512)
-def tree_of(function: Callable[..., Any]) -> ast.FunctionDef | None:
+def tree_of(function: Function) -> ast.FunctionDef | None:
     """Return the syntax tree of a function; None where its source is not found.
 
     Args:
@@ -58,7 +45,7 @@ def tree_of(function: Callable[..., Any]) -> ast.FunctionDef | None:
     return first if isinstance(first, ast.FunctionDef) else None
 
 
-def lines_beside(function: Callable[..., Any]) -> list[str]:
+def lines_beside(function: Function) -> list[str]:
     """Return the lines of the file that a function stands in; none where it is not found.
 
     Args:
@@ -68,52 +55,8 @@ def lines_beside(function: Callable[..., Any]) -> list[str]:
     return linecache.getlines(plain.__code__.co_filename) if inspect.isfunction(plain) else []
 
 
-def uses_of(function: Callable[..., Any], argument: str, depth: int = 0) -> Uses:
-    """Return how a function takes an argument apart, itself or by what it passes it on to.
-
-    Args:
-        function: the function.
-        argument: the name of the argument.
-        depth: how many calls it was followed through.
-    """
-    tree = tree_of(function)
-    if tree is None:
-        return Uses()
-    keys: dict[str, None] = {}
-    stems: dict[str, None] = {}
-    attributes: dict[str, None] = {}
-    unpacked: tuple[str, ...] = ()
-    indexed = False
-    for node in sorted(ast.walk(tree), key=_place):
-        if isinstance(node, ast.Subscript) and _is_name(node.value, argument):
-            text, stem = _key(node.slice)
-            keys.update({text: None} if text and not stem else {})
-            stems.update({text: None} if text and stem else {})
-            indexed = indexed or not text
-        elif isinstance(node, ast.Attribute) and _is_name(node.value, argument):
-            attributes[node.attr] = None
-        elif isinstance(node, ast.Assign) and _is_name(node.value, argument):
-            target = node.targets[0]
-            if isinstance(target, ast.Tuple | ast.List) and not any(
-                isinstance(one, ast.Tuple | ast.List) for one in target.elts
-            ):
-                unpacked = tuple(ast.unparse(one) for one in target.elts)
-        elif isinstance(node, ast.For) and _loops_over(node.iter, argument):
-            indexed = True
-        elif isinstance(node, ast.Call) and depth < DEEPEST:
-            for called, name in _passed_on(function, node, argument):
-                inner = uses_of(called, name, depth + 1)
-                keys.update(dict.fromkeys(inner.keys))
-                stems.update(dict.fromkeys(inner.stems))
-                attributes.update(dict.fromkeys(inner.attributes))
-                unpacked, indexed = unpacked or inner.unpacked, indexed or inner.indexed
-    methods = {"keys", "items", "values", "get", "copy", "reshape", "shape", "size", "ravel"}
-    plain = tuple(name for name in attributes if name not in methods)
-    return Uses(tuple(keys), tuple(stems), plain, unpacked, indexed)
-
-
 @lru_cache(maxsize=64)
-def returned_names(function: Callable[..., Any]) -> tuple[str, ...]:
+def returned_names(function: Function) -> tuple[str, ...]:
     """Return the names of what a function returns in its last statement, as far as they are names.
 
     Args:
@@ -144,15 +87,6 @@ def own_nodes(tree: ast.AST) -> Iterator[ast.AST]:
             yield from own_nodes(node)
 
 
-def _place(node: ast.AST) -> tuple[int, int]:
-    """Where a node begins, so that keys come in the order in which they are read."""
-    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
-
-
-def _is_name(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
-
-
 def last_name(node: ast.AST | None) -> str:
     """Return the name that an expression ends with: W1 of self.W1; empty for none.
 
@@ -164,38 +98,18 @@ def last_name(node: ast.AST | None) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _loops_over(node: ast.AST, name: str) -> bool:
-    inside = node.args if isinstance(node, ast.Call) else [node]
-    return any(_is_name(one, name) for one in inside)
+def parameters_of(function: Function) -> list[inspect.Parameter]:
+    """Return the parameters of a function or a class, as far as they are known, without self.
 
-
-def _key(node: ast.AST) -> tuple[str, bool]:
-    """A key that is looked up, or the beginning of one that is made; empty for neither."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value, False
-    first = node
-    while isinstance(first, ast.BinOp):
-        first = first.left
-    if isinstance(node, ast.JoinedStr) and node.values:
-        first = node.values[0]
-    if first is not node and isinstance(first, ast.Constant) and isinstance(first.value, str):
-        return first.value, True
-    return "", False
-
-
-def _passed_on(
-    function: Callable[..., Any], call: ast.Call, argument: str
-) -> Iterator[tuple[Callable[..., Any], str]]:
-    """The functions of the same module that get an argument, with the name it has there."""
-    plain = undecorated(function)
-    scope: dict[str, Any] = getattr(plain, "__globals__", {})
-    called = scope.get(last_name(call.func))
-    if not inspect.isfunction(called) or called is plain:
-        return
-    names = list(inspect.signature(called).parameters)
-    for name, given in zip(names, call.args, strict=False):
-        if _is_name(given, argument):
-            yield called, name
-    for keyword in call.keywords:
-        if keyword.arg and _is_name(keyword.value, argument):
-            yield called, keyword.arg
+    Args:
+        function: the function.
+    """
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    plain = [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    inner = undecorated(function) if not plain else function
+    if inner is not function:
+        return parameters_of(inner)
+    return plain[1:] if plain and plain[0].name == "self" else plain

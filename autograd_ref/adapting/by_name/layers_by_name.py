@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from autograd_ref.adapting.by_name.roles import ARRAY, BIAS
+from autograd_ref.adapting.by_name.array_names import ARRAY, BIAS
 
 DIGITS = re.compile(r"\d+")
 LAST = re.compile(r".*(o|out|output|y|hy|ho|hidden_output)", re.IGNORECASE)

@@ -3,6 +3,8 @@
 import re
 from typing import Literal
 
+from autograd_ref.adapting.by_name.array_names import ARRAY
+
 Role = Literal[
     "X",
     "Y",
@@ -92,77 +94,6 @@ NAMES: tuple[tuple[Role, str], ...] = (
     ("quiet", r"verbose|print_?(cost|loss|every)|plot|debug|show|log(_every)?|callback"),
 )
 
-ARRAY = re.compile(
-    r"(w|b|weights?|bias|theta|kernel)_[a-z]\w*|(w|b|u|v|theta|weights?|bias(es)?|beta|omega|wt|bs)_?\d*"
-    r"(_?([ihoxy]|in|hid|hidden|out|output|input|ih|ho|xh|hy|hh|x_?h|h_?[oy]|i_?h|h|o|y|\d+))*",
-    re.IGNORECASE,
-)
-"""The names of weights and biases: W1, b_h, Wxh, theta2, weights_ih, bias_o, w_hidden."""
-
-BIAS = re.compile(
-    r"(b|bias(es)?|bs|beta|intercepts?)(_?\d+|_?[a-z]{1,6}\d*)?|.*bias.*", re.IGNORECASE
-)
-
-GRADIENT = re.compile(
-    r"d_?[wbuvθ].*|d_?theta.*|.*grad.*|nabla.*|.*delta.*|del_.*|g_?[wb]\d*|.*_g|partial.*",
-    re.IGNORECASE,
-)
-"""The names of what is no parameter, but its derivative."""
-
-KEPT = re.compile(
-    r"(v|m|s|vel|velocity|mom|momentum|prev|old|best|cache|adam|ema|acc)_?[dwb].*"
-    r"|.*(velocity|momentum|prev|cache|best|update|history|mask).*",
-    re.IGNORECASE,
-)
-"""The names of what an optimiser keeps."""
-
-FORWARD = re.compile(
-    r"_?((l|deep|full|nn|net|network|mlp|do|my)?_?(model|nn|net|network)?_?)"
-    r"(forward|feed_?forward|fwd|f_?prop|predict_?proba|predict|compute_outputs?|evaluate_?classifier)"
-    r"(_?(prop|propagation|propagate|pass|step|full|propogation|model|all))?",
-    re.IGNORECASE,
-)
-"""The names of what computes the outputs."""
-
-PART = re.compile(
-    r"(linear|affine|activation|relu|sigmoid|tanh|softmax|layer|dense|fc|leaky_?relu)_.*"
-    r"|.*_(single|layer|affine|relu|sigmoid|softmax|dense)(_(forward|backward))?|(d|der(iv)?)_?(relu|sigmoid|tanh).*"
-    r"|.*_(prime|derivative)|.*numerical.*|.*(num|approx|finite)\w*_?(grad|diff).*|.*check.*",
-    re.IGNORECASE,
-)
-"""The names of what is done in one layer, or to compare."""
-
-BACKWARD = re.compile(
-    r"_?(compute|get|calc|calculate|do|l|deep|full|nn|net|network|mlp|loss_and|cost_and)?_?(model|nn|net)?_?"
-    r"(back_?ward|back_?prop|b_?prop|bwd|grads?|gradients?|cost_?function_?prime|backpropagate)"
-    r"(_?(prop|propagation|propagate|pass|step|full|propogation|agation|ate|s|model|all))*",
-    re.IGNORECASE,
-)
-"""The names of what computes gradients."""
-
-GRADIENT_IN = re.compile(
-    r"grad|back_?p|backw|deriv|slope|jacob|nabla|adjoint|sensitiv|retro", re.IGNORECASE
-)
-"""Parts of the names of functions that compute gradients."""
-
-LOSS = re.compile(
-    r"_?(nn_?|softmax_?|svm_?)?(loss|cost|objective|error)(_?(function|func|fn|fun|and|with|vectorized|reg|value"
-    r"|grads?|gradients?|grad))*|f_and_g|fun|value_and_grad(ients?)?|forward_?(and_?)?backward",
-    re.IGNORECASE,
-)
-"""The names of what computes a loss, perhaps with gradients."""
-
-UPDATE = re.compile(
-    r"(partial_?)?(train|fit|step|update|learn|sgd|gd|gradient_descent|optimi[sz]e|adjust|apply|descend)"
-    r"(_?(step|on_?batch|batch|one|epoch|mini_?batch|once|parameters|params|network|model|weights|sample|gradients?|grads|deltas?|updates?|all))*",
-    re.IGNORECASE,
-)
-"""The names of what updates parameters."""
-
-MAKER = re.compile(
-    r"_?(.*init|make|create|new|start|get_initial|random|setup|build)", re.IGNORECASE
-)
-"""The beginnings of the names of what makes parameters."""
 
 COMPILED: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
     (role, re.compile(text, re.IGNORECASE)) for role, text in NAMES
@@ -175,16 +106,6 @@ RATE = re.compile(
 )
 """The names of a learning rate that mean nothing else, as alpha may."""
 
-
-OUTSIDE = re.compile(
-    r"_?(remove|unlink|rm(tree|dir)|delete|clean|clear|save|dump|write|open|system|popen|input"
-    r"|download|urlretrieve|mkdir|makedirs|rename|replace|show|exit|main)\w*",
-    re.IGNORECASE,
-)
-"""The names of what reaches out of a program: files, the screen, the network."""
-
-DRAWN = re.compile(r"rand\w*|normal|uniform|default_rng|standard_normal|zeros|ones|full|empty")
-"""The names of what makes initial parameters."""
 
 SIZES: tuple[Role, ...] = ("inputs", "hidden", "outputs", "sizes")
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from autograd_ref.adapting.by_name.array_names import ARRAY, GRADIENT
 from autograd_ref.adapting.by_name.code_of import last_name, tree_of
-from autograd_ref.adapting.by_name.roles import ARRAY, GRADIENT, Role
+from autograd_ref.adapting.by_name.roles import Role
 
 
 def role_by_use(function: Callable[..., Any], argument: str) -> Role | None:

@@ -8,16 +8,20 @@ import numpy as np
 from autograd_ref.adapting.building.built_arguments import with_their_own
 from autograd_ref.adapting.building.closures import made_functions
 from autograd_ref.adapting.building.instances import in_instances
-from autograd_ref.adapting.by_name.code_of import DEEPEST, lines_beside
+from autograd_ref.adapting.by_name.code_of import (
+    CALLS_FOLLOWED,
+    Function,
+    lines_beside,
+    parameters_of,
+)
 from autograd_ref.adapting.by_name.roles import RATE, roles_of
 from autograd_ref.adapting.by_name.roles_by_use import rates_of
-from autograd_ref.adapting.calling.argument_text import Known
-from autograd_ref.adapting.calling.call_arguments import parameters_of
-from autograd_ref.adapting.calling.candidates_in_code import CODE, Candidate, Function, takes
+from autograd_ref.adapting.calling.candidates_in_code import CODE, Candidate, takes
+from autograd_ref.adapting.calling.filling.argument_text import Known
+from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.programs import NET, CallProgram, DataForm, calls_of
-from autograd_ref.adapting.calling.trying import SmallProblem
-from autograd_ref.adapting.holding.containers import in_arguments
-from autograd_ref.adapting.holding.plain_lists import as_lists, knows_no_arrays
+from autograd_ref.adapting.holding.given.containers import in_arguments
+from autograd_ref.adapting.holding.given.plain_lists import as_lists, knows_no_arrays
 from autograd_ref.adapting.holding.setups import Placed, in_module
 
 INPUT = re.compile(r"(x|i|in|inp|input)_?\d", re.IGNORECASE)
@@ -111,7 +115,7 @@ def _global_data(entry: Candidate, form: DataForm, calls: Sequence[str]) -> list
 def _read_by(function: Function, beside: Mapping[str, Function], depth: int = 0) -> set[str]:
     """The global names that a function reads, itself or by what it calls."""
     names = {*getattr(getattr(function, "__code__", None), "co_names", ())}
-    called = [beside[name] for name in sorted(names & {*beside}) if depth < DEEPEST]
+    called = [beside[name] for name in sorted(names & {*beside}) if depth < CALLS_FOLLOWED]
     return names.union(*(_read_by(one, beside, depth + 1) for one in called))
 
 

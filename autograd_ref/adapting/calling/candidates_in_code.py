@@ -1,18 +1,12 @@
-"""The functions and methods in somebody's code that may compute a gradient, the likeliest first."""
+"""A function or method that may compute a gradient: how likely, and what is called before it."""
 
 import ast
-import copy
-import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import partial
-from types import ModuleType, SimpleNamespace
-from typing import Any, NamedTuple, cast
+from collections.abc import Collection, Mapping
+from types import ModuleType
+from typing import NamedTuple
 
-import numpy as np
-
-from autograd_ref.adapting.by_name.code_of import tree_of, undecorated
-from autograd_ref.adapting.by_name.functions_given_out import makes_functions
-from autograd_ref.adapting.by_name.roles import (
+from autograd_ref.adapting.by_name.code_of import Function, parameters_of, tree_of
+from autograd_ref.adapting.by_name.function_names import (
     BACKWARD,
     DRAWN,
     FORWARD,
@@ -22,12 +16,8 @@ from autograd_ref.adapting.by_name.roles import (
     OUTSIDE,
     PART,
     UPDATE,
-    Role,
-    roles_of,
 )
-from autograd_ref.adapting.calling.call_arguments import parameters_of
-
-Function = Callable[..., Any]
+from autograd_ref.adapting.by_name.roles import Role, roles_of
 
 LOOPS = ast.For | ast.While | ast.comprehension
 
@@ -141,92 +131,3 @@ def takes(function: Function, role: Role) -> bool:
         role: the part.
     """
     return any(role in roles_of(one.name) for one in parameters_of(function))
-
-
-def entries(thing: object) -> Iterator[Candidate]:
-    """Yield what may be called for a gradient.
-
-    Args:
-        thing: a function, a method, a class, an instance or a module.
-    """
-    if isinstance(thing, ModuleType):
-        yield from sorted(_in_module(thing), key=lambda one: one.rank)
-    elif isinstance(thing, type):
-        yield from sorted(_in_class(thing, thing), key=lambda one: one.rank)
-    elif inspect.ismethod(thing):
-        owner = thing.__self__
-        kind = owner if isinstance(owner, type) else type(owner)
-        yield _method(kind, owner, thing.__name__, thing.__func__)
-    elif inspect.isfunction(thing):
-        module = inspect.getmodule(thing)
-        beside = {} if module is None else _functions(module)
-        makes = makes_functions(thing)
-        yield Candidate(thing, thing.__name__, None, beside, module, makes)
-    else:
-        yield from sorted(_in_class(type(thing), thing), key=lambda one: one.rank)
-
-
-def _in_module(module: ModuleType) -> Iterator[Candidate]:
-    functions = _functions(module)
-    for name, function in functions.items():
-        if makes_functions(function):
-            yield Candidate(function, name, None, functions, module, makes=True)
-        elif not MAKER.match(name) and not FORWARD.fullmatch(name):
-            yield Candidate(function, name, None, functions, module)
-    values = list(vars(module).values())
-    for kind in [v for v in values if isinstance(v, type) and v.__module__ == module.__name__]:
-        for owner in (kind, *[v for v in values if type(v) is kind][:1]):
-            yield from _in_class(kind, owner)
-
-
-def _functions(module: ModuleType) -> dict[str, Function]:
-    return {
-        name: value
-        for name, value in vars(module).items()
-        if inspect.isfunction(plain := _whole(value)) and plain.__module__ == module.__name__
-    }
-
-
-def _whole(value: object) -> object:
-    """The function that a partial one calls, or the value itself."""
-    return undecorated(cast("Function", value)) if isinstance(value, partial) else value
-
-
-def _in_class(kind: type, owner: object) -> Iterator[Candidate]:
-    for name, method in _methods(kind).items():
-        if not MAKER.match(name) and not FORWARD.fullmatch(name):
-            yield _method(kind, owner, name, method)
-
-
-def _method(kind: type, owner: object, name: str, method: Function) -> Candidate:
-    module = inspect.getmodule(kind)
-    return Candidate(method, f"{kind.__name__}.{name}", owner, _methods(kind), module)
-
-
-def _methods(kind: type) -> dict[str, Function]:
-    return {
-        name: value
-        for name, value in inspect.getmembers(kind)
-        if (inspect.isfunction(value) or inspect.ismethod(value))
-        and (not name.startswith("__") or name == "__call__")
-    }
-
-
-def names_of(entry: Candidate) -> dict[str, Any]:
-    """Return the names that an adapter uses, beside its arguments.
-
-    Args:
-        entry: what it calls.
-    """
-    names: dict[str, Any] = {"np": np, "SimpleNamespace": SimpleNamespace, "copy": copy}
-    if entry.module is not None:
-        scope: Mapping[str, Any] = vars(entry.module)
-        names |= {name: value for name, value in scope.items() if callable(value)}
-        names[CODE] = entry.module
-    if isinstance(entry.owner, type):
-        names[entry.owner.__name__] = entry.owner
-    elif entry.owner is not None:
-        names[THEIR_NET] = entry.owner
-    else:
-        names[entry.name] = entry.function
-    return names

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from autograd_ref.adapting.building.criteria import criteria
-from autograd_ref.adapting.by_name.code_of import returned_names
+from autograd_ref.adapting.by_name.code_of import parameters_of, returned_names
 from autograd_ref.adapting.by_name.roles import roles_of
-from autograd_ref.adapting.calling.argument_text import Known
-from autograd_ref.adapting.calling.call_arguments import filled, parameters_of
 from autograd_ref.adapting.calling.candidates_in_code import Candidate, takes
+from autograd_ref.adapting.calling.filling.argument_text import Known
+from autograd_ref.adapting.calling.filling.call_arguments import filled
 from autograd_ref.adapting.holding.setups import Placed
 
 NET = "net"

@@ -7,7 +7,8 @@ from typing import Any, Literal, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.adapting.by_name.roles import GRADIENT
+from autograd_ref.adapting.by_name.array_names import GRADIENT
+from autograd_ref.adapting.calling.matched_arrays import expressions, matched
 from autograd_ref.adapting.holding.arrays_found import (
     Found,
     arrays_in,
@@ -15,18 +16,13 @@ from autograd_ref.adapting.holding.arrays_found import (
     is_number,
     of_lists,
 )
-from autograd_ref.adapting.holding.numbers import assembled
-from autograd_ref.adapting.holding.slots import Holder, Slot
+from autograd_ref.adapting.holding.slots import Holder
 
 Array = NDArray[Any]
 
 RESULT = "result"
 """The variable for what the last call returned."""
 
-DERIVATIVE = re.compile(
-    r"^(d_?|grads?_?(of_?)?|nabla_?|delta_?|g_?)|_?(grads?|gradients?|_d)$", re.IGNORECASE
-)
-"""Prefixes and suffixes that make the name of a derivative of that of a parameter."""
 
 DEEPEST = 2
 """Levels of what is returned in which numbers are looked for. Chosen."""
@@ -71,7 +67,7 @@ def readings(ran: Ran) -> Iterator[WhereRead]:
         ran: what there is.
     """
     loss, holder = _loss(ran.result), ran.holder
-    for of in _matched(_returned(ran), holder):
+    for of in matched(_returned(ran), holder):
         is_read = any(loss in text for text in of.values()) if loss else False
         yield WhereRead("gradient", "returned", of, "" if is_read else loss)
         yield WhereRead("updated", "returned", of)
@@ -80,14 +76,14 @@ def readings(ran: Ran) -> Iterator[WhereRead]:
     after = [one for one in after if one.value.ndim > 0 or GRADIENT.fullmatch(one.name)]
     new = [one for one in after if one.path not in slots and _is_new(one, ran.before)]
     for some in ([one for one in new if GRADIENT.fullmatch(one.name)], new):
-        for of in _matched(some, holder, whole=True):
+        for of in matched(some, holder, whole=True):
             yield WhereRead("gradient", f"kept in {', '.join(_paths(of))}", of)
     values = {one.path: one.value for one in after} | {**ran.after}
     moved = [one for one in holder.slots if one.path in values]
     if len(moved) == len(holder.slots) and any(
         not np.array_equal(values[one.path], ran.before[one.path]) for one in moved
     ):
-        of = _expressions(holder, {one: one.path for one in moved})
+        of = expressions(holder, {one: one.path for one in moved})
         yield WhereRead("updated", "updated in place", of)
 
 
@@ -138,73 +134,3 @@ def _loss(result: object) -> str:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, np.ndarray) and cast("Array", value).ndim == 0
-
-
-def _matched(
-    found: Sequence[Found], holder: Holder, *, whole: bool = False
-) -> Iterator[dict[str, str]]:
-    """Yield how arrays may be those of the slots: in a vector, by name and shape, by place.
-
-    By place alone some may have a wrong shape, unless all are asked for.
-    """
-    total = sum(one.size for one in holder.slots)
-    for one in found:
-        several = len(holder.slots) > 1 or one.value.ndim == 1
-        if several and one.value.size == total and total in one.value.shape:
-            yield _from_a_vector(one.path, holder)
-    seen: list[dict[str, str]] = []
-    for some in (found, found[::-1]):
-        chosen = _chosen(some, holder.slots)
-        of = {} if chosen is None else _expressions(holder, chosen)
-        if of and of not in seen:
-            seen.append(of)
-            yield of
-    if not seen and not whole and len(found) == len(holder.slots) > 1:
-        placed = dict(zip(holder.slots, found, strict=True))
-        right = sum(one.value.size == slot.size for slot, one in placed.items())
-        if 2 * right >= len(placed):
-            yield _expressions(holder, {slot: one.path for slot, one in placed.items()})
-
-
-def _chosen(found: Sequence[Found], slots: Sequence[Slot]) -> dict[Slot, str] | None:
-    """An array for each slot; None where some lack."""
-    chosen: dict[Slot, str] = {}
-    for slot in slots:
-        used = set(chosen.values())
-        fitting = [one for one in found if one.path not in used and one.value.size == slot.size]
-        if not fitting:
-            return None
-        chosen[slot] = min(fitting, key=lambda one, slot=slot: _distance(one, slot)).path
-    return chosen
-
-
-def _distance(one: Found, slot: Slot) -> tuple[bool, bool, bool]:
-    same = DERIVATIVE.sub("", one.name).lower().strip("_") == slot.name.lower().strip("_")
-    return not same, one.value.shape != slot.shape, not GRADIENT.fullmatch(one.name)
-
-
-def _expressions(holder: Holder, chosen: Mapping[Slot, str]) -> dict[str, str]:
-    """The derivative by W0, b0, ... as expressions of arrays."""
-    form, found = holder.form, dict[str, str]()
-    for slot in sorted(chosen, key=lambda one: (one.layer, one.kind)):
-        name = f"{slot.kind}{slot.layer}"
-        if slot.entry:
-            same = {one.entry: chosen[one] for one in chosen if one[:2] == slot[:2]}
-            found[name] = assembled(same)
-            continue
-        found[name] = slot.got(form, slot.kind, chosen[slot])
-        if form.biases in ("first", "last"):
-            found[f"b{slot.layer}"] = slot.got(form, "b", chosen[slot])
-    return found
-
-
-def _from_a_vector(path: str, holder: Holder) -> dict[str, str]:
-    """The derivatives as pieces of one vector, in the order of the slots."""
-    pieces: dict[Slot, str] = {}
-    ends = [" * ".join(one.text) or "1" for one in holder.slots]
-    for i, one in enumerate(holder.slots):
-        start, end = " + ".join(ends[:i]), " + ".join(ends[: i + 1])
-        shape = ", ".join(one.text) + ("," if len(one.text) == 1 else "")
-        piece = f"np.ravel({path})[{start}:{end}].reshape({shape})"
-        pieces[one] = f"np.ravel({path})[{i}]" if one.entry else piece
-    return _expressions(holder, pieces)

@@ -1,64 +1,26 @@
 """A program, run on a small problem: the gradient that comes out, or what was raised."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.adapting.by_name.code_of import returned_names
-from autograd_ref.adapting.calling.candidates_in_code import Candidate, names_of
-from autograd_ref.adapting.calling.programs import NET, CallProgram
+from autograd_ref.adapting.calling.executed import RATE, environment
+from autograd_ref.adapting.calling.problem_to_try import SmallProblem
+from autograd_ref.adapting.calling.programs import CallProgram
 from autograd_ref.adapting.calling.readings import Ran, WhereRead, readings
 from autograd_ref.adapting.holding.arrays_found import arrays_under
-from autograd_ref.adapting.holding.forms import size_names
 from autograd_ref.adapting.holding.slots import Holder
 from autograd_ref.adapting.undisturbed import quiet
-from autograd_ref.networks.architecture import Architecture
 from autograd_ref.user_code import UserCodeRaised, user_code
 
 Array = NDArray[Any]
 
 NOT_THERE = TypeError, ValueError, LookupError, AttributeError
 """Exceptions of an expression that reads what was not returned, or is no array of numbers."""
-
-RATE = 1.0
-"""The learning rate at which an update is tried: what it moves is then the gradient."""
-
-
-class RightFor(NamedTuple):
-    """A network, and the gradient that is right for it."""
-
-    network: Architecture
-    gradients: Mapping[str, Array]
-
-
-class References(NamedTuple):
-    """The gradients that may be right, computed once they are asked for."""
-
-    meant: Callable[[bool], Sequence[RightFor]]
-    """The gradients of the network that is meant, if one is; with biases or without."""
-    usual: Callable[[bool], Sequence[RightFor]]
-    """The gradients of all usual networks."""
-
-
-class SmallProblem(NamedTuple):
-    """A small problem, with the gradients that may be right."""
-
-    sizes: tuple[int, ...]
-    parameters: Mapping[str, Array]
-    """W0 (N_H, N_I), b0 (N_H,), W1, ..."""
-    X: Array
-    """(S, N_I)."""
-    Y: Array
-    """Labels (S,), or numbers (S, N_O)."""
-    references: References
-    """The gradients that are right for some network."""
-
-    def sample(self, i: int) -> "SmallProblem":
-        """Return the problem of one sample alone."""
-        return self._replace(X=self.X[i : i + 1], Y=self.Y[i : i + 1])
 
 
 class GradientRead(NamedTuple):
@@ -76,19 +38,6 @@ class Attempted(NamedTuple):
     reads: tuple[GradientRead, ...]
     error: Exception | None = None
     """Raised by their code."""
-
-
-def environment(entry: Candidate, problem: SmallProblem) -> dict[str, Any]:
-    """Return the variables of a program.
-
-    Args:
-        entry: what is called.
-        problem: the problem.
-    """
-    env = names_of(entry)
-    env |= dict(zip(size_names(problem.sizes), problem.sizes, strict=True))
-    env |= {name: array.copy() for name, array in problem.parameters.items()}
-    return env | {"X": problem.X.copy(), "Y": problem.Y.copy(), "rate": RATE, "l2": 0.0}
 
 
 def tried(program: CallProgram, problem: SmallProblem) -> Attempted:
@@ -142,23 +91,6 @@ def is_repeated(
 
 def _alike(one: Mapping[str, Array], two: Mapping[str, Array]) -> bool:
     return all(np.allclose(one[name], two[name], rtol=1e-6, atol=1e-9) for name in one)
-
-
-def instance(make: str, entry: Candidate, problem: SmallProblem) -> object:
-    """Return what a line makes; None where it raises.
-
-    Args:
-        make: the line, which sets `net`.
-        entry: what is called.
-        problem: the problem.
-    """
-    env = environment(entry, problem)
-    try:
-        with quiet(), user_code():
-            exec(make, env)
-    except UserCodeRaised:
-        return None
-    return env.get(NET)
 
 
 def _reads(program: CallProgram, problem: SmallProblem) -> Iterator[GradientRead]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.adapting.by_name.roles import ARRAY
+from autograd_ref.adapting.by_name.array_names import ARRAY
 
 DEEPEST = 4
 """Levels of lists, dicts and objects that are looked into. Chosen."""

@@ -8,7 +8,8 @@ from typing import Any
 from autograd_ref.adapting.by_name.layers_by_name import DIGITS, LAST
 from autograd_ref.adapting.holding.arrays_found import Found
 from autograd_ref.adapting.holding.forms import Form
-from autograd_ref.adapting.holding.slots import Holder, Slot, is_parameter
+from autograd_ref.adapting.holding.matching import is_parameter
+from autograd_ref.adapting.holding.slots import Holder, Slot
 
 Entry = tuple[int, ...]
 Sizes = tuple[int, ...]

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd_ref.adapting.by_name.roles import ARRAY
+from autograd_ref.adapting.by_name.array_names import ARRAY
 from autograd_ref.adapting.holding.arrays_found import Found, arrays_in, arrays_of_module
+from autograd_ref.adapting.holding.matching import holders
 from autograd_ref.adapting.holding.numbers import of_numbers
-from autograd_ref.adapting.holding.slots import Holder, copied, holders
+from autograd_ref.adapting.holding.slots import Holder, copied
 
 
 class Placed(NamedTuple):

@@ -1,13 +1,11 @@
 """Which arrays of an object are the parameters of a network."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from autograd_ref.adapting.by_name.roles import ARRAY, BIAS, GRADIENT, KEPT
-from autograd_ref.adapting.holding.arrays_found import Found
-from autograd_ref.adapting.holding.forms import Form, forms, size_names
+from autograd_ref.adapting.holding.forms import Form, size_names
 
 
 class Slot(NamedTuple):
@@ -102,129 +100,3 @@ def unplaced(form: Form, sizes: Sequence[int]) -> Holder:
     layers = range(len(sizes) - 1)
     slots = [slot(form, kind, layer, sizes) for layer in layers for kind in form.kinds]
     return Holder(tuple(sizes), form, tuple(slots))
-
-
-def holders(found: Sequence[Found], sizes: Sequence[int] | None) -> Iterator[Holder]:
-    """Yield how arrays may be the parameters of a network.
-
-    Args:
-        found: the arrays.
-        sizes: of the network; None for those that the arrays have.
-    """
-    several = [one for one in found if one.value.ndim > 0]
-    numbers = any(one.value.ndim == 0 and BIAS.fullmatch(one.name) for one in found)
-    arrays = [*_holders(several, sizes, flat=False)]
-    arrays = [one for one in arrays if not numbers or one.form.biases != "none"]
-    yield from arrays or _holders(found, sizes, flat=True)
-
-
-def _holders(
-    found: Sequence[Found], sizes: Sequence[int] | None, *, flat: bool
-) -> Iterator[Holder]:
-    """How arrays may be parameters, with the axis of the only output or without it."""
-    if flat and sizes and sizes[-1] > 1:
-        return
-    likely = [one for one in found if is_parameter(one.name)]
-    named = [one for one in likely if ARRAY.fullmatch(one.name)]
-    seen: set[Holder] = set()
-    numbered = all(one.name[-1:].isdigit() for one in likely if one.value.ndim == 2)
-    others = [] if sizes or numbered else [named[::-1], likely[::-1]]  # the last layer first
-    for some in (named, likely, *others):
-        for form in forms() if flat else forms(sizes or (0, 0, 1)):
-            for inside in [tuple(sizes)] if sizes else _sizes_of(some, form, flat=flat):
-                holder = _held(some, inside, form, in_order=not sizes, flat=flat)
-                like = [one for one in seen if one.sizes == inside]
-                with_biases = any(len(one.form.kinds) == 2 for one in like)
-                without = form.biases == "none" and with_biases
-                if holder is None or (form.biases == "none" and _leaves_biases(holder, likely)):
-                    continue
-                if holder not in seen and not without:
-                    seen.add(holder)
-                    yield holder
-
-
-def is_parameter(name: str) -> bool:
-    """Return whether a name may be that of a parameter: no derivative, nothing that is kept.
-
-    Args:
-        name: of an array or a number.
-    """
-    return not GRADIENT.fullmatch(name) and not KEPT.fullmatch(name)
-
-
-def _is_bias(one: Found) -> bool:
-    """Return whether an array is named, and shaped, as biases are."""
-    return bool(BIAS.fullmatch(one.name)) and (one.value.ndim < 2 or 1 in one.value.shape)
-
-
-def _belongs(one: Found, sizes: Sequence[int]) -> bool:
-    """Return whether an array that is left is a parameter as well, of another kind of network."""
-    if one.value.ndim == 2 and set(one.value.shape) <= {*sizes}:
-        return True
-    return bool(ARRAY.fullmatch(one.name)) and (one.value.ndim == 2 or _is_bias(one))
-
-
-def _leaves_biases(holder: Holder, found: Sequence[Found]) -> bool:
-    """Return whether an array of the shape of biases of some layer is left, whatever its name."""
-    used = {one.path for one in holder.slots}
-    shapes = {shape for n in holder.sizes[1:] if n > 1 for shape in ((n,), (1, n), (n, 1))}
-    return any(one.path not in used and one.value.shape in shapes for one in found)
-
-
-def _sizes_of(found: Sequence[Found], form: Form, *, flat: bool) -> Iterator[tuple[int, ...]]:
-    """Yield the sizes that weights have, one layer after the other."""
-    shape = (1, -1) if form.weights == "out, in" else (-1, 1)
-    two = [one for one in found if one.value.ndim == 2]
-    for one in found if flat else ():
-        if one.value.ndim == 1 and ARRAY.fullmatch(one.name) and not _is_bias(one):
-            two.append(one._replace(value=one.value.reshape(shape)))
-    weights = [one for one in two if not _is_bias(one)]
-    lists = {one.path.rpartition("[")[0] for one in two}
-    apart = [[one for one in two if one.path.rpartition("[")[0] == name] for name in sorted(lists)]
-    for some in (weights, [one for one in two if 1 not in one.value.shape], *apart):
-        sizes: list[int] = []
-        for one in some:
-            n_in, n_out = one.value.shape if form.weights == "in, out" else one.value.shape[::-1]
-            n_in -= form.biases in ("first", "last")
-            if sizes and n_in != sizes[-1]:
-                sizes = []
-                break
-            sizes += [n_out] if sizes else [n_in, n_out]
-        if sizes and min(sizes) > 0:
-            yield (*sizes, 1) if form.thin else tuple(sizes)
-
-
-def _held(
-    found: Sequence[Found], sizes: tuple[int, ...], form: Form, *, in_order: bool, flat: bool
-) -> Holder | None:
-    """The first arrays of the right shapes, layer by layer; None where some lack, or are left."""
-    slots: list[Slot] = []
-    used: dict[int, str] = {}
-    for layer in range(len(sizes) - 1):
-        for kind in form.kinds:
-            one = slot(form, kind, layer, sizes)
-            before = [i for i, other in used.items() if other == kind] if in_order else []
-            start = 1 + max(before, default=-1)
-            ways = [one.without_axis(), one] if flat and layer == len(sizes) - 2 else [one]
-            places = [(way, _first(found, way, used, start)) for way in ways]
-            placed = [(way, i) for way, i in places if i is not None]
-            if not placed:
-                return None
-            way, index = placed[0]
-            used[index] = kind
-            there = found[index]
-            slots.append(way._replace(path=there.path, name=there.name, put=there.put))
-    left = [one for i, one in enumerate(found) if i not in used]
-    if any(_belongs(one, sizes) for one in left):
-        return None
-    return Holder(sizes, form, tuple(slots))
-
-
-def _first(found: Sequence[Found], wanted: Slot, used: Mapping[int, str], start: int) -> int | None:
-    """The place of the first array that fits, and is not named as one of the other kind."""
-    for i, one in enumerate(found):
-        bias = _is_bias(one)
-        other = bias if wanted.kind == "W" else bool(ARRAY.fullmatch(one.name)) and not bias
-        if i >= start and i not in used and not other and one.value.shape == wanted.shape:
-            return i
-    return None

@@ -1,30 +1,25 @@
 """Parameters that are given to a function: in a dict, a list, a vector, or each by itself."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from autograd_ref.adapting.by_name.code_of import Uses, uses_of
+from autograd_ref.adapting.by_name.argument_uses import Uses, uses_of
+from autograd_ref.adapting.by_name.code_of import Function, parameters_of
 from autograd_ref.adapting.by_name.layers_by_name import (
     Named,
     layers_in_order,
     named_layers,
 )
 from autograd_ref.adapting.by_name.roles import roles_of
-from autograd_ref.adapting.calling.argument_text import Known
-from autograd_ref.adapting.calling.call_arguments import filled, parameters_of
-from autograd_ref.adapting.holding.arrays_found import Found, arrays_in
+from autograd_ref.adapting.holding.arrays_found import Found
 from autograd_ref.adapting.holding.forms import Form, forms
+from autograd_ref.adapting.holding.given.made_containers import as_made
+from autograd_ref.adapting.holding.given.without_names import THEIRS, alone, in_order
 from autograd_ref.adapting.holding.numbers import of_numbers
-from autograd_ref.adapting.holding.setups import Placed, any_holders
+from autograd_ref.adapting.holding.setups import Placed
 from autograd_ref.adapting.holding.slots import Holder, Slot, copied, unplaced
-from autograd_ref.adapting.holding.without_names import THEIRS, alone, in_order
-from autograd_ref.adapting.undisturbed import quiet
-from autograd_ref.user_code import Raised, attempt, user_code
-
-Function = Callable[..., Any]
 
 FEWEST = 4
 """As many names of arrays as a usual network has; more may be those of numbers."""
@@ -52,7 +47,7 @@ def in_arguments(
         yield _of_dict(holder, single=True)
     open_names = [p.name for p in parameters_of(functions[-1]) if _is_open(p)]
     for maker in makers if len(open_names) > 1 else ():
-        for placed in _as_made(maker, sizes, apart=True):
+        for placed in as_made(maker, sizes, apart=True):
             if placed.parts == len(open_names):
                 arrays = {name: f"{THEIRS}[{i}]" for i, name in enumerate(open_names)}
                 yield placed._replace(arrays=arrays, container="")
@@ -123,7 +118,7 @@ def _container(
 ) -> Iterator[Placed]:
     """All in one argument, as the code takes it apart, or as a function of theirs makes it."""
     layers, uses = len(sizes) - 1, uses_of(function, argument)
-    made = [one for maker in makers for one in _as_made(maker, sizes)]
+    made = [one for maker in makers for one in as_made(maker, sizes)]
     yield from made
     if any(slot.put for one in made for slot in one.holder.slots):
         return  # they are units, or lists: no other container is like that
@@ -181,53 +176,3 @@ def _names_in(uses: Uses, layers: int) -> Iterator[Named]:
             yield named
     if not known:
         yield from layers_in_order(uses.keys, layers)
-
-
-def _as_made(maker: Function, sizes: Sequence[int], *, apart: bool = False) -> Iterator[Placed]:
-    """A container like the one that a function of theirs makes; apart, what it returns in parts."""
-    call = filled(maker, Known(sizes=tuple(sizes)), constructor=True)
-    made: object = made_by(maker, sizes)
-    for holder in () if made is None else any_holders(list(arrays_in(made, THEIRS)), sizes):
-        if _is_row(cast("object", made)) and not apart:
-            yield from in_order(Uses(unpacked=tuple(one.name for one in holder.slots)), sizes)
-            continue
-        lines = [f"{THEIRS} = {maker.__name__}({call.text})"]
-        for one in holder.slots:
-            fixed = (
-                "[...]" if not one.put and _is_in_a_tuple(one.path, cast("object", made)) else ""
-            )
-            lines.append(one.line if one.put else f"{one.path}{fixed} = {copied(one)}")
-        where = f"in what {maker.__name__} makes"
-        parts = len(cast("tuple[object, ...]", made)) if isinstance(made, tuple) else 0
-        yield Placed(tuple(lines), holder, THEIRS, where, THEIRS, parts=parts)
-
-
-def _is_row(made: object) -> bool:
-    """Return whether arrays were returned one after the other, as in return W1, b1, W2, b2."""
-    row = cast("tuple[object, ...]", made) if type(made) is tuple else ()
-    return bool(row) and all(isinstance(one, np.ndarray) for one in row)
-
-
-def _is_in_a_tuple(path: str, made: object) -> bool:
-    """Return whether an array lies in a tuple, where no other can be put."""
-    around = path.rpartition("[")[0]
-    return isinstance(eval(around, {THEIRS: made}), tuple) if around else False
-
-
-def made_by(maker: Function, sizes: Sequence[int]) -> Any:
-    """Return what a function makes for a network; None where it raises, or needs more.
-
-    Args:
-        maker: the function.
-        sizes: of the network.
-    """
-    call = filled(maker, Known(sizes=tuple(sizes)), constructor=True)
-    if call.missing:
-        return None
-
-    def make() -> object:
-        with quiet(), user_code():
-            return call.of(maker)
-
-    found = attempt(make)
-    return None if isinstance(found, Raised) else found

@@ -1,0 +1,131 @@
+"""The arguments of a call, filled in by their names."""
+
+import inspect
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_ref.adapting.by_name.argument_uses import uses_of
+from autograd_ref.adapting.by_name.code_of import parameters_of
+from autograd_ref.adapting.by_name.roles import RATE, SIZES, Role, roles_of
+from autograd_ref.adapting.by_name.roles_by_use import role_by_use
+from autograd_ref.adapting.calling.filling.ambiguous import (
+    is_no_rate,
+    is_penalty,
+    pair_text,
+    takes_both,
+)
+from autograd_ref.adapting.calling.filling.argument_text import Known, argument_text
+from autograd_ref.adapting.calling.filling.left_over import spread_sizes, with_the_rest
+from autograd_ref.adapting.holding.forms import size_names
+
+LEFT_ALONE: Collection[Role] = ("seed", "generator", "quiet", "samples")
+"""Parts whose arguments keep their defaults, where they have any."""
+
+OF_OUTPUTS: Sequence[Role] = ("cache", "upstream")
+"""Parts of an argument with the name of a number of outputs, after a forward pass."""
+
+ONCE: Collection[Role] = ("X", "Y", "parameters", "cache")
+"""Parts that one argument only can play."""
+
+
+class Filled(NamedTuple):
+    """The arguments of a call."""
+
+    arguments: tuple[tuple[str, str, bool], ...]
+    """The name of each, its expression, and whether it is given by name."""
+    used: frozenset[Role]
+    sizes: tuple[int, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The names of those that nothing is known for."""
+        return tuple(name for name, text, _by_name in self.arguments if not text)
+
+    @property
+    def text(self) -> str:
+        """The arguments as they stand in a call."""
+        return ", ".join(f"{n}={t}" if by_name else t for n, t, by_name in self.arguments)
+
+    def of(self, function: Callable[..., Any]) -> Any:
+        """Call a function that needs nothing but sizes and numbers.
+
+        Args:
+            function: what the arguments are for.
+        """
+        env: dict[str, Any] = {"np": np, "rate": 1.0, "l2": 0.0, "function": function}
+        env |= dict(zip(size_names(self.sizes), self.sizes, strict=True))
+        return eval(f"function({self.text})", env)
+
+
+def filled(function: Callable[..., Any], known: Known, *, constructor: bool = False) -> Filled:
+    """Return the arguments for a call of a function.
+
+    Args:
+        function: what is called.
+        known: what there is to be given.
+        constructor: True where it makes a network, or its parameters.
+    """
+    found: list[tuple[str, str, bool]] = []
+    arguments = parameters_of(function)
+    used: set[Role] = {"X"} if takes_both(arguments) else set()
+    by_name = False
+    outputs = [*known.outputs]
+    if any(RATE.fullmatch(p.name) for p in arguments):
+        used |= {"rate"}
+    for one in arguments:
+        text, role = _one(one, known, outputs, used, constructor=constructor)
+        if constructor and "rate" not in used and is_no_rate(function, one):
+            text, role = "", None
+        if role == "both":
+            text = pair_text(uses_of(function, one.name), known) or text
+        if role == "rate" and not constructor and is_penalty(function, one):
+            role, text = "l2", argument_text("l2", known, one)
+        is_size = role in SIZES
+        used_as = role_by_use(function, one.name) if not constructor else None
+        if used_as == "steps" and is_size and (one.default is one.empty or role != "inputs"):
+            used_as = None  # a loop over the units
+        if used_as is not None and (is_size or not text):
+            role, text = used_as, argument_text(used_as, known, one)
+        used |= {role} if role is not None else set()
+        outputs = [name for name in outputs if name != text]
+        if not text and one.default is not one.empty:
+            by_name = True  # what follows is given by name
+            continue
+        found.append((one.name, text, by_name or one.kind is one.KEYWORD_ONLY))
+    rest = with_the_rest(found, known, outputs, used, constructor=constructor)
+    spread = spread_sizes(function) if constructor and known.sizes else ""
+    rest += [(f"*{spread}", ", ".join(size_names(known.sizes)), False)] if spread else []
+    return Filled(tuple(rest), frozenset(used), known.sizes)
+
+
+def _one(
+    one: inspect.Parameter,
+    known: Known,
+    outputs: Sequence[str],
+    used: Collection[Role],
+    *,
+    constructor: bool,
+) -> tuple[str, Role | None]:
+    """The expression for one argument, with the part that it plays; empty where none is known."""
+    if one.name in known.given:
+        return known.given[one.name], None
+    if one.name in known.arrays:
+        return known.arrays[one.name], "array"
+    same = [name for name in outputs if name.lower() == one.name.lower()]
+    if same:
+        return same[0], "cache"
+    roles: Sequence[Role] = roles_of(one.name, of_sizes=constructor)
+    given = known.cache or known.upstream
+    if given and not constructor and {*roles[:1]} & {*SIZES}:
+        roles = OF_OUTPUTS  # the outputs of the forward pass, not how many there are
+    for role in roles:
+        if role == "rate" and role in used and not RATE.fullmatch(one.name):
+            continue  # alpha beside a learning rate
+        if (role in used and role in ONCE) or (one.default is not one.empty and role in LEFT_ALONE):
+            continue
+        text = argument_text(role, known, one)
+        if text:
+            return text, role
+    return "", None

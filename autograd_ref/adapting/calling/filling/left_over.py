@@ -1,0 +1,76 @@
+"""Arguments whose names tell nothing, and what is left for them."""
+
+import inspect
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from autograd_ref.adapting.by_name.roles import SIZES, Role, roles_of
+from autograd_ref.adapting.calling.filling.argument_text import Known
+from autograd_ref.adapting.holding.forms import size_names
+
+
+def with_the_rest(
+    found: Sequence[tuple[str, str, bool]],
+    known: Known,
+    outputs: Sequence[str],
+    used: Collection[Role],
+    *,
+    constructor: bool,
+) -> list[tuple[str, str, bool]]:
+    """Give to names that tell nothing what is left, where it is as many as they are.
+
+    Args:
+        found: all arguments so far.
+        known: what there is to be given.
+        outputs: the names of results of a forward pass that nobody got.
+        used: the parts that have been given.
+        constructor: True where it makes a network, or its parameters.
+    """
+    free = [n for n, text, _by_name in found if not text and "upstream" not in roles_of(n)]
+    if constructor:
+        left = _sizes_left(known.sizes, len(free), used)
+    else:
+        data: list[tuple[str, Role]] = [
+            (known.X, "X"),
+            (known.Y, "Y"),
+            (known.parameters, "parameters"),
+            (known.cache, "cache"),
+            (known.upstream, "upstream"),
+        ]
+        left = [*outputs] or [text for text, role in data if text and role not in used]
+        if len(left) == len(free) + 1 and known.cache in left:
+            left.remove(known.cache)  # what a forward pass gives may be kept by it
+        if not left and {*used} & {*SIZES}:
+            left = _sizes_left(known.sizes, len(free), used)
+    if len(free) != len(left):
+        return [*found]
+    rest = dict(zip(free, left, strict=True))
+    return [(n, text or rest.get(n, ""), by_name) for n, text, by_name in found]
+
+
+def _sizes_left(sizes: Sequence[int], count: int, used: Collection[Role]) -> list[str]:
+    """The sizes that nobody got: one after the other, or all in a list."""
+    if not sizes:
+        return []
+    names = size_names(sizes)
+    roles: Sequence[Role] = ("inputs", "hidden", "outputs")
+    if count == 1 and not {*used} & {*roles, "sizes"}:
+        return [f"[{', '.join(names)}]"]
+    if len(names) != len(roles):
+        return []
+    left = [name for name, role in zip(names, roles, strict=True) if role not in used]
+    return left[:-1] if sizes[-1] == 1 and count == len(left) - 1 else left  # one output is tacit
+
+
+def spread_sizes(function: Callable[..., Any]) -> str:
+    """Return the name of the argument that takes all sizes, one by one; empty for none.
+
+    Args:
+        function: that is called.
+    """
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return ""
+    several = [p.name for p in found if p.kind is p.VAR_POSITIONAL]
+    return several[0] if several and "sizes" in roles_of(several[0]) else ""

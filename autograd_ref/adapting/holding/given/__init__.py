@@ -1,0 +1,1 @@
+"""Parameters that are given to functions, as their arguments."""

@@ -1,0 +1,73 @@
+"""Parameters in what a function of theirs makes."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from autograd_ref.adapting.by_name.argument_uses import Uses
+from autograd_ref.adapting.by_name.code_of import Function
+from autograd_ref.adapting.calling.filling.argument_text import Known
+from autograd_ref.adapting.calling.filling.call_arguments import filled
+from autograd_ref.adapting.holding.arrays_found import arrays_in
+from autograd_ref.adapting.holding.given.without_names import THEIRS, in_order
+from autograd_ref.adapting.holding.setups import Placed, any_holders
+from autograd_ref.adapting.holding.slots import copied
+from autograd_ref.adapting.undisturbed import quiet
+from autograd_ref.user_code import Raised, attempt, user_code
+
+
+def as_made(maker: Function, sizes: Sequence[int], *, apart: bool = False) -> Iterator[Placed]:
+    """Yield containers like the one that a function of theirs makes.
+
+    Args:
+        maker: the function.
+        sizes: of the network.
+        apart: True where what it returns in parts is wanted so.
+    """
+    call = filled(maker, Known(sizes=tuple(sizes)), constructor=True)
+    made: object = made_by(maker, sizes)
+    for holder in () if made is None else any_holders(list(arrays_in(made, THEIRS)), sizes):
+        if _is_row(cast("object", made)) and not apart:
+            yield from in_order(Uses(unpacked=tuple(one.name for one in holder.slots)), sizes)
+            continue
+        lines = [f"{THEIRS} = {maker.__name__}({call.text})"]
+        for one in holder.slots:
+            fixed = (
+                "[...]" if not one.put and _is_in_a_tuple(one.path, cast("object", made)) else ""
+            )
+            lines.append(one.line if one.put else f"{one.path}{fixed} = {copied(one)}")
+        where = f"in what {maker.__name__} makes"
+        parts = len(cast("tuple[object, ...]", made)) if isinstance(made, tuple) else 0
+        yield Placed(tuple(lines), holder, THEIRS, where, THEIRS, parts=parts)
+
+
+def _is_row(made: object) -> bool:
+    """Return whether arrays were returned one after the other, as in return W1, b1, W2, b2."""
+    row = cast("tuple[object, ...]", made) if type(made) is tuple else ()
+    return bool(row) and all(isinstance(one, np.ndarray) for one in row)
+
+
+def _is_in_a_tuple(path: str, made: object) -> bool:
+    """Return whether an array lies in a tuple, where no other can be put."""
+    around = path.rpartition("[")[0]
+    return isinstance(eval(around, {THEIRS: made}), tuple) if around else False
+
+
+def made_by(maker: Function, sizes: Sequence[int]) -> Any:
+    """Return what a function makes for a network; None where it raises, or needs more.
+
+    Args:
+        maker: the function.
+        sizes: of the network.
+    """
+    call = filled(maker, Known(sizes=tuple(sizes)), constructor=True)
+    if call.missing:
+        return None
+
+    def make() -> object:
+        with quiet(), user_code():
+            return call.of(maker)
+
+    found = attempt(make)
+    return None if isinstance(found, Raised) else found
