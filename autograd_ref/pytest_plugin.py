@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from autograd_ref.adapting.adapted import Adapted
+    from autograd_ref.adapting.adapter import Adapted
     from autograd_ref.backward import BackwardCheck
     from autograd_ref.check import Check
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from autograd_ref.adapting.adapted import Adapted, adapted
+from autograd_ref.adapting.adapted import adapted
+from autograd_ref.adapting.adapter import Adapted
 from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.told import failures_in_words
 from autograd_ref.adapting.way_search import SearchOutcome, Wanted, search

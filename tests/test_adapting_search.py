@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from autograd_ref import adapt, check_gradients
-from autograd_ref.adapting.adapted import Adapted, adapted
+from autograd_ref.adapting.adapted import adapted
+from autograd_ref.adapting.adapter import Adapted
 from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.told import ties_in_words
 from autograd_ref.adapting.way_search import Wanted, search

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_ref.adapting.adapted import Adapted, adapted
+from autograd_ref.adapting.adapted import adapted
+from autograd_ref.adapting.adapter import Adapted
 from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.told import failures_in_words, found_in_words, ties_in_words
 from autograd_ref.adapting.undisturbed import quiet

@@ -33,7 +33,7 @@ def problems(meant: Architecture | None = None) -> Callable[[tuple[int, ...]], S
         point = random_point(usual, SAMPLES, seed=0)
 
         def reference(one: Architecture) -> RightFor:
-            return RightFor(one, _gradient(one, point))
+            return RightFor(one, gradient_of(one, point))
 
         @cache
         def of_meant(bias: bool) -> list[RightFor]:
@@ -50,8 +50,13 @@ def problems(meant: Architecture | None = None) -> Callable[[tuple[int, ...]], S
     return problem
 
 
-def _gradient(one: Architecture, point: NetworkPoint) -> dict[str, NDArray[Any]]:
-    """The gradient of a network, by the parameters that it has."""
+def gradient_of(one: Architecture, point: NetworkPoint) -> dict[str, NDArray[Any]]:
+    """Return the gradient of a network, by the parameters that it has.
+
+    Args:
+        one: the network.
+        point: its parameters, and data.
+    """
     classes = point.Y.ndim == 1 and one.loss != "cross-entropy"
     rows = np.eye(one.sizes[-1])[point.Y] if classes else point.Y
     own = {name: point.parameters[name] for name in one.shapes}

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from autograd_ref.adapting.adapted import Adapted
+from autograd_ref.adapting.adapter import Adapted
+from autograd_ref.adapting.calling.readings import WhereRead
 from autograd_ref.adapting.calling.trying import Attempted
 from autograd_ref.adapting.way_search import SearchOutcome, place_of
 from autograd_ref.report.words import listed
@@ -34,12 +35,21 @@ def found_in_words(one: Adapted) -> list[str]:
     else:
         loss = ", beside the loss" * bool(near.reading.loss)
         sentences.append(f"The gradient is {where}{loss}.")
+        sentences += _beside(near.reading) if not data.one_at_a_time else []
     if one.takes == "fixed":
         sizes = ", ".join(map(str, near.sizes))
         sentences.append(f"Its sizes are its own, {sizes}: it is checked with these only.")
     elif one.takes == "one output":
         sentences.append("It has one output, N_O = 1.")
     return sentences
+
+
+def _beside(reading: WhereRead) -> list[str]:
+    """The numbers beside a gradient, where none of them is its loss, as a sentence."""
+    if reading.loss or not reading.numbers:
+        return []
+    names = [name or "a number" for name in reading.numbers.values()]
+    return [f"Beside it there is {listed(names)}, no loss that this gradient is of: not judged."]
 
 
 def ties_in_words(outcome: SearchOutcome) -> str:

@@ -36,8 +36,10 @@ class WhereRead(NamedTuple):
     """In words: returned, kept in attributes, updated in place."""
     of: Mapping[str, str]
     """By W0, b0, W1, ..."""
+    numbers: Mapping[str, str] = {}
+    """The expressions for numbers that are returned beside it, each with its name or none."""
     loss: str = ""
-    """The expression for the loss; empty where it is not returned."""
+    """The expression for the one of these that is the loss; empty where none is known to be."""
     rate: float = 1.0
     """The learning rate of an update, where that is a number in the code."""
 
@@ -66,10 +68,11 @@ def readings(ran: Ran) -> Iterator[WhereRead]:
     Args:
         ran: what there is.
     """
-    loss, holder = _loss(ran.result), ran.holder
+    numbers, holder = _numbers(ran), ran.holder
     for of in matched(_returned(ran), holder):
-        is_read = any(loss in text for text in of.values()) if loss else False
-        yield WhereRead("gradient", "returned", of, "" if is_read else loss)
+        read = " ".join(of.values())
+        beside = {text: name for text, name in numbers.items() if text not in read}
+        yield WhereRead("gradient", "returned", of, beside)
         yield WhereRead("updated", "returned", of)
     slots = {one.path for one in holder.slots}
     after = [*arrays_under(ran.root, ran.path)]
@@ -123,13 +126,15 @@ def _with_numbers(value: object, path: str, name: str = "", depth: int = 0) -> I
         yield from arrays_in(cast("object", value), path, name, depth)
 
 
-def _loss(result: object) -> str:
-    """The expression for the number at either end of what is returned, where there is one."""
-    row = cast("tuple[object, ...]", result) if isinstance(result, tuple) else ()
-    for place in (0, len(row) - 1) if len(row) > 1 else ():
-        if isinstance(row[place], float | np.floating) or _is_number(row[place]):
-            return f"{RESULT}[{place}]"
-    return ""
+def _numbers(ran: Ran) -> dict[str, str]:
+    """The numbers in a tuple that is returned, by their expressions, each with its name."""
+    row = cast("tuple[object, ...]", ran.result) if isinstance(ran.result, tuple) else ()
+    names = ran.names if len(ran.names) == len(row) else [""] * len(row)
+    return {
+        f"{RESULT}[{i}]": name
+        for i, (name, one) in enumerate(zip(names, row, strict=True))
+        if len(row) > 1 and (isinstance(one, float | np.floating) or _is_number(one))
+    }
 
 
 def _is_number(value: object) -> bool:

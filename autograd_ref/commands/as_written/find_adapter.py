@@ -7,7 +7,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from autograd_ref.adapting.adapted import Adapted, adapted
+from autograd_ref.adapting.adapted import adapted
+from autograd_ref.adapting.adapter import Adapted
 from autograd_ref.adapting.nearness import right_first
 from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.told import found_in_words, ties_in_words

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_ref.adapting.adapted import Adapted, targets_of
+from autograd_ref.adapting.adapter import Adapted, targets_of
 from autograd_ref.assignment.conventions import adapter
 from autograd_ref.commands.as_written.usual_problems import sizes_for
 from autograd_ref.commands.functions.convention_search import PENGUINS, Detected

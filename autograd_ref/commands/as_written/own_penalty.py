@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from autograd_ref.adapting.adapted import Adapted, compiled
+from autograd_ref.adapting.adapter import Adapted, compiled
 from autograd_ref.commands.as_written.other_networks import fits_of
 from autograd_ref.commands.as_written.usual_problems import network_of, usual_cases, usual_report
 from autograd_ref.commands.check.problems import Checked

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autograd_ref.adapting.adapted import Adapted, is_built_in
+from autograd_ref.adapting.adapted import is_built_in
+from autograd_ref.adapting.adapter import Adapted
 from autograd_ref.commands.as_written.find_adapter import AskedFor, find_adapter
 from autograd_ref.commands.as_written.whole_files import opened
 from autograd_ref.commands.functions.file_alone import load_gradient

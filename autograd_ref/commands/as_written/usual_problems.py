@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_ref.adapting.adapted import Adapted, targets_of
+from autograd_ref.adapting.adapter import Adapted, targets_of
 from autograd_ref.calls import random_state
 from autograd_ref.calls.trial import Options
 from autograd_ref.check import examine, trial_of

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, NamedTuple
 
-from autograd_ref.adapting.adapted import Adapted
+from autograd_ref.adapting.adapter import Adapted
 from autograd_ref.assignment.conventions import Convention
 from autograd_ref.commands.as_written.find_adapter import FoundAdapter
 from autograd_ref.commands.as_written.usual_problems import usual_cases, usual_reports

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from autograd_ref.adapting.adapted import Adapted
+from autograd_ref.adapting.adapter import Adapted
 from autograd_ref.commands.paragraphs import filled
 
 

@@ -1,0 +1,136 @@
+"""Which of the numbers that are returned beside a gradient is its loss; an accuracy is none."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.adapting.adapter import Adapted, compiled, targets_of
+from autograd_ref.adapting.small import gradient_of
+from autograd_ref.adapting.undisturbed import left_as_it_was, quiet
+from autograd_ref.networks.random_point import random_point
+from autograd_ref.user_code import UserCodeRaised, user_code
+
+Array = NDArray[Any]
+
+NAMED = re.compile(
+    r"[jl]|.*(loss|cost|objective|entropy|nll|(?<![a-z])([bc]?ce|[ms]se)(?![a-z])).*", re.IGNORECASE
+)
+"""The names of a number that is a loss, though a wrong one; an error may be a rate of errors."""
+
+STEP = 1e-3
+"""How far parameters are moved to see how a number depends on them. Chosen: float32 sees it."""
+
+DIRECTIONS = 4
+"""As many ways are they moved. Chosen: what is no loss follows a gradient in one or two."""
+
+CLOSE = 0.05
+"""How close, as a share, the changes of a loss are to those that its gradient tells. Chosen: far
+above what the step leaves out."""
+
+
+class NumberReturned(NamedTuple):
+    """A number that is returned beside a gradient."""
+
+    text: str
+    """The expression for it."""
+    name: str
+    """As the code calls it; empty where it does not."""
+    follows: bool
+    """True where it changes with the parameters as a gradient tells, but for a factor."""
+
+
+def loss_among(numbers: Sequence[NumberReturned]) -> str:
+    """Return the expression for the one that is the loss; empty where none is.
+
+    Args:
+        numbers: the numbers, in the order in which they are returned.
+
+    Examples:
+        >>> loss_among([NumberReturned("result[0]", "acc", False)])
+        ''
+        >>> loss_among([NumberReturned("result[0]", "my_loss", False)])
+        'result[0]'
+    """
+    following = [one for one in numbers if one.follows]
+    named = [one for one in numbers if NAMED.fullmatch(one.name)]
+    return next((one.text for one in (*following, *named)), "")
+
+
+def with_its_loss(one: Adapted) -> Adapted:
+    """Return an adapter that returns the loss beside the gradient, where their code returns it.
+
+    Args:
+        one: the adapter, which returns the gradient alone.
+    """
+    found = one.found.reading.numbers
+    if one.only_updates or one.found.program.data.one_at_a_time or not found:
+        return one
+    numbers = [NumberReturned(text, name, _follows(one, text)) for text, name in found.items()]
+    loss = loss_among(numbers)
+    return _returning(one, loss) if loss else one
+
+
+def _returning(one: Adapted, text: str) -> Adapted:
+    """The adapter that returns a number beside the gradient."""
+    near = one.found._replace(reading=one.found.reading._replace(loss=text))
+    function = compiled(near, one.choices, fixed=one.takes == "fixed")
+    return one._replace(found=near, function=function)
+
+
+def _follows(one: Adapted, text: str) -> bool:
+    """Return whether a number changes as the gradient beside it tells, or as the right one does."""
+    point = random_point(one.network, 5, seed=1, targets=targets_of(one))
+    parameters, random = point.parameters, np.random.default_rng(0)
+    both = _returning(one, text)
+
+    def called(given: Mapping[str, Array]) -> tuple[float, Mapping[str, Array]]:
+        with left_as_it_was(one.found.program.entry.function), quiet(), user_code():
+            inside = given if one.choices.as_dict else (*given.values(),)
+            value, gradient = both(inside, point.X, point.Y)
+            return float(value), gradient
+
+    ways = [
+        {name: random.normal(size=value.shape) for name, value in parameters.items()}
+        for _ in range(DIRECTIONS)
+    ]
+    try:
+        _value, theirs = called(parameters)
+        ends = [[called(_moved(parameters, way, by))[0] for by in (STEP, -STEP)] for way in ways]
+    except UserCodeRaised:
+        return False
+    changes = [(up - down) / (2 * STEP) for up, down in ends]
+    both_told = theirs, gradient_of(one.network, point)
+    told = [[_along(gradient, way) for way in ways] for gradient in both_told]
+    return any(is_multiple(changes, these) for these in told)
+
+
+def _moved(
+    parameters: Mapping[str, Array], way: Mapping[str, Array], by: float
+) -> dict[str, Array]:
+    return {name: value + by * way[name] for name, value in parameters.items()}
+
+
+def _along(gradient: Mapping[str, Array], way: Mapping[str, Array]) -> float:
+    """The change along a way, of the blocks that have the right shape."""
+    right = [name for name in way if np.shape(gradient[name]) == way[name].shape]
+    return sum(float(np.sum(gradient[name] * way[name])) for name in right)
+
+
+def is_multiple(changes: Sequence[float], told: Sequence[float]) -> bool:
+    """Return whether numbers are others times some factor that is not 0.
+
+    Args:
+        changes: the numbers.
+        told: the others.
+
+    Examples:
+        >>> is_multiple([1.0, -2.0, 3.0], [2.0, -4.0, 6.0]), is_multiple([0.0, 0.0], [1.0, 2.0])
+        (True, False)
+    """
+    mine, right = np.array(changes), np.array(told)
+    factor = float(mine @ right) / (float(right @ right) or 1.0)
+    size = float(np.linalg.norm(mine))
+    return size > 0 and float(np.linalg.norm(mine - factor * right)) <= CLOSE * size
