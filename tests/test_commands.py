@@ -24,7 +24,7 @@ from autograd_ref.assignment.mistakes.planted import PLANTED
 from autograd_ref.assignment.problems import Problem
 from autograd_ref.commands import main, options
 from autograd_ref.commands.comparison import PENGUINS, run, show, side_by_side
-from autograd_ref.commands.mistakes import trainable
+from autograd_ref.commands.mistakes import names, trainable
 from autograd_ref.commands.options import Command
 from autograd_ref.commands.parser import ALONE, COMMANDS, parsed
 from autograd_ref.report.table import display_of
@@ -397,6 +397,9 @@ def test_the_catalogue_is_listed_with_every_title(capsys: Captured, tmp_path: Pa
         assert "{" not in one["what"]
         assert one["train"] == (one["title"] in trainable())
     assert text.count("Not for crosscheck train; it needs ") >= 4
+    assert {*names()} <= {*(" ".join(text.split(": ")[-1][:-1].split()).split("; "))} | {
+        one["name"] for one in found
+    }
 
 
 @pytest.mark.parametrize(("option", "word"), [("--version", "crosscheck "), ("--help", "usage: ")])

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 from autograd_ref import check_gradients
+from autograd_ref.assignment.mistakes.planted import PLANTED
+from autograd_ref.commands.grade.asked.requirements import require_known
 from autograd_ref.commands.grade.graded import Graded, mistake_of, mistakes
 from autograd_ref.commands.grade.grading import DEFAULT, Grading, grading_of
 from autograd_ref.commands.grade.isolation.source import marks_in
@@ -20,6 +23,7 @@ from autograd_ref.commands.grade.results.records import as_csv, as_gradescope, a
 from autograd_ref.commands.grade.results.table import as_text, said_of
 from autograd_ref.commands.grade.scoring import scored
 from autograd_ref.commands.grade.submissions import Submission, copied, submissions_in
+from autograd_ref.commands.mistakes import names
 from autograd_ref.commands.options import Unusable
 from autograd_ref.report.report import Report
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
@@ -28,6 +32,8 @@ SHAPE = NetworkShape(inputs=3, hidden=4, outputs=2)
 PARAMETERS = initialize(SHAPE, seed=0, std=0.5)
 X = np.random.default_rng(0).normal(size=(5, 3))
 Y = np.arange(5) % 2
+
+LIST = "needs a name that crosscheck mistakes lists"
 
 Change = Callable[[Parameters], Any]
 
@@ -88,26 +94,57 @@ def test_what_a_file_leaves_out_is_the_default() -> None:
     [
         ("seeds = []", "seeds is []; it needs to be a list of integers of at least 0"),
         ("seeds = [-1]", "seeds is [-1]"),
+        ("seeds = [true]", "seeds is [True]; it needs to be a list of integers"),
         ("seeds = 3", "seeds is 3; it needs to be a list"),
-        ("point = 3", "the file has 'point'; did you mean points?"),
+        ("point = 3", "the file has 'point'; did you mean 'points'? It needs seeds, file,"),
         ("quux = 3", "the file has 'quux'; it needs seeds, file,"),
         ("points = 3", "points is 3; it needs to be a table [points]"),
         ("[points]\nW0 = -1", "points.W0 is -1; it needs to be a number of at least 0"),
         ("[points]\nW0 = '2'", "points.W0 is '2'; it needs to be a number"),
+        ("[points]\nW0 = inf", "points.W0 is inf; it needs to be a number of at least 0"),
+        ("[points]\nbehavior = 1", "has 'behavior'; did you mean 'behaviour'? It needs loss, W0,"),
+        ("[points]\nseeds = [3]", "[points] has 'seeds'; it stands at the top of the file, before"),
+        ("credit = 1", "credit is 1; it needs to be a table [credit]"),
+        ("[credit]\n'1/S mising' = 1", f"has '1/S mising'; did you mean '1/S missing'? It {LIST}"),
+        ("[credit]\n'twice + zeros' = 1", f"[credit] has 'zeros'; did you mean 'zero'? It {LIST}"),
+        ("[credit]\nquux = 1", f"[credit] has 'quux'; it {LIST}"),
+        ("[credit]\ntwice = true", "credit.twice is True; it needs to be a share"),
+        ("[credit]\ntwice = nan", "credit.twice is nan; it needs to be a share"),
         ("[points]\nW0=0\nb0=0\nW1=0\nb1=0\nbehaviour=0", "one part with more than 0"),
         ("[points]\nW2 = 1", "[points] has 'W2'; it needs loss, W0,"),
         ("[credit]\n'1/S missing' = 2", "credit.1/S missing is 2; it needs to be a share"),
         ("[credit]\n'1/S missing' = 'half'", "needs to be a share from 0 to 1"),
-        ("[limits]\nmemory = 0", "limits.memory is 0; it needs to be at least 1"),
-        ("[limits]\nseconds = 0", "limits.seconds is 0; it needs to be a number greater than 0"),
+        ("[limits]\nmemory = 0", "limits.memory is 0; it needs to be greater than 0"),
+        ("[limits]\nseconds = 0", "limits.seconds is 0; it needs to be greater than 0"),
+        ("[limits]\nseconds = inf", "limits.seconds is inf; it needs to be greater than 0"),
+        (
+            "[limits]\nfiles = 9999999",
+            "limits.files is 9999999; it needs to be greater than 0, and",
+        ),
+        (
+            "[limits]\nsecond = 1",
+            "[limits] has 'second'; did you mean 'seconds'? It needs seconds,",
+        ),
         ("[limits]\nmemory = 1.5", "limits.memory is 1.5; it needs to be an integer"),
         ("[limits]\nprocesses = 1", "limits.processes is 1; it needs to be true or false"),
-        ("[marks]\nimports = 'no'", "marks.imports is 'no'; it needs to be zero, flag and allow"),
+        ("[marks]\nimports = 'no'", 'is \'no\'; it needs to be "zero", "flag" or "allow"'),
+        ("[marks]\nimport = 'zero'", "[marks] has 'import'; did you mean 'imports'? It needs"),
         ("page = 'all'", 'page is \'all\'; it needs to be "full" or "where"'),
         ("function = 3", "function is 3; it needs to be a text"),
+        ("function = 'a:b'", "function is 'a:b'; it needs to be a name, as in"),
+        ("file = 'x.txt'", "file is 'x.txt'; it needs to be a Python file or a notebook"),
+        ("adapter = 'adapt'", "adapter is 'adapt'; it needs to be as in"),
+        (
+            "adapter = 'none.py:adapt'",
+            "adapter is 'none.py:adapt'; it needs to be in a file that is",
+        ),
+        ("[network]\nactivaton = 'tanh'", "[network] has 'activaton'; did you mean 'activation'?"),
+        ("[network]\nactivation = 'tan'", "[network]: activation is 'tan'; it needs to be one of"),
+        ("[network]\nshape = [4]", "network.shape is [4]; it needs to be a list of the sizes"),
         ("[convention]\nshape = [1, 2]", "convention.shape is [1, 2]"),
-        ("[convention]\nrows = true", "[convention] has 'rows'"),
-        ("[convention]\nlayout = 'row'", "convention.layout is 'row'"),
+        ("[convention]\nrows = true", "[convention] has 'rows'; it needs theta, targets,"),
+        ("[convention]\ntheta = 1", "convention.theta is 1; it needs to be true or false"),
+        ("[convention]\nlayout = 'row'", 'is \'row\'; it needs to be "rows" or "columns"'),
         ("x = ", "it is no TOML"),
     ],
 )
@@ -118,6 +155,16 @@ def test_a_file_that_says_something_else_is_refused(text: str, said: str, tmp_pa
         _ = grading_of(file)
     assert said in str(refused.value)
     assert "grading.toml" in str(refused.value)
+
+
+def test_credit_is_taken_by_every_name_and_a_title_leads_to_one() -> None:
+    known = (*names(), "sign flipped + 1/S missing")
+    lines = "\n".join(f"{json.dumps(name)} = 0.5" for name in known)
+    assert {*grading_with(f"[credit]\n{lines}").credit} == {*known}
+    for planted in PLANTED:
+        if planted.title != planted.of.name:
+            with pytest.raises(ValueError, match=re.escape(f"did you mean {planted.of.name!r}?")):
+                require_known([planted.title], known, "[credit]")
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

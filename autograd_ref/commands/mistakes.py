@@ -22,6 +22,9 @@ DESCRIPTION = """List the mistakes in a gradient of the built-in network that a 
 their titles, which crosscheck train --mistake takes, what is wrong, and the
 fix."""
 
+OTHERS = """A grading file gives credit by name: a title without its bracket. Other names that a
+cause can have, in networks of other units too:"""
+
 
 def trainable() -> dict[str, "Planted"]:
     """The mistakes that can be made in a network of any dimensions, by title."""
@@ -30,13 +33,32 @@ def trainable() -> dict[str, "Planted"]:
     return {planted.title: planted for planted in _catalogue() if planted.shows is Shows.ANY}
 
 
+def names() -> tuple[str, ...]:
+    """Every name that a report can give a cause in a network; of two at once, each."""
+    from typing import get_args
+
+    from autograd_ref.assignment.mistakes.catalogue import DERIVATIONS, RELATIONS
+    from autograd_ref.assignment.mistakes.mistake import Shows
+    from autograd_ref.assignment.mistakes.other_moment import kept_from
+    from autograd_ref.assignment.mistakes.planted import problem_for
+    from autograd_ref.diagnosis.relations.fitted import NUMBER_FORMAT
+    from autograd_ref.diagnosis.relations.updates import UPDATES
+    from autograd_ref.recording.slips.slip_names import SlipName
+
+    earlier = kept_from(*problem_for(Shows.ANY, 0, float))
+    of = (*DERIVATIONS, *RELATIONS, *UPDATES, *earlier)
+    found = (*(one.name for one in of), NUMBER_FORMAT, *get_args(SlipName))
+    return (*dict.fromkeys(part for name in found for part in name.split(" + ")),)
+
+
 def as_text() -> str:
-    """The catalogue, the titles of a mistake in several places together."""
+    """The catalogue, the titles of a mistake in several places together; then all other names."""
     count = f"{len(_catalogue())} mistakes, {len(trainable())} of which crosscheck train takes."
     by_name: dict[str, list[Planted]] = {}
     for planted in _catalogue():
         by_name.setdefault(f"{planted.of.name} {planted.shows}", []).append(planted)
-    return "\n\n".join([count, *map(_entry, by_name.values())]) + "\n"
+    others = fill(f"{OTHERS} {'; '.join(_other_names())}.", WIDTH)
+    return "\n\n".join([count, *map(_entry, by_name.values()), others]) + "\n"
 
 
 def as_json() -> str:
@@ -56,8 +78,14 @@ def as_json() -> str:
             }
             for planted in _catalogue()
         ],
+        "other_names": _other_names(),
     }
     return json.dumps(content, indent=2) + "\n"
+
+
+def _other_names() -> list[str]:
+    known = {planted.of.name for planted in _catalogue()}
+    return [name for name in names() if name not in known]
 
 
 def _catalogue() -> tuple["Planted", ...]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
 from autograd_ref.diagnosis.evidence import gathered
+from autograd_ref.diagnosis.relations.fitted import NUMBER_FORMAT
 from autograd_ref.diagnosis.wording import names_of
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.other_calls import other_calls
@@ -34,7 +35,7 @@ def right_in_float64(call: Observation, rulings: Rulings) -> Cause | None:
         return None
     residual = max(one.comparison.max_rel_error or 0.0 for one in there)
     return Cause(
-        "the number format",
+        NUMBER_FORMAT,
         tuple(name_of(path) for path in wrong),
         f"Your {names_of(wrong)} {'is' if len(wrong) == 1 else 'are'} right when called in"
         f" float64: the derivation is right, and {coarsest(parameters).name} overflows, underflows"

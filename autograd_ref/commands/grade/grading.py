@@ -3,28 +3,23 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
+from autograd_ref.commands.grade.asked.checked_values import MarkRule, Shown, require_values
 from autograd_ref.commands.grade.asked.network_table import (
     NetworkTable,
     convention_in,
     network_in,
 )
 from autograd_ref.commands.grade.asked.requirements import (
-    is_count,
     merged,
-    require,
     require_known,
 )
 from autograd_ref.commands.options import Unusable
-from autograd_ref.report.words import listed
 
-MarkRule = Literal["zero", "flag", "allow"]
-MARK_RULES = ("zero", "flag", "allow")
 BLOCK = 2
 """Points of a block, by default."""
 OTHER_PARTS = ("intermediates", "behaviour")
-Shown = Literal["full", "where"]
 
 MEBIBYTE = 1 << 20
 
@@ -154,32 +149,16 @@ def grading_from(given: Mapping[str, object], folder: Path, text: str) -> Gradin
     network = network_in(given.get("network", {}), convention)
     top["points"] = _parts(network, _table(top, "points"), given.get("points"))
     found = {name: merged(name, given.get(name, value), value) for name, value in top.items()}
-    limits = Limits(**_table(found, "limits"))
-    for name in ("memory", "output", "files"):
-        require(getattr(limits, name) > 0, f"limits.{name}", getattr(limits, name), "at least 1")
-    require(limits.seconds > 0, "limits.seconds", limits.seconds, "a number greater than 0")
-    seeds = cast("list[object]", found["seeds"])
-    natural = bool(seeds) and all(is_count(seed) for seed in seeds)
-    require(natural, "seeds", seeds, "a list of integers of at least 0")
-    require(found["page"] in ("full", "where"), "page", found["page"], '"full" or "where"')
-    points, credit, marks = (_table(found, name) for name in ("points", "credit", "marks"))
-    for name, value in points.items():
-        require(value >= 0, f"points.{name}", value, "a number of at least 0")
-    require(sum(points.values()) > 0, "points", points, "one part with more than 0")
-    for name, value in credit.items():
-        fits = isinstance(value, int | float) and 0 <= value <= 1
-        require(fits, f"credit.{name}", value, "a share from 0 to 1")
-    for name, value in marks.items():
-        require(value in MARK_RULES, f"marks.{name}", value, listed(MARK_RULES))
+    require_values(found, folder)
     return Grading(
-        seeds=(*cast("list[int]", seeds),),
+        seeds=(*cast("list[int]", found["seeds"]),),
         **{name: cast("Any", found[name]) for name in ("file", "function", "adapter", "page")},
         convention=convention,
         network=network,
-        points=points,
-        credit=credit,
-        limits=limits,
-        marks=cast("dict[str, MarkRule]", marks),
+        points=_table(found, "points"),
+        credit=_table(found, "credit"),
+        limits=Limits(**_table(found, "limits")),
+        marks=_table(found, "marks"),
         folder=folder,
         text=text,
     )

@@ -98,6 +98,9 @@ IN_LOWER_PRECISION = Relation(
     _narrowed,
 )
 
+NUMBER_FORMAT = "the number format"
+"""The cause of what is right in float64: of what is computed there, and of no relation to it."""
+
 A_CONSTANT_FACTOR = Relation(
     "a constant factor",
     "off by a factor {}",

@@ -15,6 +15,7 @@ from autograd_ref.recording.following import unfollowed
 from autograd_ref.recording.models.affine import half_right
 from autograd_ref.recording.slips.finding.claims import Search
 from autograd_ref.recording.slips.finding.ranks import is_at_home
+from autograd_ref.recording.slips.slip_names import SlipName
 from autograd_ref.recording.slips.telling.in_words import worded
 from autograd_ref.recording.steps.step_by_step import NOT_FOLLOWED, step_by_step
 from autograd_ref.reference.model import (
@@ -39,6 +40,7 @@ MOST = 6
 """Constants that are tried, each by itself and all together. Chosen."""
 
 ADDS = {"add", "add_", "__radd__", "__iadd__"}
+LEFT_OUT: SlipName = "a constant left out"
 IN_FIRST = {
     **dict.fromkeys(("log", "log2", "log10", "log_"), "logarithm"),
     **dict.fromkeys(("sqrt", "rsqrt", "sqrt_", "pow", "__pow__"), "root"),
@@ -209,7 +211,7 @@ class TorchModel(UnknownModel):
         in_logarithms = all(one.inside == "logarithm" for one in dropped.values())
         example = " (1/(p + 1e-8) for log(p + 1e-8))" if in_logarithms else ""
         return Hypothesis(
-            name="a constant left out",
+            name=LEFT_OUT,
             what=_said(list(dict.fromkeys(dropped.values()))),
             fix=f"differentiate the loss with its constant{example}, or give one without it",
             gradients=found,

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from autograd_ref.recording.linear import Linear, Steps
 from autograd_ref.recording.slips.sites import Edge, Other, SlipSite, found_on
+from autograd_ref.recording.slips.slip_names import SlipName
 from autograd_ref.recording.tape import Ref, Site
 
 
@@ -119,7 +120,7 @@ class AtRow(NamedTuple):
 class Rule(NamedTuple):
     """A kind of wrong step."""
 
-    name: str
+    name: SlipName
     """A few fixed words, for programs."""
     made: Callable[[At, Tensor | None, Tensor | None], Tensor | None]
     """The wrong contribution to the operand, from the step, another value and that value's
@@ -161,7 +162,7 @@ def one(
             at.right[None],
             None if other is None else other[None],
             lambda: None if c is None else c[None],
-            (Rule("alone", made, "", 0.0, number=number),),
+            (Rule("a factor", made, "", 0.0, number=number),),
         )
         found = many(rows)
         return None if found is None else found[0]

@@ -3,7 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 
-from autograd_ref.commands.grade.asked.requirements import is_count, require, require_known, table
+from autograd_ref.commands.grade.asked.requirements import (
+    is_count,
+    one_of,
+    require,
+    require_known,
+    table,
+)
 from autograd_ref.networks.architecture import Architecture
 from autograd_ref.networks.choosing import architecture
 
@@ -37,7 +43,7 @@ def network_in(given: object, convention: Mapping[str, Any]) -> NetworkTable:
         ValueError: it says something else than is asked, or the convention does not belong to it.
     """
     found = table("network", given)
-    require_known(found, dict.fromkeys((*CHOICES, "shape")), "[network]")
+    require_known(found, (*CHOICES, "shape"), "[network]")
     shape = found.get("shape", convention["shape"])
     fits = shape is None or _is_shape(shape)
     require(fits, "network.shape", shape, "a list of the sizes of the layers, as in [4, 16, 3]")
@@ -56,12 +62,23 @@ def network_in(given: object, convention: Mapping[str, Any]) -> NetworkTable:
     return NetworkTable(meant, () if sizes is None else (sizes,), bool(found))
 
 
-CONVENTION: Mapping[str, Callable[[object], bool]] = {
-    "theta": lambda value: isinstance(value, bool),
-    "targets": lambda value: value in ("labels", "one-hot"),
-    "layout": lambda value: value in ("rows", "columns"),
-    "biases": lambda value: value in ("vectors", "matrices"),
-    "shape": lambda value: _is_shape(value) and len(cast("list[int]", value)) == 3,
+Asked = tuple[Callable[[object], bool], str]
+"""A test of a value, and what it needs to be, in words."""
+
+
+def _chosen(*choices: str) -> Asked:
+    return lambda value: value in choices, one_of(choices)
+
+
+CONVENTION: Mapping[str, Asked] = {
+    "theta": (lambda value: isinstance(value, bool), "true or false"),
+    "targets": _chosen("labels", "one-hot"),
+    "layout": _chosen("rows", "columns"),
+    "biases": _chosen("vectors", "matrices"),
+    "shape": (
+        lambda value: _is_shape(value) and len(cast("list[int]", value)) == 3,
+        "[N_I, N_H, N_O], as in [4, 16, 3]",
+    ),
 }
 
 
@@ -74,7 +91,8 @@ def convention_in(given: object) -> dict[str, Any]:
     found = table("convention", given)
     require_known(found, CONVENTION, "[convention]")
     for name, value in found.items():
-        require(CONVENTION[name](value), f"convention.{name}", value, "what the example shows")
+        fits, needs = CONVENTION[name]
+        require(fits(value), f"convention.{name}", value, needs)
     nothing: dict[str, Any] = {**dict.fromkeys(CONVENTION), "theta": False}
     return {**nothing, **found}
 

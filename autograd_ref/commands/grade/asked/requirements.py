@@ -1,6 +1,6 @@
 """The tables of a grading file: what is there, of which type, and what is not known."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import cast
 
@@ -12,6 +12,9 @@ TYPES: Mapping[type, str] = {
     list: "a list",
     int: "an integer",
 }
+
+BEFORE_TABLES = ("seeds", "file", "function", "adapter", "page")
+"""What TOML takes for a part of a table, where it stands below its head."""
 
 
 def merged(name: str, given: object, default: object) -> object:
@@ -34,17 +37,39 @@ def merged(name: str, given: object, default: object) -> object:
     return {**defaults, **values}
 
 
-def require_known(given: Mapping[str, object], known: Mapping[str, object], where: str) -> None:
+def require_known(
+    given: Collection[str], known: Collection[str], where: str, needs: str = ""
+) -> None:
     """Refuse names that are not known.
 
+    Args:
+        given: the names.
+        known: those that may be given.
+        where: the table that has them.
+        needs: a name in words, where the list of them stands elsewhere.
+
     Raises:
-        ValueError: there is one; with the name that may be meant.
+        ValueError: there is one; with the name that may be meant, and all or where they stand.
     """
     for name in given:
         if name not in known:
             near = get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it needs {listed([*known], most=20)}"
-            raise ValueError(f"{where} has {name!r}; {hint}")
+            meant = f"did you mean {near[0]!r}? It" if near else "it"
+            if name in BEFORE_TABLES:
+                meant = "it stands at the top of the file, before all tables; this one"
+            raise ValueError(
+                f"{where} has {name!r}; {meant} needs {needs or listed([*known], most=20)}"
+            )
+
+
+def one_of(choices: Sequence[str]) -> str:
+    """Join texts that a value may be, as a file has them.
+
+    >>> print(one_of(["zero", "flag", "allow"]))
+    "zero", "flag" or "allow"
+    """
+    *first, last = (f'"{choice}"' for choice in choices)
+    return f"{', '.join(first)} or {last}"
 
 
 def require(holds: bool, name: str, got: object, needs: str) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 from autograd_ref.recording.slips.loops.states import Loop, loops_of
 from autograd_ref.recording.slips.sites import SlipSite
 from autograd_ref.recording.slips.slip import At, Rule
+from autograd_ref.recording.slips.slip_names import SlipName
 from autograd_ref.recording.tape import Ref, Tape
 from autograd_ref.recording.through import back, forwards
 from autograd_ref.report.words import listed
@@ -41,7 +42,7 @@ def _rules(tape: Tape, loop: Loop, turns: int) -> Iterator[Rule]:
     names = [f"{{value[{r.node}][{r.output}]}}" for r in loop.begins(tape, turns)]
     states, their = listed(names), "its value" if len(names) == 1 else "their values"
 
-    def rule(name: str, made: Instead, said: str, rank: float, fix: str) -> Rule:
+    def rule(name: SlipName, made: Instead, said: str, rank: float, fix: str) -> Rule:
         told_at = loop.states[0].after.site
         return Rule(name, partial(_made, loop, made), said, rank, fix, told_at=told_at)
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from autograd_ref.recording.slips.slip_names import SlipName
 from autograd_ref.recording.tape import Node, Ref, Site, Tape
 
 Compute = Callable[..., object]
@@ -16,7 +17,7 @@ Made = Callable[[Tape, int], Node | None]
 class Change(NamedTuple):
     """Operations done otherwise."""
 
-    name: str
+    name: SlipName
     """A few fixed words, for programs."""
     said: str
     """The end of "what comes out if, in `...`, "."""
@@ -73,12 +74,14 @@ class AtOperation(NamedTuple):
         values = [self.tape.value(ref) for ref in self.node.operands]
         return [(i, x) for i, x in enumerate(values) if x.is_floating_point()]
 
-    def computed(self, name: str, said: str, rank: float, how: Callable[[Node], Compute]) -> Change:
+    def computed(
+        self, name: SlipName, said: str, rank: float, how: Callable[[Node], Compute]
+    ) -> Change:
         """Return the change that its outputs are computed otherwise."""
         return Change(name, said, rank, ((self.site, _with(how)),))
 
     def of_operands(
-        self, name: str, said: str, rank: float, how: Callable[[list[Ref]], list[Ref]]
+        self, name: SlipName, said: str, rank: float, how: Callable[[list[Ref]], list[Ref]]
     ) -> Change:
         """Return the change that it has other operands."""
 

@@ -13,6 +13,7 @@ from autograd_ref.recording.slips.otherwise.change import (
     on_operand,
 )
 from autograd_ref.recording.slips.sites import Other, found_on
+from autograd_ref.recording.slips.slip_names import SlipName
 from autograd_ref.recording.tape import Node, Ref, Tape
 
 ONE_SIDED = frozenset("sub rsub div mm bmm pow matmul atan2 dot".split())
@@ -73,7 +74,12 @@ def _opposite(tape: Tape, index: int) -> Node:
 
 
 def _on(
-    at: AtOperation, place: int, name: str, said: str, rank: float, what: Callable[[Tensor], Tensor]
+    at: AtOperation,
+    place: int,
+    name: SlipName,
+    said: str,
+    rank: float,
+    what: Callable[[Tensor], Tensor],
 ) -> Change:
     def how(node: Node) -> Compute:
         return on_operand(node, place, what)

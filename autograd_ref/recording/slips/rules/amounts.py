@@ -8,6 +8,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from autograd_ref.recording.slips.slip import AtRows, Rule, one
+from autograd_ref.recording.slips.slip_names import SlipName
 from autograd_ref.recording.tape import Tape
 
 ORDINARY = frozenset((0.0, 1.0, -1.0, 2.0, -2.0))
@@ -105,7 +106,7 @@ def factor(amount: Amount) -> Rule:
     """Return the rule that what reaches an operand is multiplied by a number."""
     made = one(_multiplied, amount.value)
 
-    def rule(name: str, said: str, fix: str) -> Rule:
+    def rule(name: SlipName, said: str, fix: str) -> Rule:
         return Rule(name, made, said, amount.rank, fix, many=_multiplied, number=amount.value)
 
     of = f" ({amount.kind})" if amount.kind else ""

@@ -1,11 +1,15 @@
 """Wrong steps along an axis: one index only, averaged, centred, reversed, shifted."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from autograd_ref.recording.slips.slip import AtRows, Many, Rule, one
+
+if TYPE_CHECKING:
+    from autograd_ref.recording.slips.slip_names import SlipName
 
 Change = Callable[[Tensor], Tensor]
 
@@ -72,7 +76,7 @@ def axes(ndim: int, shape: tuple[int, ...]) -> Iterator[Rule]:
         if n < 2:
             continue
         of = f"axis {axis} of {{y}}"
-        table: list[tuple[str, Change, str, float, str]] = [
+        table: list[tuple[SlipName, Change, str, float, str]] = [
             (
                 "one index only",
                 _only(axis, -1),

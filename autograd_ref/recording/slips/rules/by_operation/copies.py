@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from autograd_ref.recording.slips.slip import At, Rule
 from autograd_ref.recording.tape import Node
+
+if TYPE_CHECKING:
+    from autograd_ref.recording.slips.slip_names import SlipName
 
 Axes = Sequence[tuple[int, int]]
 """Axes, each with the number of pieces that it is cut into."""
@@ -53,7 +57,7 @@ def copies(node: Node, _place: int, x: Tensor, y: Tensor) -> Iterator[Rule]:
 
 
 def _rule(said: str, fix: str, axes: Axes, *, after: bool = False) -> Rule:
-    name = "tiled for repeated" if after else "the wrong copies summed"
+    name: SlipName = "tiled for repeated" if after else "the wrong copies summed"
     return Rule(name, partial(_made, axes, after), said, 2.1, fix)
 
 

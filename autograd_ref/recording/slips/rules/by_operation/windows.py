@@ -1,6 +1,7 @@
 """Wrong derivatives of pooling, of maxima, and of convolutions."""
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -9,6 +10,9 @@ from torch.nn import functional
 from autograd_ref.recording.replay import Replay
 from autograd_ref.recording.slips.slip import At, Rule
 from autograd_ref.recording.tape import Node
+
+if TYPE_CHECKING:
+    from autograd_ref.recording.slips.slip_names import SlipName
 
 Made = Callable[[At, Tensor | None, Tensor | None], Tensor | None]
 
@@ -86,14 +90,14 @@ def convolution(node: Node, place: int, _x: Tensor, y: Tensor) -> Iterator[Rule]
     def unpadded(at: At) -> Tensor | None:
         return _unpadded(at, padding)
 
-    table: list[tuple[str, Callable[[At], Tensor | None], str, float]] = [
+    table: list[tuple[SlipName, Callable[[At], Tensor | None], str, float]] = [
         ("turned over along one axis", turned([one]), f"is flipped along axis {one}", 2.5)
         for one in axes
     ]
-    table += [
+    table.extend(
         ("shifted by the padding", moved(sign), "is shifted by the padding", 2.3)
         for sign in (1, -1)
-    ]
+    )
     if place == 0:
         table.append(
             (
@@ -104,21 +108,23 @@ def convolution(node: Node, place: int, _x: Tensor, y: Tensor) -> Iterator[Rule]
             )
         )
     else:
-        table += [
-            ("kernel turned", turned(axes), f"is flipped along {_of(axes)}", 1.9),
-            (
-                "padding left out",
-                unpadded,
-                "is taken from windows without the padding",
-                2.0,
-            ),
-            (
-                "padding twice",
-                with_changed(0, lambda image: _moved(image, axes, padding, 1)),
-                "is taken from windows shifted by the padding once more",
-                2.2,
-            ),
-        ]
+        table.extend(
+            [
+                ("kernel turned", turned(axes), f"is flipped along {_of(axes)}", 1.9),
+                (
+                    "padding left out",
+                    unpadded,
+                    "is taken from windows without the padding",
+                    2.0,
+                ),
+                (
+                    "padding twice",
+                    with_changed(0, lambda image: _moved(image, axes, padding, 1)),
+                    "is taken from windows shifted by the padding once more",
+                    2.2,
+                ),
+            ]
+        )
     for name, change, said, rank in table:
         fix = "flip it back" if "flipped" in said else "take the windows that the loss takes"
         yield Rule(name, _of_step(change), f"what reaches {{x}} {said}", rank, fix)

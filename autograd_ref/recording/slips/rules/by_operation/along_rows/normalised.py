@@ -12,6 +12,7 @@ from autograd_ref.recording.slips.rules.by_operation.along_rows.of_norms import 
     where_normalised,
 )
 from autograd_ref.recording.slips.slip import At, Rule
+from autograd_ref.recording.slips.slip_names import SlipName
 from autograd_ref.recording.tape import Ref, Tape
 
 Made = Callable[[At, Tensor | None, Tensor | None], Tensor | None]
@@ -40,7 +41,7 @@ def normalised(tape: Tape, ref: Ref) -> Iterator[Rule]:
     yield Rule("a factor too late", _late, last, 1.8, "multiply by it first", told_at=site)
 
 
-def _changes(tape: Tape, found: Normalised) -> Iterator[tuple[str, str, Change]]:
+def _changes(tape: Tape, found: Normalised) -> Iterator[tuple[SlipName, str, Change]]:
     """Yield what may stand in the formula."""
     for other in range(found.n.ndim):
         if (other,) != found.over and found.x.shape[other] > 1:
@@ -54,7 +55,8 @@ def _changes(tape: Tape, found: Normalised) -> Iterator[tuple[str, str, Change]]
     for length in other_lengths(tape, found):
         said = f"the means are over groups of {length} entries, not of {found.entries}"
         yield "other groups", said, _grouped(length)
-    yield from (("another formula", said, terms) for said, terms in PARTS)
+    for said, terms in PARTS:
+        yield "another formula", said, terms
 
 
 PARTS: tuple[tuple[str, Change], ...] = (

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from autograd_ref.recording.slips.slip import At, Rule
+from autograd_ref.recording.slips.slip_names import SlipName
 from autograd_ref.recording.tape import Node
 
 Sum = Callable[[Tensor, int], Tensor]
@@ -21,7 +22,7 @@ def _back(c: Tensor, axis: int) -> Tensor:
     return c.flip(axis).cumsum(axis).flip(axis)
 
 
-SUMS: tuple[tuple[str, Sum, str], ...] = (
+SUMS: tuple[tuple[SlipName, Sum, str], ...] = (
     ("the place alone", lambda c, _axis: c, "only to its own place"),
     ("the wrong end", lambda c, axis: c.cumsum(axis), "to its own place and all later ones"),
     ("the place left out", lambda c, axis: _back(c, axis) - c, "to the places before, not its own"),
@@ -69,7 +70,7 @@ def _share_of_earlier(at: At, axis: int) -> Tensor:
     return e * (_back(share, axis) - share)
 
 
-def _rule(name: str, said: str, derivative: Callable[[At], Tensor], fix: str = FIX) -> Rule:
+def _rule(name: SlipName, said: str, derivative: Callable[[At], Tensor], fix: str = FIX) -> Rule:
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
         return derivative(at)
 

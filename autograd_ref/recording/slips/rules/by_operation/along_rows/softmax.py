@@ -7,6 +7,7 @@ from torch import Tensor
 
 from autograd_ref.recording.replay import Replay
 from autograd_ref.recording.slips.slip import At, Rule
+from autograd_ref.recording.slips.slip_names import SlipName
 from autograd_ref.recording.slips.telling.derivatives import SOFTMAX
 from autograd_ref.recording.tape import Node
 
@@ -17,7 +18,7 @@ Derivative = Callable[[Tensor, Tensor], Tensor]
 """The contribution to x, from x and the cotangent."""
 
 
-def _rule(name: str, derivative: Derivative, said: str, rank: float, fix: str = "") -> Rule:
+def _rule(name: SlipName, derivative: Derivative, said: str, rank: float, fix: str = "") -> Rule:
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor | None:
         return derivative(at.x, at.c)
 
@@ -58,7 +59,7 @@ def _alike(x: Tensor, over: tuple[int, ...]) -> Tensor:
 Weights = Callable[[Tensor, tuple[int, ...]], Tensor]
 """A function of x and some axes that is taken for the softmax."""
 
-WEIGHTS: tuple[tuple[str, Weights, str, float], ...] = (
+WEIGHTS: tuple[tuple[SlipName, Weights, str, float], ...] = (
     ("not normalised", _exp, "its exponentials are not normalised", 2.2),
     ("not normalised", _shifted_exp, "its exponentials are not normalised", 2.3),
     ("a hard maximum", _hard, "the derivative of a hard maximum is taken", 2.6),
@@ -77,7 +78,9 @@ def _other_axes(x: Tensor, over: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
         yield everything
 
 
-def _other_weights(x: Tensor, over: tuple[int, ...]) -> Iterator[tuple[str, Weights, str, float]]:
+def _other_weights(
+    x: Tensor, over: tuple[int, ...]
+) -> Iterator[tuple[SlipName, Weights, str, float]]:
     """Yield the softmax normalised over other axes, also of rows that were shifted before."""
     for wrong in _other_axes(x, over):
 
@@ -104,7 +107,7 @@ def softmax(node: Node, _place: int, x: Tensor, _y: Tensor) -> Iterator[Rule]:
     def p(x: Tensor) -> Tensor:
         return _softmax(x, over)
 
-    table: list[tuple[str, Derivative, str, float]] = [
+    table: list[tuple[SlipName, Derivative, str, float]] = [
         ("sum left out", lambda x, c: p(x) * c, "the sum over {y} is left out of its derivative",
          2.0),
         ("sum without weights", lambda x, c: p(x) * (c - c.sum(over, keepdim=True)),
@@ -159,7 +162,7 @@ def log_softmax(node: Node, _place: int, x: Tensor, _y: Tensor) -> Iterator[Rule
     def right(x: Tensor, c: Tensor) -> Tensor:
         return c - p(x) * c.sum(over, keepdim=True)
 
-    table: list[tuple[str, Derivative, str, float]] = [
+    table: list[tuple[SlipName, Derivative, str, float]] = [
         ("derived twice", lambda x, c: _jacobian(p(x), right(x, c), over),
          "the derivative of softmax is applied once more", 2.0),
         ("derived twice", lambda x, c: right(x, c) * p(x) * (1 - p(x)),

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from autograd_ref.recording.slips.slip import At, Rule
+from autograd_ref.recording.slips.slip_names import SlipName
 from autograd_ref.recording.tape import Node
 
 UNSCALED = {True: 0, False: 2}
@@ -40,7 +41,7 @@ def spectra(node: Node, place: int, x: Tensor, y: Tensor) -> Iterator[Rule]:
         yield _rule("conjugated", _not_conjugated, said, 1.9, fix)
 
 
-def _rule(name: str, change: Change, said: str, rank: float, fix: str) -> Rule:
+def _rule(name: SlipName, change: Change, said: str, rank: float, fix: str) -> Rule:
     def made(at: At, _other: Tensor | None, _c: Tensor | None) -> Tensor:
         return change(at)
 
