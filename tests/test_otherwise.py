@@ -112,7 +112,7 @@ def test_what_does_not_fit_is_no_change() -> None:
         raise ValueError
 
     site = steps.tape.nodes[steps.tape.result.node].site
-    change = Change("", "", 0, ((site, raises),))
+    change = Change("two steps exchanged", "", 0, ((site, raises),))
     slopes = ChangedSlopes(steps.tape, gradients_of(steps), 1000)
 
     def fails(tape: Tape, index: int) -> Node:

@@ -158,7 +158,7 @@ def test_the_search_for_the_way_to_call_it_ends(
     ("text", "said"),
     [
         ("network = 3", "network is 3; it needs to be a table [network]"),
-        ("[network]\nactivatoin = 'tanh'", "[network] has 'activatoin'; did you mean 'activation'?"),
+        ("[network]\nactivatoin = 'tanh'", "[network] has 'activatoin'; did you mean 'activation'"),
         ("[network]\nactivation = 'step'", "[network]: activation is 'step'; it needs to be one"),
         ("[network]\nbias = 1", "[network]: bias is of type int"),
         ("[network]\nshape = [4]", "network.shape is [4]; it needs to be a list of the sizes"),
