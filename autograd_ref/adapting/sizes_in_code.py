@@ -9,7 +9,7 @@ from typing import cast
 from autograd_ref.adapting.building.instances import lines_that_build, lines_that_make
 from autograd_ref.adapting.by_name.roles import Role, roles_of
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
-from autograd_ref.adapting.calling.executed import instance
+from autograd_ref.adapting.calling.executed import value_after
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.programs import NET
@@ -84,7 +84,7 @@ def own_sizes(
     for tried_with in ((5, 7, 2), (5, 7, 1)):
         known = Known("X", "Y", sizes=tried_with, given=given)
         for make in (*lines_that_make(entry, known), *lines_that_build(entry, known)):
-            net = instance(make, entry, problem(tried_with))
+            net = value_after([make], NET, entry, problem(tried_with))
             found = [] if net is None else [*in_object(NET, net, None)]
             sizes += [one.holder.sizes for one in found]
     return sorted(dict.fromkeys(sizes), key=lambda one: -len(one))

@@ -7,17 +7,20 @@ import warnings
 from collections.abc import Callable, Collection, Generator
 from functools import partial
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from autograd_ref.calls import random_state
+from autograd_ref.user_code import Raised, attempt, user_code
 
 DEEPEST = 4
 """Levels of lists, dicts and objects that are put back. Chosen, as for the search of arrays."""
 
 LARGEST = 10**7
 """Entries of an array that is copied to be put back; larger ones are data. Chosen."""
+
+Result = TypeVar("Result")
 
 Saved = list[Callable[[], None]]
 
@@ -34,6 +37,21 @@ def quiet() -> Generator[None]:
     ):
         warnings.simplefilter("ignore")
         yield
+
+
+def attempted(run: Callable[[], Result]) -> Result | None:
+    """Return what a call of somebody's code gives, quietly; None where it raises.
+
+    Args:
+        run: the call.
+    """
+
+    def quietly() -> Result:
+        with quiet(), user_code():
+            return run()
+
+    found = attempt(quietly)
+    return None if isinstance(found, Raised) else found
 
 
 @contextlib.contextmanager

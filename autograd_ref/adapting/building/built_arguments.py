@@ -1,21 +1,18 @@
 """Arguments that nothing is known for but what somebody's own calls give: loss, network, layers."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from autograd_ref.adapting.building.own_statements import OwnArguments, arguments_given
 from autograd_ref.adapting.by_name.code_of import parameters_of
 from autograd_ref.adapting.by_name.roles import SIZES, roles_of
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
-from autograd_ref.adapting.calling.executed import environment
+from autograd_ref.adapting.calling.executed import value_after
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.filling.call_arguments import filled
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.holding.arrays_found import arrays_in
 from autograd_ref.adapting.holding.given.without_names import THEIRS
 from autograd_ref.adapting.holding.setups import Placed, in_object
-from autograd_ref.adapting.undisturbed import quiet
-from autograd_ref.user_code import Raised, attempt, user_code
 
 
 def with_their_own(
@@ -68,7 +65,7 @@ def in_built_argument(
         for given in _given(entry, [*missing, name], known.sizes):
             if name in given.arguments:
                 lines = (*given.lines, f"{THEIRS} = {given.arguments[name]}")
-                there = _made("\n".join(lines), entry, problem)
+                there = value_after(lines, THEIRS, entry, problem)
                 if not any("." in one.path for one in arrays_in(there, THEIRS)):
                     continue  # what is no object can be made without their statements
                 for placed in in_object(THEIRS, there, sizes):
@@ -96,16 +93,3 @@ def _given(entry: Candidate, missing: Sequence[str], sizes: Sequence[int]) -> li
         for one in arguments_given(entry.module, entry.last, names, sizes):
             found += [one] if one not in found else []
     return found or [OwnArguments((), {})]
-
-
-def _made(lines: str, entry: Candidate, problem: SmallProblem) -> object:
-    """The value of `theirs` after some lines; None where they raise."""
-    env = environment(entry, problem)
-
-    def run() -> object:
-        with quiet(), user_code():
-            exec(lines, env)
-        return env[THEIRS]
-
-    found: Any = attempt(run)
-    return None if isinstance(found, Raised) else found

@@ -1,19 +1,17 @@
 """Functions that make the functions which are called: the loss of given data, forward, backward."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from autograd_ref.adapting.by_name.code_of import Function
 from autograd_ref.adapting.by_name.function_names import FORWARD
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
-from autograd_ref.adapting.calling.executed import environment
+from autograd_ref.adapting.calling.executed import value_after
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.filling.call_arguments import filled
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.holding.given.containers import in_arguments
 from autograd_ref.adapting.holding.setups import Placed, in_object
-from autograd_ref.adapting.undisturbed import quiet
-from autograd_ref.user_code import Raised, attempt, user_code
 
 MADE = "made"
 """The variable for what is made."""
@@ -49,7 +47,7 @@ def _of_one(
     call = filled(maker.function, known, constructor=True)
     line = f"{MADE} = {maker.name}({call.text})"
     lines = (*(given.lines if given else ()), line) if not call.missing else ()
-    value = _run(lines, maker, problem)
+    value = value_after(lines, MADE, maker, problem)
     parts = _parts(value)
     functions = {name: function for name, (_path, function) in parts.items()}
     aliases = tuple(f"{name} = {path}" for name, (path, _function) in parts.items())
@@ -89,16 +87,3 @@ def _parts(value: object) -> Mapping[str, tuple[str, Function]]:
         name if name.isidentifier() else f"part{i}": (path, one)
         for i, (name, path, one) in enumerate(found)
     }
-
-
-def _run(lines: Sequence[str], maker: Candidate, problem: SmallProblem) -> object:
-    """The value of `made` after some lines; None where they raise."""
-    env = environment(maker, problem)
-
-    def run() -> object:
-        with quiet(), user_code():
-            exec("\n".join(lines), env)
-        return env.get(MADE)
-
-    found: Any = attempt(run)
-    return None if isinstance(found, Raised) else found

@@ -8,7 +8,7 @@ from autograd_ref.adapting.building.layers import composed
 from autograd_ref.adapting.building.own_statements import instances_built
 from autograd_ref.adapting.by_name.function_names import MAKER
 from autograd_ref.adapting.calling.candidates_in_code import THEIR_NET, Candidate
-from autograd_ref.adapting.calling.executed import instance
+from autograd_ref.adapting.calling.executed import value_after
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.filling.call_arguments import filled
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
@@ -40,7 +40,7 @@ def in_instances(
     ways = lines_that_make, lines_that_build, _lines_that_give
     for lines in (way(entry, known) for way in ways):
         for make in lines:
-            net = instance(make, entry, problem)
+            net = value_after([make], NET, entry, problem)
             if net is not None:
                 made.append(Instance(make, net, [*in_object(NET, net, problem.sizes)]))
                 yield made[-1]

@@ -1,6 +1,7 @@
 """Lines of an adapter, run with the names that they know."""
 
 import copy
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,10 +9,8 @@ import numpy as np
 
 from autograd_ref.adapting.calling.candidates_in_code import CODE, THEIR_NET, Candidate
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
-from autograd_ref.adapting.calling.programs import NET
 from autograd_ref.adapting.holding.forms import size_names
-from autograd_ref.adapting.undisturbed import quiet
-from autograd_ref.user_code import UserCodeRaised, user_code
+from autograd_ref.adapting.undisturbed import attempted
 
 RATE = 1.0
 """The learning rate at which an update is tried: what it moves is then the gradient."""
@@ -30,21 +29,22 @@ def environment(entry: Candidate, problem: SmallProblem) -> dict[str, Any]:
     return env | {"X": problem.X.copy(), "Y": problem.Y.copy(), "rate": RATE, "l2": 0.0}
 
 
-def instance(make: str, entry: Candidate, problem: SmallProblem) -> object:
-    """Return what a line makes; None where it raises.
+def value_after(lines: Sequence[str], name: str, entry: Candidate, problem: SmallProblem) -> object:
+    """Return the value of a variable after some lines; None where they raise, or do not set it.
 
     Args:
-        make: the line, which sets `net`.
+        lines: the lines.
+        name: of the variable.
         entry: what is called.
         problem: the problem.
     """
     env = environment(entry, problem)
-    try:
-        with quiet(), user_code():
-            exec(make, env)
-    except UserCodeRaised:
-        return None
-    return env.get(NET)
+
+    def run() -> object:
+        exec("\n".join(lines), env)
+        return env.get(name)
+
+    return attempted(run)
 
 
 def names_of(entry: Candidate) -> dict[str, Any]:

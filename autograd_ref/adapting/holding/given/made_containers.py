@@ -13,8 +13,7 @@ from autograd_ref.adapting.holding.arrays_found import arrays_in
 from autograd_ref.adapting.holding.given.without_names import THEIRS, in_order
 from autograd_ref.adapting.holding.setups import Placed, any_holders
 from autograd_ref.adapting.holding.slots import copied
-from autograd_ref.adapting.undisturbed import quiet
-from autograd_ref.user_code import Raised, attempt, user_code
+from autograd_ref.adapting.undisturbed import attempted
 
 
 def as_made(maker: Function, sizes: Sequence[int], *, apart: bool = False) -> Iterator[Placed]:
@@ -62,12 +61,4 @@ def made_by(maker: Function, sizes: Sequence[int]) -> Any:
         sizes: of the network.
     """
     call = filled(maker, Known(sizes=tuple(sizes)), constructor=True)
-    if call.missing:
-        return None
-
-    def make() -> object:
-        with quiet(), user_code():
-            return call.of(maker)
-
-    found = attempt(make)
-    return None if isinstance(found, Raised) else found
+    return None if call.missing else attempted(lambda: call.of(maker))
