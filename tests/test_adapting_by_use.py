@@ -547,7 +547,7 @@ def test_a_list_that_is_none_of_shapes_says_no_sizes(row: str) -> None:
 
 
 def test_after_many_tries_no_further_function_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(way_search, "MOST", 0)
+    monkeypatch.setattr(way_search, "MOST_TRIES", 0)
     text = "def gradient(W1, b1, W2, b2, X, T): raise ValueError\n" + moved(
         "rate", arguments="rate"
     )

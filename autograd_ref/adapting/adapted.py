@@ -98,13 +98,13 @@ def _runs(one: Adapted) -> bool:
     point = random_point(network, 5, seed=1, targets=targets_of(one))
     try:
         with left_as_it_was(one.found.program.entry.function), quiet(), user_code():
-            result = one(_given(one, point.parameters), point.X, point.Y)
+            result = one(_as_taken(one, point.parameters), point.X, point.Y)
     except UserCodeRaised:
         return False
     found = cast("Mapping[str, Any]", result[1] if isinstance(result, tuple) else result)
     return all(np.shape(found[name]) == shape for name, shape in network.shapes.items())
 
 
-def _given(one: Adapted, parameters: Mapping[str, Array]) -> Any:
+def _as_taken(one: Adapted, parameters: Mapping[str, Array]) -> Any:
     """Parameters as the adapter takes them."""
     return parameters if one.choices.as_dict else tuple(parameters.values())

@@ -9,7 +9,7 @@ from autograd_ref.adapting.way_search import SearchOutcome, place_of
 from autograd_ref.report.words import listed
 from autograd_ref.user_code import worded
 
-MOST = 4
+MOST_TOLD = 4
 """Ways that failed which are told. Chosen."""
 
 
@@ -73,7 +73,7 @@ def failures_in_words(outcome: SearchOutcome) -> Iterator[str]:
     Args:
         outcome: of the search.
     """
-    for one in sorted(outcome.failures, key=_reached, reverse=True)[:MOST]:
+    for one in sorted(outcome.failures, key=_reached, reverse=True)[:MOST_TOLD]:
         call = one.program.calls[-1].removeprefix("result = ")
         if one.error is None:
             yield f"{call} runs, and returns, keeps and updates no gradient that could be found"

@@ -11,11 +11,9 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from autograd_ref.adapting.holding.arrays_found import DEEPEST
 from autograd_ref.calls import random_state
 from autograd_ref.user_code import Raised, attempt, user_code
-
-DEEPEST = 4
-"""Levels of lists, dicts and objects that are put back. Chosen, as for the search of arrays."""
 
 LARGEST = 10**7
 """Entries of an array that is copied to be put back; larger ones are data. Chosen."""

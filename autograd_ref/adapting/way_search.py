@@ -16,7 +16,7 @@ from autograd_ref.adapting.sizes_in_code import USUAL, Sizes, own_sizes, stated_
 from autograd_ref.adapting.undisturbed import left_as_it_was
 from autograd_ref.user_code import worded
 
-MOST = 20_000
+MOST_TRIES = 20_000
 """Tries after which no further function is tried. Chosen: most are found in a hundred."""
 
 FEW = 3
@@ -87,7 +87,7 @@ def _searched(
         for entry in [one for one in found if one.rank == rank]:
             own = () if wanted.sizes else own_sizes(entry, problem, wanted.given)
             for inside in dict.fromkeys((*sizes, *own)):
-                if tries > MOST:
+                if tries > MOST_TRIES:
                     break
                 nearest, more, count = _of_entry(entry, problem(inside), wanted.given)
                 failures = [*_told([*failures, *more])]  # the tracebacks of thousands are large

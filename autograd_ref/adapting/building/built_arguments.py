@@ -39,7 +39,7 @@ def with_their_own(
     for setup in () if built else setups:
         there = known._replace(parameters=setup.container, arrays=setup.arrays)
         missing = filled(entry.function, there).missing
-        for given in _as_made(entry, missing, known) or _given(entry, missing, known.sizes):
+        for given in _made_by_name(entry, missing, known) or _given(entry, missing, known.sizes):
             arrays = {**setup.arrays, **given.arguments}
             yield setup._replace(lines=(*setup.lines, *given.lines), arrays=arrays)
 
@@ -74,7 +74,7 @@ def in_built_argument(
                     yield placed._replace(lines=before, container=THEIRS, arrays=arrays)
 
 
-def _as_made(entry: Candidate, missing: Sequence[str], known: Known) -> list[OwnArguments]:
+def _made_by_name(entry: Candidate, missing: Sequence[str], known: Known) -> list[OwnArguments]:
     """The arguments that a function of theirs makes, by its name: shapes by make_shapes."""
     made: dict[str, str] = {}
     for name in missing:

@@ -1,7 +1,7 @@
 """Functions that make the functions which are called: the loss of given data, forward, backward."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from autograd_ref.adapting.by_name.code_of import Function
 from autograd_ref.adapting.by_name.function_names import FORWARD
@@ -10,6 +10,7 @@ from autograd_ref.adapting.calling.executed import value_after
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.filling.call_arguments import filled
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
+from autograd_ref.adapting.holding.arrays_found import inside
 from autograd_ref.adapting.holding.given.containers import in_arguments
 from autograd_ref.adapting.holding.setups import Placed, in_object
 
@@ -70,20 +71,10 @@ def _parts(value: object) -> Mapping[str, tuple[str, Function]]:
     if callable(value):
         name = getattr(value, "__name__", "")
         return {name if name.isidentifier() else "function": (MADE, value)}
-    items: list[tuple[str, str, object]] = []
-    if isinstance(value, Mapping):
-        named = cast("Mapping[object, object]", value)
-        items = [(str(key), f"{MADE}[{key!r}]", one) for key, one in named.items()]
-    elif isinstance(value, list | tuple):
-        row = cast("Sequence[object]", value)
-        fields: Sequence[str] = getattr(row, "_fields", ()) or [
-            getattr(one, "__name__", "") for one in row
-        ]
-        items = [(name, f"{MADE}[{i}]", row[i]) for i, name in enumerate(fields)]
-    elif hasattr(value, "__dict__"):
-        items = [(name, f"{MADE}.{name}", one) for name, one in vars(value).items()]
-    found = [(name, path, one) for name, path, one in items if callable(one)]
+    by_place = type(value) in (list, tuple)
+    found = [(step, name, one) for step, name, one in inside(value, "") if callable(one)]
+    names = [getattr(one, "__name__", "") if by_place else name for _step, name, one in found]
     return {
-        name if name.isidentifier() else f"part{i}": (path, one)
-        for i, (name, path, one) in enumerate(found)
+        name if name.isidentifier() else f"part{i}": (MADE + step, one)
+        for i, (name, (step, _name, one)) in enumerate(zip(names, found, strict=True))
     }

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from autograd_ref.adapting.by_name.code_of import parameters_of
-from autograd_ref.adapting.by_name.roles import roles_of
+from autograd_ref.adapting.by_name.roles import is_target
 
 CRITERION = "crit"
 """The variable for a loss that keeps what it was given."""
@@ -28,9 +28,6 @@ GRADIENT_OF = re.compile(r"_?(grad(ient)?|backward|prime|deriv(ative)?|delta|dlo
 
 VALUE_OF = re.compile(r"__call__|forward|loss|value|compute|calc(ulate)?", re.IGNORECASE)
 """The names of methods for the loss itself."""
-
-TRUE = re.compile(r"t|y|.*(true|target|actual|label|expected|truth)\w*|y_train", re.IGNORECASE)
-"""The names of arguments for targets."""
 
 
 class Criterion(NamedTuple):
@@ -55,7 +52,7 @@ def criteria(module: ModuleType | None, outputs: str, Y: str) -> Iterator[Criter
         if own and isinstance(value, type):
             yield from _of_class(value, outputs, Y)
         elif own and callable(value) and OF_LOSS.fullmatch(name):
-            pair = _pair(value, outputs, Y)
+            pair = _arguments(value, outputs, Y)
             yield from [Criterion((), f"{name}({pair})")] if pair else []
 
 
@@ -66,11 +63,11 @@ def _of_class(kind: type, outputs: str, Y: str) -> Iterator[Criterion]:
     if any(one.default is one.empty for one in parameters_of(kind)):
         return
     for name in filter(GRADIENT_OF.fullmatch, methods):
-        if pair := _pair(methods[name], outputs, Y):
+        if pair := _arguments(methods[name], outputs, Y):
             yield Criterion((), f"{kind.__name__}().{name}({pair})")
         elif not parameters_of(methods[name]) and values:
             call = "" if values[0] == "__call__" else f".{values[0]}"
-            given = _pair(methods[values[0]], outputs, Y)
+            given = _arguments(methods[values[0]], outputs, Y)
             lines = f"{CRITERION} = {kind.__name__}()", f"{CRITERION}{call}({given})"
             yield Criterion(lines, f"{CRITERION}.{name}()")
 
@@ -80,10 +77,9 @@ def _two(function: Callable[..., Any]) -> bool:
     return len(needed) == 2
 
 
-def _pair(function: Callable[..., Any], outputs: str, Y: str) -> str:
+def _arguments(function: Callable[..., Any], outputs: str, Y: str) -> str:
     """The outputs and the targets in the order of two arguments; empty for another number."""
     if not _two(function):
         return ""
     first = parameters_of(function)[0].name
-    is_target = TRUE.fullmatch(first) or "Y" in roles_of(first)
-    return f"{Y}, {outputs}" if is_target else f"{outputs}, {Y}"
+    return f"{Y}, {outputs}" if is_target(first) else f"{outputs}, {Y}"

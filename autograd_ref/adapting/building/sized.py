@@ -25,7 +25,7 @@ def with_sizes(
         sizes: of the network.
     """
     whole = ast.Module([*nodes], [])
-    known = _numbers(whole.body, scope)
+    known = _integers(whole.body, scope)
     groups = [group for group in _groups(whole, known) if group]
     places = [*chain.from_iterable(groups)]
     values = [known[one.id] if isinstance(one, ast.Name) else one.value for one in places]
@@ -53,17 +53,17 @@ def _swapped(whole: ast.Module, names: dict[int, str]) -> ast.Module:
     return copy.deepcopy(whole, memo)
 
 
-def _numbers(body: Sequence[ast.stmt], scope: Scope) -> dict[str, int]:
+def _integers(body: Sequence[ast.stmt], scope: Scope) -> dict[str, int]:
     """The variables that are integers, in the statements or in the module."""
     found = {name: value for name, value in scope.items() if type(value) is int}
     for node in body:
-        for name, value in _pairs(node):
+        for name, value in _assigned(node):
             if isinstance(value, ast.Constant) and type(value.value) is int:
                 found[name] = value.value
     return found
 
 
-def _pairs(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
     if not isinstance(node, ast.Assign):
         return
     value = node.value
@@ -77,8 +77,8 @@ def _pairs(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
 
 def _groups(whole: ast.Module, known: dict[str, int]) -> Iterator[list[ast.Name | ast.Constant]]:
     """The integers that are arguments of one call or lie in one list, as they stand."""
-    own = {id(one.value) for one in whole.body if isinstance(one, ast.Assign) and [*_pairs(one)]}
-    for node in _in_order(whole):
+    own = {id(one.value) for one in whole.body if isinstance(one, ast.Assign) and [*_assigned(one)]}
+    for node in _as_read(whole):
         inner: list[ast.expr] = []
         if isinstance(node, ast.Call):
             named = [(roles_of(one.arg or "", of_sizes=True), one.value) for one in node.keywords]
@@ -87,16 +87,16 @@ def _groups(whole: ast.Module, known: dict[str, int]) -> Iterator[list[ast.Name 
             inner += [value for roles, value in named if {"hidden", "outputs"} & {*roles}]
         elif isinstance(node, ast.List) or (isinstance(node, ast.Tuple) and id(node) not in own):
             inner = node.elts
-        yield [one for one in inner if _is_number(one, known)]
+        yield [one for one in inner if _is_integer(one, known)]
 
 
-def _in_order(node: ast.AST) -> Iterator[ast.AST]:
+def _as_read(node: ast.AST) -> Iterator[ast.AST]:
     for one in ast.iter_child_nodes(node):
         yield one
-        yield from _in_order(one)
+        yield from _as_read(one)
 
 
-def _is_number(node: ast.expr, known: dict[str, int]) -> TypeGuard[ast.Name | ast.Constant]:
+def _is_integer(node: ast.expr, known: dict[str, int]) -> TypeGuard[ast.Name | ast.Constant]:
     if isinstance(node, ast.Name):
         return isinstance(node.ctx, ast.Load) and node.id in known
     return isinstance(node, ast.Constant) and type(node.value) is int

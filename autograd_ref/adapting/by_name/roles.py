@@ -107,6 +107,9 @@ RATE = re.compile(
 """The names of a learning rate that mean nothing else, as alpha may."""
 
 
+TARGET_IN = re.compile(r"true|target|actual|label|expected|truth", re.IGNORECASE)
+"""Parts of the names of targets, where an argument is these or the outputs."""
+
 SIZES: tuple[Role, ...] = ("inputs", "hidden", "outputs", "sizes")
 
 
@@ -128,3 +131,12 @@ def roles_of(name: str, *, of_sizes: bool = False) -> list[Role]:
     if ARRAY.fullmatch(plain):
         others.append("array")
     return [*sizes, *others] if of_sizes else [*others, *sizes]
+
+
+def is_target(name: str) -> bool:
+    """Return whether an argument of a loss is for the targets, and not for the outputs.
+
+    Args:
+        name: of the argument.
+    """
+    return "Y" in roles_of(name) or TARGET_IN.search(name) is not None

@@ -12,7 +12,7 @@ from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.holding.forms import size_names
 from autograd_ref.adapting.undisturbed import attempted
 
-RATE = 1.0
+AT_RATE = 1.0
 """The learning rate at which an update is tried: what it moves is then the gradient."""
 
 
@@ -26,7 +26,7 @@ def environment(entry: Candidate, problem: SmallProblem) -> dict[str, Any]:
     env = names_of(entry)
     env |= dict(zip(size_names(problem.sizes), problem.sizes, strict=True))
     env |= {name: array.copy() for name, array in problem.parameters.items()}
-    return env | {"X": problem.X.copy(), "Y": problem.Y.copy(), "rate": RATE, "l2": 0.0}
+    return env | {"X": problem.X.copy(), "Y": problem.Y.copy(), "rate": AT_RATE, "l2": 0.0}
 
 
 def value_after(lines: Sequence[str], name: str, entry: Candidate, problem: SmallProblem) -> object:

@@ -13,6 +13,7 @@ from autograd_ref.adapting.holding.arrays_found import (
     Found,
     arrays_in,
     arrays_under,
+    inside,
     is_number,
     of_lists,
 )
@@ -24,7 +25,7 @@ RESULT = "result"
 """The variable for what the last call returned."""
 
 
-DEEPEST = 2
+DEEPEST_NUMBERS = 2
 """Levels of what is returned in which numbers are looked for. Chosen."""
 
 
@@ -114,28 +115,23 @@ def _with_numbers(value: object, path: str, name: str = "", depth: int = 0) -> I
         yield Found(f"np.array({path})", name, rows)
     elif is_number(value) or isinstance(value, np.bool_):
         yield Found(path, name, np.asarray(cast("Any", value)))
-    elif isinstance(value, list | tuple) and depth < DEEPEST:
-        fields: Sequence[str] | None = getattr(cast("object", value), "_fields", None)
-        for i, inner in enumerate(cast("Sequence[object]", value)):
-            own = fields[i] if fields else f"{name}{i}"
-            yield from _with_numbers(inner, f"{path}[{i}]", own, depth + 1)
-    elif isinstance(value, Mapping) and depth < DEEPEST:
-        for key, inner in cast("Mapping[object, object]", value).items():
-            yield from _with_numbers(inner, f"{path}[{key!r}]", str(key), depth + 1)
+    elif isinstance(value, list | tuple | Mapping) and depth < DEEPEST_NUMBERS:
+        for step, own, inner in inside(cast("object", value), name):
+            yield from _with_numbers(inner, f"{path}{step}", own, depth + 1)
     else:
         yield from arrays_in(cast("object", value), path, name, depth)
 
 
 def _numbers(ran: Ran) -> dict[str, str]:
     """The numbers in a tuple that is returned, by their expressions, each with its name."""
-    row = cast("tuple[object, ...]", ran.result) if isinstance(ran.result, tuple) else ()
+    row = cast("tuple[Any, ...]", ran.result) if isinstance(ran.result, tuple) else ()
     names = ran.names if len(ran.names) == len(row) else [""] * len(row)
     return {
         f"{RESULT}[{i}]": name
         for i, (name, one) in enumerate(zip(names, row, strict=True))
-        if len(row) > 1 and (isinstance(one, float | np.floating) or _is_number(one))
+        if len(row) > 1 and (isinstance(one, float) or _is_of_no_axis(one))
     }
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, np.ndarray) and cast("Array", value).ndim == 0
+def _is_of_no_axis(value: object) -> bool:
+    return isinstance(value, np.floating | np.ndarray) and np.shape(cast("Any", value)) == ()

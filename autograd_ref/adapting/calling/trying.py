@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.adapting.by_name.code_of import returned_names
-from autograd_ref.adapting.calling.executed import RATE, environment
+from autograd_ref.adapting.calling.executed import AT_RATE, environment
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.programs import CallProgram
 from autograd_ref.adapting.calling.readings import Ran, WhereRead, readings
@@ -75,7 +75,7 @@ def is_repeated(
         with contextlib.suppress(UserCodeRaised):
             for read in _reads(program, at):
                 if read.reading.of == reading.of and read.reading.kind == "updated":
-                    moved = {n: at.parameters[n] - RATE * g for n, g in read.gradients.items()}
+                    moved = {n: at.parameters[n] - AT_RATE * g for n, g in read.gradients.items()}
                     return problem._replace(parameters={**at.parameters, **moved})
         return None
 
@@ -127,7 +127,7 @@ def _evaluated(reading: WhereRead, env: dict[str, Any], problem: SmallProblem) -
             value = np.array(eval(text, env), dtype=np.float64)  # they may write on theirs
             if value.shape == problem.parameters[name].shape and np.isfinite(value).all():
                 is_update = reading.kind == "updated"
-                found[name] = (problem.parameters[name] - value) / RATE if is_update else value
+                found[name] = (problem.parameters[name] - value) / AT_RATE if is_update else value
     return found
 
 

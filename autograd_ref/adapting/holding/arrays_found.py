@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from autograd_ref.adapting.by_name.array_names import ARRAY
 
 DEEPEST = 4
-"""Levels of lists, dicts and objects that are looked into. Chosen."""
+"""Levels of lists, dicts and objects that are looked into, or put back. Chosen."""
 
 OF_A_BOX = ("data", "value", "val", "array", "v")
 """Attributes of an object that is a parameter: the name is that of the object. Chosen."""
@@ -59,7 +59,7 @@ def arrays_in(value: object, path: str, name: str = "", depth: int = 0) -> Itera
             put = f"{path}[:] = ({{given}}).tolist()"
             yield Found(f"np.array({path})", name, rows, put)
         yield from units
-        for step, own, inner in () if units or rows is not None else _inside(value, name):
+        for step, own, inner in () if units or rows is not None else inside(value, name):
             yield from arrays_in(inner, f"{path}{step}", own, depth + 1)
 
 
@@ -92,7 +92,7 @@ def of_lists(value: object) -> NDArray[Any] | None:
 def _of_units(value: object, path: str) -> Iterator[Found]:
     """The arrays of a layer that is a list of units, each with a list of weights of its own."""
     units = cast("list[object]", value) if isinstance(value, list) else []
-    each = [{step: (own, one) for step, own, one in _inside(unit, "")} for unit in units]
+    each = [{step: (own, one) for step, own, one in inside(unit, "")} for unit in units]
     if not each or any(isinstance(unit, list | tuple) for unit in units):
         return
     stacks: list[Found] = []
@@ -120,8 +120,13 @@ def _numbers(value: object) -> NDArray[Any] | None:
     return of_lists(value)
 
 
-def _inside(value: object, name: str) -> Iterator[tuple[str, str, object]]:
-    """The things in an object: the step that leads to each, its name, itself."""
+def inside(value: object, name: str) -> Iterator[tuple[str, str, object]]:
+    """Yield the things in an object: the step that leads to each, its name, itself.
+
+    Args:
+        value: the object.
+        name: its own name.
+    """
     if isinstance(value, Mapping):
         for key, inner in list(cast("Mapping[object, object]", value).items()):
             yield f"[{key!r}]", str(key), inner

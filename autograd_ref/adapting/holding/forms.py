@@ -23,7 +23,7 @@ class Form(NamedTuple):
     weights: Weights = "out, in"
     biases: Biases = "vector"
     """As arrays of their own, as the first or last column of the weights, or none."""
-    thin: bool = False
+    flat: bool = False
     """True where the weights of the only output are a vector, (n,)."""
     held: Held = "arrays"
 
@@ -43,9 +43,9 @@ class Form(NamedTuple):
             "last": f"biases as their last {beside}",
             "none": "no biases",
         }
-        thin = ", those of the output a vector" * self.thin
+        flat = ", those of the output a vector" * self.flat
         lists = ", as lists" * (self.held == "lists")
-        return f"{weights}{thin}, {how[self.biases]}{lists}"
+        return f"{weights}{flat}, {how[self.biases]}{lists}"
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -98,10 +98,10 @@ def forms(sizes: Sequence[int] = (), *, biases: bool | None = None) -> Iterator[
         sizes: of the network; with one output its weights may be a vector.
         biases: True for those with arrays for biases, False for those without; None for all.
     """
-    thin = (False, True) if len(sizes) > 2 and sizes[-1] == 1 else (False,)
-    for is_thin, how, weights in product(thin, get_args(Biases), get_args(Weights)):
+    flat = (False, True) if len(sizes) > 2 and sizes[-1] == 1 else (False,)
+    for is_flat, how, weights in product(flat, get_args(Biases), get_args(Weights)):
         if biases is None or biases == (how in ("vector", "row", "column")):
-            yield Form(weights, how, is_thin)
+            yield Form(weights, how, is_flat)
 
 
 def size_names(sizes: Sequence[int]) -> list[str]:

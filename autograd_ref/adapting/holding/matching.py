@@ -95,7 +95,7 @@ def _sizes_of(found: Sequence[Found], form: Form, *, flat: bool) -> Iterator[tup
                 break
             sizes += [n_out] if sizes else [n_in, n_out]
         if sizes and min(sizes) > 0:
-            yield (*sizes, 1) if form.thin else tuple(sizes)
+            yield (*sizes, 1) if form.flat else tuple(sizes)
 
 
 def _held(

@@ -77,7 +77,7 @@ def slot(form: Form, kind: str, layer: int, sizes: Sequence[int]) -> Slot:
     shape = form.shape(kind, sizes[layer], sizes[layer + 1])
     text = form.shape_text(kind, names[layer], names[layer + 1])
     one = Slot(kind, layer, "", f"{kind}{layer}", shape, text, form.put(kind, layer))
-    return one.without_axis() if form.thin and kind == "W" and layer == len(sizes) - 2 else one
+    return one.without_axis() if form.flat and kind == "W" and layer == len(sizes) - 2 else one
 
 
 def copied(one: Slot) -> str:

@@ -21,23 +21,23 @@ def with_own_rate(near: Near) -> Near:
     lines = "\n".join([*near.program.before, *near.program.calls])
     if near.reading.kind != "updated" or re.search(r"\brate\b", lines):
         return near
-    numbers = {*_numbers(near.program.entry)} - {1.0}
+    numbers = {*_rates_of(near.program.entry)} - {1.0}
     if len(numbers) != 1:
         return near
     return near._replace(reading=near.reading._replace(rate=numbers.pop()))
 
 
-def _numbers(entry: Candidate) -> Iterator[float]:
+def _rates_of(entry: Candidate) -> Iterator[float]:
     """The numbers that updates are multiplied by, in an entry and in what it calls."""
     tree = tree_of(entry.function)
     calls = [] if tree is None else [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
     names = dict.fromkeys(last_name(one.func) for one in calls)
     called = [entry.beside[name] for name in names if name in entry.beside]
     for function in (entry.function, *called):
-        yield from _numbers_in(function)
+        yield from _rates_in(function)
 
 
-def _numbers_in(function: Function) -> Iterator[float]:
+def _rates_in(function: Function) -> Iterator[float]:
     tree = tree_of(function)
     if tree is None:
         return

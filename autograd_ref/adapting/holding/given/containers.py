@@ -45,7 +45,7 @@ def in_arguments(
         yield from _lists(single, sizes)
     for holder in of_numbers(_of_names(name for _f, name in names), sizes):
         yield _of_dict(holder, single=True)
-    open_names = [p.name for p in parameters_of(functions[-1]) if _is_open(p)]
+    open_names = [p.name for p in parameters_of(functions[-1]) if _says_nothing(p)]
     for maker in makers if len(open_names) > 1 else ():
         for placed in as_made(maker, sizes, apart=True):
             if placed.parts == len(open_names):
@@ -58,7 +58,7 @@ def in_arguments(
             yield from _container(function, name, sizes, makers)
 
 
-def _is_open(one: inspect.Parameter) -> bool:
+def _says_nothing(one: inspect.Parameter) -> bool:
     """Return whether an argument is needed, and may be arrays: it is named so, or says nothing."""
     return one.default is one.empty and not {*roles_of(one.name)} - {"array", "parameters"}
 

@@ -44,12 +44,12 @@ def in_order(uses: Uses, sizes: Sequence[int]) -> Iterator[Placed]:
         held = holder._replace(slots=tuple(slots))
         yield Placed((f"{THEIRS} = [{row}]",), held, THEIRS, "in a list", THEIRS)
         if not uses.unpacked:
-            yield from _pairs(holder)
+            yield from _layer_by_layer(holder)
         if not uses.unpacked:
             yield from _vectors(holder)
 
 
-def _pairs(holder: Holder) -> Iterator[Placed]:
+def _layer_by_layer(holder: Holder) -> Iterator[Placed]:
     """A list of layers, each with its weights and biases."""
     if len(holder.form.kinds) == 2:
         slots = [
