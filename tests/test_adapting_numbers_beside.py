@@ -4,15 +4,12 @@ from collections.abc import Generator
 
 import pytest
 
-from autograd_ref.adapting.adapted import adapted
 from autograd_ref.adapting.adapter import Adapted
 from autograd_ref.adapting.own_numbers.returned_loss import NumberReturned, loss_among
-from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.told import found_in_words
-from autograd_ref.adapting.way_search import Wanted, search
 from autograd_ref.commands.as_written.usual_problems import usual_cases, usual_reports
 from autograd_ref.networks.choosing import architecture
-from tests.real_code.of_text import forget, module_of
+from tests.real_code.of_text import adapter_of, forget
 
 TANH = architecture((5, 7, 2), activation="tanh")
 
@@ -43,10 +40,7 @@ def forgotten() -> Generator[None]:
 
 def found_in(returned: str, some: str = "False") -> Adapted:
     """The adapter of code that ends with some lines."""
-    text = CODE.replace("SOME", some) + f"    {returned}\n"
-    best = search(module_of(text), problems(TANH), Wanted()).best
-    assert best is not None
-    return adapted(best, TANH, "theirs")
+    return adapter_of(CODE.replace("SOME", some) + f"    {returned}\n", TANH)
 
 
 def verdict_of(one: Adapted) -> str:

@@ -6,6 +6,12 @@ from types import ModuleType
 
 import numpy as np
 
+from autograd_ref.adapting.adapted import adapted
+from autograd_ref.adapting.adapter import Adapted
+from autograd_ref.adapting.small import problems
+from autograd_ref.adapting.way_search import Wanted, search
+from autograd_ref.networks.architecture import Architecture
+
 
 def module_of(text: str) -> ModuleType:
     """The module `theirs` of a text, with NumPy as np."""
@@ -16,6 +22,13 @@ def module_of(text: str) -> ModuleType:
     vars(module)["np"] = np
     exec(compile(text, "<theirs>", "exec"), vars(module))
     return module
+
+
+def adapter_of(text: str, meant: Architecture) -> Adapted:
+    """The adapter that is found for a text."""
+    best = search(module_of(text), problems(meant), Wanted()).best
+    assert best is not None
+    return adapted(best, meant, "theirs")
 
 
 def forget() -> None:

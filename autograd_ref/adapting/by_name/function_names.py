@@ -34,6 +34,10 @@ LOSS = re.compile(
 """The names of what computes a loss, perhaps with gradients."""
 
 
+OWN_LOSS = re.compile(r"loss|cost|objective|error|energy|^_?j$", re.IGNORECASE)
+"""Parts of the names of what computes the loss alone."""
+
+
 UPDATE = re.compile(
     r"(partial_?)?(train|fit|step|update|learn|sgd|gd|gradient_descent|optimi[sz]e|adjust|apply|descend)"
     r"(_?(step|on_?batch|batch|one|epoch|mini_?batch|once|parameters|params|network|model|weights|sample|gradients?|grads|deltas?|updates?|all))*",

@@ -52,24 +52,32 @@ def programs_of(
             for one in made_functions(entry, known, problem):
                 for firsts in [(), *one.entry.chains]:
                     there = [form], problem.sizes, given
-                    yield [*_programs(one.entry, one.setup, one.before, there, firsts)]
+                    yield [*programs_in(one.entry, one.setup, one.before, there, firsts)]
         return
     chains = entry.chains  # a method may need what they keep; a function has arguments
     takes_data = isinstance(entry.owner, type) and takes(entry.owner, "Y")
     for firsts in [(), *chains] if entry.owner is None else [*chains, ()]:
         for group in [[one] for one in data] if takes_data else [data]:
             for setup, before in _setups(entry, problem, group, given, firsts):
-                yield [*_programs(entry, setup, before, (group, problem.sizes, given), firsts)]
+                yield [*programs_in(entry, setup, before, (group, problem.sizes, given), firsts)]
 
 
-def _programs(
+def programs_in(
     entry: Candidate,
     setup: Placed,
     before: Sequence[str],
     known: tuple[Sequence[DataForm], tuple[int, ...], Mapping[str, str]],
     firsts: Sequence[str],
 ) -> Iterator[CallProgram]:
-    """The programs of one setup, with all forms of data."""
+    """Yield the programs of one setup, with all forms of data.
+
+    Args:
+        entry: what is called.
+        setup: where its parameters are.
+        before: the lines before the calls.
+        known: the forms of data, the sizes, values for arguments by name.
+        firsts: the names of what is called before it.
+    """
     data, sizes, given = known
     for form in data:
         arrays = {**setup.arrays, **_inputs(entry, firsts, form, sizes)}

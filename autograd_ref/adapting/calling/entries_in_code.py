@@ -28,7 +28,7 @@ def entries(thing: object) -> Iterator[Candidate]:
         yield _method(kind, owner, thing.__name__, thing.__func__)
     elif inspect.isfunction(thing):
         module = inspect.getmodule(thing)
-        beside = {} if module is None else _functions(module)
+        beside = {} if module is None else functions_in(module)
         makes = makes_functions(thing)
         yield Candidate(thing, thing.__name__, None, beside, module, makes)
     else:
@@ -36,7 +36,7 @@ def entries(thing: object) -> Iterator[Candidate]:
 
 
 def _in_module(module: ModuleType) -> Iterator[Candidate]:
-    functions = _functions(module)
+    functions = functions_in(module)
     for name, function in functions.items():
         if makes_functions(function):
             yield Candidate(function, name, None, functions, module, makes=True)
@@ -48,7 +48,12 @@ def _in_module(module: ModuleType) -> Iterator[Candidate]:
             yield from _in_class(kind, owner)
 
 
-def _functions(module: ModuleType) -> dict[str, Function]:
+def functions_in(module: ModuleType) -> dict[str, Function]:
+    """Return the functions that a module defines, by their names.
+
+    Args:
+        module: the module.
+    """
     return {
         name: value
         for name, value in vars(module).items()

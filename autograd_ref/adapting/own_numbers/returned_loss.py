@@ -1,27 +1,21 @@
 """Which of the numbers that are returned beside a gradient is its loss; an accuracy is none."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_ref.adapting.adapter import Adapted, compiled, targets_of
+from autograd_ref.adapting.own_numbers.changes import along, called, changes_of, ways_from
 from autograd_ref.adapting.small import gradient_of
-from autograd_ref.adapting.undisturbed import left_as_it_was, quiet
 from autograd_ref.networks.random_point import random_point
-from autograd_ref.user_code import UserCodeRaised, user_code
-
-Array = NDArray[Any]
+from autograd_ref.user_code import UserCodeRaised
 
 NAMED = re.compile(
     r"[jl]|.*(loss|cost|objective|entropy|nll|(?<![a-z])([bc]?ce|[ms]se)(?![a-z])).*", re.IGNORECASE
 )
 """The names of a number that is a loss, though a wrong one; an error may be a rate of errors."""
-
-STEP = 1e-3
-"""How far parameters are moved to see how a number depends on them. Chosen: float32 sees it."""
 
 DIRECTIONS = 4
 """As many ways are they moved. Chosen: what is no loss follows a gradient in one or two."""
@@ -83,40 +77,15 @@ def _returning(one: Adapted, text: str) -> Adapted:
 def _follows(one: Adapted, text: str) -> bool:
     """Return whether a number changes as the gradient beside it tells, or as the right one does."""
     point = random_point(one.network, 5, seed=1, targets=targets_of(one))
-    parameters, random = point.parameters, np.random.default_rng(0)
-    both = _returning(one, text)
-
-    def called(given: Mapping[str, Array]) -> tuple[float, Mapping[str, Array]]:
-        with left_as_it_was(one.found.program.entry.function), quiet(), user_code():
-            inside = given if one.choices.as_dict else (*given.values(),)
-            value, gradient = both(inside, point.X, point.Y)
-            return float(value), gradient
-
-    ways = [
-        {name: random.normal(size=value.shape) for name, value in parameters.items()}
-        for _ in range(DIRECTIONS)
-    ]
+    ways, both = ways_from(point.parameters, DIRECTIONS), _returning(one, text)
     try:
-        _value, theirs = called(parameters)
-        ends = [[called(_moved(parameters, way, by))[0] for by in (STEP, -STEP)] for way in ways]
+        _value, theirs = called(both, point, point.parameters)
+        changes = changes_of(both, point, ways)
     except UserCodeRaised:
         return False
-    changes = [(up - down) / (2 * STEP) for up, down in ends]
-    both_told = theirs, gradient_of(one.network, point)
-    told = [[_along(gradient, way) for way in ways] for gradient in both_told]
+    gradients = theirs, gradient_of(one.network, point)
+    told = [[along(gradient, way) for way in ways] for gradient in gradients]
     return any(is_multiple(changes, these) for these in told)
-
-
-def _moved(
-    parameters: Mapping[str, Array], way: Mapping[str, Array], by: float
-) -> dict[str, Array]:
-    return {name: value + by * way[name] for name, value in parameters.items()}
-
-
-def _along(gradient: Mapping[str, Array], way: Mapping[str, Array]) -> float:
-    """The change along a way, of the blocks that have the right shape."""
-    right = [name for name in way if np.shape(gradient[name]) == way[name].shape]
-    return sum(float(np.sum(gradient[name] * way[name])) for name in right)
 
 
 def is_multiple(changes: Sequence[float], told: Sequence[float]) -> bool:

@@ -13,8 +13,8 @@ from autograd_ref.adapting.nearness import right_first
 from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.told import found_in_words, ties_in_words
 from autograd_ref.adapting.way_search import SearchOutcome, Wanted, search
+from autograd_ref.commands.as_written.beside.own_penalty import with_its_factor
 from autograd_ref.commands.as_written.nothing_found import nothing_found
-from autograd_ref.commands.as_written.own_penalty import with_its_factor
 from autograd_ref.commands.as_written.whole_files import Opened
 from autograd_ref.commands.functions.world import entered
 from autograd_ref.networks.architecture import Architecture

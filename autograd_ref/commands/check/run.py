@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
+from autograd_ref.commands.as_written.beside.own_penalty import with_penalty
 from autograd_ref.commands.as_written.find_adapter import AskedFor, find_adapter
 from autograd_ref.commands.as_written.other_networks import right_for, right_for_by_convention
-from autograd_ref.commands.as_written.own_penalty import with_penalty
 from autograd_ref.commands.as_written.whole_files import Opened
 from autograd_ref.commands.as_written.written_problems import plan_for, written_function
 from autograd_ref.commands.check.called import CheckedFunction
@@ -96,7 +96,7 @@ def check_as_it_stands(chosen: argparse.Namespace, opened: Opened, asked: AskedF
     results = _watched(plan.reports(cases), len(cases))
     wrong = outcome_of(results) == "mismatch"
     networks = right_for(one, gradients, matches=not wrong) if chosen.detect or wrong else ""
-    penalty = None if wrong else with_penalty(one, opened.path, chosen.seed)
+    penalty = None if wrong else with_penalty(one, opened.path, chosen.seed, asked.arguments)
     if penalty is not None and penalty.wrong is not None:
         results.append(penalty.wrong)
     file = chosen.function.rpartition(":")[0] or chosen.function

@@ -1,10 +1,12 @@
 """Code with an argument for a penalty is checked with one, where the options choose none."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from autograd_ref.adapting.adapter import Adapted, compiled
+from autograd_ref.adapting.own_numbers.own_cost import OwnCost, own_costs
+from autograd_ref.adapting.small import SAMPLES
 from autograd_ref.commands.as_written.other_networks import fits_of
 from autograd_ref.commands.as_written.usual_problems import network_of, usual_cases, usual_report
 from autograd_ref.commands.check.problems import Checked
@@ -16,6 +18,13 @@ from autograd_ref.report.words import listed
 
 L2 = 0.1
 """The value with which the argument is tried. Chosen: what it adds is far above rounding."""
+
+DIFFERENT = 0.1
+"""How far, as a share, two penalties are that are not the same. Chosen: changes along a step tell
+them to a hundredth, and mistakes are factors of 2 or S."""
+
+LEAST = 0.02
+"""The share of a penalty in a loss that has one. Chosen: far above the error, and below 1/S."""
 
 FORMS = {
     (L2, False): "l2/2",
@@ -44,16 +53,25 @@ class WithPenalty(NamedTuple):
     """The problem with a penalty on which it is wrong, and its report."""
 
 
-def with_penalty(one: Adapted, path: list[str], seed: int) -> WithPenalty | None:
-    """Check code that is right without a penalty with one; None where it takes none.
+def with_penalty(
+    one: Adapted, path: list[str], seed: int, given: Mapping[str, str]
+) -> WithPenalty | None:
+    """Check the penalty of code that is right otherwise; None where it takes none.
+
+    Where the options choose none, it is tried with one; where the code has a loss of its own, its
+    gradient needs to have the penalty of that loss.
 
     Args:
         one: the adapter.
         path: that the code imports from.
         seed: for the problem on which it is shown to be wrong.
+        given: values for arguments, by name.
     """
-    source = "\n".join(one.source.lines)
-    if one.network.l2 or one.only_updates or not re.search(r"\bl2\b", source):
+    if one.only_updates:
+        return None
+    if one.network.l2:
+        return _beside_own_loss(one, one.network, path, seed, given)
+    if not re.search(r"\bl2\b", "\n".join(one.source.lines)):
         return None
     choices = one.choices._replace(l2=L2)
     function = compiled(one.found, choices, fixed=one.takes == "fixed")
@@ -68,11 +86,56 @@ def with_penalty(one: Adapted, path: list[str], seed: int) -> WithPenalty | None
     if said:
         usual = [_in_words(network) for number, network in said.items() if number in FORMS]
         network = next(iter(said.values()))
+        other = _beside_own_loss(penalised, network, path, seed, given)
         own = network.penalty_in_words if network.l2 else "no penalty: it does not use it"
-        return WithPenalty(f"{TRIED} it is right for {listed(usual) if usual else own}.")
+        plain = WithPenalty(f"{TRIED} it is right for {listed(usual) if usual else own}.")
+        return other or plain
     if not one.network.bias:
         return WithPenalty(COLUMN_OF_ONES)
     return WithPenalty("", _nearest(penalised, gradients, seed))
+
+
+def _beside_own_loss(
+    one: Adapted, network: Architecture, path: list[str], seed: int, given: Mapping[str, str]
+) -> WithPenalty | None:
+    """The problem on which the gradient is not that of their own loss; None where it is."""
+    some = network if network.l2 else network._replace(l2=L2)
+    costs = [*own_costs(one, some, given)]
+    has_it = [abs(cost.penalty - bool(network.l2)) < DIFFERENT for cost in costs]
+    other = [cost for cost in costs if cost.penalty > LEAST]
+    if any(has_it) or not other:
+        return None
+    cost = other[0]
+    times, meant = _times(network, cost)
+    (case,) = usual_cases(one, 1, seed)
+    network = network_of(one, case)._replace(l2=meant.l2, l2_over_samples=meant.l2_over_samples)
+    l2 = "" if one.network.l2 else f"with {L2:g} for its argument l2, "
+    words = f"{l2}against the penalty of its own loss, {cost.name}"
+    report = usual_report(one, in_their_world(one, path), network, case, diagnose=True)
+    wrong = Checked(case._replace(name="random, l2", penalty=words), report)
+    return WithPenalty(
+        f"The penalty of its own loss, {cost.name}, is {times} in its gradient.", wrong
+    )
+
+
+def _times(network: Architecture, cost: OwnCost) -> tuple[str, Architecture]:
+    """How many times the penalty of their loss a gradient has, in words; the network of that loss.
+
+    Args:
+        network: which the gradient is right for.
+        cost: their loss.
+    """
+    if not network.l2:
+        return "left out", network._replace(l2=float(f"{cost.penalty * L2:.2g}"))
+    times, over = 1 / cost.penalty, network.l2_over_samples
+    if abs(times * SAMPLES ** (1 if over else -1) - 1) < DIFFERENT:
+        words = "1/S as large" if over else "S times as large"
+        return words, network._replace(l2_over_samples=not over)
+    rounded = float(f"{times:.2g}")
+    words = {0.5: "half as large", 2.0: "twice as large"}.get(
+        rounded, f"{rounded:g} times as large"
+    )
+    return words, network._replace(l2=network.l2 / rounded)
 
 
 def with_its_factor(one: Adapted) -> tuple[Adapted, str]:

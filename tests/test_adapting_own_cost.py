@@ -1,0 +1,127 @@
+"""A gradient has the penalty of the loss that stands in the same file, or is wrong."""
+
+from collections.abc import Generator
+
+import pytest
+
+from autograd_ref.adapting.adapter import Adapted
+from autograd_ref.adapting.own_numbers.own_cost import own_costs
+from autograd_ref.commands.as_written.beside.own_penalty import WithPenalty, with_penalty
+from autograd_ref.networks.choosing import architecture
+from tests.real_code.of_text import adapter_of, forget
+
+FUNCTIONS = """
+def predict(w, X):
+    h = np.tanh(X @ w["W1"] + w["b1"])
+    e = np.exp(h @ w["W2"] + w["b2"])
+    return h, e / e.sum(axis=1, keepdims=True)
+
+def compute_cost(w, X, y, lam=0.0):
+    h, p = predict(w, X)
+    data = -np.log(p[np.arange(len(y)), y]).mean()
+    return data + LOSS * sum((w[k] ** 2).sum() for k in ("W1", "W2"))
+
+def backward(w, X, y, lam=0.0):
+    h, p = predict(w, X)
+    d = (p - np.eye(p.shape[1])[y]) / len(y)
+    back = d @ w["W2"].T * (1 - h**2)
+    return {
+        "W1": X.T @ back + SLOPE * w["W1"], "b1": back.sum(axis=0),
+        "W2": h.T @ d + SLOPE * w["W2"], "b2": d.sum(axis=0),
+    }
+"""
+CLASS = """
+class Net:
+    def __init__(self, n_in, n_hidden, n_out, reg=0.0):
+        self.reg, self.W1, self.b1 = reg, np.zeros((n_in, n_hidden)), np.zeros(n_hidden)
+        self.W2, self.b2 = np.zeros((n_hidden, n_out)), np.zeros(n_out)
+
+    def forward(self, X):
+        self.X, self.h = X, np.tanh(X @ self.W1 + self.b1)
+        e = np.exp(self.h @ self.W2 + self.b2)
+        self.p = e / e.sum(axis=1, keepdims=True)
+        return self.p
+
+    def total_loss(self, y):
+        squares, lam = (self.W1**2).sum() + (self.W2**2).sum(), self.reg
+        return -np.log(self.p[np.arange(len(y)), y]).mean() + LOSS * squares, self.p
+
+    def backward(self, y):
+        d, lam = (self.p - np.eye(self.p.shape[1])[y]) / len(y), self.reg
+        back = d @ self.W2.T * (1 - self.h**2)
+        self.dW1, self.db1 = self.X.T @ back + SLOPE * self.W1, back.sum(axis=0)
+        self.dW2, self.db2 = self.h.T @ d + SLOPE * self.W2, d.sum(axis=0)
+"""
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Generator[None]:
+    """No module of a text is left."""
+    yield
+    forget()
+
+
+def adapter(text: str, loss: str, slope: str, l2: float = 0.0) -> Adapted:
+    """The adapter of code with a penalty in its loss, and in its gradient."""
+    meant = architecture((5, 7, 2), activation="tanh", l2=l2)
+    return adapter_of(text.replace("LOSS", loss).replace("SLOPE", slope), meant)
+
+
+def judged(one: Adapted) -> WithPenalty:
+    """What is said of the penalty."""
+    found = with_penalty(one, [], 0, {})
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "loss", "slope", "said"),
+    [
+        (FUNCTIONS, "lam", "lam", "half as large"),
+        (CLASS, "lam / 2", "2 * lam", "twice as large"),
+        (CLASS, "lam / 2 / len(y)", "lam", "S times as large"),
+        (FUNCTIONS, "lam / 2", "lam / len(y)", "1/S as large"),
+        (FUNCTIONS, "lam / 2", "0 * lam", "left out"),
+        (FUNCTIONS, "lam * 1.5", "lam", "0.33 times as large"),
+    ],
+)
+def test_a_penalty_that_is_not_the_one_of_their_own_loss_is_wrong(
+    text: str, loss: str, slope: str, said: str
+) -> None:
+    """The mistake is named, and the report is that beside the penalty of the loss."""
+    name = "compute_cost" if text is FUNCTIONS else "Net.total_loss"
+    found = judged(adapter(text, loss, slope))
+    assert found.sentence == f"The penalty of its own loss, {name}, is {said} in its gradient."
+    assert found.wrong is not None
+    report = found.wrong.report
+    assert report is not None
+    assert [one.name for one in report.blocks if one.verdict == "mismatch"] == ["W0", "W1"]
+    assert found.wrong.case.where.endswith(f"against the penalty of its own loss, {name}")
+
+
+@pytest.mark.parametrize(
+    ("loss", "slope", "said"),
+    [
+        ("lam", "2 * lam", "it is right for l2 times the squared weights."),
+        ("0", "lam", "it is right for l2/2 times the squared weights."),
+        ("len(X) * [lam]", "lam", "it is right for l2/2 times the squared weights."),
+    ],
+)
+def test_a_penalty_of_their_own_loss_is_right(loss: str, slope: str, said: str) -> None:
+    """Also where the loss that is shown has none, or cannot be called."""
+    found = judged(adapter(FUNCTIONS, loss, slope))
+    assert found.wrong is None
+    assert found.sentence.endswith(said)
+
+
+def test_a_penalty_that_is_given_is_held_against_their_own_loss() -> None:
+    """Also where it is a number in the code."""
+    assert judged(adapter(FUNCTIONS, "0.3", "0.3", l2=0.3)).wrong is not None
+    assert with_penalty(adapter(FUNCTIONS, "0.15", "0.3", l2=0.3), [], 0, {}) is None
+
+
+def test_what_is_another_loss_is_not_asked() -> None:
+    """It counts errors, or is the loss of another network."""
+    other = adapter(FUNCTIONS.replace("-np.log(p[np", "-(p[np"), "lam", "lam")
+    assert judged(other).wrong is None
+    assert not [*own_costs(other, other.network._replace(l2=0.1), {})]
