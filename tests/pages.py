@@ -91,12 +91,11 @@ def outputs(page: str, folder: Path) -> Iterator[Output]:
     names: dict[str, Any] = {}
     printed = ""
     for block in blocks(page):
-        name, _, value = block.mark.partition(": ")
+        name = block.mark.partition(": ")[0]
         if name == "long":
             continue
         if name == "file":
-            (folder / value).parent.mkdir(parents=True, exist_ok=True)
-            _ = (folder / value).write_text(block.text, encoding="utf-8")
+            _write(block, folder)
         elif name == "pytest":
             run_tests(block.text, folder)
         elif block.language == "python":
@@ -111,11 +110,30 @@ def outputs(page: str, folder: Path) -> Iterator[Output]:
             yield Output(output, printed_by(command, folder))
 
 
-def printed_by(command: str, folder: Path) -> str:
-    """The output of a crosscheck command, given with its prompt; whatever its exit status."""
+def write_files(page: str, folder: Path) -> None:
+    """Write the files of a page into this folder."""
+    for block in blocks(page):
+        _write(block, folder)
+
+
+def _write(block: Block, folder: Path) -> None:
+    name, _, value = block.mark.partition(": ")
+    if name == "file":
+        (folder / value).parent.mkdir(parents=True, exist_ok=True)
+        _ = (folder / value).write_text(block.text, encoding="utf-8")
+
+
+def printed_by(command: str, folder: Path, onto: io.StringIO | None = None) -> str:
+    """The output of a crosscheck command, given with its prompt; whatever its exit status.
+
+    Args:
+        command: with its prompt.
+        folder: that in which it runs.
+        onto: a stream that stands for standard output, if it is not to be a file.
+    """
     if not command.startswith(PROMPT):
         raise ValueError(f"the command is {command!r}; it needs to begin with {PROMPT}")
-    with redirect_stdout(io.StringIO()) as output, chdir(folder):
+    with redirect_stdout(onto or io.StringIO()) as output, chdir(folder):
         _ = main(command.removeprefix(PROMPT).split())
     return output.getvalue()
 
@@ -146,6 +164,11 @@ def as_shown(output: Output) -> str:
     for paragraph in _paragraphs(LEFT_OUT.sub("\n", shown)):
         shown = shown.replace(paragraph, by_first_word.get(paragraph.split()[0], ""))
     return shown
+
+
+def words(text: str) -> list[str]:
+    """Everything but the figures and the layout, which depend on the machine."""
+    return re.findall(r"[A-Za-z_]{2,}\d?", re.sub(r"\d+e[+-]\d+|-{2,}", " ", text))
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from autograd_ref.assignment.mistakes.planted import PLANTED
 from autograd_ref.commands import main
 from autograd_ref.selftest import measured
 from autograd_ref.verdict.rows import QUANTITY
-from tests.pages import PAGES, PROMPT, ROOT, as_shown, blocks, outputs, run_tests, the_block
+from tests.pages import PAGES, PROMPT, ROOT, as_shown, blocks, outputs, run_tests, the_block, words
 from tests.transcripts import rewritten
 
 MARKS = {"", "continues", "file", "pytest", "long", "ci"}
@@ -18,11 +18,6 @@ MARKS = {"", "continues", "file", "pytest", "long", "ci"}
 
 def text_of(page: str) -> str:
     return (ROOT / page).read_text(encoding="utf-8")
-
-
-def words(text: str) -> list[str]:
-    """Everything but the figures and the layout, which depend on the machine."""
-    return re.findall(r"[A-Za-z_]{2,}\d?", re.sub(r"\d+e[+-]\d+|-{2,}", " ", text))
 
 
 def differences(page: str, folder: Path) -> list[tuple[str, str]]:

@@ -5,12 +5,8 @@ from pathlib import Path
 import pytest
 
 from autograd_ref.commands import main
-from tests.pages import ROOT, blocks, the_block
-
-PAGES = ROOT / "autograd_ref" / "commands"
-STUDENTS, TEACHERS = (
-    (PAGES / name).read_text(encoding="utf-8") for name in ("STUDENTS.md", "TEACHERS.md")
-)
+from tests.pages import the_block, write_files
+from tests.pictures import MENDED, STUDENTS, TEACHERS, changed
 
 pytest_plugins = ("pytester",)
 
@@ -18,8 +14,7 @@ pytest_plugins = ("pytester",)
 def test_the_mended_network_of_the_students_matches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = the_block(STUDENTS, "class MyNetwork").text
-    mended = code.replace("self.db2 = d.sum(axis=0)", "self.db2 = d.sum(axis=0) / len(Y)")
+    mended = changed(the_block(STUDENTS, "class MyNetwork").text, MENDED)
     assert (tmp_path / "my_network.py").write_text(mended, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert main(["check", "my_network.py:MyNetwork", "--problems", "1"]) == 0
@@ -30,11 +25,7 @@ def test_the_mended_network_of_the_students_matches(
 def test_the_tests_of_the_teachers_run_on_a_submission(
     submission: str, failed: int, pytester: pytest.Pytester
 ) -> None:
-    for block in blocks(TEACHERS):
-        name = block.mark.removeprefix("file: ")
-        if name != block.mark:
-            (pytester.path / name).parent.mkdir(exist_ok=True)
-            assert (pytester.path / name).write_text(block.text, encoding="utf-8")
+    write_files(TEACHERS, pytester.path)
     command = "pytest test_course.py --submission submissions/ben.py"
     assert f"\n    {command}\n" in TEACHERS
     options = command.replace("ben", submission).split()[1 : None if submission else 2]
