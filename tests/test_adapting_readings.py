@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from autograd_ref.adapting.calling.readings import RESULT, Ran, readings
+from autograd_ref.adapting.calling.readings import RESULT, Ran, in_place, readings
 from autograd_ref.adapting.holding.arrays_found import arrays_under
 from autograd_ref.adapting.holding.forms import Form
 from autograd_ref.adapting.holding.setups import in_object
+from autograd_ref.adapting.holding.slots import unplaced
 
 SIZES = (5, 7, 2)
 Array = NDArray[Any]
@@ -68,3 +69,8 @@ def test_of_a_wrong_shape_is_read_by_place() -> None:
     wrong = (np.ones((5, 7)), np.float64(1.0), np.ones((7, 2)), np.ones(2))
     (first, _updated) = readings(ran(wrong))
     assert "result[1]" in first.of["b0"]
+
+
+def test_parameters_without_places_are_not_updated_in_place() -> None:
+    """As the pieces of a vector."""
+    assert in_place(unplaced(Form(), SIZES)) is None

@@ -83,12 +83,21 @@ def readings(ran: Ran) -> Iterator[WhereRead]:
         for of in matched(some, holder, whole=True):
             yield WhereRead("gradient", f"kept in {', '.join(_paths(of))}", of)
     values = {one.path: one.value for one in after} | {**ran.after}
-    moved = [one for one in holder.slots if one.path in values]
-    if len(moved) == len(holder.slots) and any(
-        not np.array_equal(values[one.path], ran.before[one.path]) for one in moved
-    ):
-        of = expressions(holder, {one: one.path for one in moved})
-        yield WhereRead("updated", "updated in place", of)
+    updated = in_place(holder) if slots <= {*values} else None
+    if updated and any(not np.array_equal(values[one], ran.before[one]) for one in slots):
+        yield updated
+
+
+def in_place(holder: Holder) -> WhereRead | None:
+    """Return where the parameters are after an update in place; None where they have no places.
+
+    Args:
+        holder: of the parameters.
+    """
+    if not all(one.path for one in holder.slots):
+        return None
+    of = expressions(holder, {one: one.path for one in holder.slots})
+    return WhereRead("updated", "updated in place", of)
 
 
 def _paths(of: Mapping[str, str]) -> list[str]:

@@ -32,6 +32,9 @@ SIZES = range(2, 13)
 MORE_SIZES = range(2, 41)
 """From which the number of samples is drawn, where the other dimensions are hard-coded."""
 
+UPDATE = "its update"
+"""The name of a problem on which an update is judged that code makes beside its gradient."""
+
 
 class Case(NamedTuple):
     """One problem that is to be checked."""
@@ -66,7 +69,8 @@ class Case(NamedTuple):
         sizes = self.sizes or sizes_in(self.shape)
         if not sizes:
             return f"the parameters and data of seed {self.seed}"
-        name = "the penguins" if self.name == "penguins" else "a random problem"
+        names = {"penguins": "the penguins", UPDATE: "the update, on a random problem"}
+        name = names.get(self.name, "a random problem")
         said = [name, f"shape {','.join(map(str, sizes))}", f"{len(self.arguments[1])} samples"]
         said += [self.dtype, f"seed {self.seed}", *filter(None, (self.penalty,))]
         return ", ".join(said)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from autograd_ref.commands.as_written.beside.own_penalty import with_penalty
+from autograd_ref.commands.as_written.beside.judged_beside import judged_beside
 from autograd_ref.commands.as_written.find_adapter import AskedFor, find_adapter
 from autograd_ref.commands.as_written.other_networks import right_for, right_for_by_convention
 from autograd_ref.commands.as_written.whole_files import Opened
@@ -96,12 +96,11 @@ def check_as_it_stands(chosen: argparse.Namespace, opened: Opened, asked: AskedF
     results = _watched(plan.reports(cases), len(cases))
     wrong = outcome_of(results) == "mismatch"
     networks = right_for(one, gradients, matches=not wrong) if chosen.detect or wrong else ""
-    penalty = None if wrong else with_penalty(one, opened.path, chosen.seed, asked.arguments)
-    if penalty is not None and penalty.wrong is not None:
-        results.append(penalty.wrong)
+    beside = [] if wrong else judged_beside(one, opened.path, chosen.seed, asked.arguments)
+    results += [each.wrong for each in beside if each.wrong is not None]
     file = chosen.function.rpartition(":")[0] or chosen.function
     checked = written_function(file, opened, found)
-    said = () if penalty is None or not penalty.sentence else (penalty.sentence,)
+    said = [each.sentence for each in beside if each.sentence]
     checked = checked._replace(how=(*checked.how, *said), right_for=networks)
     return _shown(chosen, checked, results)
 
