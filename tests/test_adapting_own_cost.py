@@ -7,7 +7,7 @@ import pytest
 from autograd_ref.adapting.adapter import Adapted
 from autograd_ref.adapting.own_numbers.own_cost import own_costs
 from autograd_ref.commands.as_written.beside.own_penalty import with_penalty
-from autograd_ref.commands.as_written.beside.said_beside import Beside
+from autograd_ref.commands.as_written.beside.said_beside import SaidBeside
 from autograd_ref.networks.choosing import architecture
 from tests.real_code.of_text import adapter_of, forget
 
@@ -68,7 +68,7 @@ def adapter(text: str, loss: str, slope: str, l2: float = 0.0) -> Adapted:
     return adapter_of(text.replace("LOSS", loss).replace("SLOPE", slope), meant)
 
 
-def judged(one: Adapted) -> Beside:
+def judged(one: Adapted) -> SaidBeside:
     """What is said of the penalty."""
     found = with_penalty(one, [], 0, {})
     assert found is not None

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from autograd_ref.commands.as_written.beside.own_update import Move, kind_of, move_of, with_update
+from autograd_ref.commands.as_written.beside.own_update import (
+    BlockMove,
+    kind_of,
+    move_of,
+    with_update,
+)
 from autograd_ref.networks.choosing import architecture
 from tests.real_code.of_text import adapter_of, forget
 
@@ -97,7 +102,7 @@ def test_where_nothing_is_updated_nothing_is_said(old: str, new: str) -> None:
     assert with_update(one, [], 0) is None
 
 
-def move(name: str, taken: Array, gradient: Array, own: float = 1.0) -> Move:
+def move(name: str, taken: Array, gradient: Array, own: float = 1.0) -> BlockMove:
     """How a block of parameters moves."""
     before = np.full(gradient.shape, own)
     return move_of(name, before, before - taken, gradient)

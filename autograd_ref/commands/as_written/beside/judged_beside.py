@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from autograd_ref.adapting.adapter import Adapted
 from autograd_ref.commands.as_written.beside.own_penalty import with_penalty
 from autograd_ref.commands.as_written.beside.own_update import with_update
-from autograd_ref.commands.as_written.beside.said_beside import Beside
+from autograd_ref.commands.as_written.beside.said_beside import SaidBeside
 
 
 def judged_beside(
     one: Adapted, path: list[str], seed: int, given: Mapping[str, str]
-) -> list[Beside]:
+) -> list[SaidBeside]:
     """What is said of the penalty of code, and of its update.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any
 from autograd_ref.adapting.adapter import Adapted, compiled
 from autograd_ref.adapting.own_numbers.own_cost import OwnCost, own_costs
 from autograd_ref.adapting.small import SAMPLES
-from autograd_ref.commands.as_written.beside.said_beside import Beside
+from autograd_ref.commands.as_written.beside.said_beside import SaidBeside
 from autograd_ref.commands.as_written.other_networks import fits_of
 from autograd_ref.commands.as_written.usual_problems import network_of, usual_cases, usual_report
 from autograd_ref.commands.check.problems import Checked
@@ -47,7 +47,7 @@ COLUMN_OF_ONES = (
 
 def with_penalty(
     one: Adapted, path: list[str], seed: int, given: Mapping[str, str]
-) -> Beside | None:
+) -> SaidBeside | None:
     """Check the penalty of code that is right otherwise; None where it takes none.
 
     Where the options choose none, it is tried with one; where the code has a loss of its own, its
@@ -80,16 +80,16 @@ def with_penalty(
         network = next(iter(said.values()))
         other = _beside_own_loss(penalised, network, path, seed, given)
         own = network.penalty_in_words if network.l2 else "no penalty: it does not use it"
-        plain = Beside(f"{TRIED} it is right for {listed(usual) if usual else own}.")
+        plain = SaidBeside(f"{TRIED} it is right for {listed(usual) if usual else own}.")
         return other or plain
     if not one.network.bias:
-        return Beside(COLUMN_OF_ONES)
-    return Beside("", _nearest(penalised, gradients, seed))
+        return SaidBeside(COLUMN_OF_ONES)
+    return SaidBeside("", _nearest(penalised, gradients, seed))
 
 
 def _beside_own_loss(
     one: Adapted, network: Architecture, path: list[str], seed: int, given: Mapping[str, str]
-) -> Beside | None:
+) -> SaidBeside | None:
     """The problem on which the gradient is not that of their own loss; None where it is."""
     some = network if network.l2 else network._replace(l2=L2)
     costs = [*own_costs(one, some, given)]
@@ -105,7 +105,9 @@ def _beside_own_loss(
     words = f"{l2}against the penalty of its own loss, {cost.name}"
     report = usual_report(one, in_their_world(one, path), network, case, diagnose=True)
     wrong = Checked(case._replace(name="random, l2", penalty=words), report)
-    return Beside(f"The penalty of its own loss, {cost.name}, is {times} in its gradient.", wrong)
+    return SaidBeside(
+        f"The penalty of its own loss, {cost.name}, is {times} in its gradient.", wrong
+    )
 
 
 def _times(network: Architecture, cost: OwnCost) -> tuple[str, Architecture]:

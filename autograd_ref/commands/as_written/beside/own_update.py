@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from autograd_ref.adapting.adapter import Adapted, compiled
 from autograd_ref.adapting.calling.readings import in_place
-from autograd_ref.commands.as_written.beside.said_beside import Beside
+from autograd_ref.commands.as_written.beside.said_beside import SaidBeside
 from autograd_ref.commands.as_written.usual_problems import network_of, usual_cases, usual_report
 from autograd_ref.commands.check.problems import UPDATE, Case, Checked
 from autograd_ref.commands.functions.world import in_their_world
@@ -33,7 +33,7 @@ SAID: Mapping[Kind, str] = {
 }
 
 
-class Move(NamedTuple):
+class BlockMove(NamedTuple):
     """How an update moves a block of parameters."""
 
     name: str
@@ -46,7 +46,7 @@ class Move(NamedTuple):
     """True where each entry moves against its gradient."""
 
 
-def move_of(name: str, before: Array, after: Array, gradient: Array) -> Move:
+def move_of(name: str, before: Array, after: Array, gradient: Array) -> BlockMove:
     """Return how an update moves a block.
 
     Args:
@@ -63,7 +63,7 @@ def move_of(name: str, before: Array, after: Array, gradient: Array) -> Move:
     room = CLOSE * float(np.abs(taken).max())
     is_multiple = float(np.abs(taken - rate * gradient).max()) <= room
     is_decayed = float(np.abs(taken - both * gradient - decay * before).max()) <= room and decay > 0
-    return Move(
+    return BlockMove(
         name,
         bool(taken.any()),
         rate if is_multiple else None,
@@ -72,7 +72,7 @@ def move_of(name: str, before: Array, after: Array, gradient: Array) -> Move:
     )
 
 
-def kind_of(moves: Sequence[Move], samples: int) -> tuple[Kind, list[str]]:
+def kind_of(moves: Sequence[BlockMove], samples: int) -> tuple[Kind, list[str]]:
     """Return what an update is beside a gradient, and the blocks that are not like the others.
 
     Args:
@@ -100,7 +100,7 @@ def kind_of(moves: Sequence[Move], samples: int) -> tuple[Kind, list[str]]:
     return "wrong", odd
 
 
-def _usual(moves: Sequence[Move]) -> float:
+def _usual(moves: Sequence[BlockMove]) -> float:
     """The rate of most blocks, without its sign."""
     rates = [abs(one.rate) for one in moves if one.rate]
     return max(rates, key=lambda rate: sum(_same(rate, other) for other in rates), default=1.0)
@@ -110,7 +110,7 @@ def _same(one: float, other: float) -> bool:
     return abs(one - other) <= CLOSE * abs(other)
 
 
-def with_update(one: Adapted, path: list[str], seed: int) -> Beside | None:
+def with_update(one: Adapted, path: list[str], seed: int) -> SaidBeside | None:
     """Check the update that code makes beside a gradient that is right; None where it makes none.
 
     Args:
@@ -133,15 +133,15 @@ def with_update(one: Adapted, path: list[str], seed: int) -> Beside | None:
         return None
     said = SAID[kind].format(listed(odd) if odd else "")
     if kind != "wrong":
-        return Beside(said)
+        return SaidBeside(said)
     rated = near._replace(reading=reading._replace(rate=_usual(moves)))
     update = update._replace(found=rated)
     gradients = in_their_world(update, path)
     report = usual_report(update, gradients, network_of(update, case), case, diagnose=True)
-    return Beside(said, Checked(case._replace(name=UPDATE), report))
+    return SaidBeside(said, Checked(case._replace(name=UPDATE), report))
 
 
-def _moves(given: Adapted, update: Adapted, case: Case, path: list[str]) -> list[Move]:
+def _moves(given: Adapted, update: Adapted, case: Case, path: list[str]) -> list[BlockMove]:
     """How the blocks move on a problem; none where their code raises."""
     before = cast("Mapping[str, Array]", case.arguments[0])
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from autograd_ref.commands.check.problems import Checked
 
 
-class Beside(NamedTuple):
+class SaidBeside(NamedTuple):
     """A sentence on it, and the problem on which it is wrong."""
 
     sentence: str
