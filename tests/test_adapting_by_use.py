@@ -554,3 +554,11 @@ def test_after_many_tries_no_further_function_is_called(monkeypatch: pytest.Monk
     assert found(text).best is None
     monkeypatch.undo()
     assert found(text).best is not None
+
+
+def test_code_with_the_gradient_of_a_batch_is_called_with_no_single_sample() -> None:
+    """Though it is wrong: what is returned for a sample may look like updated parameters."""
+    outcome = found(KEYS.replace("'P1': X.T @ e", "'P1': X.T @ (e * e)"))
+    assert outcome.best is not None
+    assert not outcome.best.is_right
+    assert not any(one.program.data.one_at_a_time for one in outcome.failures)
