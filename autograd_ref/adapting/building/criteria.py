@@ -5,11 +5,11 @@ that has kept them: crit = MSELoss(), crit(outputs, Y), crit.backward().
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from autograd_ref.adapting.by_name.code_of import parameters_of
+from autograd_ref.adapting.by_name.code_of import Function, parameters_of
 from autograd_ref.adapting.by_name.roles import is_target
 
 CRITERION = "crit"
@@ -72,12 +72,12 @@ def _of_class(kind: type, outputs: str, Y: str) -> Iterator[Criterion]:
             yield Criterion(lines, f"{CRITERION}.{name}()")
 
 
-def _two(function: Callable[..., Any]) -> bool:
+def _two(function: Function) -> bool:
     needed = [one for one in parameters_of(function) if one.default is one.empty]
     return len(needed) == 2
 
 
-def _arguments(function: Callable[..., Any], outputs: str, Y: str) -> str:
+def _arguments(function: Function, outputs: str, Y: str) -> str:
     """The outputs and the targets in the order of two arguments; empty for another number."""
     if not _two(function):
         return ""

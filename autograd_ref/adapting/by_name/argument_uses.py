@@ -2,10 +2,16 @@
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from autograd_ref.adapting.by_name.code_of import CALLS_FOLLOWED, last_name, tree_of, undecorated
+from autograd_ref.adapting.by_name.code_of import (
+    CALLS_FOLLOWED,
+    Function,
+    last_name,
+    tree_of,
+    undecorated,
+)
 
 
 class Uses(NamedTuple):
@@ -23,7 +29,7 @@ class Uses(NamedTuple):
     """True where it is indexed with numbers, sliced or looped over."""
 
 
-def uses_of(function: Callable[..., Any], argument: str, depth: int = 0) -> Uses:
+def uses_of(function: Function, argument: str, depth: int = 0) -> Uses:
     """Return how a function takes an argument apart, itself or by what it passes it on to.
 
     Args:
@@ -31,15 +37,12 @@ def uses_of(function: Callable[..., Any], argument: str, depth: int = 0) -> Uses
         argument: the name of the argument.
         depth: how many calls it was followed through.
     """
-    tree = tree_of(function)
-    if tree is None:
-        return Uses()
     keys: dict[str, None] = {}
     stems: dict[str, None] = {}
     attributes: dict[str, None] = {}
     unpacked: tuple[str, ...] = ()
     indexed = False
-    for node in sorted(ast.walk(tree), key=_place):
+    for node in sorted(ast.walk(tree_of(function)), key=_place):
         if isinstance(node, ast.Subscript) and _is_name(node.value, argument):
             text, stem = _key(node.slice)
             keys.update({text: None} if text and not stem else {})
@@ -95,9 +98,7 @@ def _key(node: ast.AST) -> tuple[str, bool]:
     return "", False
 
 
-def _passed_on(
-    function: Callable[..., Any], call: ast.Call, argument: str
-) -> Iterator[tuple[Callable[..., Any], str]]:
+def _passed_on(function: Function, call: ast.Call, argument: str) -> Iterator[tuple[Function, str]]:
     """The functions of the same module that get an argument, with the name it has there."""
     plain = undecorated(function)
     scope: dict[str, Any] = getattr(plain, "__globals__", {})

@@ -31,18 +31,18 @@ def undecorated(function: Function) -> Function:
 
 
 @lru_cache(maxsize=512)
-def tree_of(function: Function) -> ast.FunctionDef | None:
-    """Return the syntax tree of a function; None where its source is not found.
+def tree_of(thing: Function) -> ast.FunctionDef | ast.ClassDef | ast.Module:
+    """Return the syntax tree of a function or a class; an empty one where there is no source.
 
     Args:
-        function: the function.
+        thing: the function or class.
     """
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(undecorated(function))))
+        tree = ast.parse(textwrap.dedent(inspect.getsource(undecorated(thing))))
     except (OSError, TypeError, SyntaxError):
-        return None
+        return ast.Module([], [])
     first = tree.body[0] if tree.body else None
-    return first if isinstance(first, ast.FunctionDef) else None
+    return first if isinstance(first, ast.FunctionDef | ast.ClassDef) else ast.Module([], [])
 
 
 def lines_beside(function: Function) -> list[str]:
@@ -62,29 +62,23 @@ def returned_names(function: Function) -> tuple[str, ...]:
     Args:
         function: the function.
     """
-    tree = tree_of(function)
-    found = (
-        []
-        if tree is None
-        else [n for n in own_nodes(tree) if isinstance(n, ast.Return) and n.value]
-    )
-    if not found:
-        return ()
-    value = found[-1].value
-    parts = value.elts if isinstance(value, ast.Tuple) else [value]
+    values = [*returned_by(tree_of(function))]
+    last = values[-1:]
+    parts = last[0].elts if last and isinstance(last[0], ast.Tuple) else last
     return tuple(last_name(part) for part in parts)
 
 
-def own_nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a function, without those of functions inside of it.
+def returned_by(tree: ast.AST) -> Iterator[ast.expr]:
+    """Yield what a function returns, without what functions inside of it do.
 
     Args:
         tree: of the function.
     """
     for node in ast.iter_child_nodes(tree):
-        if not isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef):
-            yield node
-            yield from own_nodes(node)
+        if isinstance(node, ast.Return) and node.value:
+            yield node.value
+        elif not isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef):
+            yield from returned_by(node)
 
 
 def last_name(node: ast.AST | None) -> str:
@@ -98,16 +92,25 @@ def last_name(node: ast.AST | None) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def signature_of(function: Function) -> list[inspect.Parameter]:
+    """Return all parameters of a function or a class; none where they are not known.
+
+    Args:
+        function: the function.
+    """
+    try:
+        return [*inspect.signature(function).parameters.values()]
+    except (TypeError, ValueError):
+        return []
+
+
 def parameters_of(function: Function) -> list[inspect.Parameter]:
     """Return the parameters of a function or a class, as far as they are known, without self.
 
     Args:
         function: the function.
     """
-    try:
-        found = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return []
+    found = signature_of(function)
     plain = [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     inner = undecorated(function) if not plain else function
     if inner is not function:

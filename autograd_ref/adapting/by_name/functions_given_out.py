@@ -1,30 +1,26 @@
 """Functions that return functions, by their source."""
 
 import ast
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-from autograd_ref.adapting.by_name.code_of import last_name, own_nodes, tree_of
+from autograd_ref.adapting.by_name.code_of import Function, last_name, returned_by, tree_of
 
 
-def makes_functions(function: Callable[..., Any]) -> bool:
+def makes_functions(function: Function) -> bool:
     """Return whether a function returns functions that it defines, or partial ones.
 
     Args:
         function: the function.
     """
     tree = tree_of(function)
-    if tree is None:
-        return False
     inner = {one.name for one in tree.body if isinstance(one, ast.FunctionDef)}
     for one in tree.body:
         if isinstance(one, ast.Assign) and isinstance(one.value, ast.Lambda):
             inner |= {last_name(target) for target in one.targets}
-    returned = [n.value for n in own_nodes(tree) if isinstance(n, ast.Return) and n.value]
     return any(
         isinstance(n, ast.Lambda)
         or (isinstance(n, ast.Name) and (n.id in inner or n.id == "partial"))
-        for value in returned
+        for value in returned_by(tree)
         for n in _given_out(value)
     )
 

@@ -1,18 +1,15 @@
 """The part that an argument plays by what the code does with it, where its name says nothing."""
 
 import ast
-import inspect
-import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
 from autograd_ref.adapting.by_name.array_names import ARRAY, GRADIENT
-from autograd_ref.adapting.by_name.code_of import last_name, tree_of
+from autograd_ref.adapting.by_name.code_of import Function, last_name, tree_of
 from autograd_ref.adapting.by_name.roles import Role
 
 
-def role_by_use(function: Callable[..., Any], argument: str) -> Role | None:
+def role_by_use(function: Function, argument: str) -> Role | None:
     """Return whether an argument counts the steps of a loop, or is the rate of an update.
 
     Args:
@@ -22,22 +19,19 @@ def role_by_use(function: Callable[..., Any], argument: str) -> Role | None:
     return _roles_by_use(function).get(argument)
 
 
-def updates(function: Callable[..., Any]) -> bool:
+def updates(function: Function) -> bool:
     """Return whether a function moves parameters.
 
     Args:
         function: the function.
     """
-    tree = tree_of(function)
-    return tree is not None and any(True for _factor in factors_of_updates(tree))
+    return any(True for _factor in factors_of_updates(tree_of(function)))
 
 
 @lru_cache(maxsize=512)
-def _roles_by_use(function: Callable[..., Any]) -> dict[str, Role]:
+def _roles_by_use(function: Function) -> dict[str, Role]:
     """The names in a function that have one of these parts."""
     tree = tree_of(function)
-    if tree is None:
-        return {}
     found: dict[str, Role] = {}
     for one in factors_of_updates(tree):
         found |= {one.id: "rate"} if isinstance(one, ast.Name) else {}
@@ -47,17 +41,13 @@ def _roles_by_use(function: Callable[..., Any]) -> dict[str, Role]:
 
 
 @lru_cache(maxsize=512)
-def rates_of(kind: Callable[..., Any]) -> frozenset[str]:
+def rates_of(kind: Function) -> frozenset[str]:
     """Return the names of the attributes of a class that its updates are multiplied by.
 
     Args:
         kind: the class.
     """
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
-    except (OSError, TypeError, SyntaxError):
-        return frozenset()
-    factors = factors_of_updates(tree)
+    factors = factors_of_updates(tree_of(kind))
     return frozenset(one.attr for one in factors if isinstance(one, ast.Attribute))
 
 

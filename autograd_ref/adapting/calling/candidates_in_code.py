@@ -67,7 +67,7 @@ class Candidate(NamedTuple):
     def is_of_one_layer(self) -> bool:
         """True for a method without a loop that other classes have as well."""
         tree = tree_of(self.function)
-        loops = tree is None or any(isinstance(n, LOOPS) for n in ast.walk(tree))
+        loops = not tree.body or any(isinstance(n, LOOPS) for n in ast.walk(tree))
         kinds = (
             [v for v in vars(self.module).values() if isinstance(v, type)] if self.module else []
         )

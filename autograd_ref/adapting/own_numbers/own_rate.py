@@ -29,8 +29,7 @@ def with_own_rate(near: Near) -> Near:
 
 def _rates_of(entry: Candidate) -> Iterator[float]:
     """The numbers that updates are multiplied by, in an entry and in what it calls."""
-    tree = tree_of(entry.function)
-    calls = [] if tree is None else [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    calls = [n for n in ast.walk(tree_of(entry.function)) if isinstance(n, ast.Call)]
     names = dict.fromkeys(last_name(one.func) for one in calls)
     called = [entry.beside[name] for name in names if name in entry.beside]
     for function in (entry.function, *called):
@@ -39,7 +38,7 @@ def _rates_of(entry: Candidate) -> Iterator[float]:
 
 def _rates_in(function: Function) -> Iterator[float]:
     tree = tree_of(function)
-    if tree is None:
+    if not isinstance(tree, ast.FunctionDef):
         return
     local = {
         node.targets[0].id: node.value

@@ -1,11 +1,10 @@
 """Names of arguments that may mean two things, told apart by the code around them."""
 
 import inspect
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from autograd_ref.adapting.by_name.argument_uses import Uses
-from autograd_ref.adapting.by_name.code_of import tree_of
+from autograd_ref.adapting.by_name.code_of import Function, tree_of
 from autograd_ref.adapting.by_name.roles import roles_of
 from autograd_ref.adapting.by_name.roles_by_use import rates_of, role_by_use, updates
 from autograd_ref.adapting.calling.filling.argument_text import Known
@@ -22,7 +21,7 @@ def takes_both(arguments: Sequence[inspect.Parameter]) -> bool:
     return not others and any("both" in found for found in roles.values())
 
 
-def is_no_rate(kind: Callable[..., Any], one: inspect.Parameter) -> bool:
+def is_no_rate(kind: Function, one: inspect.Parameter) -> bool:
     """Return whether an argument like alpha, which has a default, is no rate of a class.
 
     Args:
@@ -33,14 +32,14 @@ def is_no_rate(kind: Callable[..., Any], one: inspect.Parameter) -> bool:
     return ambiguous and one.name not in rates_of(kind)
 
 
-def is_penalty(function: Callable[..., Any], one: inspect.Parameter) -> bool:
+def is_penalty(function: Function, one: inspect.Parameter) -> bool:
     """Return whether an argument like alpha is the factor of a penalty, as no update has it.
 
     Args:
         function: that it is an argument of.
         one: the argument.
     """
-    ambiguous = {"rate", "l2"} <= {*roles_of(one.name)} and tree_of(function) is not None
+    ambiguous = {"rate", "l2"} <= {*roles_of(one.name)} and bool(tree_of(function).body)
     return ambiguous and role_by_use(function, one.name) != "rate" and not updates(function)
 
 

@@ -37,6 +37,17 @@ class Known(NamedTuple):
     given: Mapping[str, str] = {}
     """Values that the user gives, by the names of arguments."""
 
+    @property
+    def by_role(self) -> dict[Role, str]:
+        """The data, the parameters and what a forward pass gave, by the parts of arguments."""
+        return {
+            "X": self.X,
+            "Y": self.Y,
+            "parameters": self.parameters,
+            "cache": self.cache,
+            "upstream": self.upstream,
+        }
+
 
 def argument_text(role: Role, known: Known, one: inspect.Parameter) -> str:
     """Return the expression for a part; empty where there is none.
@@ -47,11 +58,7 @@ def argument_text(role: Role, known: Known, one: inspect.Parameter) -> str:
         one: the argument that it is for.
     """
     data: Mapping[Role, str] = {
-        "X": known.X,
-        "Y": known.Y,
-        "parameters": known.parameters,
-        "cache": known.cache,
-        "upstream": known.upstream,
+        **known.by_role,
         "both": f"({known.X}, {known.Y})" if known.X and known.Y else "",
         "samples": "len(X)" if known.X else "",
         **NUMBERS,

@@ -1,13 +1,13 @@
 """The arguments of a call, filled in by their names."""
 
 import inspect
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_ref.adapting.by_name.argument_uses import uses_of
-from autograd_ref.adapting.by_name.code_of import parameters_of
+from autograd_ref.adapting.by_name.code_of import Function, parameters_of
 from autograd_ref.adapting.by_name.roles import RATE, SIZES, Role, roles_of
 from autograd_ref.adapting.by_name.roles_by_use import role_by_use
 from autograd_ref.adapting.calling.filling.ambiguous import (
@@ -48,7 +48,7 @@ class Filled(NamedTuple):
         """The arguments as they stand in a call."""
         return ", ".join(f"{n}={t}" if by_name else t for n, t, by_name in self.arguments)
 
-    def of(self, function: Callable[..., Any]) -> Any:
+    def of(self, function: Function) -> Any:
         """Call a function that needs nothing but sizes and numbers.
 
         Args:
@@ -59,7 +59,7 @@ class Filled(NamedTuple):
         return eval(f"function({self.text})", env)
 
 
-def filled(function: Callable[..., Any], known: Known, *, constructor: bool = False) -> Filled:
+def filled(function: Function, known: Known, *, constructor: bool = False) -> Filled:
     """Return the arguments for a call of a function.
 
     Args:

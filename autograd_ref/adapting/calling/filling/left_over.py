@@ -1,9 +1,8 @@
 """Arguments whose names tell nothing, and what is left for them."""
 
-import inspect
-from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
+from autograd_ref.adapting.by_name.code_of import Function, signature_of
 from autograd_ref.adapting.by_name.roles import SIZES, Role, roles_of
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.holding.forms import size_names
@@ -30,14 +29,8 @@ def with_the_rest(
     if constructor:
         left = _sizes_left(known.sizes, len(free), used)
     else:
-        data: list[tuple[str, Role]] = [
-            (known.X, "X"),
-            (known.Y, "Y"),
-            (known.parameters, "parameters"),
-            (known.cache, "cache"),
-            (known.upstream, "upstream"),
-        ]
-        left = [*outputs] or [text for text, role in data if text and role not in used]
+        data = known.by_role.items()
+        left = [*outputs] or [text for role, text in data if text and role not in used]
         if len(left) == len(free) + 1 and known.cache in left:
             left.remove(known.cache)  # what a forward pass gives may be kept by it
         if not left and {*used} & {*SIZES}:
@@ -62,15 +55,11 @@ def _sizes_left(sizes: Sequence[int], count: int, used: Collection[Role]) -> lis
     return left[:-1] if sizes[-1] == 1 and count == len(left) - 1 else left  # one output is tacit
 
 
-def spread_sizes(function: Callable[..., Any]) -> str:
+def spread_sizes(function: Function) -> str:
     """Return the name of the argument that takes all sizes, one by one; empty for none.
 
     Args:
         function: that is called.
     """
-    try:
-        found = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return ""
-    several = [p.name for p in found if p.kind is p.VAR_POSITIONAL]
+    several = [p.name for p in signature_of(function) if p.kind is p.VAR_POSITIONAL]
     return several[0] if several and "sizes" in roles_of(several[0]) else ""

@@ -2,12 +2,12 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from autograd_ref.adapting.by_name.code_of import lines_beside
+from autograd_ref.adapting.by_name.code_of import Function, lines_beside
 from autograd_ref.adapting.holding.setups import Placed
 from autograd_ref.adapting.holding.slots import Slot, copied
 
@@ -15,7 +15,7 @@ OF_ARRAYS = re.compile(r"\bnumpy\b|\w @ \w|\.(T|shape|dot|sum|mean)\b")
 """Signs of code for arrays, which may be given them without importing NumPy."""
 
 
-def knows_no_arrays(function: Callable[..., Any]) -> bool:
+def knows_no_arrays(function: Function) -> bool:
     """Return whether code is for lists: nothing in its file says that it knows arrays.
 
     Args:
