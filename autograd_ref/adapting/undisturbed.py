@@ -96,47 +96,45 @@ def _save(
         inner = [*row]
         saved.append(partial(row.__setitem__, slice(None), inner))
     elif isinstance(value, dict):
-        inner = _keys(cast("dict[Any, Any]", value), saved)
-    elif isinstance(value, type):
-        inner = _attributes(value, saved) if value.__module__ in own else []
+        there = cast("dict[Any, Any]", value)
+        inner = _names(there.copy, there.__setitem__, there.__delitem__, saved)
     elif inspect.ismethod(value):
         inner = [value.__self__]
-    elif isinstance(value, ModuleType):
-        inner = _attributes(value, saved) if value.__name__ in own else []
-    elif type(value).__module__ in own and hasattr(value, "__dict__"):
-        inner = _keys(vars(value), saved)
+    elif _is_theirs(value, own):
+        put, drop = partial(setattr, value), partial(delattr, value)
+        inner = _names(partial(_without_dunders, value), put, drop, saved)
     for one in inner:
         _save(one, saved, seen, own, depth + 1)
 
 
-def _keys(there: dict[Any, Any], saved: Saved) -> list[Any]:
-    """Note how a dict is put back, and return its values."""
-    before = {**there}
+def _is_theirs(value: object, own: Collection[str]) -> bool:
+    """Return whether something with attributes is a module of theirs, or of a class in one."""
+    if isinstance(value, ModuleType):
+        return value.__name__ in own
+    kind = value if isinstance(value, type) else type(value)
+    return kind.__module__ in own and hasattr(value, "__dict__")
+
+
+def _names(
+    read: Callable[[], dict[Any, Any]],
+    put: Callable[[Any, Any], None],
+    drop: Callable[[Any], None],
+    saved: Saved,
+) -> list[Any]:
+    """Note how keys or attributes are put back, and return their values."""
+    before = read()
 
     def put_back() -> None:
-        for key in [key for key in there if key not in before]:
-            del there[key]
-        there.update(before)
-
-    saved.append(put_back)
-    return [*before.values()]
-
-
-def _attributes(owner: type | ModuleType, saved: Saved) -> list[Any]:
-    """Note how the attributes of a class or module are put back, and return them."""
-    before = _without_dunders(owner)
-
-    def put_back() -> None:
-        now = _without_dunders(owner)
+        now = read()
         for name in now.keys() - before.keys():
-            delattr(owner, name)
-        for name in before:
-            if name not in now or now[name] is not before[name]:
-                setattr(owner, name, before[name])
+            drop(name)
+        for name, value in before.items():
+            if name not in now or now[name] is not value:
+                put(name, value)
 
     saved.append(put_back)
     return [*before.values()]
 
 
-def _without_dunders(owner: type | ModuleType) -> dict[str, Any]:
+def _without_dunders(owner: object) -> dict[str, Any]:
     return {name: value for name, value in vars(owner).items() if not name.startswith("__")}

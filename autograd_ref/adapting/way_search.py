@@ -62,13 +62,8 @@ def search(
         wanted: what is known.
     """
     named = wanted.name
-    found = [
-        one
-        for one in entries(thing)
-        if not named or one.name == named or one.name.startswith(f"{named}.")
-    ]
-    stated = wanted.sizes or stated_sizes(thing)
-    sizes = stated or USUAL
+    found = [one for one in entries(thing) if not named or f"{one.name}.".startswith(f"{named}.")]
+    sizes = wanted.sizes or stated_sizes(thing) or USUAL
     with left_as_it_was(thing):
         return _searched(found, problem, wanted, sizes)
 
@@ -133,7 +128,7 @@ def _of_entry(
             near = [nearest]
         if any(one.reading.kind == "gradient" for one in near):
             break  # what updates may do so after each sample
-    return [min(near, key=right_first)] if near else [], failures, count
+    return near, failures, count
 
 
 def _is_no_batch(one: Near, batches: Sequence[Near], problem: SmallProblem) -> bool:

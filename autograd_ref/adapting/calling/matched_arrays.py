@@ -79,7 +79,7 @@ def expressions(holder: Holder, chosen: Mapping[Slot, str]) -> dict[str, str]:
             found[name] = assembled(same)
             continue
         found[name] = slot.got(form, slot.kind, chosen[slot])
-        if form.biases in ("first", "last"):
+        if form.in_weights:
             found[f"b{slot.layer}"] = slot.got(form, "b", chosen[slot])
     return found
 

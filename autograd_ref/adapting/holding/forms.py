@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import product
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, TypeVar, get_args
+
+Size = TypeVar("Size", int, str)
 
 Weights = Literal["out, in", "in, out"]
 Biases = Literal["vector", "row", "column", "first", "last", "none"]
@@ -48,25 +50,28 @@ class Form(NamedTuple):
         return f"{weights}{flat}, {how[self.biases]}{lists}"
 
     @property
+    def in_weights(self) -> bool:
+        """True where biases are a column of the weights."""
+        return self.biases in ("first", "last")
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """The arrays of a layer."""
         return ("W", "b") if self.biases in ("vector", "row", "column") else ("W",)
 
     def shape(self, kind: str, inputs: int, outputs: int) -> tuple[int, ...]:
         """Return the shape of an array of a layer, as their code has it."""
-        if kind == "b":
-            shapes = {"row": (1, outputs), "column": (outputs, 1)}
-            return shapes.get(self.biases, (outputs,))
-        more = inputs + (self.biases in ("first", "last"))
-        return (outputs, more) if self.weights == "out, in" else (more, outputs)
+        return self._lying(kind, inputs + self.in_weights, outputs, 1)
 
     def shape_text(self, kind: str, inputs: str, outputs: str) -> tuple[str, ...]:
         """Return the same with the names of sizes."""
+        return self._lying(kind, f"({inputs} + 1)" if self.in_weights else inputs, outputs, "1")
+
+    def _lying(self, kind: str, inputs: Size, outputs: Size, one: Size) -> tuple[Size, ...]:
         if kind == "b":
-            shapes = {"row": ("1", outputs), "column": (outputs, "1")}
+            shapes = {"row": (one, outputs), "column": (outputs, one)}
             return shapes.get(self.biases, (outputs,))
-        more = f"({inputs} + 1)" if self.biases in ("first", "last") else inputs
-        return (outputs, more) if self.weights == "out, in" else (more, outputs)
+        return (outputs, inputs) if self.weights == "out, in" else (inputs, outputs)
 
     def put(self, kind: str, layer: int) -> str:
         """Return an array of theirs as an expression of W0, b0, ..."""
@@ -74,21 +79,20 @@ class Form(NamedTuple):
         if kind == "b":
             shapes = {"row": f"{b}.reshape(1, -1)", "column": f"{b}.reshape(-1, 1)"}
             return shapes.get(self.biases, b)
-        if self.biases in ("first", "last"):
+        if self.in_weights:
             both = (b, W) if self.biases == "first" else (W, b)
             W = f"np.column_stack([{', '.join(both)}])"
         return W if self.weights == "out, in" else f"{W}.T"
 
     def got(self, kind: str, found: str) -> str:
         """Return what is found for the W or b of a layer, as it lies here."""
-        if kind == "b" and self.biases in ("vector", "row", "column"):
+        if kind == "b" and not self.in_weights:
             return f"np.reshape({found}, -1)"
         turned = found if self.weights == "out, in" else f"np.transpose({found})"
-        if self.biases == "first":
-            return f"{turned}[:, 0]" if kind == "b" else f"{turned}[:, 1:]"
-        if self.biases == "last":
-            return f"{turned}[:, -1]" if kind == "b" else f"{turned}[:, :-1]"
-        return turned
+        b, W = {"first": ("[:, 0]", "[:, 1:]"), "last": ("[:, -1]", "[:, :-1]")}.get(
+            self.biases, ("", "")
+        )
+        return turned + (b if kind == "b" else W)
 
 
 def forms(sizes: Sequence[int] = (), *, biases: bool | None = None) -> Iterator[Form]:
@@ -100,8 +104,9 @@ def forms(sizes: Sequence[int] = (), *, biases: bool | None = None) -> Iterator[
     """
     flat = (False, True) if len(sizes) > 2 and sizes[-1] == 1 else (False,)
     for is_flat, how, weights in product(flat, get_args(Biases), get_args(Weights)):
-        if biases is None or biases == (how in ("vector", "row", "column")):
-            yield Form(weights, how, is_flat)
+        form = Form(weights, how, is_flat)
+        if biases is None or biases == ("b" in form.kinds):
+            yield form
 
 
 def size_names(sizes: Sequence[int]) -> list[str]:

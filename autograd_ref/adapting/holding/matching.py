@@ -89,7 +89,7 @@ def _sizes_of(found: Sequence[Found], form: Form, *, flat: bool) -> Iterator[tup
         sizes: list[int] = []
         for one in some:
             n_in, n_out = one.value.shape if form.weights == "in, out" else one.value.shape[::-1]
-            n_in -= form.biases in ("first", "last")
+            n_in -= form.in_weights
             if sizes and n_in != sizes[-1]:
                 sizes = []
                 break

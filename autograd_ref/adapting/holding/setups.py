@@ -1,6 +1,6 @@
 """Where somebody's code has its parameters, as lines that put W0, b0, ... there."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import NamedTuple
 
@@ -52,12 +52,7 @@ def in_object(root: str, value: object, sizes: Sequence[int] | None) -> Iterator
     each = {id(one.value): one for one in reversed([*arrays_in(value, root)])}
     found = [*each.values()][::-1]  # an array that lies in two places once
     exact = {one.path for one in found if one.put or one.value.dtype == np.float64}
-    for holder in any_holders(found, sizes):
-        lines = [
-            one.line if one.path in exact else f"{one.path} = {copied(one)}" for one in holder.slots
-        ]
-        where = "in " + ", ".join(slot.path for slot in holder.slots)
-        yield Placed(tuple(lines), holder, root, where)
+    yield from _written(any_holders(found, sizes), exact, root, "in ")
 
 
 def in_module(name: str, module: ModuleType, sizes: Sequence[int] | None) -> Iterator[Placed]:
@@ -73,7 +68,15 @@ def in_module(name: str, module: ModuleType, sizes: Sequence[int] | None) -> Ite
         for one in arrays_of_module(name, module)
         if one.value.ndim == 0 or ARRAY.fullmatch(one.name)
     ]
-    for holder in any_holders(found, sizes):
-        lines = [s.line if s.put else f"{s.path} = {copied(s)}" for s in holder.slots]
-        where = "in the global " + ", ".join(slot.path for slot in holder.slots)
-        yield Placed(tuple(lines), holder, name, where)
+    exact = {one.path for one in found if one.put}
+    yield from _written(any_holders(found, sizes), exact, name, "in the global ")
+
+
+def _written(
+    each: Iterable[Holder], exact: Collection[str], root: str, said: str
+) -> Iterator[Placed]:
+    """Parameters written where they are, at some paths in a way of their own."""
+    for holder in each:
+        lines = [s.line if s.path in exact else f"{s.path} = {copied(s)}" for s in holder.slots]
+        where = said + ", ".join(slot.path for slot in holder.slots)
+        yield Placed(tuple(lines), holder, root, where)

@@ -44,9 +44,7 @@ def in_order(uses: Uses, sizes: Sequence[int]) -> Iterator[Placed]:
         held = holder._replace(slots=tuple(slots))
         yield Placed((f"{THEIRS} = [{row}]",), held, THEIRS, "in a list", THEIRS)
         if not uses.unpacked:
-            yield from _layer_by_layer(holder)
-        if not uses.unpacked:
-            yield from _vectors(holder)
+            yield from (*_layer_by_layer(holder), *_vectors(holder))
 
 
 def _layer_by_layer(holder: Holder) -> Iterator[Placed]:
