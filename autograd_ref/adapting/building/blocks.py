@@ -49,18 +49,14 @@ def _defines(statement: ast.stmt) -> bool:
 def _blocks_of(module: ModuleType) -> tuple[Block, ...]:
     try:
         return _blocks_in(inspect.getsource(module))
-    except (OSError, TypeError):
+    except (OSError, TypeError, SyntaxError):
         return ()
 
 
 @lru_cache(maxsize=8)
 def _blocks_in(source: str) -> tuple[Block, ...]:
     """The top of a file, and the same followed by each of its functions."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return ()
-    top = (*_open(tree.body),)
+    top = (*_open(ast.parse(source).body),)
     inner = [one for one in top if isinstance(one, ast.FunctionDef)]
     return (top, *((*top, *_defaults(one), *_open(one.body)) for one in inner))
 

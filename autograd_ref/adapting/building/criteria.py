@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import NamedTuple
 
-from autograd_ref.adapting.by_name.code_of import Function, parameters_of
+from autograd_ref.adapting.by_name.code_of import Function, needed_by, parameters_of
 from autograd_ref.adapting.by_name.roles import is_target
 
 CRITERION = "crit"
@@ -60,7 +60,7 @@ def _of_class(kind: type, outputs: str, Y: str) -> Iterator[Criterion]:
     """The derivatives by a loss that is a class, made without arguments."""
     methods = {name: one for name, one in vars(kind).items() if callable(one)}
     values = [name for name, one in methods.items() if VALUE_OF.fullmatch(name) and _two(one)]
-    if any(one.default is one.empty for one in parameters_of(kind)):
+    if needed_by(kind):
         return
     for name in filter(GRADIENT_OF.fullmatch, methods):
         if pair := _arguments(methods[name], outputs, Y):
@@ -73,8 +73,7 @@ def _of_class(kind: type, outputs: str, Y: str) -> Iterator[Criterion]:
 
 
 def _two(function: Function) -> bool:
-    needed = [one for one in parameters_of(function) if one.default is one.empty]
-    return len(needed) == 2
+    return len(needed_by(function)) == 2
 
 
 def _arguments(function: Function, outputs: str, Y: str) -> str:

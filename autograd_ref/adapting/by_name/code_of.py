@@ -104,6 +104,15 @@ def signature_of(function: Function) -> list[inspect.Parameter]:
         return []
 
 
+def needed_by(function: Function) -> list[inspect.Parameter]:
+    """Return the parameters that have no default.
+
+    Args:
+        function: the function or class.
+    """
+    return [one for one in parameters_of(function) if one.default is one.empty]
+
+
 def parameters_of(function: Function) -> list[inspect.Parameter]:
     """Return the parameters of a function or a class, as far as they are known, without self.
 

@@ -18,6 +18,10 @@ class Named(NamedTuple):
     biases: tuple[str, ...]
     """Likewise, or none."""
 
+    def of(self, kind: str, layer: int) -> str:
+        """Return the name of the W or b of a layer."""
+        return (self.weights if kind == "W" else self.biases)[layer]
+
 
 def named_layers(names: Sequence[str]) -> Named | None:
     """Return which names are arrays of which layer; None where they are not those of a network.

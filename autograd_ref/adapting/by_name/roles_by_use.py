@@ -32,12 +32,11 @@ def updates(function: Function) -> bool:
 def _roles_by_use(function: Function) -> dict[str, Role]:
     """The names in a function that have one of these parts."""
     tree = tree_of(function)
-    found: dict[str, Role] = {}
-    for one in factors_of_updates(tree):
-        found |= {one.id: "rate"} if isinstance(one, ast.Name) else {}
-    for one in _counts(tree):
-        found |= {one.id: "steps"} if isinstance(one, ast.Name) else {}
-    return found
+    ways: list[tuple[Role, Iterator[ast.expr]]] = [
+        ("rate", factors_of_updates(tree)),
+        ("steps", _counts(tree)),
+    ]
+    return {one.id: role for role, each in ways for one in each if isinstance(one, ast.Name)}
 
 
 @lru_cache(maxsize=512)

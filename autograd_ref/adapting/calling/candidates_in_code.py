@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import NamedTuple
 
-from autograd_ref.adapting.by_name.code_of import Function, parameters_of, tree_of
+from autograd_ref.adapting.by_name.code_of import Function, needed_by, parameters_of, tree_of
 from autograd_ref.adapting.by_name.function_names import (
     BACKWARD,
     DRAWN,
@@ -68,17 +68,14 @@ class Candidate(NamedTuple):
         """True for a method without a loop that other classes have as well."""
         tree = tree_of(self.function)
         loops = not tree.body or any(isinstance(n, LOOPS) for n in ast.walk(tree))
-        kinds = (
-            [v for v in vars(self.module).values() if isinstance(v, type)] if self.module else []
-        )
-        return not loops and sum(hasattr(kind, self.last) for kind in kinds) > 1
+        others = vars(self.module).values() if self.module else ()
+        return not loops and sum(isinstance(v, type) and hasattr(v, self.last) for v in others) > 1
 
     @property
     def forwards(self) -> list[str]:
         """The names of what may have to be called before it."""
         others = [name for name in self.beside if name != self.last and not PART.fullmatch(name)]
-        found = [name for name in others if FORWARD.fullmatch(name)]
-        found += [name for name in others if LOSS.fullmatch(name)]
+        found = [name for kind in (FORWARD, LOSS) for name in others if kind.fullmatch(name)]
         found = sorted(found, key=lambda name: "predict" in name)
         if not takes(self.function, "X"):  # then another has to be given it before
             found += [n for n in others if n not in found and self._is_given_data_alone(n)]
@@ -97,8 +94,7 @@ class Candidate(NamedTuple):
 
     def _is_given_data_alone(self, name: str) -> bool:
         """True for what takes one argument, and no targets."""
-        needed = [p for p in parameters_of(self.beside[name]) if p.default is p.empty]
-        return len(needed) == 1 and not takes(self.beside[name], "Y")
+        return len(needed_by(self.beside[name])) == 1 and not takes(self.beside[name], "Y")
 
     @property
     def makers(self) -> list[Function]:
@@ -112,14 +108,13 @@ class Candidate(NamedTuple):
 
 def _may_make(function: Function) -> bool:
     """Return whether a function takes a few arguments that may be sizes, and no data."""
-    arguments = parameters_of(function)
-    needed = [one for one in arguments if one.default is one.empty]
+    needed = needed_by(function)
     first = [roles_of(one.name, of_sizes=True)[:1] for one in needed]
     data = any(role in DATA for roles in first for role in roles)
     names = getattr(getattr(function, "__code__", None), "co_names", ())
     own = getattr(function, "__name__", "")
     reaches_out = any(OUTSIDE.fullmatch(name) for name in (own, *names))
-    makes = bool(needed) or (bool(arguments) and any(map(DRAWN.fullmatch, names)))
+    makes = bool(needed) or (bool(parameters_of(function)) and any(map(DRAWN.fullmatch, names)))
     return makes and len(needed) <= MOST_SIZES and not data and not reaches_out
 
 

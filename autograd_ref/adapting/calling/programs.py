@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from autograd_ref.adapting.building.criteria import criteria
-from autograd_ref.adapting.by_name.code_of import parameters_of, returned_names
+from autograd_ref.adapting.by_name.code_of import needed_by, returned_names
 from autograd_ref.adapting.by_name.roles import roles_of
 from autograd_ref.adapting.calling.candidates_in_code import Candidate, takes
 from autograd_ref.adapting.calling.filling.argument_text import Known
@@ -125,8 +125,7 @@ Lines = tuple[str, ...]
 
 def _with_criteria(entry: Candidate, known: Known, lines: Lines) -> Iterator[tuple[Known, Lines]]:
     """A forward pass and the derivative of a loss, where that is all that a method is given."""
-    needed = [one for one in parameters_of(entry.function) if one.default is one.empty]
-    if len(needed) != 1 or known.cache != "cache" or entry.is_of_one_layer:
+    if len(needed_by(entry.function)) != 1 or known.cache != "cache" or entry.is_of_one_layer:
         return
     for one in criteria(entry.module, known.cache, known.Y):
         after = known._replace(X="", Y="", cache="", upstream=one.derivative)

@@ -1,6 +1,6 @@
 """Which arrays of an object are the parameters of a network."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -62,6 +62,10 @@ class Holder(NamedTuple):
     sizes: tuple[int, ...]
     form: Form
     slots: tuple[Slot, ...]
+
+    def placed(self, path: Callable[[Slot], str]) -> "Holder":
+        """Return it with a path for each array."""
+        return self._replace(slots=tuple(one._replace(path=path(one)) for one in self.slots))
 
 
 def slot(form: Form, kind: str, layer: int, sizes: Sequence[int]) -> Slot:

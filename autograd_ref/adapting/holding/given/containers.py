@@ -14,12 +14,12 @@ from autograd_ref.adapting.by_name.layers_by_name import (
 )
 from autograd_ref.adapting.by_name.roles import roles_of
 from autograd_ref.adapting.holding.arrays_found import Found
-from autograd_ref.adapting.holding.forms import Form, forms
+from autograd_ref.adapting.holding.forms import forms
 from autograd_ref.adapting.holding.given.made_containers import as_made
 from autograd_ref.adapting.holding.given.without_names import THEIRS, alone, in_order
 from autograd_ref.adapting.holding.numbers import of_numbers
 from autograd_ref.adapting.holding.setups import Placed
-from autograd_ref.adapting.holding.slots import Holder, Slot, copied, unplaced
+from autograd_ref.adapting.holding.slots import Holder, copied, unplaced
 
 FEWEST = 4
 """As many names of arrays as a usual network has; more may be those of numbers."""
@@ -38,9 +38,7 @@ def in_arguments(
     names = [(function, p.name) for function in functions for p in parameters_of(function)]
     single = named_layers([name for _f, name in names if "array" in roles_of(name)])
     if single is not None and len(single.weights) == len(sizes) - 1:
-        yield from (
-            _of_dict(_by_name(single, form, sizes), single=True) for form in _like(single, sizes)
-        )
+        yield from (_of_dict(holder, single=True) for holder in _named(single, sizes))
     elif single is not None and len(single.weights) == 1:
         yield from _lists(single, sizes)
     for holder in of_numbers(_of_names(name for _f, name in names), sizes):
@@ -85,32 +83,27 @@ def _of_names(names: Iterable[str]) -> list[Found]:
     return [Found(f"{THEIRS}[{name!r}]", name, np.asarray(0.0)) for name in found]
 
 
-def _like(names: Named, sizes: Sequence[int]) -> Iterator[Form]:
-    """The forms with as many arrays as there are names."""
-    return forms(sizes, biases=bool(names.biases))
+def _named(names: Named, sizes: Sequence[int]) -> Iterator[Holder]:
+    """The arrays of parameters with these names, in all forms with as many."""
+    for form in forms(sizes, biases=bool(names.biases)):
+        holder = unplaced(form, sizes)
+        slots = [one._replace(name=names.of(one.kind, one.layer)) for one in holder.slots]
+        yield holder._replace(slots=tuple(slots))
 
 
 def _lists(names: Named, sizes: Sequence[int]) -> Iterator[Placed]:
     """A list of all weights, and one of all biases."""
-    for form in _like(names, sizes):
-        holder = unplaced(form, sizes)
-        rows = [
-            ", ".join(copied(one) for one in holder.slots if one.kind == kind)
-            for kind in form.kinds
-        ]
-        slots = [
-            one._replace(path=f"{THEIRS}[{'Wb'.index(one.kind)}][{one.layer}]")
-            for one in holder.slots
-        ]
-        called = (*names.weights, *names.biases)
-        line = f"{THEIRS} = [{', '.join(f'[{row}]' for row in rows)}]"
-        yield Placed(
-            (line,),
-            holder._replace(slots=tuple(slots)),
-            THEIRS,
-            f"in lists {' and '.join(called)}",
-            arrays={name: f"{THEIRS}[{i}]" for i, name in enumerate(called)},
+    called = (*names.weights, *names.biases)
+    arrays = {name: f"{THEIRS}[{i}]" for i, name in enumerate(called)}
+    for form in forms(sizes, biases=bool(names.biases)):
+        held = unplaced(form, sizes).placed(
+            lambda one: f"{THEIRS}[{'Wb'.index(one.kind)}][{one.layer}]"
         )
+        rows = [
+            ", ".join(copied(one) for one in held.slots if one.kind == kind) for kind in form.kinds
+        ]
+        line = f"{THEIRS} = [{', '.join(f'[{row}]' for row in rows)}]"
+        yield Placed((line,), held, THEIRS, f"in lists {' and '.join(called)}", arrays=arrays)
 
 
 def _container(
@@ -123,42 +116,31 @@ def _container(
     if any(slot.put for one in made for slot in one.holder.slots):
         return  # they are units, or lists: no other container is like that
     for names in _names_in(uses, layers):
-        yield from (_of_dict(_by_name(names, form, sizes)) for form in _like(names, sizes))
-    for holder in of_numbers(_of_names(uses.keys), sizes):
-        yield _of_dict(holder)
+        yield from map(_of_dict, _named(names, sizes))
+    yield from map(_of_dict, of_numbers(_of_names(uses.keys), sizes))
     attributes = named_layers(uses.attributes)
     if attributes is not None and len(attributes.weights) == layers:
-        for form in _like(attributes, sizes):
-            yield _of_attributes(_by_name(attributes, form, sizes))
+        yield from map(_of_attributes, _named(attributes, sizes))
     if not uses.keys and not uses.stems and not uses.attributes:
         yield from alone(sizes) if layers == 1 else ()
         yield from in_order(uses, sizes)
 
 
-def _by_name(names: Named, form: Form, sizes: Sequence[int]) -> Holder:
-    holder = unplaced(form, sizes)
-    slots = list[Slot]()
-    for one in holder.slots:
-        name = (names.weights if one.kind == "W" else names.biases)[one.layer]
-        slots.append(one._replace(path=f"{THEIRS}[{name!r}]", name=name))
-    return holder._replace(slots=tuple(slots))
-
-
 def _of_dict(holder: Holder, *, single: bool = False) -> Placed:
     """A dict by name, which is the argument, or whose values are the arguments."""
-    items = [f"    {one.name!r}: {copied(one)}," for one in holder.slots]
-    lines, names = (f"{THEIRS} = {{", *items, "}"), ", ".join(one.name for one in holder.slots)
+    held = holder.placed(lambda one: f"{THEIRS}[{one.name!r}]")
+    items = [f"    {one.name!r}: {copied(one)}," for one in held.slots]
+    lines, names = (f"{THEIRS} = {{", *items, "}"), ", ".join(one.name for one in held.slots)
     if single:
-        arrays = {one.name: one.path for one in holder.slots}
-        return Placed(lines, holder, THEIRS, f"in the arguments {names}", arrays=arrays)
-    return Placed(lines, holder, THEIRS, f"in a dict with {names}", THEIRS)
+        arrays = {one.name: one.path for one in held.slots}
+        return Placed(lines, held, THEIRS, f"in the arguments {names}", arrays=arrays)
+    return Placed(lines, held, THEIRS, f"in a dict with {names}", THEIRS)
 
 
 def _of_attributes(holder: Holder) -> Placed:
-    slots = tuple(one._replace(path=f"{THEIRS}.{one.name}") for one in holder.slots)
-    items = [f"    {one.name}={copied(one)}," for one in slots]
-    lines, names = (f"{THEIRS} = SimpleNamespace(", *items, ")"), [one.name for one in slots]
-    held = holder._replace(slots=slots)
+    held = holder.placed(lambda one: f"{THEIRS}.{one.name}")
+    items = [f"    {one.name}={copied(one)}," for one in held.slots]
+    lines, names = (f"{THEIRS} = SimpleNamespace(", *items, ")"), [one.name for one in held.slots]
     return Placed(lines, held, THEIRS, f"in the attributes {', '.join(names)}", THEIRS)
 
 

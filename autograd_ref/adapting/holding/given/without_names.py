@@ -20,7 +20,7 @@ def alone(sizes: Sequence[int]) -> Iterator[Placed]:
     """
     for form in forms(biases=False):
         holder = unplaced(form, sizes)
-        held = holder._replace(slots=(holder.slots[0]._replace(path=THEIRS),))
+        held = holder.placed(lambda _one: THEIRS)
         yield Placed((f"{THEIRS} = {copied(held.slots[0])}",), held, THEIRS, "alone", THEIRS)
         if sizes[-1] == 1:
             line = f"{THEIRS} = np.ravel({form.put('W', 0)})"
@@ -50,13 +50,9 @@ def in_order(uses: Uses, sizes: Sequence[int]) -> Iterator[Placed]:
 def _layer_by_layer(holder: Holder) -> Iterator[Placed]:
     """A list of layers, each with its weights and biases."""
     if len(holder.form.kinds) == 2:
-        slots = [
-            one._replace(path=f"{THEIRS}[{one.layer}][{'Wb'.index(one.kind)}]")
-            for one in holder.slots
-        ]
-        both = [copied(one) for one in slots]
+        held = holder.placed(lambda one: f"{THEIRS}[{one.layer}][{'Wb'.index(one.kind)}]")
+        both = [copied(one) for one in held.slots]
         row = ", ".join(f"[{W}, {b}]" for W, b in zip(both[::2], both[1::2], strict=True))
-        held = holder._replace(slots=tuple(slots))
         yield Placed((f"{THEIRS} = [{row}]",), held, THEIRS, "in a list of layers", THEIRS)
 
 
@@ -78,5 +74,5 @@ def _order(names: Sequence[str], named: Named | None, holder: Holder) -> list[in
     plain = [*range(len(holder.slots))]
     if named is None or len(names) != len(plain):
         return plain
-    own = [(named.weights if one.kind == "W" else named.biases)[one.layer] for one in holder.slots]
+    own = [named.of(one.kind, one.layer) for one in holder.slots]
     return [own.index(name) for name in names] if set(own) == set(names) else plain
