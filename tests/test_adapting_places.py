@@ -1,6 +1,6 @@
 """Where somebody's code has its parameters: their shapes, and what holds them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -138,3 +138,38 @@ def test_global_variables_are_parameters_under_the_names_of_parameters() -> None
     assert placed.holder.sizes == SIZES
     assert placed.lines == ("code.W1 = np.array(W0.T)", "code.W2 = np.array(W1.T)")
     assert [one.path for one in arrays_under(module, "code")] == ["code.W1", "code.W2", "code.X"]
+
+
+def two(dtype: str = "float32") -> tuple[Array, Array]:
+    """Weights of two layers."""
+    return np.zeros((5, 7), dtype=dtype), np.zeros((7, 2), dtype=dtype)
+
+
+HOLDING: dict[str, Callable[[Array, Array], Any]] = {
+    "w[1]": lambda U, V: [U, V],
+    "w[1] ": lambda U, V: (U, V),
+    "w['V']": lambda U, V: {"U": U, "V": V},
+    "w[1][0]": lambda U, V: [(U, None), (V, None)],
+    "w[1].W": lambda U, V: ([SimpleNamespace(W=U)], SimpleNamespace(W=V)),
+    "w[0][0]": lambda U, V: ((V, U), 3),
+    "w.b": Pair,
+}
+"""What else holds two arrays, by the place of the second."""
+
+
+@pytest.mark.parametrize("place", HOLDING)
+@pytest.mark.parametrize("in_a_module", [True, False])
+def test_an_array_in_two_places_stays_one(place: str, in_a_module: bool) -> None:
+    """In what has attributes, or in global variables; also where a tuple holds it."""
+    root = ModuleType("theirs") if in_a_module else SimpleNamespace()
+    U, V = two("float64" if in_a_module else "float32")
+    vars(root).update(W1=U, W2=V, w=HOLDING[place](U, V))
+    if isinstance(root, ModuleType):
+        (placed,) = in_module("net", root, SIZES)
+    else:
+        (placed,) = in_object("net", root, SIZES)
+    own = scope() | {"net": root}
+    exec("\n".join(placed.lines), own)
+    assert eval(f"net.{place}", own) is root.W2
+    np.testing.assert_array_equal(root.W2, own["W1"].T)
+    assert root.W2.dtype == np.float64

@@ -1,6 +1,6 @@
 """Where somebody's code has its parameters, as lines that put W0, b0, ... there."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import NamedTuple
 
@@ -10,7 +10,8 @@ from autograd_ref.adapting.by_name.array_names import ARRAY
 from autograd_ref.adapting.holding.arrays_found import Found, arrays_in, arrays_of_module
 from autograd_ref.adapting.holding.matching import holders
 from autograd_ref.adapting.holding.numbers import of_numbers
-from autograd_ref.adapting.holding.slots import Holder, copied
+from autograd_ref.adapting.holding.replacing import each_once, replaced
+from autograd_ref.adapting.holding.slots import Holder, Slot
 
 
 class Placed(NamedTuple):
@@ -49,10 +50,13 @@ def in_object(root: str, value: object, sizes: Sequence[int] | None) -> Iterator
         value: the instance.
         sizes: of the network; None for those that its arrays have.
     """
-    each = {id(one.value): one for one in reversed([*arrays_in(value, root)])}
-    found = [*each.values()][::-1]  # an array that lies in two places once
+    found = [*arrays_in(value, root)]
     exact = {one.path for one in found if one.put or one.value.dtype == np.float64}
-    yield from _written(any_holders(found, sizes), exact, root, "in ")
+
+    def lines(one: Slot) -> list[str]:
+        return [one.line] if one.path in exact else replaced(one, found, {root: value})
+
+    yield from _written(any_holders(each_once(found), sizes), lines, root, "in ")
 
 
 def in_module(name: str, module: ModuleType, sizes: Sequence[int] | None) -> Iterator[Placed]:
@@ -63,20 +67,20 @@ def in_module(name: str, module: ModuleType, sizes: Sequence[int] | None) -> Ite
         module: the module.
         sizes: of the network; None for those that its arrays have.
     """
-    found = [
-        one
-        for one in arrays_of_module(name, module)
-        if one.value.ndim == 0 or ARRAY.fullmatch(one.name)
-    ]
-    exact = {one.path for one in found if one.put}
-    yield from _written(any_holders(found, sizes), exact, name, "in the global ")
+    found = [*arrays_of_module(name, module)]
+    named = [one for one in found if one.value.ndim == 0 or ARRAY.fullmatch(one.name)]
+
+    def lines(one: Slot) -> list[str]:
+        return [one.line] if one.put else replaced(one, found, {name: module})
+
+    yield from _written(any_holders(each_once(named), sizes), lines, name, "in the global ")
 
 
 def _written(
-    each: Iterable[Holder], exact: Collection[str], root: str, said: str
+    each: Iterable[Holder], lines: Callable[[Slot], list[str]], root: str, said: str
 ) -> Iterator[Placed]:
-    """Parameters written where they are, at some paths in a way of their own."""
+    """Parameters written where they are, each by lines of its own."""
     for holder in each:
-        lines = [s.line if s.path in exact else f"{s.path} = {copied(s)}" for s in holder.slots]
-        where = said + ", ".join(slot.path for slot in holder.slots)
-        yield Placed(tuple(lines), holder, root, where)
+        written = [line for one in holder.slots for line in lines(one)]
+        where = said + ", ".join(one.path for one in holder.slots)
+        yield Placed((*written,), holder, root, where)

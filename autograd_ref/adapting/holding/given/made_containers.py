@@ -11,8 +11,8 @@ from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.filling.call_arguments import filled
 from autograd_ref.adapting.holding.arrays_found import arrays_in
 from autograd_ref.adapting.holding.given.without_names import THEIRS, in_order
+from autograd_ref.adapting.holding.replacing import each_once, replaced
 from autograd_ref.adapting.holding.setups import Placed, any_holders
-from autograd_ref.adapting.holding.slots import copied
 from autograd_ref.adapting.undisturbed import attempted
 
 
@@ -26,16 +26,15 @@ def as_made(maker: Function, sizes: Sequence[int], *, apart: bool = False) -> It
     """
     call = filled(maker, Known(sizes=tuple(sizes)), constructor=True)
     made: object = made_by(maker, sizes)
-    for holder in () if made is None else any_holders(list(arrays_in(made, THEIRS)), sizes):
+    names: dict[str, object] = {THEIRS: made}
+    found = [] if made is None else [*arrays_in(made, THEIRS)]
+    for holder in any_holders(each_once(found), sizes):
         if _is_row(cast("object", made)) and not apart:
             yield from in_order(Uses(unpacked=tuple(one.name for one in holder.slots)), sizes)
             continue
         lines = [f"{THEIRS} = {maker.__name__}({call.text})"]
         for one in holder.slots:
-            fixed = (
-                "[...]" if not one.put and _is_in_a_tuple(one.path, cast("object", made)) else ""
-            )
-            lines.append(one.line if one.put else f"{one.path}{fixed} = {copied(one)}")
+            lines += [one.line] if one.put else replaced(one, found, names)
         where = f"in what {maker.__name__} makes"
         parts = len(cast("tuple[object, ...]", made)) if isinstance(made, tuple) else 0
         yield Placed(tuple(lines), holder, THEIRS, where, THEIRS, parts=parts)
@@ -45,12 +44,6 @@ def _is_row(made: object) -> bool:
     """Return whether arrays were returned one after the other, as in return W1, b1, W2, b2."""
     row = cast("tuple[object, ...]", made) if type(made) is tuple else ()
     return bool(row) and all(isinstance(one, np.ndarray) for one in row)
-
-
-def _is_in_a_tuple(path: str, made: object) -> bool:
-    """Return whether an array lies in a tuple, where no other can be put."""
-    around = path.rpartition("[")[0]
-    return isinstance(eval(around, {THEIRS: made}), tuple) if around else False
 
 
 def made_by(maker: Function, sizes: Sequence[int]) -> Any:
