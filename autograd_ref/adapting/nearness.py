@@ -17,6 +17,9 @@ EQUAL = 1e-6
 """How close, relative to its largest entry, a right gradient is. Chosen: codes differ in rounding
 and in constants that keep logarithms finite."""
 
+FEWEST = 3
+"""Entries of a block that can tell: two of a softmax's bias are always each other's opposites."""
+
 
 class Near(NamedTuple):
     """A gradient that was read, and the reference that it is nearest to."""
@@ -32,6 +35,8 @@ class Near(NamedTuple):
     """The largest difference, relative to the largest entry, beside the factor."""
     factor: float
     """How many times the reference it is."""
+    blocks: int
+    """How many blocks are right by themselves, each but for a factor: of entries enough to tell."""
     cosine: float
     """The mean cosine over the blocks."""
 
@@ -41,13 +46,15 @@ class Near(NamedTuple):
         return self.error <= EQUAL
 
 
-def right_first(near: Near) -> tuple[bool, float]:
+def right_first(near: Near) -> tuple[bool, int, float]:
     """Return what the best gradient is the smallest by.
+
+    A block that is right is no accident; a cosine may be, where the others point the other way.
 
     Args:
         near: a gradient.
     """
-    return not near.is_right, -near.cosine
+    return not near.is_right, -near.blocks, -round(near.cosine, 9)  # no rounding prefers one
 
 
 def nearest_network(program: CallProgram, read: GradientRead, problem: SmallProblem) -> Near:
@@ -70,14 +77,24 @@ def _beside(one: RightFor, program: CallProgram, read: GradientRead, problem: Sm
     blocks = [*read.gradients]
     mine = np.concatenate([read.gradients[name].ravel() for name in blocks])
     right = np.concatenate([one.gradients[name].ravel() for name in blocks])
-    factor = float(mine @ right) / (float(right @ right) or 1.0)
-    size = float(np.abs(factor * right).max(initial=0.0))
-    error = float(np.abs(mine - factor * right).max(initial=0.0)) / size if size else np.inf
+    factor, error = _proportion(mine, right)
     count = len(read.reading.of)
     error = error if len(blocks) == count else np.inf  # some have no shape that would do
-    cosine = sum(_cosine(read.gradients[n], one.gradients[n]) for n in blocks) / count
+    pairs = [(read.gradients[n], one.gradients[n]) for n in blocks]
+    equal = sum(_proportion(*pair)[1] <= EQUAL for pair in pairs if pair[0].size >= FEWEST)
+    cosine = sum(_cosine(*pair) for pair in pairs) / count
     labels = problem.Y.ndim == 1
-    return Near(program, read.reading, problem.sizes, labels, one.network, error, factor, cosine)
+    return Near(
+        program, read.reading, problem.sizes, labels, one.network, error, factor, equal, cosine
+    )
+
+
+def _proportion(one: Array, two: Array) -> tuple[float, float]:
+    """How many times the other an array is, and the largest difference beside that."""
+    factor = float((one * two).sum()) / (float((two * two).sum()) or 1.0)
+    size = float(np.abs(factor * two).max(initial=0.0))
+    error = float(np.abs(one - factor * two).max(initial=0.0)) / size if size else np.inf
+    return factor, error
 
 
 def _cosine(one: Array, two: Array) -> float:

@@ -10,7 +10,8 @@ from autograd_ref.adapting.calling.candidates_in_code import ORDER, Candidate
 from autograd_ref.adapting.calling.entries_in_code import entries
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.programs import DataForm, data_forms, sample_forms
-from autograd_ref.adapting.calling.trying import Attempted, is_repeated, tried
+from autograd_ref.adapting.calling.readings import RETURNED
+from autograd_ref.adapting.calling.trying import Attempted, is_repeated, kind_without_inputs, tried
 from autograd_ref.adapting.nearness import Near, nearest_network, right_first
 from autograd_ref.adapting.sizes_in_code import USUAL, Sizes, own_sizes, stated_sizes
 from autograd_ref.adapting.undisturbed import left_as_it_was
@@ -106,7 +107,7 @@ def _of_entry(
     failures: list[Attempted] = []
     count = 0
     labels = problem.Y.ndim == 1
-    near: list[Near] = []
+    near, batches = list[Near](), list[Near]()
     for data in ([*data_forms(labels=labels)], [*sample_forms(labels=labels)]):
         found: list[Near] = []
         for programs in programs_of(entry, problem, data, given):
@@ -120,15 +121,26 @@ def _of_entry(
                     stopped.append((program.data, place_of(one.error)))
                 if _is_vain(stopped):
                     break
-            right = [one for one in found if one.is_right and _is_no_batch(one, near, problem)]
+            right = [one for one in found if one.is_right and _is_no_batch(one, batches, problem)]
             if right:
                 return right, failures, count
-        nearest = min(found, key=right_first, default=None)
-        if nearest and _is_no_batch(nearest, near, problem):
+        nearest = _nearest(found, problem)
+        if nearest and _is_no_batch(nearest, batches, problem):
             near = [nearest]
+        batches = found
         if any(one.reading.kind == "gradient" for one in near):
             break  # what updates may do so after each sample
     return near, failures, count
+
+
+def _nearest(found: Sequence[Near], problem: SmallProblem) -> Near | None:
+    """The nearest of what is not right, whose results are read as what they are."""
+    nearest = min(found, key=right_first, default=None)
+    if nearest is None or nearest.reading.where != RETURNED:
+        return nearest
+    kind = kind_without_inputs(nearest.program, nearest.reading, problem)
+    alike = [one for one in found if one.reading.where != RETURNED or one.reading.kind == kind]
+    return min(alike, key=right_first) if kind else nearest
 
 
 def _is_no_batch(one: Near, batches: Sequence[Near], problem: SmallProblem) -> bool:

@@ -21,8 +21,11 @@ from autograd_ref.adapting.holding.slots import Holder
 
 Array = NDArray[Any]
 
+RETURNED = "returned"
+"""The place of what the last call returned, in words."""
+
 RESULT = "result"
-"""The variable for what the last call returned."""
+"""The variable for it."""
 
 
 DEEPEST_NUMBERS = 2
@@ -73,8 +76,8 @@ def readings(ran: Ran) -> Iterator[WhereRead]:
     for of in matched(_returned(ran), holder):
         read = " ".join(of.values())
         beside = {text: name for text, name in numbers.items() if text not in read}
-        yield WhereRead("gradient", "returned", of, beside)
-        yield WhereRead("updated", "returned", of)
+        yield WhereRead("gradient", RETURNED, of, beside)
+        yield WhereRead("updated", RETURNED, of)
     slots = {one.path for one in holder.slots}
     after = [*arrays_under(ran.root, ran.path)]
     after = [one for one in after if one.value.ndim > 0 or GRADIENT.fullmatch(one.name)]

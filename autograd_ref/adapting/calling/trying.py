@@ -58,6 +58,27 @@ def tried(program: CallProgram, problem: SmallProblem) -> Attempted:
     return Attempted(program, tuple(found))
 
 
+def kind_without_inputs(program: CallProgram, reading: WhereRead, problem: SmallProblem) -> str:
+    """Return how a result is to be read, told by what it is where X is zero; empty if it is not.
+
+    There the weights of the first layer have no derivative, whatever is wrong elsewhere: a gradient
+    of them is zero, and updated ones are what they were.
+
+    Args:
+        program: the program.
+        reading: where the result is.
+        problem: the problem, with inputs.
+    """
+    without = problem._replace(X=np.zeros_like(problem.X))
+    kinds: list[str] = []
+    with contextlib.suppress(UserCodeRaised):
+        for read in _reads(program, without.sample(0) if program.data.one_at_a_time else without):
+            first = read.gradients.get("W0")
+            if read.reading.of == reading.of and first is not None and not first.any():
+                kinds.append(read.reading.kind)
+    return kinds[0] if kinds else ""
+
+
 def is_repeated(
     one: CallProgram, several: CallProgram, reading: WhereRead, problem: SmallProblem
 ) -> bool:
