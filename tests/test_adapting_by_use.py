@@ -215,7 +215,7 @@ def gradient(weights, X, T): return weights
 def test_what_reaches_out_of_the_program_makes_no_parameters() -> None:
     """It is not called, and neither is what only has defaults, unless it makes arrays."""
     (entry,) = [one for one in entries(module_of(MAKERS)) if one.name == "gradient"]
-    assert [one.__name__ for one in entry.makers] == ["net_of", "usual"]
+    assert [*entry.makers] == ["net_of", "usual"]
 
 
 UNNAMED = """

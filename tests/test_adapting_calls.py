@@ -10,6 +10,7 @@ from autograd_ref.adapting.by_name.code_of import parameters_of
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.filling.call_arguments import filled
 from autograd_ref.adapting.calling.programs import data_forms, sample_forms
+from autograd_ref.adapting.holding.given.made_containers import made_by
 
 DATA = Known("X", "Y", "theirs", sizes=(5, 7, 2))
 SIZED = Known(sizes=(5, 7, 2))
@@ -70,8 +71,7 @@ def test_a_constructor_is_given_sizes(
 def test_what_is_missing_is_told_and_values_are_computed() -> None:
     """The names of arguments that nothing is known for; values of those of a maker."""
     assert filled(lambda a, b, c, d: 0, Known(X="X")).missing == ("a", "b", "c", "d")
-    call = filled(lambda n_in, lr, sizes, rng: 0, SIZED, constructor=True)
-    n_in, lr, sizes, rng = call.of(lambda n_in, lr, sizes, rng: (n_in, lr, sizes, rng))
+    n_in, lr, sizes, rng = made_by(lambda n_in, lr, sizes, rng: (n_in, lr, sizes, rng), (5, 7, 2))
     assert isinstance(rng, np.random.Generator)
     assert (n_in, lr, sizes) == (5, 1.0, [5, 7, 2])
 

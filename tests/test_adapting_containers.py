@@ -1,5 +1,6 @@
 """Parameters as arguments: in a dict, a list, a vector, an object, or each by itself."""
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -86,12 +87,13 @@ PLACES = [
 @pytest.mark.parametrize(("function", "makers", "where"), PLACES)
 def test_a_container_holds_what_is_put_there(function: Any, makers: Any, where: str) -> None:
     """Its slots lead to arrays of their shapes, of which each is filled."""
-    found = [one for one in in_arguments([function], SIZES, makers) if one.where == where]
+    named = {maker.__name__: maker for maker in makers}
+    found = [one for one in in_arguments([function], SIZES, named) if one.where == where]
     assert found
     for placed in found:
         own = scope()
         if makers:
-            own |= {maker.__name__: maker for maker in makers}
+            own |= named
         exec("\n".join(placed.lines), own)
         assert placed.root in own
         for one in () if where == "in one vector" else placed.holder.slots:
@@ -101,5 +103,11 @@ def test_a_container_holds_what_is_put_there(function: Any, makers: Any, where: 
 def test_one_layer_may_be_the_argument_itself() -> None:
     """Its weights as a matrix, and for one output as a vector."""
     for sizes, places in (((5, 2), {"alone"}), ((5, 1), {"alone", "in one vector"})):
-        said = {one.where for one in in_arguments([by_anything], sizes, ())}
+        said = {one.where for one in in_arguments([by_anything], sizes, {})}
         assert places <= said
+
+
+def test_a_partial_function_makes_parameters_by_the_name_that_it_has() -> None:
+    """It has none of its own."""
+    (placed, *_) = in_arguments([by_anything], SIZES, {"init": partial(init_params)})
+    assert placed.lines[0] == "theirs = init(N_I, N_H, N_O)"

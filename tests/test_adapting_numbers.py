@@ -97,7 +97,7 @@ def test_lists_and_units_are_arrays(value: object, paths: list[str]) -> None:
 
 def test_weights_of_the_only_output_are_a_list_and_a_number() -> None:
     """For code that knows no arrays, beside a list of one list."""
-    setups = [*as_lists(in_arguments([lambda w, b, x, y: (w, b, x, y)], (5, 1), ()))]
+    setups = [*as_lists(in_arguments([lambda w, b, x, y: (w, b, x, y)], (5, 1), {}))]
     lines = {"".join(one.lines) for one in setups}
     assert "theirs = {    'w': np.ravel(W0).tolist(),    'b': float(b0[0]),}" in lines
     assert "theirs = {    'w': W0.tolist(),    'b': b0.tolist(),}" in lines

@@ -75,7 +75,7 @@ def own_sizes(
     if entry.owner is None:
         module = entry.module
         placed = () if module is None else in_module(module.__name__, module, None)
-        made = (made_by(maker, USUAL[0]) for maker in entry.makers)
+        made = (made_by(maker, USUAL[0]) for maker in entry.makers.values())
         theirs = (holders([*arrays_in(one, "")], None) for one in made)
         found = [one.sizes for one in chain.from_iterable(theirs)]
         named = sizes_of_arguments(entry.function)

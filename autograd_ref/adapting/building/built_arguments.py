@@ -8,7 +8,7 @@ from autograd_ref.adapting.by_name.roles import SIZES, roles_of
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
 from autograd_ref.adapting.calling.executed import value_after
 from autograd_ref.adapting.calling.filling.argument_text import Known
-from autograd_ref.adapting.calling.filling.call_arguments import filled
+from autograd_ref.adapting.calling.filling.call_arguments import constructed, filled
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.holding.arrays_found import arrays_in
 from autograd_ref.adapting.holding.given.without_names import THEIRS
@@ -78,10 +78,10 @@ def _made_by_name(entry: Candidate, missing: Sequence[str], known: Known) -> lis
     """The arguments that a function of theirs makes, by its name: shapes by make_shapes."""
     made: dict[str, str] = {}
     for name in missing:
-        for maker in entry.makers:
-            call = filled(maker, Known(sizes=known.sizes), constructor=True)
-            if maker.__name__.endswith(f"_{name}") and not call.missing:
-                made[name] = f"{maker.__name__}({call.text})"
+        for own, maker in entry.makers.items():
+            text = constructed(own, maker, Known(sizes=known.sizes))
+            if own.endswith(f"_{name}") and text:
+                made[name] = text
     return [OwnArguments((), made)] if missing and len(made) == len(missing) else []
 
 

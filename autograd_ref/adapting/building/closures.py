@@ -8,7 +8,7 @@ from autograd_ref.adapting.by_name.function_names import FORWARD
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
 from autograd_ref.adapting.calling.executed import value_after
 from autograd_ref.adapting.calling.filling.argument_text import Known
-from autograd_ref.adapting.calling.filling.call_arguments import filled
+from autograd_ref.adapting.calling.filling.call_arguments import constructed
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.holding.arrays_found import inside
 from autograd_ref.adapting.holding.given.containers import in_arguments
@@ -34,8 +34,7 @@ def made_functions(maker: Candidate, known: Known, problem: SmallProblem) -> Ite
         known: the data, and what else there is to be given.
         problem: the problem.
     """
-    if not filled(maker.function, known, constructor=True).missing:
-        yield from _of_one(maker, known, problem, None)
+    yield from _of_one(maker, known, problem, None)
     for placed in in_arguments([maker.function], problem.sizes, maker.makers):
         there = known._replace(parameters=placed.container, arrays=placed.arrays)
         yield from _of_one(maker, there, problem, placed)
@@ -45,9 +44,10 @@ def _of_one(
     maker: Candidate, known: Known, problem: SmallProblem, given: Placed | None
 ) -> Iterator[Made]:
     """The functions that one call makes; given the parameters, if they are its arguments."""
-    call = filled(maker.function, known, constructor=True)
-    line = f"{MADE} = {maker.name}({call.text})"
-    lines = (*(given.lines if given else ()), line) if not call.missing else ()
+    made = constructed(maker.name, maker.function, known)
+    if not made:
+        return
+    lines = (*(given.lines if given else ()), f"{MADE} = {made}")
     value = value_after(lines, MADE, maker, problem)
     parts = _parts(value)
     functions = {name: function for name, (_path, function) in parts.items()}
@@ -59,7 +59,7 @@ def _of_one(
     ]
     for entry in sorted(candidates, key=lambda one: one.rank):
         beside = [functions[name] for name in entry.forwards]
-        setups = [given] if given else [*in_arguments([*beside, entry.function], problem.sizes, ())]
+        setups = [given] if given else [*in_arguments([*beside, entry.function], problem.sizes, {})]
         setups = setups or [*in_object(MADE, value, problem.sizes)]
         for setup in setups:
             own = setup.lines if setup is not given else ()

@@ -10,7 +10,7 @@ from autograd_ref.adapting.by_name.function_names import MAKER
 from autograd_ref.adapting.calling.candidates_in_code import THEIR_NET, Candidate
 from autograd_ref.adapting.calling.executed import value_after
 from autograd_ref.adapting.calling.filling.argument_text import Known
-from autograd_ref.adapting.calling.filling.call_arguments import filled
+from autograd_ref.adapting.calling.filling.call_arguments import constructed
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.programs import NET
 from autograd_ref.adapting.holding.given.containers import in_arguments
@@ -48,7 +48,7 @@ def in_instances(
             return
     functions = [*filter(None, [entry.beside.get(forward)]), entry.function]
     for one in made[:1]:
-        yield one._replace(setups=[*in_arguments(functions, problem.sizes, ())])
+        yield one._replace(setups=[*in_arguments(functions, problem.sizes, {})])
 
 
 def lines_that_make(entry: Candidate, known: Known) -> Iterator[str]:
@@ -61,19 +61,16 @@ def lines_that_make(entry: Candidate, known: Known) -> Iterator[str]:
     if not isinstance(entry.owner, type):
         yield f"{NET} = copy.deepcopy({THEIR_NET})"
         return
-    call = filled(entry.owner, known, constructor=True)
-    kind = entry.owner.__name__
+    made = constructed(entry.owner.__name__, entry.owner, known)
     from_layers = [*composed(entry.owner, known.sizes)]
     if from_layers:
         yield from [*lines_that_build(entry, known)] or from_layers
-    if call.missing:
+    if not made:
         return
-    line = f"{NET} = {kind}({call.text})"
-    yield line
-    for maker in entry.makers:
-        own = filled(maker, known, constructor=True)
-        if not own.missing:
-            yield f"{line}\n{NET}.{maker.__name__}({own.text})"
+    yield f"{NET} = {made}"
+    for name, maker in entry.makers.items():
+        if own := constructed(f"{NET}.{name}", maker, known):
+            yield f"{NET} = {made}\n{own}"
 
 
 def lines_that_build(entry: Candidate, known: Known) -> Iterator[str]:
@@ -87,10 +84,9 @@ def lines_that_build(entry: Candidate, known: Known) -> Iterator[str]:
         return
     kind = entry.owner.__name__
     for name, value in vars(entry.module).items():
-        if inspect.isfunction(value) and MAKER.match(name) and kind in value.__code__.co_names:
-            call = filled(value, known, constructor=True)
-            if not call.missing:
-                yield f"{NET} = {name}({call.text})"
+        builds = inspect.isfunction(value) and MAKER.match(name)
+        if builds and kind in value.__code__.co_names and (made := constructed(name, value, known)):
+            yield f"{NET} = {made}"
     yield from instances_built(entry.module, kind, known.sizes)
 
 
@@ -99,11 +95,10 @@ def _lines_that_give(entry: Candidate, known: Known) -> Iterator[str]:
     kind = entry.owner
     if not isinstance(kind, type):
         return
-    for placed in in_arguments([kind.__init__], known.sizes, ()):
+    for placed in in_arguments([kind.__init__], known.sizes, {}):
         there = known._replace(parameters=placed.container, arrays=placed.arrays)
-        call = filled(kind, there, constructor=True)
-        if not call.missing:
-            yield "\n".join([*placed.lines, f"{NET} = {kind.__name__}({call.text})"])
+        if made := constructed(kind.__name__, kind, there):
+            yield "\n".join([*placed.lines, f"{NET} = {made}"])
     kept = inspect.getattr_static(kind, entry.last)
     if isinstance(kept, staticmethod | classmethod):
         yield f"{NET} = {kind.__name__}"

@@ -97,13 +97,11 @@ class Candidate(NamedTuple):
         return len(needed_by(self.beside[name])) == 1 and not takes(self.beside[name], "Y")
 
     @property
-    def makers(self) -> list[Function]:
+    def makers(self) -> dict[str, Function]:
         """The functions or methods beside it that may make initial parameters, named so or not."""
-        named = [one for name, one in self.beside.items() if MAKER.match(name)]
-        if self.owner is not None:
-            return named
-        others = [one for one in self.beside.values() if _may_make(one) and one not in named]
-        return [*named, *(one for one in others if one is not self.function)]
+        named = {name: one for name, one in self.beside.items() if MAKER.match(name)}
+        others = self.beside.items() if self.owner is None else ()
+        return named | {n: one for n, one in others if one is not self.function and _may_make(one)}
 
 
 def _may_make(function: Function) -> bool:

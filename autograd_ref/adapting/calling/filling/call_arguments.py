@@ -2,9 +2,7 @@
 
 import inspect
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from autograd_ref.adapting.by_name.argument_uses import uses_of
 from autograd_ref.adapting.by_name.code_of import Function, parameters_of
@@ -36,7 +34,6 @@ class Filled(NamedTuple):
     arguments: tuple[tuple[str, str, bool], ...]
     """The name of each, its expression, and whether it is given by name."""
     used: frozenset[Role]
-    sizes: tuple[int, ...]
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -48,15 +45,17 @@ class Filled(NamedTuple):
         """The arguments as they stand in a call."""
         return ", ".join(f"{n}={t}" if by_name else t for n, t, by_name in self.arguments)
 
-    def of(self, function: Function) -> Any:
-        """Call a function that needs nothing but sizes and numbers.
 
-        Args:
-            function: what the arguments are for.
-        """
-        env: dict[str, Any] = {"np": np, "rate": 1.0, "l2": 0.0, "function": function}
-        env |= dict(zip(size_names(self.sizes), self.sizes, strict=True))
-        return eval(f"function({self.text})", env)
+def constructed(name: str, function: Function, known: Known) -> str:
+    """Return the call that makes a network, or its parameters; empty where arguments are missing.
+
+    Args:
+        name: the expression for the function or class.
+        function: the function or class.
+        known: what there is to be given.
+    """
+    call = filled(function, known, constructor=True)
+    return "" if call.missing else f"{name}({call.text})"
 
 
 def filled(function: Function, known: Known, *, constructor: bool = False) -> Filled:
@@ -97,7 +96,7 @@ def filled(function: Function, known: Known, *, constructor: bool = False) -> Fi
     rest = with_the_rest(found, known, outputs, used, constructor=constructor)
     spread = spread_sizes(function) if constructor and known.sizes else ""
     rest += [(f"*{spread}", ", ".join(size_names(known.sizes)), False)] if spread else []
-    return Filled(tuple(rest), frozenset(used), known.sizes)
+    return Filled(tuple(rest), frozenset(used))
 
 
 def _one(

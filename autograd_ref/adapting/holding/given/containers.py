@@ -1,7 +1,7 @@
 """Parameters that are given to a function: in a dict, a list, a vector, or each by itself."""
 
 import inspect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -26,14 +26,14 @@ FEWEST = 4
 
 
 def in_arguments(
-    functions: Sequence[Function], sizes: Sequence[int], makers: Sequence[Function]
+    functions: Sequence[Function], sizes: Sequence[int], makers: Mapping[str, Function]
 ) -> Iterator[Placed]:
     """Yield the parameters as arguments of functions: all in one, or each by itself.
 
     Args:
         functions: what is called: the forward pass, if any, and the gradient.
         sizes: of the network.
-        makers: functions that make initial parameters.
+        makers: functions that make initial parameters, by their names.
     """
     names = [(function, p.name) for function in functions for p in parameters_of(function)]
     single = named_layers([name for _f, name in names if "array" in roles_of(name)])
@@ -44,8 +44,8 @@ def in_arguments(
     for holder in of_numbers(_of_names(name for _f, name in names), sizes):
         yield _of_dict(holder, single=True)
     open_names = [p.name for p in parameters_of(functions[-1]) if _says_nothing(p)]
-    for maker in makers if len(open_names) > 1 else ():
-        for placed in as_made(maker, sizes, apart=True):
+    for name, maker in makers.items() if len(open_names) > 1 else ():
+        for placed in as_made(name, maker, sizes, apart=True):
             if placed.parts == len(open_names):
                 arrays = {name: f"{THEIRS}[{i}]" for i, name in enumerate(open_names)}
                 yield placed._replace(arrays=arrays, container="")
@@ -107,11 +107,11 @@ def _lists(names: Named, sizes: Sequence[int]) -> Iterator[Placed]:
 
 
 def _container(
-    function: Function, argument: str, sizes: Sequence[int], makers: Sequence[Function]
+    function: Function, argument: str, sizes: Sequence[int], makers: Mapping[str, Function]
 ) -> Iterator[Placed]:
     """All in one argument, as the code takes it apart, or as a function of theirs makes it."""
     layers, uses = len(sizes) - 1, uses_of(function, argument)
-    made = [one for maker in makers for one in as_made(maker, sizes)]
+    made = [one for name, maker in makers.items() for one in as_made(name, maker, sizes)]
     yield from made
     if any(slot.put for one in made for slot in one.holder.slots):
         return  # they are units, or lists: no other container is like that
