@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from autograd_ref.adapting.adapted import adapted
 from autograd_ref.adapting.adapter import Adapted
+from autograd_ref.adapting.calling.filling.arguments_reached import arguments_reached
 from autograd_ref.adapting.nearness import right_first
 from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.told import found_in_words, ties_in_words
@@ -79,8 +80,8 @@ def find_adapter(opened: Opened, spec: str, asked: AskedFor) -> FoundAdapter:
 
 def _unused(one: Adapted, arguments: Mapping[str, str]) -> str:
     """The values that were given for arguments that are not there, in words."""
-    lines = "\n".join(one.source.lines)
-    unused = [f"--set {name}={value}" for name, value in arguments.items() if value not in lines]
+    reached = arguments_reached(one.found.program) if arguments else set[str]()
+    unused = [f"--set {name}={text}" for name, text in arguments.items() if name not in reached]
     if not unused:
         return ""
     return f"Not used: {', '.join(unused)}; what is called has no argument of that name."
