@@ -62,12 +62,26 @@ def test_the_attempt_that_got_furthest_is_told(of_text: Modules) -> None:
         ("n_in, n_hidden, n_out = 4, 6, 3", ((4, 6, 3),)),
         ("n_in, n_hidden = 4, 6", ()),
         ("n_in, n_hidden, n_out = True, 6, 3", ()),
+        ("n_in, n_hidden, n_out = 0, 6, 3", ()),
+        ("counts = [0, 0, 0]", ()),
+        ("n, h, k = 0, 1, 3", ()),
+        ("n, h, k = 4, 6, 3", ()),
+        ("n, h, k = 4, 6, 3\nprint('{}'.format(n, h), h, k)", ()),
+        ("d, h, k = 4, 6, 3\nW = np.zeros((d, h))\nfolds = [*range(k)]", ()),
+        ("n, h, k = 4, 6, 3\nU, V = np.zeros((n, h)), np.zeros((h, k))", ((4, 6, 3),)),
+        ("N, D, h, k = 9, 4, 6, 3\nU, V = np.zeros((D, h)), np.zeros(shape=(k, h))", ((4, 6, 3),)),
+        (
+            "n, h, k = 4, 6, 3\nw = [[[0] * n for _ in range(h)], [[0] * h for _ in range(k)]]",
+            ((4, 6, 3),),
+        ),
+        ("n, hidden, k = 4, 6, 3\ndef f(X): assert X.shape[::-1] == (n, hidden), k", ()),
+        ("n, h, k = 4, 6, 3\ndef f(X): assert (n, h, k) == X.shape", ((4, 6, 3),)),
     ],
 )
 def test_sizes_that_stand_in_the_code_are_taken(
     text: str, sizes: tuple[tuple[int, ...], ...], of_text: Modules
 ) -> None:
-    """In a list, or each under its name."""
+    """In a list, or each under its name; one of one letter needs to be used as a size."""
     assert stated_sizes(of_text(text)) == sizes
 
 

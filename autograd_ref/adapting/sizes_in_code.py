@@ -1,13 +1,15 @@
 """The sizes of networks that somebody's code takes."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from itertools import chain, pairwise
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import chain, islice, pairwise, product
 from types import ModuleType
 from typing import cast
 
 from autograd_ref.adapting.building.instances import lines_that_build, lines_that_make
+from autograd_ref.adapting.by_name.code_of import tree_of_module
 from autograd_ref.adapting.by_name.roles import Role, roles_of
+from autograd_ref.adapting.by_name.size_uses import names_side_by_side
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
 from autograd_ref.adapting.calling.executed import value_after
 from autograd_ref.adapting.calling.filling.argument_text import Known
@@ -21,6 +23,8 @@ from autograd_ref.adapting.holding.setups import in_module, in_object
 
 Sizes = tuple[int, ...]
 
+ROLES: tuple[Role, ...] = ("inputs", "hidden", "outputs")
+
 USUAL: tuple[Sizes, ...] = ((5, 7, 2), (5, 7, 1), (5, 7, 3, 2), (5, 7, 3, 1), (5, 2), (5, 1))
 """The sizes that are tried, with two hidden layers or none where one does not do; no two are equal
 but the ones, so that shapes tell what an array is. Chosen."""
@@ -33,19 +37,31 @@ def stated_sizes(thing: object) -> tuple[Sizes, ...]:
         thing: a module, or what lies in one.
     """
     module = thing if isinstance(thing, ModuleType) else inspect.getmodule(thing)
-    found: dict[Role, int] = {}
-    for name, value in vars(module).items() if module is not None else ():
+    found: list[tuple[Role, str, int]] = []
+    if module is None:
+        return ()
+    for name, value in vars(module).items():
         roles = roles_of(name, of_sizes=True)
         if isinstance(value, list | tuple) and "sizes" in roles:
             row = cast("Sequence[object]", value)
-            if len(row) > 1 and all(isinstance(one, int) for one in row):
+            if len(row) > 1 and all(isinstance(one, int) and one > 0 for one in row):
                 return (tuple(cast("Sequence[int]", row)),)
             if shapes := _sizes_of_shapes(row):
                 return shapes
-        if isinstance(value, int) and not isinstance(value, bool) and roles:
-            found.setdefault(roles[0], value)
-    layers = [found[role] for role in ("inputs", "hidden", "outputs") if role in found]
-    return (tuple(layers),) if len(layers) == 3 else ()
+        if isinstance(value, int) and not isinstance(value, bool) and roles and value > 0:
+            found.append((roles[0], name, value))
+    each = [[one[1:] for one in found if one[0] == role] for role in ROLES]
+    pairs = names_side_by_side(tree_of_module(module))
+    chains = (chain for chain in product(*each) if _is_chain([name for name, _ in chain], pairs))
+    return tuple(tuple(value for _name, value in one) for one in islice(chains, 1))
+
+
+def _is_chain(names: Sequence[str], pairs: Collection[tuple[str, str]]) -> bool:
+    """Return whether names are those of sizes, one layer after the other.
+
+    A name of one letter needs to stand beside the next, or the last, where it is used.
+    """
+    return all(min(map(len, pair)) > 1 or pair in pairs for pair in pairwise(names))
 
 
 def _sizes_of_shapes(row: Sequence[object]) -> tuple[Sizes, ...]:

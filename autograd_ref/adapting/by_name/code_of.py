@@ -6,6 +6,7 @@ import linecache
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
+from types import ModuleType
 from typing import Any
 
 Function = Callable[..., Any]
@@ -43,6 +44,18 @@ def tree_of(thing: Function) -> ast.FunctionDef | ast.ClassDef | ast.Module:
         return ast.Module([], [])
     first = tree.body[0] if tree.body else None
     return first if isinstance(first, ast.FunctionDef | ast.ClassDef) else ast.Module([], [])
+
+
+def tree_of_module(module: ModuleType) -> ast.Module:
+    """Return the syntax tree of a module; an empty one where there is no source.
+
+    Args:
+        module: the module.
+    """
+    try:
+        return ast.parse(inspect.getsource(module))
+    except (OSError, TypeError, SyntaxError):
+        return ast.Module([], [])
 
 
 def lines_beside(function: Function) -> list[str]:

@@ -1,7 +1,6 @@
 """How code in a file is called for a gradient: found, or what is missing."""
 
 import ast
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +8,7 @@ from typing import NamedTuple
 
 from autograd_ref.adapting.adapted import adapted
 from autograd_ref.adapting.adapter import Adapted
+from autograd_ref.adapting.by_name.code_of import tree_of_module
 from autograd_ref.adapting.calling.filling.arguments_reached import arguments_reached
 from autograd_ref.adapting.nearness import right_first
 from autograd_ref.adapting.small import problems
@@ -115,10 +115,7 @@ def _variants(activation: str, module: ModuleType) -> list[str]:
 
 def _slopes(module: ModuleType) -> list[float]:
     """The numbers between 0 and 1 in the source, in order."""
-    try:
-        tree = ast.parse(inspect.getsource(module))
-    except (OSError, TypeError, SyntaxError):
-        return []
-    numbers = [one.value for one in ast.walk(tree) if isinstance(one, ast.Constant)]
+    nodes = ast.walk(tree_of_module(module))
+    numbers = [one.value for one in nodes if isinstance(one, ast.Constant)]
     slopes = [one for one in numbers if isinstance(one, float) and 0 < one < 1 and one != 0.01]
     return [one for one in dict.fromkeys(slopes) if "e" not in repr(one)][:MOST]
