@@ -19,7 +19,7 @@ def names_side_by_side(tree: ast.AST) -> Pairs:
         tree: of their code.
 
     Examples:
-        >>> tree = ast.parse("W = np.zeros((n, h)); assert X.shape == (m, n); k = h * n")
+        >>> tree = ast.parse("W = np.zeros((n, h)); k = m * n; assert (m, n) == (4, 6)")
         >>> sorted(names_side_by_side(tree))
         [('h', 'n'), ('m', 'n'), ('n', 'h'), ('n', 'm')]
     """
