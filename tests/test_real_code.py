@@ -19,7 +19,6 @@ from tests.real_code.corpus import PENALTIES, RealFile, corpus, loaded
 
 NOT_TAKEN = {
     "students/exported_cells.py": "the gradient is a local variable of a loop over its own data",
-    "students/backprop_ascent.py": "a function for each block, of a gradient that ascends",
     "strangers/elman_parity.py": "a recurrent network, which is none of the usual ones",
 }
 """The files whose gradient a call gets at, but for which no way to call them is found."""

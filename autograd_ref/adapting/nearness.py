@@ -46,15 +46,17 @@ class Near(NamedTuple):
         return self.error <= EQUAL
 
 
-def right_first(near: Near) -> tuple[bool, int, float]:
+def right_first(near: Near) -> tuple[bool, bool, int, float]:
     """Return what the best gradient is the smallest by.
 
-    A block that is right is no accident; a cosine may be, where the others point the other way.
+    What is not right is taken with the sign with which the code uses it. A block that is right is
+    no accident; a cosine may be, where the others point the other way.
 
     Args:
         near: a gradient.
     """
-    return not near.is_right, -near.blocks, -round(near.cosine, 9)  # no rounding prefers one
+    against = not near.is_right and near.program.entry.is_added and not near.reading.is_added
+    return not near.is_right, against, -near.blocks, -round(near.cosine, 9)  # rounding tells none
 
 
 def nearest_network(program: CallProgram, read: GradientRead, problem: SmallProblem) -> Near:
@@ -68,7 +70,7 @@ def nearest_network(program: CallProgram, read: GradientRead, problem: SmallProb
     bias, near = any(name[0] == "b" for name in read.reading.of), list[Near]()
     for references in (problem.references.meant, problem.references.usual):
         near += [_beside(one, program, read, problem) for one in references(bias)]
-        if near and min(map(right_first, near))[0] is False:
+        if any(one.is_right for one in near):
             break
     return min(near, key=right_first)
 

@@ -35,6 +35,10 @@ def found_in_words(one: Adapted) -> list[str]:
     else:
         loss = ", beside the loss" * bool(near.reading.loss)
         sentences.append(f"The gradient is {where}{loss}.")
+        if near.program.entry.is_added and not near.reading.is_added:
+            sentences.append(
+                "The code adds it to the parameters: that climbs, away from a minimum."
+            )
         sentences += _beside(near.reading) if not data.one_at_a_time else []
     if one.takes == "fixed":
         sizes = ", ".join(map(str, near.sizes))

@@ -23,6 +23,9 @@ MOST_TRIES = 20_000
 FEW = 3
 """Forms of Y that may all be of a wrong shape. Chosen: there are six."""
 
+OF_NUMBERS = (1, 1)
+"""The sizes of a network of one weight: nothing tells it from a matrix that is multiplied so."""
+
 LIKELY = 0.9
 """The mean cosine of a gradient that is one, though wrong: nothing further is called. Chosen."""
 
@@ -62,8 +65,7 @@ def search(
         problem: makes the small problem of given sizes.
         wanted: what is known.
     """
-    named = wanted.name
-    found = [one for one in entries(thing) if not named or f"{one.name}.".startswith(f"{named}.")]
+    found = [one for one in entries(thing) if one.is_meant(wanted.name)]
     sizes = wanted.sizes or stated_sizes(thing) or USUAL
     with left_as_it_was(thing):
         return _searched(found, problem, wanted, sizes)
@@ -82,7 +84,8 @@ def _searched(
     for rank in range(len(ORDER) + 1):
         for entry in [one for one in found if one.rank == rank]:
             own = () if wanted.sizes else own_sizes(entry, problem, wanted.given)
-            for inside in dict.fromkeys((*sizes, *own)):
+            first = [one for one in own if one == OF_NUMBERS]
+            for inside in dict.fromkeys((*first, *sizes, *own)):
                 if tries > MOST_TRIES:
                     break
                 nearest, more, count = _of_entry(entry, problem(inside), wanted.given)
@@ -123,7 +126,7 @@ def _of_entry(
                     break
             right = [one for one in found if one.is_right and _is_no_batch(one, batches, problem)]
             if right:
-                return right, failures, count
+                return sorted(right, key=lambda one: one.factor < 0), failures, count
         nearest = _nearest(found, problem)
         if nearest and _is_no_batch(nearest, batches, problem):
             near = [nearest]

@@ -19,18 +19,31 @@ class OwnCall(NamedTuple):
     node: ast.Call
 
 
-def calls_in(module: ModuleType, name: str) -> Iterator[OwnCall]:
-    """Yield where somebody's own code calls what has a name.
+def calls_in(module: ModuleType, name: str) -> Sequence[OwnCall]:
+    """Return where somebody's own code calls what has a name.
 
     Args:
         module: in which it is looked for.
         name: of a function, a class or a method.
     """
-    for block in _blocks_of(module):
-        for place, statement in enumerate(block):
-            for node in ast.walk(statement):
-                if isinstance(node, ast.Call) and called(node) == name and not _defines(statement):
-                    yield OwnCall(block, place, node)
+    try:
+        source = inspect.getsource(module)
+    except (OSError, TypeError):
+        return ()
+    return [one for one in _calls_in(source) if called(one.node) == name]
+
+
+@lru_cache(maxsize=8)
+def _calls_in(source: str) -> Sequence[OwnCall]:
+    """All calls in a file, block by block."""
+    return [
+        OwnCall(block, place, node)
+        for block in _blocks_in(source)
+        for place, statement in enumerate(block)
+        if not isinstance(statement, ast.FunctionDef | ast.ClassDef)
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call)
+    ]
 
 
 def called(node: ast.Call) -> str:
@@ -42,22 +55,11 @@ def called(node: ast.Call) -> str:
     return getattr(node.func, "attr", "") or getattr(node.func, "id", "")
 
 
-def _defines(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.FunctionDef | ast.ClassDef)
-
-
-def _blocks_of(module: ModuleType) -> tuple[Block, ...]:
-    try:
-        return _blocks_in(inspect.getsource(module))
-    except (OSError, TypeError, SyntaxError):
-        return ()
-
-
-@lru_cache(maxsize=8)
 def _blocks_in(source: str) -> tuple[Block, ...]:
-    """The top of a file, and the same followed by each of its functions."""
+    """The top of a file, and the same followed by each of its functions and methods."""
     top = (*_open(ast.parse(source).body),)
-    inner = [one for one in top if isinstance(one, ast.FunctionDef)]
+    bodies = [top, *(one.body for one in top if isinstance(one, ast.ClassDef))]
+    inner = [one for body in bodies for one in body if isinstance(one, ast.FunctionDef)]
     return (top, *((*top, *_defaults(one), *_open(one.body)) for one in inner))
 
 
@@ -76,3 +78,41 @@ def _defaults(function: ast.FunctionDef) -> Iterator[ast.stmt]:
     count = len(function.args.defaults)
     for one, value in zip(arguments[len(arguments) - count :], function.args.defaults, strict=True):
         yield ast.Assign([ast.Name(one.arg, ast.Store())], value)
+
+
+@lru_cache(maxsize=256)
+def fed_by(module: ModuleType, name: str) -> dict[str, dict[int | str, int | None]]:
+    """Return the functions whose results somebody's own code gives to a function.
+
+    Args:
+        module: in which the calls are looked for.
+        name: of the function or method.
+
+    Returns:
+        By the name of each: the argument, by its place or name, and which part of a result it
+        gets; None is the whole.
+    """
+    found: dict[str, dict[int | str, int | None]] = {}
+    for call in calls_in(module, name):
+        given = dict(pair for one in call.block for pair in _results(one))
+        arguments: list[tuple[int | str, ast.expr]] = [*enumerate(call.node.args)]
+        arguments += [(one.arg, one.value) for one in call.node.keywords if one.arg]
+        for key, value in arguments:
+            if isinstance(value, ast.Name) and value.id in given:
+                function, part = given[value.id]
+                found.setdefault(function, {})[key] = part
+    return found
+
+
+def _results(statement: ast.stmt) -> Iterator[tuple[str, tuple[str, int | None]]]:
+    """The variables that get the result of a call, or a part of it."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            target, function = node.targets[0], called(node.value)
+            if isinstance(target, ast.Name):
+                yield target.id, (function, None)
+            elif isinstance(target, ast.Tuple):
+                names = enumerate(target.elts)
+                yield from (
+                    (one.id, (function, i)) for i, one in names if isinstance(one, ast.Name)
+                )

@@ -13,7 +13,7 @@ from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.filling.call_arguments import constructed
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.programs import NET
-from autograd_ref.adapting.holding.given.containers import in_arguments
+from autograd_ref.adapting.holding.given.containers import in_arguments, in_empty_attributes
 from autograd_ref.adapting.holding.setups import Placed, in_object
 
 
@@ -46,9 +46,10 @@ def in_instances(
                 yield made[-1]
         if any(one.setups for one in made):
             return
-    functions = [*filter(None, [entry.beside.get(forward)]), entry.function]
+    functions = [*filter(None, [entry.beside.get(forward)]), *entry.parts]
     for one in made[:1]:
-        yield one._replace(setups=[*in_arguments(functions, problem.sizes, {})])
+        empty = [*in_empty_attributes(NET, one.net, problem.sizes)]
+        yield one._replace(setups=empty or [*in_arguments(functions, problem.sizes, {})])
 
 
 def lines_that_make(entry: Candidate, known: Known) -> Iterator[str]:

@@ -19,6 +19,9 @@ OTHERWISE = re.compile(
 )
 """The beginnings of the names of what builds no network, and may not be run unasked."""
 
+THEIR = "their_"
+"""Before the name of a variable of theirs that an adapter has as well."""
+
 OURS = re.compile(r"X|Y|rate|l2|result|theirs|net|code|cache|[Wb]\d|N_\w+")
 """The names of variables of an adapter."""
 
@@ -142,6 +145,19 @@ def trains(call: ast.Call) -> bool:
     return any(one.fullmatch(called(call)) for one in (UPDATE, FORWARD, BACKWARD))
 
 
+def own_variable(name: str) -> str:
+    """Return the name of a variable of theirs as an adapter has it, beside its own.
+
+    Args:
+        name: of theirs.
+
+    Examples:
+        >>> own_variable("Y"), own_variable("hidden")
+        ('their_Y', 'hidden')
+    """
+    return f"{THEIR}{name}" if OURS.fullmatch(name) else name
+
+
 class Renamed(ast.NodeTransformer):
     """Statements of theirs in the place of an adapter: code.NAME for what is global there."""
 
@@ -165,7 +181,7 @@ class Renamed(ast.NodeTransformer):
         if name in self.own:
             return ast.Name(self.own[name], node.ctx)
         if name in self.bound:
-            return ast.Name(f"their_{name}" if OURS.fullmatch(name) else name, node.ctx)
+            return ast.Name(own_variable(name), node.ctx)
         value = self.scope.get(name)
         if value is None or value is np or callable(value):
             return node

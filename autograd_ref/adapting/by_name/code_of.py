@@ -4,7 +4,7 @@ import ast
 import inspect
 import linecache
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any
@@ -126,7 +126,8 @@ def needed_by(function: Function) -> list[inspect.Parameter]:
     return [one for one in parameters_of(function) if one.default is one.empty]
 
 
-def parameters_of(function: Function) -> list[inspect.Parameter]:
+@lru_cache(maxsize=1024)
+def parameters_of(function: Function) -> Sequence[inspect.Parameter]:
     """Return the parameters of a function or a class, as far as they are known, without self.
 
     Args:

@@ -21,7 +21,9 @@ BACKWARD = re.compile(
 
 
 GRADIENT_IN = re.compile(
-    r"grad|back_?p|backw|deriv|slope|jacob|nabla|adjoint|sensitiv|retro", re.IGNORECASE
+    r"grad|back_?p|backw|deriv|slope|jacob|nabla|adjoint|sensitiv|retro"
+    r"|atr[aá]s|arri[eè]re|r(ü|u|ue)ckw|indietro",
+    re.IGNORECASE,
 )
 """Parts of the names of functions that compute gradients."""
 

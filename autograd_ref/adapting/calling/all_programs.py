@@ -23,6 +23,7 @@ from autograd_ref.adapting.calling.programs import NET, CallProgram, DataForm, c
 from autograd_ref.adapting.holding.given.containers import in_arguments
 from autograd_ref.adapting.holding.given.plain_lists import as_lists, knows_no_arrays
 from autograd_ref.adapting.holding.setups import Placed, in_module
+from autograd_ref.adapting.holding.thresholds import with_thresholds
 
 INPUT = re.compile(r"(x|i|in|inp|input)_?\d", re.IGNORECASE)
 """The names of single inputs."""
@@ -127,6 +128,14 @@ def _read_by(function: Function, beside: Mapping[str, Function], depth: int = 0)
     return names.union(*(_read_by(one, beside, depth + 1) for one in called))
 
 
+def _are_read(setup: Placed, functions: Sequence[Function], beside: Mapping[str, Function]) -> bool:
+    """Return whether functions read parameters from global variables, all that no argument is."""
+    names = {*setup.arrays}
+    read = names & {name for one in functions for name in _read_by(one, beside)}
+    given = {p.name for one in functions for p in parameters_of(one)}
+    return bool(read) and names <= read | given
+
+
 def _setups(
     entry: Candidate,
     problem: SmallProblem,
@@ -138,20 +147,24 @@ def _setups(
     known = Known(data[0].X, data[0].Y, sizes=problem.sizes, given=given)
     if entry.owner is None:
         functions = [entry.beside[first] for first in firsts]
-        setups = [*in_arguments([*functions, entry.function], problem.sizes, entry.makers)]
-        if knows_no_arrays(entry.function):
-            setups = [*as_lists(setups)]
-        if not setups and entry.module is not None:
-            own = in_module(CODE, entry.module, None)
-            setups = [one for one in own if one.holder.sizes == problem.sizes]
+        own = [] if entry.module is None else in_module(CODE, entry.module, None)
+        own = [one for one in own if one.holder.sizes == problem.sizes]
+        called = [*functions, *entry.parts]
+        setups = [one for one in own if _are_read(one, called, entry.beside)]
+        if not setups:
+            setups = [*in_arguments(called, problem.sizes, entry.makers)]
+            setups = [*as_lists(setups)] if knows_no_arrays(entry.function) else setups
+        setups = setups or own
         rates = _rates(CODE, vars(entry.module)) if entry.module is not None else []
         setups = with_their_own(entry, known, setups, problem, firsts)
-        yield from ((setup, (*setup.lines, *rates)) for setup in setups)
+        for setup in (with_thresholds(one, entry.module) for one in setups):
+            yield setup, (*setup.lines, *rates)
         return
     for one in in_instances(entry, known, problem, firsts[0] if firsts else ""):
         rates = _rates(NET, getattr(one.net, "__dict__", {}), rates_of(type(one.net)))
         setups = with_their_own(entry, known, one.setups, problem, firsts)
-        yield from ((setup, (one.make, *setup.lines, *rates)) for setup in setups)
+        for setup in (with_thresholds(one, entry.module) for one in setups):
+            yield setup, (one.make, *setup.lines, *rates)
 
 
 def _rates(owner: str, names: Mapping[str, object], factors: Collection[str] = ()) -> list[str]:

@@ -1,11 +1,14 @@
 """A function or method that may compute a gradient: how likely, and what is called before it."""
 
 import ast
-from collections.abc import Collection, Mapping
-from types import ModuleType
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType, ModuleType
 from typing import NamedTuple
 
+from autograd_ref.adapting.building.blocks import fed_by
+from autograd_ref.adapting.by_name.ascending import are_added
 from autograd_ref.adapting.by_name.code_of import Function, needed_by, parameters_of, tree_of
+from autograd_ref.adapting.by_name.families import Family
 from autograd_ref.adapting.by_name.function_names import (
     BACKWARD,
     DRAWN,
@@ -47,21 +50,59 @@ class Candidate(NamedTuple):
     module: ModuleType | None
     makes: bool = False
     """True for a function that makes other functions, which may compute a gradient."""
+    family: Family = MappingProxyType({})
+    """The functions that compute one block each, this one the first; none where it has all."""
+
+    @property
+    def parts(self) -> Sequence[Function]:
+        """What is called for the gradient."""
+        return [self.beside[name] for name in self.family.values()] or [self.function]
+
+    def is_meant(self, named: str) -> bool:
+        """Return whether it is what a user names: a function, a class, Class.method, or none.
+
+        Args:
+            named: the name; empty for any.
+        """
+        kind, dot, _name = self.name.rpartition(".")
+        own = [self.name, *(f"{kind}{dot}{one}" for one in self.family.values())]
+        return not named or named in own or self.name.startswith(f"{named}.")
 
     @property
     def last(self) -> str:
         """The name without the class."""
-        return self.name.rpartition(".")[2]
+        return next(iter(self.family.values()), self.name.rpartition(".")[2])
+
+    @property
+    def is_added(self) -> bool:
+        """True where the code adds its results to parameters: they belong to minus the loss."""
+        names = self.family.values() or (self.last,)
+        return self.module is not None and are_added(self.module, frozenset(names))
 
     @property
     def rank(self) -> int:
         """How likely it computes a gradient, by its name: the less, the likelier."""
-        if self.makes:
+        if self.makes or self.family:
             return 1
         if PART.fullmatch(self.last):
             return len(ORDER)
         kinds = (i for i, pattern in enumerate(ORDER) if pattern.fullmatch(self.last))
-        return next(kinds, 0 if GRADIENT_IN.search(self.last) else len(ORDER))
+        unknown = len(ORDER) - 1 if self._is_between else len(ORDER)
+        return next(kinds, 0 if GRADIENT_IN.search(self.last) else unknown)
+
+    @property
+    def _is_between(self) -> bool:
+        """True for what gets what another function makes of X, and whose own result is given on."""
+        module, before = self.module, [one for one in self.fed_by if one in self._not_around]
+        if module is None or not any(takes(self.beside[one], "X") for one in before):
+            return False
+        return any(self.last in fed_by(module, name) for name in self.beside)
+
+    @property
+    def _not_around(self) -> list[str]:
+        """The names of what lies beside it and does not call it."""
+        codes = {name: getattr(one, "__code__", None) for name, one in self.beside.items()}
+        return [n for n, code in codes.items() if self.last not in getattr(code, "co_names", ())]
 
     @property
     def is_of_one_layer(self) -> bool:
@@ -74,27 +115,40 @@ class Candidate(NamedTuple):
     @property
     def forwards(self) -> list[str]:
         """The names of what may have to be called before it."""
-        others = [name for name in self.beside if name != self.last and not PART.fullmatch(name)]
+        others = [name for name in self._others if not PART.fullmatch(name)]
         found = [name for kind in (FORWARD, LOSS) for name in others if kind.fullmatch(name)]
         found = sorted(found, key=lambda name: "predict" in name)
-        if not takes(self.function, "X"):  # then another has to be given it before
+        found += [name for name in others if name in self.fed_by and name not in found]
+        if not all(takes(one, "X") for one in self.parts):  # then another has to be given it before
             found += [n for n in others if n not in found and self._is_given_data_alone(n)]
         return found
+
+    @property
+    def fed_by(self) -> Mapping[str, Mapping[int | str, int | None]]:
+        """The functions whose results the code gives to it, each with the argument and the part."""
+        return {} if self.module is None else fed_by(self.module, self.last)
 
     @property
     def chains(self) -> list[tuple[str, ...]]:
         """The names of what may have to be called before it: a forward pass, perhaps a backward."""
         plain: list[tuple[str, ...]] = [(name,) for name in self.forwards]
-        others = [name for name in self.beside if name != self.last and not PART.fullmatch(name)]
+        others = [name for name in self._others if not PART.fullmatch(name)]
         backward = [n for n in others if BACKWARD.fullmatch(n) or GRADIENT_IN.search(n)]
         forward = [name for name in others if FORWARD.fullmatch(name)]
         if self.rank > 1 and len(backward) == 1:
             plain += [(name, *backward) for name in forward]
         return plain
 
+    @property
+    def _others(self) -> list[str]:
+        """The names of what lies beside it."""
+        return [one for one in self.beside if one not in (self.last, *self.family.values())]
+
     def _is_given_data_alone(self, name: str) -> bool:
-        """True for what takes one argument, and no targets."""
-        return len(needed_by(self.beside[name])) == 1 and not takes(self.beside[name], "Y")
+        """True for what takes one argument beside parameters, and no targets."""
+        needed = [one.name for one in needed_by(self.beside[name])]
+        data = [one for one in needed if not {*roles_of(one)} & {"array", "parameters"}]
+        return len(data) == 1 and not takes(self.beside[name], "Y")
 
     @property
     def makers(self) -> dict[str, Function]:

@@ -1,12 +1,13 @@
 """The functions and methods in somebody's code that may be called, the likeliest first."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import ModuleType
 from typing import cast
 
 from autograd_ref.adapting.by_name.code_of import Function, undecorated
+from autograd_ref.adapting.by_name.families import families
 from autograd_ref.adapting.by_name.function_names import FORWARD, MAKER
 from autograd_ref.adapting.by_name.functions_given_out import makes_functions
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
@@ -37,7 +38,11 @@ def entries(thing: object) -> Iterator[Candidate]:
 
 def _in_module(module: ModuleType) -> Iterator[Candidate]:
     functions = functions_in(module)
+    whole = _of_blocks(functions, "", None, module)
+    yield from whole
     for name, function in functions.items():
+        if _is_in(whole, name):
+            continue
         if makes_functions(function):
             yield Candidate(function, name, None, functions, module, makes=True)
         elif not MAKER.match(name) and not FORWARD.fullmatch(name):
@@ -46,6 +51,22 @@ def _in_module(module: ModuleType) -> Iterator[Candidate]:
     for kind in [v for v in values if isinstance(v, type) and v.__module__ == module.__name__]:
         for owner in (kind, *[v for v in values if type(v) is kind][:1]):
             yield from _in_class(kind, owner)
+
+
+def _of_blocks(
+    beside: Mapping[str, Function], before: str, owner: object, module: ModuleType | None
+) -> list[Candidate]:
+    """Functions that compute one block each, together."""
+    found: list[Candidate] = []
+    for family in families(beside):
+        names = [*family.values()]
+        name = f"{before}{', '.join(names)}"
+        found.append(Candidate(beside[names[0]], name, owner, beside, module, family=family))
+    return found
+
+
+def _is_in(whole: Sequence[Candidate], name: str) -> bool:
+    return any(name in one.family.values() for one in whole)
 
 
 def functions_in(module: ModuleType) -> dict[str, Function]:
@@ -67,8 +88,11 @@ def _whole(value: object) -> object:
 
 
 def _in_class(kind: type, owner: object) -> Iterator[Candidate]:
-    for name, method in _methods(kind).items():
-        if not MAKER.match(name) and not FORWARD.fullmatch(name):
+    methods = _methods(kind)
+    whole = _of_blocks(methods, f"{kind.__name__}.", owner, inspect.getmodule(kind))
+    yield from whole
+    for name, method in methods.items():
+        if not _is_in(whole, name) and not MAKER.match(name) and not FORWARD.fullmatch(name):
             yield _method(kind, owner, name, method)
 
 

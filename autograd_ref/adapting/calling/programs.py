@@ -1,10 +1,19 @@
 """The ways in which an entry may be called, as lines of code."""
 
+import ast
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from autograd_ref.adapting.building.blocks import calls_in
 from autograd_ref.adapting.building.criteria import criteria
-from autograd_ref.adapting.by_name.code_of import needed_by, returned_names
+from autograd_ref.adapting.building.slices import own_variable
+from autograd_ref.adapting.by_name.code_of import (
+    Function,
+    last_name,
+    needed_by,
+    parameters_of,
+    returned_names,
+)
 from autograd_ref.adapting.by_name.roles import roles_of
 from autograd_ref.adapting.calling.candidates_in_code import Candidate, takes
 from autograd_ref.adapting.calling.filling.argument_text import Known
@@ -101,23 +110,33 @@ def calls_of(entry: Candidate, known: Known, firsts: Sequence[str]) -> Iterator[
     """
     owner = "" if entry.owner is None else f"{NET}."
     if not firsts:
-        direct = filled(entry.function, known)
-        line = f"result = {_callee(owner, entry.last)}({direct.text})"
-        yield from () if direct.missing else ((line,),)
+        line = _last_call(entry, known, owner)
+        yield from ((f"result = {line}",),) if line else ()
         return
     ways = [*_forward(entry, known, owner, firsts[0])]
     ways += [way for after, line in ways[:1] for way in _with_criteria(entry, after, line)]
     for known_after, first in ways:
-        lines = [*first]
-        for name in (*firsts[1:], entry.last):
-            function = entry.beside.get(name, entry.function)
-            X = known_after.X if takes(function, "X") else ""  # it was given to the forward pass
-            after = filled(function, known_after._replace(X=X))
-            if after.missing:
-                break
-            lines.append(f"{_callee(owner, name)}({after.text})")
-        else:
-            yield *lines[:-1], f"result = {lines[-1]}"
+        between = [_call(name, entry.beside[name], known_after, owner) for name in firsts[1:]]
+        last = _last_call(entry, known_after, owner)
+        if last and all(between):
+            yield *first, *between, f"result = {last}"
+
+
+def _last_call(entry: Candidate, known: Known, owner: str) -> str:
+    """The call for a gradient, or a dict of those for its blocks; empty where something lacks."""
+    if not entry.family:
+        return _call(entry.last, entry.function, known, owner)
+    calls = {array: _call(n, entry.beside[n], known, owner) for array, n in entry.family.items()}
+    items = ", ".join(f"{array!r}: {call}" for array, call in calls.items())
+    return f"{{{items}}}" if all(calls.values()) else ""
+
+
+def _call(name: str, function: Function, known: Known, owner: str) -> str:
+    """A call, empty where it needs what nobody knows."""
+    if known.cache and not takes(function, "X"):
+        known = known._replace(X="")  # it was given to the forward pass
+    found = filled(function, known)
+    return "" if found.missing else f"{_callee(owner, name)}({found.text})"
 
 
 Lines = tuple[str, ...]
@@ -141,14 +160,43 @@ def _forward(
     before = filled(first, known if takes(first, "Y") else known._replace(Y=""))
     if before.missing:
         return
-    names = returned_names(first)
+    names = _names_of_outputs(entry, name)
     line = f"{_callee(owner, name)}({before.text})"
-    outputs = [name or f"part{i}" for i, name in enumerate(names)] if len(names) > 1 else []
+    outputs = [own_variable(n or f"part{i}") for i, n in enumerate(names)] if names[1:] else []
     likely = [n for n in outputs if "cache" in roles_of(n) or n.startswith("part")]
     caches = [*likely[-1:], f"({', '.join(outputs)})"] if outputs else ["cache"]
     line = f"{', '.join(outputs) if outputs else 'cache'} = {line}"
+    fed = _fed(entry, name, outputs)
+    if fed:
+        there = known._replace(arrays={**known.arrays, **fed})
+        yield there._replace(cache=caches[0]), (line,)
     for cache in caches:
         yield known._replace(cache=cache, outputs=tuple(outputs)), (line,)
+
+
+def _fed(entry: Candidate, name: str, outputs: Sequence[str]) -> dict[str, str]:
+    """The arguments that get a result of a forward pass where the code itself calls both."""
+    arguments = [one.name for one in parameters_of(entry.function)]
+    found: dict[str, str] = {}
+    for key, part in entry.fed_by.get(name, {}).items():
+        argument = key if isinstance(key, str) else dict(enumerate(arguments)).get(key, "")
+        if argument in arguments and (part is None) != bool(outputs):
+            found[argument] = "cache" if part is None else dict(enumerate(outputs)).get(part, "")
+    return found
+
+
+def _names_of_outputs(entry: Candidate, name: str) -> tuple[str, ...]:
+    """The names of what a function returns, in it or where the code calls it."""
+    names = returned_names(entry.beside[name])
+    if len(names) < 2 or all(names) or entry.module is None:
+        return names
+    for call in calls_in(entry.module, name):
+        given = [n for n in ast.walk(call.block[call.place]) if isinstance(n, ast.Assign)]
+        targets = [one.targets[0] for one in given if one.value is call.node]
+        theirs = [last_name(one) for target in targets for one in getattr(target, "elts", [])]
+        if len(theirs) == len(names):
+            return tuple(own or other for own, other in zip(names, theirs, strict=True))
+    return names
 
 
 def _callee(owner: str, name: str) -> str:

@@ -28,6 +28,9 @@ RESULT = "result"
 """The variable for it."""
 
 
+ADDED = ", with the opposite sign: the code adds it to the parameters"
+"""Said of a gradient of minus the loss."""
+
 DEEPEST_NUMBERS = 2
 """Levels of what is returned in which numbers are looked for. Chosen."""
 
@@ -47,6 +50,11 @@ class WhereRead(NamedTuple):
     rate: float = 1.0
     """The learning rate of an update, where that is a number in the code."""
 
+    @property
+    def is_added(self) -> bool:
+        """True for minus what is returned, as the code adds that to the parameters."""
+        return self.where.endswith(ADDED)
+
 
 class Ran(NamedTuple):
     """The objects at hand once somebody's code has run."""
@@ -64,6 +72,8 @@ class Ran(NamedTuple):
     """The parameters after it, likewise."""
     names: Sequence[str] = ()
     """The names of what was returned, as far as they are known."""
+    is_added: bool = False
+    """True where the code adds the result to the parameters."""
 
 
 def readings(ran: Ran) -> Iterator[WhereRead]:
@@ -76,6 +86,9 @@ def readings(ran: Ran) -> Iterator[WhereRead]:
     for of in matched(_returned(ran), holder):
         read = " ".join(of.values())
         beside = {text: name for text, name in numbers.items() if text not in read}
+        if ran.is_added:
+            minus = {name: f"-{text}" for name, text in of.items()}
+            yield WhereRead("gradient", f"{RETURNED}{ADDED}", minus, beside)
         yield WhereRead("gradient", RETURNED, of, beside)
         yield WhereRead("updated", RETURNED, of)
     slots = {one.path for one in holder.slots}

@@ -124,8 +124,9 @@ def _reads(program: CallProgram, problem: SmallProblem) -> Iterator[GradientRead
         before |= _slots(setup.holder, env)
         exec("\n".join(program.calls), env)
     after, names = _slots(setup.holder, env), returned_names(program.entry.function)
+    added = program.entry.is_added
     for reading in readings(
-        Ran(env["result"], root, setup.root, setup.holder, before, after, names)
+        Ran(env["result"], root, setup.root, setup.holder, before, after, names, added)
     ):
         gradients = _evaluated(reading, env, problem)
         yield GradientRead(reading, gradients)

@@ -33,7 +33,10 @@ def _holders(
     seen: set[Holder] = set()
     numbered = all(one.name[-1:].isdigit() for one in likely if one.value.ndim == 2)
     others = [] if sizes or numbered else [named[::-1], likely[::-1]]  # the last layer first
-    for some in (named, likely, *others):
+    every = [one for one in found if not GRADIENT.fullmatch(one.name)]
+    for some in (named, likely, *others, every):
+        if some is every and (seen or not sizes):
+            return  # what an optimiser keeps, by its name, is no parameter where others are
         for form in forms() if flat else forms(sizes or (0, 0, 1)):
             for inside in [tuple(sizes)] if sizes else _sizes_of(some, form, flat=flat):
                 holder = _held(some, inside, form, in_order=not sizes, flat=flat)
@@ -63,9 +66,10 @@ def _is_bias(one: Found) -> bool:
 
 def _belongs(one: Found, sizes: Sequence[int]) -> bool:
     """Return whether an array that is left is a parameter as well, of another kind of network."""
-    if one.value.ndim == 2 and set(one.value.shape) <= {*sizes}:
+    inside = bool(one.value.shape) and {*one.value.shape} <= {*sizes}
+    if one.value.ndim == 2 and inside:
         return True
-    return bool(ARRAY.fullmatch(one.name)) and (one.value.ndim == 2 or _is_bias(one))
+    return bool(ARRAY.fullmatch(one.name)) and (one.value.ndim == 2 or _is_bias(one) or inside)
 
 
 def _leaves_biases(holder: Holder, found: Sequence[Found]) -> bool:

@@ -73,7 +73,10 @@ def in_module(name: str, module: ModuleType, sizes: Sequence[int] | None) -> Ite
     def lines(one: Slot) -> list[str]:
         return [one.line] if one.put else replaced(one, found, {name: module})
 
-    yield from _written(any_holders(each_once(named), sizes), lines, name, "in the global ")
+    holders = any_holders(each_once(named), sizes)
+    for one in _written(holders, lines, name, "in the global "):
+        slots = one.holder.slots
+        yield one._replace(arrays={s.name: s.path for s in slots if s.path == f"{name}.{s.name}"})
 
 
 def _written(

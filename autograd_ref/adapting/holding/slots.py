@@ -27,6 +27,8 @@ class Slot(NamedTuple):
     """The place of a number that is a parameter by itself."""
     flat: bool = False
     """True where it lacks the axis of the only output."""
+    is_minus: bool = False
+    """True for a bias that is subtracted."""
 
     @property
     def size(self) -> int:
@@ -42,9 +44,10 @@ class Slot(NamedTuple):
     def got(self, form: Form, kind: str, found: str) -> str:
         """Return what is found for it as W or b, as that lies here."""
         if self.flat:
-            found = f"np.reshape({found}, (1, -1))"
-            return form._replace(weights="out, in").got(kind, found)
-        return form.got(kind, f"np.array({found})" if form.held == "lists" else found)
+            found, form = f"np.reshape({found}, (1, -1))", form._replace(weights="out, in")
+        elif form.held == "lists":
+            found = f"np.array({found})"
+        return "-" * self.is_minus + form.got(kind, found)
 
     def without_axis(self) -> "Slot":
         """Return it as it lies where the only output has no axis: a vector, or a number."""
@@ -90,7 +93,7 @@ def copied(one: Slot) -> str:
     Args:
         one: the array.
     """
-    is_plain = one.given.startswith("float(") or one.given.endswith(".tolist()")
+    is_plain = one.given.removeprefix("-").startswith("float(") or one.given.endswith(".tolist()")
     return one.given if is_plain else f"np.array({one.given})"
 
 

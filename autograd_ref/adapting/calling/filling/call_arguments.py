@@ -15,7 +15,11 @@ from autograd_ref.adapting.calling.filling.ambiguous import (
     takes_both,
 )
 from autograd_ref.adapting.calling.filling.argument_text import Known, argument_text
-from autograd_ref.adapting.calling.filling.left_over import spread_sizes, with_the_rest
+from autograd_ref.adapting.calling.filling.left_over import (
+    named_function,
+    spread_sizes,
+    with_the_rest,
+)
 from autograd_ref.adapting.holding.forms import size_names
 
 LEFT_ALONE: Collection[Role] = ("seed", "generator", "quiet", "samples")
@@ -69,12 +73,13 @@ def filled(function: Function, known: Known, *, constructor: bool = False) -> Fi
     found: list[tuple[str, str, bool]] = []
     arguments = parameters_of(function)
     used: set[Role] = {"X"} if takes_both(arguments) else set()
-    by_name = False
+    by_name, sizes = False, list[int]()
     outputs = [*known.outputs]
     if any(RATE.fullmatch(p.name) for p in arguments):
         used |= {"rate"}
     for one in arguments:
         text, role = _one(one, known, outputs, used, constructor=constructor)
+        text = text or named_function(function, one.name)
         if constructor and "rate" not in used and is_no_rate(function, one):
             text, role = "", None
         if role == "both":
@@ -88,11 +93,16 @@ def filled(function: Function, known: Known, *, constructor: bool = False) -> Fi
         if used_as is not None and (is_size or not text):
             role, text = used_as, argument_text(used_as, known, one)
         used |= {role} if role is not None else set()
+        sizes += [len(found)] if role in SIZES and one.default is one.empty else []
         outputs = [name for name in outputs if name != text]
         if not text and one.default is not one.empty:
             by_name = True  # what follows is given by name
             continue
         found.append((one.name, text, by_name or one.kind is one.KEYWORD_ONLY))
+    if len(sizes) == 1 and known.Y and "Y" not in used and not constructor:
+        place = sizes[0]  # its name is that of a number of outputs, as d is
+        used.add("Y")
+        found[place] = found[place][0], known.Y, found[place][2]
     rest = with_the_rest(found, known, outputs, used, constructor=constructor)
     spread = spread_sizes(function) if constructor and known.sizes else ""
     rest += [(f"*{spread}", ", ".join(size_names(known.sizes)), False)] if spread else []
@@ -112,7 +122,7 @@ def _one(
         return known.given[one.name], None
     if one.name in known.arrays:
         return known.arrays[one.name], "array"
-    same = [name for name in outputs if name.lower() == one.name.lower()]
+    same = [n for n in outputs if n.removeprefix("their_").lower() == one.name.lower()]
     if same:
         return same[0], "cache"
     roles: Sequence[Role] = roles_of(one.name, of_sizes=constructor)

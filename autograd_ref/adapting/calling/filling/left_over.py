@@ -1,11 +1,17 @@
 """Arguments whose names tell nothing, and what is left for them."""
 
-from collections.abc import Collection, Sequence
+import inspect
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from autograd_ref.adapting.by_name.code_of import Function, signature_of
+from autograd_ref.adapting.by_name.code_of import Function, signature_of, undecorated
 from autograd_ref.adapting.by_name.roles import SIZES, Role, roles_of
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.holding.forms import size_names
+
+FUNCTION = re.compile(r"_?(func|fn|function|f)$")
+"""The ends of the names of arguments that are functions."""
 
 
 def with_the_rest(
@@ -61,5 +67,19 @@ def spread_sizes(function: Function) -> str:
     Args:
         function: that is called.
     """
-    several = [p.name for p in signature_of(function) if p.kind is p.VAR_POSITIONAL]
-    return several[0] if several and "sizes" in roles_of(several[0]) else ""
+    found = signature_of(function)
+    alone = all(one.default is not one.empty or one.kind is one.VAR_POSITIONAL for one in found)
+    several = [one.name for one in found if one.kind is one.VAR_POSITIONAL]
+    return several[0] if several and (alone or "sizes" in roles_of(several[0])) else ""
+
+
+def named_function(function: Function, argument: str) -> str:
+    """Return the name of the function of theirs that an argument stands for, or nothing.
+
+    Args:
+        function: that is called.
+        argument: the name of the argument, as forward_prop_func for forward_prop.
+    """
+    scope: Mapping[str, Any] = getattr(undecorated(function), "__globals__", {})
+    name = FUNCTION.sub("", argument)
+    return name if name != argument and inspect.isfunction(scope.get(name)) else ""

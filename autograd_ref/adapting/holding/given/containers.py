@@ -16,6 +16,7 @@ from autograd_ref.adapting.by_name.roles import roles_of
 from autograd_ref.adapting.holding.arrays_found import Found
 from autograd_ref.adapting.holding.forms import forms
 from autograd_ref.adapting.holding.given.made_containers import as_made
+from autograd_ref.adapting.holding.given.plain_lists import multiplies_arrays
 from autograd_ref.adapting.holding.given.without_names import THEIRS, alone, in_order
 from autograd_ref.adapting.holding.numbers import of_numbers
 from autograd_ref.adapting.holding.setups import Placed
@@ -74,7 +75,8 @@ def sizes_of_arguments(function: Function) -> list[tuple[int, ...]]:
         function: what is called.
     """
     found = _of_names(one.name for one in parameters_of(function))
-    return [one.sizes for one in of_numbers(found, None)] if len(found) > FEWEST else []
+    several = len(found) > FEWEST or not multiplies_arrays(function)
+    return [one.sizes for one in of_numbers(found, None)] if several else []
 
 
 def _of_names(names: Iterable[str]) -> list[Found]:
@@ -142,6 +144,24 @@ def _of_attributes(holder: Holder) -> Placed:
     items = [f"    {one.name}={copied(one)}," for one in held.slots]
     lines, names = (f"{THEIRS} = SimpleNamespace(", *items, ")"), [one.name for one in held.slots]
     return Placed(lines, held, THEIRS, f"in the attributes {', '.join(names)}", THEIRS)
+
+
+def in_empty_attributes(root: str, value: object, sizes: Sequence[int]) -> Iterator[Placed]:
+    """Yield the parameters in attributes of an instance that are None until it is trained.
+
+    Args:
+        root: the expression for it.
+        value: the instance.
+        sizes: of the network.
+    """
+    empty = [name for name, inner in getattr(value, "__dict__", {}).items() if inner is None]
+    named = named_layers(empty)
+    if named is None or len(named.weights) != len(sizes) - 1:
+        return
+    for holder in _named(named, sizes):
+        held = holder.placed(lambda one: f"{root}.{one.name}")
+        lines = tuple(f"{one.path} = {copied(one)}" for one in held.slots)
+        yield Placed(lines, held, root, f"in {', '.join(one.path for one in held.slots)}")
 
 
 def _names_in(uses: Uses, layers: int) -> Iterator[Named]:

@@ -14,6 +14,9 @@ from autograd_ref.adapting.holding.slots import Slot, copied
 OF_ARRAYS = re.compile(r"\bnumpy\b|\w @ \w|\.(T|shape|dot|sum|mean)\b")
 """Signs of code for arrays, which may be given them without importing NumPy."""
 
+PRODUCT = re.compile(r"\w @ \w|\b(T|shape|dot|matmul|outer|einsum|sum)\b")
+"""Signs of products of arrays, or of sums over them."""
+
 
 def knows_no_arrays(function: Function) -> bool:
     """Return whether code is for lists: nothing in its file says that it knows arrays.
@@ -26,6 +29,15 @@ def knows_no_arrays(function: Function) -> bool:
     values = [value for names in (scope, *others) for value in names.values()]
     lines = [] if any(value is np for value in values) else lines_beside(function)
     return bool(lines) and not any(OF_ARRAYS.search(line) for line in lines)
+
+
+def multiplies_arrays(function: Function) -> bool:
+    """Return whether code has products of arrays, or sums over them, anywhere in its file.
+
+    Args:
+        function: what is called.
+    """
+    return any(PRODUCT.search(line) for line in lines_beside(function))
 
 
 def as_lists(setups: Iterable[Placed]) -> Iterator[Placed]:

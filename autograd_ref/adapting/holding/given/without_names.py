@@ -72,7 +72,7 @@ def _vectors(holder: Holder) -> Iterator[Placed]:
 def _order(names: Sequence[str], named: Named | None, holder: Holder) -> list[int]:
     """The places of the arrays in the order of the names that they are unpacked to."""
     plain = [*range(len(holder.slots))]
-    if named is None or len(names) != len(plain):
+    if named is None or {*names} != {*named.weights, *named.biases} or len(names) != len(plain):
         return plain
     own = [named.of(one.kind, one.layer) for one in holder.slots]
-    return [own.index(name) for name in names] if set(own) == set(names) else plain
+    return [own.index(name) for name in names]

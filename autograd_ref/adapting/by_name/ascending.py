@@ -1,0 +1,95 @@
+"""Gradients that somebody's code adds to its parameters: those of minus the loss."""
+
+import ast
+import inspect
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from types import ModuleType
+
+from autograd_ref.adapting.by_name.array_names import ARRAY, GRADIENT, KEPT
+from autograd_ref.adapting.by_name.code_of import last_name
+
+
+@lru_cache(maxsize=64)
+def are_added(module: ModuleType, functions: frozenset[str]) -> bool:
+    """Return whether the results of functions are added to parameters, and never subtracted.
+
+    Args:
+        module: the file that calls them.
+        functions: their names.
+    """
+    try:
+        tree = ast.parse(inspect.getsource(module))
+    except (OSError, TypeError, SyntaxError):
+        return False
+    return added_in(tree, functions)
+
+
+def added_in(tree: ast.AST, functions: Collection[str]) -> bool:
+    """Return whether a piece of code adds the results of functions, and never subtracts them.
+
+    Args:
+        tree: of the code.
+        functions: their names.
+
+    Examples:
+        >>> up = "g = slope(X, T); W = W + 0.1 * g; b += 0.1 * slope(X, T)"
+        >>> down = "dW += slope(X, T); vel = 0.9 * vel - 0.1 * dW; W += vel"
+        >>> [added_in(ast.parse(code), ["slope"]) for code in (up, down)]
+        [True, False]
+    """
+    signs, steps = dict.fromkeys(functions, 1), set[int]()
+    nodes = [one for one in ast.walk(tree) if isinstance(one, ast.Assign | ast.AugAssign)]
+    for node in sorted(nodes, key=lambda one: (one.lineno, one.col_offset)):
+        for target, value in _pairs(node):
+            name, sign = last_name(_root(target)), _sign(value, signs)
+            if ARRAY.fullmatch(name) and not GRADIENT.fullmatch(name) and not KEPT.fullmatch(name):
+                steps.add(sign)
+            elif sign:
+                signs[name] = sign
+    return 1 in steps and -1 not in steps
+
+
+def _pairs(node: ast.Assign | ast.AugAssign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What is assigned to, with the expression for it; that of a step down has a minus."""
+    target, value = node.target if isinstance(node, ast.AugAssign) else node.targets[0], node.value
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub):
+        value = ast.UnaryOp(ast.USub(), value)
+    if not isinstance(target, ast.Tuple):
+        yield target, value
+    elif isinstance(value, ast.Tuple):
+        yield from zip(target.elts, value.elts, strict=False)
+    else:
+        yield from ((one, value) for one in target.elts)
+
+
+def _root(node: ast.expr) -> ast.expr:
+    """An array without what is looked up in it."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node
+
+
+def _sign(node: ast.expr, signs: Mapping[str, int]) -> int:
+    """The sign with which an expression has one of the results; 0 for none."""
+    if isinstance(node, ast.Name | ast.Attribute):
+        return signs.get(last_name(node), 0)
+    if isinstance(node, ast.UnaryOp):
+        return -_sign(node.operand, signs)
+    if isinstance(node, ast.BinOp):
+        left, right = _sign(node.left, signs), _sign(node.right, signs)
+        if isinstance(node.op, ast.Add | ast.Sub):
+            return left or (right if isinstance(node.op, ast.Add) else -right)
+        other = node.right if left else node.left
+        return -(left or right) if isinstance(other, ast.UnaryOp) else left or right
+    return next(filter(None, (_sign(one, signs) for one in _inside(node))), 0)
+
+
+def _inside(node: ast.expr) -> Iterator[ast.expr]:
+    """The parts of an expression that may be results: of np.clip(g, -1, 1) it is g."""
+    if isinstance(node, ast.Call):
+        yield from (node.func, *node.args)
+    elif isinstance(node, ast.Subscript | ast.Starred):
+        yield node.value
+    elif isinstance(node, ast.Tuple | ast.List):
+        yield from node.elts
