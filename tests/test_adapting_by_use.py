@@ -11,7 +11,7 @@ from autograd_ref.adapting import way_search
 from autograd_ref.adapting.adapted import adapted
 from autograd_ref.adapting.by_name.layers_by_name import Named, layers_in_order
 from autograd_ref.adapting.by_name.roles import RATE
-from autograd_ref.adapting.by_name.roles_by_use import rates_of, role_by_use
+from autograd_ref.adapting.by_use.roles_by_use import rates_of, role_by_use
 from autograd_ref.adapting.calling.entries_in_code import entries
 from autograd_ref.adapting.own_numbers.own_rate import with_own_rate
 from autograd_ref.adapting.sizes_in_code import stated_sizes

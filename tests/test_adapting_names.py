@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from autograd_ref.adapting.by_name.argument_uses import Uses, uses_of
 from autograd_ref.adapting.by_name.code_of import returned_names, tree_of
 from autograd_ref.adapting.by_name.layers_by_name import Named, named_layers
 from autograd_ref.adapting.by_name.roles import Role, roles_of
+from autograd_ref.adapting.by_use.argument_uses import Uses, uses_of
 
 
 @pytest.mark.parametrize(

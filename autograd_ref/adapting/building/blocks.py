@@ -27,10 +27,10 @@ def calls_in(module: ModuleType, name: str) -> Sequence[OwnCall]:
         name: of a function, a class or a method.
     """
     try:
-        source = inspect.getsource(module)
-    except (OSError, TypeError):
+        calls = _calls_in(inspect.getsource(module))
+    except (OSError, TypeError, SyntaxError):
         return ()
-    return [one for one in _calls_in(source) if called(one.node) == name]
+    return [one for one in calls if called(one.node) == name]
 
 
 @lru_cache(maxsize=8)

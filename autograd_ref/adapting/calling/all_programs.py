@@ -15,7 +15,7 @@ from autograd_ref.adapting.by_name.code_of import (
     parameters_of,
 )
 from autograd_ref.adapting.by_name.roles import RATE, roles_of
-from autograd_ref.adapting.by_name.roles_by_use import rates_of
+from autograd_ref.adapting.by_use.roles_by_use import rates_of
 from autograd_ref.adapting.calling.candidates_in_code import CODE, Candidate, takes
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem

@@ -6,9 +6,8 @@ from types import MappingProxyType, ModuleType
 from typing import NamedTuple
 
 from autograd_ref.adapting.building.blocks import fed_by
-from autograd_ref.adapting.by_name.ascending import are_added
+from autograd_ref.adapting.by_name.block_families import Family
 from autograd_ref.adapting.by_name.code_of import Function, needed_by, parameters_of, tree_of
-from autograd_ref.adapting.by_name.families import Family
 from autograd_ref.adapting.by_name.function_names import (
     BACKWARD,
     DRAWN,
@@ -21,6 +20,7 @@ from autograd_ref.adapting.by_name.function_names import (
     UPDATE,
 )
 from autograd_ref.adapting.by_name.roles import Role, roles_of
+from autograd_ref.adapting.by_use.ascending import are_added
 
 LOOPS = ast.For | ast.While | ast.comprehension
 

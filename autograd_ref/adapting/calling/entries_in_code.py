@@ -6,10 +6,10 @@ from functools import partial
 from types import ModuleType
 from typing import cast
 
+from autograd_ref.adapting.by_name.block_families import families
 from autograd_ref.adapting.by_name.code_of import Function, undecorated
-from autograd_ref.adapting.by_name.families import families
 from autograd_ref.adapting.by_name.function_names import FORWARD, MAKER
-from autograd_ref.adapting.by_name.functions_given_out import makes_functions
+from autograd_ref.adapting.by_use.functions_given_out import makes_functions
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from autograd_ref.adapting.by_name.code_of import Function, last_name, tree_of
-from autograd_ref.adapting.by_name.roles_by_use import factors_of_updates
+from autograd_ref.adapting.by_use.roles_by_use import factors_of_updates
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
 from autograd_ref.adapting.nearness import Near
 

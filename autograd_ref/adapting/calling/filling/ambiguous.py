@@ -3,10 +3,10 @@
 import inspect
 from collections.abc import Sequence
 
-from autograd_ref.adapting.by_name.argument_uses import Uses
 from autograd_ref.adapting.by_name.code_of import Function, tree_of
 from autograd_ref.adapting.by_name.roles import roles_of
-from autograd_ref.adapting.by_name.roles_by_use import rates_of, role_by_use, updates
+from autograd_ref.adapting.by_use.argument_uses import Uses
+from autograd_ref.adapting.by_use.roles_by_use import rates_of, role_by_use, updates
 from autograd_ref.adapting.calling.filling.argument_text import Known
 
 

@@ -4,10 +4,10 @@ import inspect
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from autograd_ref.adapting.by_name.argument_uses import uses_of
 from autograd_ref.adapting.by_name.code_of import Function, parameters_of
 from autograd_ref.adapting.by_name.roles import RATE, SIZES, Role, roles_of
-from autograd_ref.adapting.by_name.roles_by_use import role_by_use
+from autograd_ref.adapting.by_use.argument_uses import uses_of
+from autograd_ref.adapting.by_use.roles_by_use import role_by_use
 from autograd_ref.adapting.calling.filling.ambiguous import (
     is_no_rate,
     is_penalty,

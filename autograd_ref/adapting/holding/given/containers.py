@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from autograd_ref.adapting.by_name.argument_uses import Uses, uses_of
 from autograd_ref.adapting.by_name.code_of import Function, parameters_of
 from autograd_ref.adapting.by_name.layers_by_name import (
     Named,
@@ -13,6 +12,7 @@ from autograd_ref.adapting.by_name.layers_by_name import (
     named_layers,
 )
 from autograd_ref.adapting.by_name.roles import roles_of
+from autograd_ref.adapting.by_use.argument_uses import Uses, uses_of
 from autograd_ref.adapting.holding.arrays_found import Found
 from autograd_ref.adapting.holding.forms import forms
 from autograd_ref.adapting.holding.given.made_containers import as_made

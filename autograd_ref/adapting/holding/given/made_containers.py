@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from autograd_ref.adapting.by_name.argument_uses import Uses
 from autograd_ref.adapting.by_name.code_of import Function
+from autograd_ref.adapting.by_use.argument_uses import Uses
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.filling.call_arguments import constructed
 from autograd_ref.adapting.holding.arrays_found import arrays_in

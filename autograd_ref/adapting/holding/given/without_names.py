@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from autograd_ref.adapting.by_name.argument_uses import Uses
 from autograd_ref.adapting.by_name.layers_by_name import Named, named_layers
+from autograd_ref.adapting.by_use.argument_uses import Uses
 from autograd_ref.adapting.holding.forms import forms
 from autograd_ref.adapting.holding.setups import Placed
 from autograd_ref.adapting.holding.slots import Holder, copied, unplaced

@@ -1,0 +1,1 @@
+"""Parts that names play by what somebody's code does with them."""
