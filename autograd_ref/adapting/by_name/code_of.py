@@ -4,7 +4,7 @@ import ast
 import inspect
 import linecache
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any
@@ -126,8 +126,7 @@ def needed_by(function: Function) -> list[inspect.Parameter]:
     return [one for one in parameters_of(function) if one.default is one.empty]
 
 
-@lru_cache(maxsize=1024)
-def parameters_of(function: Function) -> Sequence[inspect.Parameter]:
+def parameters_of(function: Function) -> list[inspect.Parameter]:
     """Return the parameters of a function or a class, as far as they are known, without self.
 
     Args:

@@ -70,7 +70,7 @@ NAMES: tuple[tuple[Role, str], ...] = (
     ),
     (
         "hidden",
-        r"n_?(h|hid|hidden|hiddens)|hidden(_?(dim|size|nodes|layer_?size|neurons|units|layer))?"
+        r"n_?(h|hid|hidden|hiddens)|hidden(_?(dim|size|node|layer_?size|neuron|unit|layer)s?)?"
         r"|num_?(hidden|hiddens|hidden_units)|h|d_?h(id|idden)?|n1|nh|hid(den)?_?(size|dim)?|hnodes"
         r"|n_?hidden_?(nodes|units)|hiddennodes|hdim|width",
     ),
