@@ -562,3 +562,33 @@ def test_code_with_the_gradient_of_a_batch_is_called_with_no_single_sample() -> 
     assert outcome.best is not None
     assert not outcome.best.is_right
     assert not any(one.program.data.one_at_a_time for one in outcome.failures)
+
+
+BY_NUMBER = """
+def gradient(params, X, T, COUNT):
+    a = [X]
+    for l in range(1, COUNT):
+        a.append(np.tanh(a[-1] @ params[FIRST] + params["b" + str(l)]))
+    d = a[-1] @ params["W" + str(COUNT)] + params["b" + str(COUNT)] - T
+    found = {}
+    for l in reversed(range(1, len(a) + 1)):
+        found["W" + str(l)], found["b" + str(l)] = a[l - 1].T @ d, d.sum(0)
+        d = d @ params["W" + str(l)].T * SLOPE
+    return found
+"""
+
+
+@pytest.mark.parametrize(("count", "first"), [("L", "'W' + str(l)"), ("k", 'f"W{l}"')])
+def test_the_number_of_layers_is_neither_a_size_nor_a_number_of_steps(
+    count: str, first: str
+) -> None:
+    """A wrong hidden layer was never run where one step was taken for one layer."""
+    text = BY_NUMBER.replace("COUNT", count).replace("FIRST", first)
+    right = found(text.replace("SLOPE", "(1 - a[l - 1] ** 2)")).best
+    assert right is not None
+    assert right.is_right
+    assert right.sizes == (5, 7, 2)
+    assert right.program.calls == ("result = gradient(theirs, X, np.eye(N_O)[Y], 2)",)
+    wrong = found(text.replace("SLOPE", "(1 - a[l - 1])")).best
+    assert wrong is not None
+    assert not wrong.is_right

@@ -14,6 +14,7 @@ Role = Literal[
     "rate",
     "l2",
     "steps",
+    "layers",
     "samples",
     "seed",
     "generator",

@@ -10,7 +10,7 @@ from autograd_ref.adapting.by_name.roles import Role
 
 
 def role_by_use(function: Function, argument: str) -> Role | None:
-    """Return whether an argument counts the steps of a loop, or is the rate of an update.
+    """Return whether an argument counts steps or layers in a loop, or is the rate of an update.
 
     Args:
         function: the function.
@@ -35,6 +35,7 @@ def _roles_by_use(function: Function) -> dict[str, Role]:
     ways: list[tuple[Role, Iterator[ast.expr]]] = [
         ("rate", factors_of_updates(tree)),
         ("steps", _counts(tree)),
+        ("layers", _counts_of_layers(tree)),
     ]
     return {one.id: role for role, each in ways for one in each if isinstance(one, ast.Name)}
 
@@ -75,6 +76,30 @@ def _counts(tree: ast.AST) -> Iterator[ast.expr]:
         call = node.iter if isinstance(node, ast.For) else None
         if isinstance(call, ast.Call) and last_name(call.func) in ("range", "trange", "xrange"):
             yield from call.args[-1:] if len(call.args) < 3 else ()
+
+
+def _counts_of_layers(tree: ast.AST) -> Iterator[ast.expr]:
+    """The ends of loops whose variable is the number of a weight: in "W" + str(l), or in W[l]."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For):
+            inside = [one for one in ast.walk(node) if isinstance(one, ast.Subscript)]
+            if any(_is_of_layer(one, last_name(node.target)) for one in inside):
+                ends = [*ast.walk(node.iter)]
+                lengths = [
+                    n
+                    for one in ends
+                    if last_name(getattr(one, "func", None)) == "len"
+                    for n in ast.walk(one)
+                ]
+                yield from (one for one in ends if isinstance(one, ast.Name) and one not in lengths)
+
+
+def _is_of_layer(node: ast.Subscript, variable: str) -> bool:
+    """True for a weight that is looked up by its number."""
+    parts = [*ast.walk(node.slice)]
+    text = any(isinstance(one, ast.Constant) and isinstance(one.value, str) for one in parts)
+    of_array = isinstance(node.slice, ast.Name) and bool(ARRAY.fullmatch(last_name(node.value)))
+    return (text or of_array) and any(last_name(one) == variable for one in parts)
 
 
 def _moves(op: ast.operator, target: ast.expr) -> bool:

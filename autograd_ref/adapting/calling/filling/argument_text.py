@@ -61,6 +61,7 @@ def argument_text(role: Role, known: Known, one: inspect.Parameter) -> str:
         **known.by_role,
         "both": f"({known.X}, {known.Y})" if known.X and known.Y else "",
         "samples": "len(X)" if known.X else "",
+        "layers": str(len(known.sizes) - 1) if known.sizes else "",
         **NUMBERS,
     }
     return data[role] if role in data else _size_text(role, known.sizes, one)
