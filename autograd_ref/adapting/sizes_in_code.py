@@ -25,9 +25,13 @@ Sizes = tuple[int, ...]
 
 ROLES: tuple[Role, ...] = ("inputs", "hidden", "outputs")
 
-USUAL: tuple[Sizes, ...] = ((5, 7, 2), (5, 7, 1), (5, 7, 3, 2), (5, 7, 3, 1), (5, 2), (5, 1))
+USUAL: tuple[Sizes, ...] = (
+    *((5, 7, 2), (5, 7, 1), (5, 7, 3, 2), (5, 7, 3, 1), (5, 2), (5, 1)),
+    *((5, 4, 4, 2), (5, 4, 4, 1)),
+)
 """The sizes that are tried, with two hidden layers or none where one does not do; no two are equal
-but the ones, so that shapes tell what an array is. Chosen."""
+but the ones, so that shapes tell what an array is. The last are for a product of a square matrix
+that is not transposed where it should be. Chosen."""
 
 
 def stated_sizes(thing: object) -> tuple[Sizes, ...]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd_ref.adapting.by_name.function_names import PART
 from autograd_ref.adapting.calling.all_programs import programs_of
 from autograd_ref.adapting.calling.candidates_in_code import ORDER, Candidate
 from autograd_ref.adapting.calling.entries_in_code import entries
@@ -89,6 +90,7 @@ def _searched(
                 if tries > MOST_TRIES:
                     break
                 nearest, more, count = _of_entry(entry, problem(inside), wanted.given)
+                nearest = [one for one in nearest if one.is_right or not _is_part(one)]
                 failures = [*_told([*failures, *more])]  # the tracebacks of thousands are large
                 tries += count
                 if nearest and (best is None or right_first(nearest[0]) < right_first(best)):
@@ -154,6 +156,12 @@ def _is_no_batch(one: Near, batches: Sequence[Near], problem: SmallProblem) -> b
     same = [other for other in batches if other.reading == one.reading]
     batch = min(same, key=right_first, default=None)
     return batch is None or is_repeated(one.program, batch.program, one.reading, problem)
+
+
+def _is_part(one: Near) -> bool:
+    """Return whether a gradient of one layer comes out of what is only a part of a network."""
+    entry = one.program.entry
+    return len(one.sizes) == 2 and (entry.is_of_one_layer or bool(PART.fullmatch(entry.last)))
 
 
 def _is_of_one_output(one: Near) -> bool:

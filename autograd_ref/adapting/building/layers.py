@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 
-from autograd_ref.adapting.by_name.code_of import parameters_of
+from autograd_ref.adapting.by_name.code_of import needed_by, parameters_of
 from autograd_ref.adapting.by_name.function_names import FORWARD
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.filling.call_arguments import filled
@@ -32,11 +32,10 @@ def composed(kind: type, sizes: Sequence[int]) -> Iterator[str]:
     ]
     pairs = list(pairwise(names))
     for dense in classes:
-        calls = [filled(dense, Known(sizes=(2, 3)), constructor=True) for _pair in pairs]
-        if not calls or calls[0].missing or not {"inputs", "outputs"} <= calls[0].used:
+        text = _of_two_sizes(dense)
+        if not text:
             continue
-        linear = [_renamed(call.text, pair) for call, pair in zip(calls, pairs, strict=True)]
-        linear = [f"{dense.__name__}({text})" for text in linear]
+        linear = [f"{dense.__name__}({text.format(*pair)})" for pair in pairs]
         for other in classes:
             if not parameters_of(other):
                 between = chain.from_iterable((one, f"{other.__name__}()") for one in linear[:-1])
@@ -59,7 +58,10 @@ def _is_layer(kind: type, module: str) -> bool:
     return own and any(FORWARD.fullmatch(name) for name in dir(kind))
 
 
-def _renamed(text: str, pair: tuple[str, str]) -> str:
-    """Arguments of a layer with its own sizes in the place of the inputs and outputs."""
-    inputs, outputs = pair
-    return text.replace("N_I", "{0}").replace("N_O", "{1}").format(inputs, outputs)
+def _of_two_sizes(kind: type) -> str:
+    """The arguments of a layer, with {0} for its inputs and {1} for its outputs; or nothing."""
+    call = filled(kind, Known(sizes=(2, 3)), constructor=True)
+    if not call.missing and {"inputs", "outputs"} <= call.used:
+        return call.text.replace("N_I", "{0}").replace("N_O", "{1}")
+    both = len(call.missing) == len(needed_by(kind)) == 2  # of any names, in this order
+    return "{0}, {1}" if both else ""

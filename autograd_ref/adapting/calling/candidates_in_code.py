@@ -87,7 +87,10 @@ class Candidate(NamedTuple):
         if PART.fullmatch(self.last):
             return len(ORDER)
         kinds = (i for i, pattern in enumerate(ORDER) if pattern.fullmatch(self.last))
-        unknown = len(ORDER) - 1 if self._is_between else len(ORDER)
+        likely = self._is_between or FORWARD.fullmatch(
+            self.last
+        )  # that takes Y, as others are left out
+        unknown = len(ORDER) - bool(likely)
         return next(kinds, 0 if GRADIENT_IN.search(self.last) else unknown)
 
     @property

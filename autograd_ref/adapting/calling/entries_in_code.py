@@ -10,7 +10,7 @@ from autograd_ref.adapting.by_name.block_families import families
 from autograd_ref.adapting.by_name.code_of import Function, undecorated
 from autograd_ref.adapting.by_name.function_names import FORWARD, MAKER
 from autograd_ref.adapting.by_use.functions_given_out import makes_functions
-from autograd_ref.adapting.calling.candidates_in_code import Candidate
+from autograd_ref.adapting.calling.candidates_in_code import Candidate, takes
 
 
 def entries(thing: object) -> Iterator[Candidate]:
@@ -45,7 +45,7 @@ def _in_module(module: ModuleType) -> Iterator[Candidate]:
             continue
         if makes_functions(function):
             yield Candidate(function, name, None, functions, module, makes=True)
-        elif not MAKER.match(name) and not FORWARD.fullmatch(name):
+        elif _may_be_one(name, function):
             yield Candidate(function, name, None, functions, module)
     values = list(vars(module).values())
     for kind in [v for v in values if isinstance(v, type) and v.__module__ == module.__name__]:
@@ -63,6 +63,12 @@ def _of_blocks(
         name = f"{before}{', '.join(names)}"
         found.append(Candidate(beside[names[0]], name, owner, beside, module, family=family))
     return found
+
+
+def _may_be_one(name: str, function: Function) -> bool:
+    """Return whether something may compute a gradient: a forward pass does that is given Y."""
+    forward = FORWARD.fullmatch(name) and not takes(function, "Y")
+    return not forward and not MAKER.match(name)
 
 
 def _is_in(whole: Sequence[Candidate], name: str) -> bool:
@@ -92,7 +98,7 @@ def _in_class(kind: type, owner: object) -> Iterator[Candidate]:
     whole = _of_blocks(methods, f"{kind.__name__}.", owner, inspect.getmodule(kind))
     yield from whole
     for name, method in methods.items():
-        if not _is_in(whole, name) and not MAKER.match(name) and not FORWARD.fullmatch(name):
+        if not _is_in(whole, name) and _may_be_one(name, method):
             yield _method(kind, owner, name, method)
 
 

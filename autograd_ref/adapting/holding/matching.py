@@ -28,7 +28,7 @@ def _holders(
     """How arrays may be parameters, with the axis of the only output or without it."""
     if flat and sizes and sizes[-1] > 1:
         return
-    likely = [one for one in found if is_parameter(one.name)]
+    likely = [one for one in found if is_parameter(one.name) and not _is_of_gradients(one)]
     named = [one for one in likely if ARRAY.fullmatch(one.name)]
     seen: set[Holder] = set()
     numbered = all(one.name[-1:].isdigit() for one in likely if one.value.ndim == 2)
@@ -57,6 +57,12 @@ def is_parameter(name: str) -> bool:
         name: of an array or a number.
     """
     return not GRADIENT.fullmatch(name) and not KEPT.fullmatch(name)
+
+
+def _is_of_gradients(one: Found) -> bool:
+    """Return whether an array lies in what is named as gradients are, as net.grads["W1"] does."""
+    around = one.path.removesuffix(f".{one.name}").split(".")[1:]
+    return any(GRADIENT.fullmatch(part.partition("[")[0]) for part in around)
 
 
 def _is_bias(one: Found) -> bool:
