@@ -94,7 +94,8 @@ def fed_by(module: ModuleType, name: str) -> dict[str, dict[int | str, int | Non
     """
     found: dict[str, dict[int | str, int | None]] = {}
     for call in calls_in(module, name):
-        given = dict(pair for one in call.block for pair in _results(one))
+        own = [one for one in call.block if not isinstance(one, ast.FunctionDef | ast.ClassDef)]
+        given = dict(pair for one in own for pair in _results(one))
         arguments: list[tuple[int | str, ast.expr]] = [*enumerate(call.node.args)]
         arguments += [(one.arg, one.value) for one in call.node.keywords if one.arg]
         for key, value in arguments:

@@ -28,3 +28,12 @@ KEPT = re.compile(
     re.IGNORECASE,
 )
 """The names of what an optimiser keeps."""
+
+
+def is_parameter(name: str) -> bool:
+    """Return whether a name may be that of a parameter: no derivative, nothing that is kept.
+
+    Args:
+        name: of an array or a number.
+    """
+    return not GRADIENT.fullmatch(name) and not KEPT.fullmatch(name)

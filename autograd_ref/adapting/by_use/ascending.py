@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from types import ModuleType
 
-from autograd_ref.adapting.by_name.array_names import ARRAY, GRADIENT, KEPT
+from autograd_ref.adapting.by_name.array_names import ARRAY, is_parameter
 from autograd_ref.adapting.by_name.code_of import last_name
 
 
@@ -43,7 +43,7 @@ def added_in(tree: ast.AST, functions: Collection[str]) -> bool:
     for node in sorted(nodes, key=lambda one: (one.lineno, one.col_offset)):
         for target, value in _pairs(node):
             name, sign = last_name(_root(target)), _sign(value, signs)
-            if ARRAY.fullmatch(name) and not GRADIENT.fullmatch(name) and not KEPT.fullmatch(name):
+            if is_parameter(name) and ARRAY.fullmatch(name) and not _is_momentum(name, value):
                 steps.add(sign)
             elif sign:
                 signs[name] = sign
@@ -61,6 +61,17 @@ def _pairs(node: ast.Assign | ast.AugAssign) -> Iterator[tuple[ast.expr, ast.exp
         yield from zip(target.elts, value.elts, strict=False)
     else:
         yield from ((one, value) for one in target.elts)
+
+
+def _is_momentum(name: str, value: ast.expr) -> bool:
+    """Return whether a part of what a variable was goes into what it gets: v = 0.9 * v + g."""
+    parts = [value.left, value.right] if isinstance(value, ast.BinOp) else []
+    products = [one for one in parts if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Mult)]
+    pairs = [(_root(one.left), _root(one.right)) for one in products]
+    return any(
+        name in map(last_name, pair) and not any(isinstance(one, ast.BinOp) for one in pair)
+        for pair in pairs
+    )
 
 
 def _root(node: ast.expr) -> ast.expr:

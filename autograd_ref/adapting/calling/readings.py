@@ -118,7 +118,7 @@ def in_place(holder: Holder) -> WhereRead | None:
 
 def _paths(of: Mapping[str, str]) -> list[str]:
     """The places of arrays, without what is done to them."""
-    return [re.sub(r"^np\.\w+\(|, -1\)$|\)$", "", text) for text in of.values()]
+    return [re.sub(r"^-?(np\.\w+\()?|, -1\)$|\)$", "", text) for text in of.values()]
 
 
 def _is_new(one: Found, before: Mapping[str, Array]) -> bool:

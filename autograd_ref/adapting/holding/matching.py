@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from autograd_ref.adapting.by_name.array_names import ARRAY, BIAS, GRADIENT, KEPT
+from autograd_ref.adapting.by_name.array_names import ARRAY, BIAS, GRADIENT, is_parameter
 from autograd_ref.adapting.holding.arrays_found import Found
 from autograd_ref.adapting.holding.forms import Form, forms
 from autograd_ref.adapting.holding.slots import Holder, Slot, slot
@@ -50,15 +50,6 @@ def _holders(
                     yield holder
 
 
-def is_parameter(name: str) -> bool:
-    """Return whether a name may be that of a parameter: no derivative, nothing that is kept.
-
-    Args:
-        name: of an array or a number.
-    """
-    return not GRADIENT.fullmatch(name) and not KEPT.fullmatch(name)
-
-
 def _is_of_gradients(one: Found) -> bool:
     """Return whether an array lies in what is named as gradients are, as net.grads["W1"] does."""
     around = one.path.removesuffix(f".{one.name}").split(".")[1:]
@@ -68,6 +59,11 @@ def _is_of_gradients(one: Found) -> bool:
 def _is_bias(one: Found) -> bool:
     """Return whether an array is named, and shaped, as biases are."""
     return bool(BIAS.fullmatch(one.name)) and (one.value.ndim < 2 or 1 in one.value.shape)
+
+
+def _may_be_threshold(one: Found) -> bool:
+    """Return whether an array is named as thresholds and weights are, and shaped as thresholds."""
+    return one.name.startswith("theta") and one.value.ndim == 1
 
 
 def _belongs(one: Found, sizes: Sequence[int]) -> bool:
@@ -138,7 +134,8 @@ def _first(found: Sequence[Found], wanted: Slot, used: Mapping[int, str], start:
     """The place of the first array that fits, and is not named as one of the other kind."""
     for i, one in enumerate(found):
         bias = _is_bias(one)
-        other = bias if wanted.kind == "W" else bool(ARRAY.fullmatch(one.name)) and not bias
+        may_be = bias or not ARRAY.fullmatch(one.name) or _may_be_threshold(one)
+        other = bias if wanted.kind == "W" else not may_be
         if i >= start and i not in used and not other and one.value.shape == wanted.shape:
             return i
     return None

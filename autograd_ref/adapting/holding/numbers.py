@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise, product
 from typing import Any
 
+from autograd_ref.adapting.by_name.array_names import is_parameter
 from autograd_ref.adapting.by_name.layers_by_name import DIGITS, LAST
 from autograd_ref.adapting.holding.arrays_found import Found
 from autograd_ref.adapting.holding.forms import Form
-from autograd_ref.adapting.holding.matching import is_parameter
 from autograd_ref.adapting.holding.slots import Holder, Slot
 
 Entry = tuple[int, ...]

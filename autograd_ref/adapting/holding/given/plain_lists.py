@@ -14,8 +14,12 @@ from autograd_ref.adapting.holding.slots import Slot, copied
 OF_ARRAYS = re.compile(r"\bnumpy\b|\w @ \w|\.(T|shape|dot|sum|mean)\b")
 """Signs of code for arrays, which may be given them without importing NumPy."""
 
-PRODUCT = re.compile(r"\w @ \w|\b(T|shape|dot|matmul|outer|einsum|sum)\b")
-"""Signs of products of arrays, or of sums over them."""
+WEIGHTED = r"((w|theta|weight)\w* ?\* ?\w+|\w+ ?\* ?(w|theta|weight)\w*)"
+
+PRODUCT = re.compile(
+    rf"\w @ \w|\b(T|dot|matmul|outer|einsum)\b|\bsum\({WEIGHTED}|\({WEIGHTED}\)\.sum\b"
+)
+"""Signs of products of arrays, and of sums over weighted inputs."""
 
 
 def knows_no_arrays(function: Function) -> bool:
@@ -32,7 +36,7 @@ def knows_no_arrays(function: Function) -> bool:
 
 
 def multiplies_arrays(function: Function) -> bool:
-    """Return whether code has products of arrays, or sums over them, anywhere in its file.
+    """Return whether code has products of weights and inputs as arrays anywhere in its file.
 
     Args:
         function: what is called.

@@ -1,0 +1,297 @@
+"""A gradient that several functions compute, a block each, and the sign with which it is used."""
+
+import ast
+from collections.abc import Generator
+from types import ModuleType
+
+import pytest
+
+from autograd_ref.adapting.adapted import adapted
+from autograd_ref.adapting.building.blocks import fed_by
+from autograd_ref.adapting.by_name.block_families import families
+from autograd_ref.adapting.by_use.ascending import added_in, are_added
+from autograd_ref.adapting.calling.entries_in_code import entries
+from autograd_ref.adapting.holding.given.containers import sizes_of_arguments
+from autograd_ref.adapting.small import problems
+from autograd_ref.adapting.told import found_in_words
+from autograd_ref.adapting.way_search import SearchOutcome, Wanted, search
+from autograd_ref.networks.choosing import architecture
+from tests.real_code.of_text import forget, module_of
+
+SSE = architecture((5, 7, 2), activation="tanh", output="linear", loss="sse")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Generator[None]:
+    """Each text is another module of the same name."""
+    yield
+    forget()
+
+
+def found(text: str, meant: str = "", sizes: tuple[int, ...] = (5, 7, 2)) -> SearchOutcome:
+    """The result of a search in a text for a network of these sizes."""
+    return search(module_of(text), problems(SSE), Wanted(meant, (sizes,)))
+
+
+@pytest.mark.parametrize(
+    ("names", "arrays"),
+    [
+        ("d_W d_b W", ["W b"]),
+        ("W1_slope b1_slope W2_slope", ["W1 b1 W2"]),
+        ("gradU gradc", ["U c"]),
+        ("up_b1 up_b2 up_c", []),
+        ("up_W", []),
+        ("init_W init_b make_W make_b", []),
+        ("forward predict", []),
+        ("save_W save_b show_W show_b", []),
+        ("up_W up_b up_V go_W go_b", ["W b V", "W b"]),
+        ("go_W go_b up_W up_b up_V", ["W b V", "W b"]),
+        ("colour size", []),
+    ],
+)
+def test_functions_of_one_name_but_for_that_of_an_array_go_together(
+    names: str, arrays: list[str]
+) -> None:
+    """The most first; not what makes, keeps or shows, and not biases alone."""
+    got = families(names.split())
+    assert [" ".join(one) for one in got] == arrays
+    assert all(array in name for one in got for array, name in one.items())
+
+
+@pytest.mark.parametrize(
+    ("code", "added"),
+    [
+        ("W += 0.1 * slope(X)", True),
+        ("W -= 0.1 * slope(X)", False),
+        ("W -= -0.1 * slope(X)", True),
+        ("W += -0.1 * slope(X)", False),
+        ("W += slope(X) * -rate", False),
+        ("W = W + slope(X)", True),
+        ("W = slope(X) + W", True),
+        ("W = W - slope(X)", False),
+        ("W = W + rate / m * -slope(X)", False),
+        ("net.W[0] += net.slope(X)[0]", True),
+        ("g = [slope(X)]\nW += g[0]\nb -= g[1]", False),
+        ("dW, db = slope(X)\nW, b = W + dW, b + db", True),
+        ("dW, db = slope(X)\nW, b = W - dW, b - db", False),
+        ("g = np.clip(slope(X), -1, 1)\nW += g", True),
+        ("(W, b), n = step(W + slope(X), b), 3", False),
+        ("W, b = map(step, *slope(X))", True),
+        ("g, h = (slope(X), *rest), 1\nW += g", True),
+        ("dW = slope(X)\nprint(dW)", False),
+        ("W += rate * other(X)", False),
+        ("g = slope(X)\nv = 0.9 * v + g\nW -= 0.1 * v", False),
+        ("v = mu * v + slope(X)\nW += v", True),
+        ("self.v = self.mu * self.v - slope(X)\nself.W = self.W + self.v", False),
+        ("W = (1 - rate * l2) * W + rate * slope(X)", True),
+        ("W = W - rate * (slope(X) + l2 * W)", False),
+        ("grad_W += slope(X)", False),
+        ("W += grow(lambda: 1)\nW += {}[slope]", False),
+    ],
+)
+def test_what_code_does_with_a_gradient_tells_its_sign(code: str, added: bool) -> None:
+    """It is added to parameters, in whatever form, or subtracted somewhere."""
+    assert added_in(ast.parse(code), ["slope"]) is added
+
+
+def test_code_without_a_source_adds_nothing() -> None:
+    """As of a module that was made by hand, or that holds a text that is no code."""
+    assert not are_added(ModuleType("nowhere"), frozenset(["slope"]))
+    assert are_added(module_of("def f(W):\n    W += slope(W)\n"), frozenset(["slope"]))
+
+
+FEEDS = """
+def look(X, W): ...
+def cost(P, T, *, Z): return look(P, T)
+class Net:
+    def run(self, X, h=look(1, 2)):
+        P, self.Z = self.look(X, 3)
+        cost(P, X, Z=h, **X)
+if __name__ == "__main__":
+    p = q = look(4, 5)
+    with open(p) as file:
+        more = look(6, 7)
+    run(more)
+    if more:
+        _, (a, b) = look(8, 9)
+        cost(_, a, Z=b)
+"""
+
+
+def test_what_the_code_gives_to_a_function_is_told() -> None:
+    """By place and by name, of a whole result or a part; below the main guard, and in methods."""
+    module = module_of(FEEDS)
+    assert fed_by(module, "cost") == {"look": {0: 0, "Z": None}}
+    assert fed_by(module, "look") == {}
+    assert fed_by(module, "run") == {"look": {0: None}}
+    assert fed_by(ModuleType("nowhere"), "cost") == {}
+
+
+UP = """
+def look(X, W1, b1, W2, b2):
+    h = np.tanh(X @ W1 + b1)
+    return h @ W2 + b2, h
+def up_W1(X, h, P, T, W2): return X.T @ ((T - P) @ W2.T * (SLOPE))
+def up_b1(h, P, T, W2): return ((T - P) @ W2.T * (SLOPE)).sum(0)
+def up_W2(h, P, T): return h.T @ (T - P)
+def up_b2(P, T): return (T - P).sum(0)
+def train(X, T, W1, b1, W2, b2, rate):
+    P, h = look(X, W1, b1, W2, b2)
+    W1 SIGN rate * up_W1(X, h, P, T, W2)
+    b1 SIGN rate * up_b1(h, P, T, W2)
+    W2 SIGN rate * up_W2(h, P, T)
+    b2 SIGN rate * up_b2(P, T)
+"""
+TOLD = {
+    "+=": "The gradient is returned, with the opposite sign: the code adds it to the parameters.",
+    "-=": "The gradient is returned.",
+}
+
+
+@pytest.mark.parametrize(("slope", "right"), [("1 - h * h", True), ("h * (1 - h)", False)])
+@pytest.mark.parametrize(("sign", "factor"), [("+=", 1), ("-=", -1)])
+def test_several_functions_are_called_and_read_with_the_sign_of_their_use(
+    slope: str, sign: str, factor: int, *, right: bool
+) -> None:
+    """What is subtracted stays what it is: minus the gradient, a mistake of the code."""
+    outcome = found(UP.replace("SLOPE", slope).replace("SIGN", sign), "up_b1")
+    best = outcome.best
+    assert best is not None
+    assert best.program.entry.name == "up_W1, up_b1, up_W2, up_b2"
+    assert (
+        best.program.calls[0]
+        == "P, h = look(X, theirs['W1'], theirs['b1'], theirs['W2'], theirs['b2'])"
+    )
+    assert best.is_right == right
+    assert not right or best.factor == pytest.approx(factor)
+    assert TOLD[sign] in found_in_words(adapted(best, SSE, "theirs"))
+
+
+def test_what_is_right_for_minimising_and_is_added_climbs() -> None:
+    """The gradient itself is a match; that the code climbs is told."""
+    text = UP.replace("SLOPE", "1 - h * h").replace("SIGN", "+=").replace("(T - P)", "(P - T)")
+    best = found(text).best
+    assert best is not None
+    assert best.factor == pytest.approx(1)
+    said = found_in_words(adapted(best, SSE, "theirs"))
+    assert "The code adds it to the parameters: that climbs, away from a minimum." in said
+
+
+@pytest.mark.parametrize("slope", ["h - 2", "-h * h"])
+def test_a_wrong_gradient_that_is_added_is_read_with_the_sign_of_its_use(slope: str) -> None:
+    """Also where the other sign would be nearer in the hidden layer."""
+    text = UP.replace("SLOPE", slope).replace("SIGN", "+=").replace("h.T @ (T - P)", "h.T @ -P")
+    best = found(text.replace("(T - P).sum(0)", "-P.sum(0)"), "up_W1").best
+    assert best is not None
+    assert not best.is_right
+    assert best.reading.is_added
+
+
+@pytest.mark.parametrize(
+    ("named", "names"),
+    [
+        ("", ["up_W1, up_b1, up_W2, up_b2", "train", "look"]),
+        ("up_b1", ["up_W1, up_b1, up_W2, up_b2"]),
+        ("up_W1, up_b1, up_W2, up_b2", ["up_W1, up_b1, up_W2, up_b2"]),
+        ("train", ["train"]),
+        ("up", []),
+    ],
+)
+def test_one_of_several_functions_names_them_all(named: str, names: list[str]) -> None:
+    """Each of them is called for its block, and none by itself."""
+    module = module_of(UP.replace("SLOPE", "h").replace("SIGN", "-="))
+    assert [one.name for one in entries(module) if one.is_meant(named)] == names
+
+
+OF_A_CLASS = """
+class Net:
+    def __init__(self, epochs=3, hidden=4):
+        self.W1 = self.b1 = self.W2 = self.b2 = None
+        self.losses = None
+    def fit(self, X, T):
+        self.W1, self.b1 = np.ones((X.shape[1], 4)), np.zeros(4)
+        self.W2, self.b2 = np.ones((4, T.shape[1])), np.zeros(T.shape[1])
+    def outputs(self, X):
+        self.h = np.tanh(X @ self.W1 + self.b1)
+        return self.h @ self.W2 + self.b2
+    def hidden(self, X, T):
+        return (self.outputs(X) - T) @ self.W2.T * (SLOPE)
+    def grad_W1(self, X, T): return X.T @ self.hidden(X, T)
+    def grad_b1(self, X, T): return self.hidden(X, T).sum(0)
+    def grad_W2(self, X, T):
+        d = self.outputs(X) - T
+        return self.h.T @ d
+    def grad_b2(self, X, T): return (self.outputs(X) - T).sum(0)
+"""
+
+
+@pytest.mark.parametrize(("slope", "right"), [("1 - self.h ** 2", True), ("1 - self.h", False)])
+def test_methods_of_an_instance_whose_arrays_are_none_before_it_is_trained(
+    slope: str, *, right: bool
+) -> None:
+    """The parameters are put into its empty attributes; one that is no array stays empty."""
+    best = found(OF_A_CLASS.replace("SLOPE", slope), "Net.grad_W1").best
+    assert best is not None
+    assert best.is_right == right
+    assert "net.W1 = np.array(W0.T)" in best.program.before
+    assert not any("losses" in line for line in best.program.before)
+    assert best.program.entry.is_meant("Net.grad_b1")
+    assert best.program.entry.is_meant("Net")
+    assert not best.program.entry.is_meant("Net.fit")
+    assert not best.program.entry.is_meant("grad_b1")
+
+
+def test_other_sizes_than_those_of_the_empty_attributes_are_not_put_there() -> None:
+    """Three layers do not go into two."""
+    assert found(OF_A_CLASS.replace("SLOPE", "1"), "Net.grad_W1", (5, 7, 3, 2)).best is None
+
+
+NUMBERS = """
+def grad_w(x, t, w, b): return np.sum((w * x + b - t) * FACTOR) / x.shape[0]
+def grad_b(x, t, w, b): return np.mean(w * x + b - t)
+"""
+LESSON = """
+def gradient(x, t, w, b):
+    slope_w = slope_b = 0
+    for i in range(x.shape[0]):
+        slope_w += (w * x[i] + b - t[i]) * x[i]
+        slope_b += w * x[i] + b - t[i]
+    return slope_w, slope_b
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        (NUMBERS.replace("FACTOR", "x"), True),
+        (NUMBERS.replace("FACTOR", "1"), False),
+        (LESSON, True),
+    ],
+)
+def test_one_weight_and_one_bias_are_numbers_where_no_inputs_are_multiplied_as_arrays_are(
+    text: str, *, right: bool
+) -> None:
+    """These sizes are tried first, without being asked for."""
+    best = search(module_of(text), problems(SSE), Wanted()).best
+    assert best is not None
+    assert best.sizes == (1, 1)
+    assert best.is_right == right
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        *(
+            "x @ w",
+            "x.dot(w)",
+            "np.matmul(x, w)",
+            "x.T * w",
+            "np.sum(w * x)",
+            "np.sum(x*w, axis=1)",
+        ),
+        *("(x * w).sum()", "sum(theta1 * x)", "np.einsum('i,i', x, w)"),
+    ],
+)
+def test_weights_that_are_multiplied_by_inputs_as_arrays_are_no_numbers(product: str) -> None:
+    module = module_of(f"def gradient(x, t, w, b): return {product} + b")
+    assert sizes_of_arguments(vars(module)["gradient"]) == []
