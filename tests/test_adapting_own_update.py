@@ -7,14 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from autograd_ref.commands.as_written.beside.own_update import (
-    BlockMove,
-    kind_of,
-    move_of,
-    with_update,
-)
+from autograd_ref.commands.as_written.beside.block_moves import BlockMove, kind_of, move_of
+from autograd_ref.commands.as_written.beside.own_update import with_update
 from autograd_ref.networks.choosing import architecture
-from tests.real_code.of_text import adapter_of, forget
+from tests.real_code.of_text import adapter_of, forget, search_for_no_cause
 
 TANH = architecture((5, 7, 2), activation="tanh")
 Array = NDArray[Any]
@@ -55,8 +51,9 @@ def train_step(params, X, y):
 
 
 @pytest.fixture(autouse=True)
-def forgotten() -> Generator[None]:
-    """No module of a text is left."""
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """No cause is searched for; no module of a text is left."""
+    search_for_no_cause(monkeypatch)
     yield
     forget()
 

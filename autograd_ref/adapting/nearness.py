@@ -59,6 +59,16 @@ def right_first(near: Near) -> tuple[bool, bool, int, float]:
     return not near.is_right, against, -near.blocks, -round(near.cosine, 9)  # rounding tells none
 
 
+def itself_first(near: Near) -> tuple[bool, bool]:
+    """Return what is the smallest, of right ones, for a gradient itself: then comes its update.
+
+    Args:
+        near: a gradient that is right.
+    """
+    is_itself = near.reading.kind == "gradient" and abs(near.factor - 1) <= EQUAL
+    return near.factor < 0, not is_itself
+
+
 def nearest_network(program: CallProgram, read: GradientRead, problem: SmallProblem) -> Near:
     """Return the network that a gradient is nearest to, that which is meant first.
 

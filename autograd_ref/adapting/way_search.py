@@ -13,7 +13,7 @@ from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.programs import DataForm, data_forms, sample_forms
 from autograd_ref.adapting.calling.readings import RETURNED
 from autograd_ref.adapting.calling.trying import Attempted, is_repeated, kind_without_inputs, tried
-from autograd_ref.adapting.nearness import Near, nearest_network, right_first
+from autograd_ref.adapting.nearness import Near, itself_first, nearest_network, right_first
 from autograd_ref.adapting.sizes_in_code import USUAL, Sizes, own_sizes, stated_sizes
 from autograd_ref.adapting.undisturbed import left_as_it_was
 from autograd_ref.user_code import worded
@@ -128,7 +128,7 @@ def _of_entry(
                     break
             right = [one for one in found if one.is_right and _is_no_batch(one, batches, problem)]
             if right:
-                return sorted(right, key=lambda one: one.factor < 0), failures, count
+                return sorted(right, key=itself_first), failures, count
         nearest = _nearest(found, problem)
         if nearest and _is_no_batch(nearest, batches, problem):
             near = [nearest]
@@ -153,7 +153,8 @@ def _is_no_batch(one: Near, batches: Sequence[Near], problem: SmallProblem) -> b
 
     Wrong code may be right for a batch of one, as where it takes a mean for a sum.
     """
-    same = [other for other in batches if other.reading == one.reading]
+    read = one.reading.of, one.reading.kind
+    same = [two for two in batches if (two.reading.of, two.reading.kind) == read]
     batch = min(same, key=right_first, default=None)
     return batch is None or is_repeated(one.program, batch.program, one.reading, problem)
 

@@ -5,12 +5,17 @@ import sys
 from types import ModuleType
 
 import numpy as np
+import pytest
 
 from autograd_ref.adapting.adapted import adapted
 from autograd_ref.adapting.adapter import Adapted
 from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.way_search import Wanted, search
+from autograd_ref.diagnosis.explain import explained
 from autograd_ref.networks.architecture import Architecture
+from autograd_ref.observe.observed import Observed
+from autograd_ref.report.report import Report
+from autograd_ref.verdict.decide import Decision
 
 
 def module_of(text: str) -> ModuleType:
@@ -29,6 +34,15 @@ def adapter_of(text: str, meant: Architecture) -> Adapted:
     best = search(module_of(text), problems(meant), Wanted()).best
     assert best is not None
     return adapted(best, meant, "theirs")
+
+
+def search_for_no_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let reports be without the cause, which takes the longest, where no test asks for it."""
+
+    def plain(facts: Observed, decided: Decision, **_diagnose: bool) -> Report:
+        return explained(facts, decided, diagnose=False)
+
+    monkeypatch.setattr("autograd_ref.check.explained", plain)
 
 
 def forget() -> None:

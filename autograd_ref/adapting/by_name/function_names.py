@@ -48,6 +48,10 @@ UPDATE = re.compile(
 """The names of what updates parameters."""
 
 
+APPLIED = re.compile(r"update|step|appl(y|ies)|descen[dt]|optimi[sz]e|adjust|sgd", re.IGNORECASE)
+"""Parts of the names of what moves parameters by a gradient that is there already."""
+
+
 PART = re.compile(
     r"(linear|affine|activation|relu|sigmoid|tanh|softmax|layer|dense|fc|leaky_?relu)_.*"
     r"|.*_(single|layer|affine|relu|sigmoid|softmax|dense)(_(forward|backward))?|(d|der(iv)?)_?(relu|sigmoid|tanh).*"

@@ -115,23 +115,29 @@ def _global_data(entry: Candidate, form: DataForm, calls: Sequence[str]) -> list
     X = [name for name in arrays if "X" in roles_of(name)]
     Y = [name for name in arrays if "Y" in roles_of(name) and name not in X]
     Y = sorted(Y, key=lambda name: name.lower().startswith("y"))  # beside T, Y is what comes out
-    read = _read_by(entry.function, entry.beside)
+    read = names_read_by(entry.function, entry.beside)
     if not {*X[:1], *Y[:1]} & read or not X or not Y:
         return []
     return [f"{CODE}.{X[0]} = {form.X}", f"{CODE}.{Y[0]} = {form.Y}"]
 
 
-def _read_by(function: Function, beside: Mapping[str, Function], depth: int = 0) -> set[str]:
-    """The global names that a function reads, itself or by what it calls."""
+def names_read_by(function: Function, beside: Mapping[str, Function], depth: int = 0) -> set[str]:
+    """Return the global names and the attributes that a function reads, or what it calls does.
+
+    Args:
+        function: the function.
+        beside: what it may call.
+        depth: calls that have been followed.
+    """
     names = {*getattr(getattr(function, "__code__", None), "co_names", ())}
     called = [beside[name] for name in sorted(names & {*beside}) if depth < CALLS_FOLLOWED]
-    return names.union(*(_read_by(one, beside, depth + 1) for one in called))
+    return names.union(*(names_read_by(one, beside, depth + 1) for one in called))
 
 
 def _are_read(setup: Placed, functions: Sequence[Function], beside: Mapping[str, Function]) -> bool:
     """Return whether functions read parameters from global variables, all that no argument is."""
     names = {*setup.arrays}
-    read = names & {name for one in functions for name in _read_by(one, beside)}
+    read = names & {name for one in functions for name in names_read_by(one, beside)}
     given = {p.name for one in functions for p in parameters_of(one)}
     return bool(read) and names <= read | given
 

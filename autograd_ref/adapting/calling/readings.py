@@ -49,6 +49,8 @@ class WhereRead(NamedTuple):
     """The expression for the one of these that is the loss; empty where none is known to be."""
     rate: float = 1.0
     """The learning rate of an update, where that is a number in the code."""
+    beside: tuple[Mapping[str, str], ...] = ()
+    """The expressions for all else that is returned and has the shapes of the parameters."""
 
     @property
     def is_added(self) -> bool:
@@ -83,13 +85,16 @@ def readings(ran: Ran) -> Iterator[WhereRead]:
         ran: what there is.
     """
     numbers, holder = _numbers(ran), ran.holder
-    for of in matched(_returned(ran), holder):
+    found = _returned(ran)
+    for of in matched(found, holder):
         read = " ".join(of.values())
-        beside = {text: name for text, name in numbers.items() if text not in read}
+        others = [one for one in found if one.path not in read]
+        rest = (*matched(others, holder, whole=True),)
+        alone = {text: name for text, name in numbers.items() if text not in read}
         if ran.is_added:
             minus = {name: f"-{text}" for name, text in of.items()}
-            yield WhereRead("gradient", f"{RETURNED}{ADDED}", minus, beside)
-        yield WhereRead("gradient", RETURNED, of, beside)
+            yield WhereRead("gradient", f"{RETURNED}{ADDED}", minus, alone, beside=rest)
+        yield WhereRead("gradient", RETURNED, of, alone, beside=rest)
         yield WhereRead("updated", RETURNED, of)
     slots = {one.path for one in holder.slots}
     after = [*arrays_under(ran.root, ran.path)]

@@ -1,1 +1,1 @@
-"""Numbers that somebody's code has beside a gradient: its learning rate, its loss."""
+"""What code has beside a gradient: its learning rate, its loss, its updates."""

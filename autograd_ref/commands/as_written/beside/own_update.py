@@ -1,13 +1,22 @@
 """The update that code makes beside a gradient that it returns or keeps: is it a step down that?"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.adapting.adapter import Adapted, compiled
-from autograd_ref.adapting.calling.readings import in_place
+from autograd_ref.adapting.adapter import Adapted
+from autograd_ref.adapting.calling.readings import RETURNED
+from autograd_ref.adapting.own_numbers.updates_made import UpdateMade, reading_as, updates_made
+from autograd_ref.commands.as_written.beside.block_moves import (
+    CLOSE,
+    BlockMove,
+    Kind,
+    kind_of,
+    move_of,
+    usual_rate,
+)
 from autograd_ref.commands.as_written.beside.said_beside import SaidBeside
 from autograd_ref.commands.as_written.usual_problems import network_of, usual_cases, usual_report
 from autograd_ref.commands.check.problems import UPDATE, Case, Checked
@@ -16,98 +25,21 @@ from autograd_ref.report.words import listed
 from autograd_ref.user_code import Raised, attempt, user_code
 
 Array = NDArray[Any]
-Kind = Literal["none", "plain", "rates", "decay", "other", "wrong"]
-
-CLOSE = 1e-4
-"""How close, as a share, a move is to a multiple of a gradient. Chosen: float32 comes closer."""
 
 SAID: Mapping[Kind, str] = {
-    "plain": "It updates the parameters, too: by one multiple of that gradient, as it should.",
-    "rates": "It updates the parameters, too: {} by other multiples of that gradient than the rest;"
-    " whether these rates are meant is not judged.",
-    "decay": "It updates the parameters, too: by one multiple of that gradient, and of themselves;"
-    " whether this decay is meant is not judged.",
-    "other": "It updates the parameters, too: each entry against that gradient, at a rate of its"
+    "plain": "{who} updates the parameters, too: by one multiple of that gradient, as it should.",
+    "rates": "{who} updates the parameters, too: {} by other multiples of that gradient than the"
+    " rest; whether these rates are meant is not judged.",
+    "decay": "{who} updates the parameters, too: by one multiple of that gradient, and of"
+    " themselves; whether this decay is meant is not judged.",
+    "other": "{who} updates the parameters, too: each entry against that gradient, at a rate of its"
     " own, as Adam does; that is not judged.",
-    "wrong": "Its update of {} is no step down that gradient.",
+    "wrong": "{of} update of {} is no step down that gradient.",
 }
 
 
-class BlockMove(NamedTuple):
-    """How an update moves a block of parameters."""
-
-    name: str
-    moved: bool
-    rate: float | None
-    """How many times the gradient is taken away; None where what is taken is no multiple of it."""
-    with_decay: float | None = None
-    """The same, beside a multiple of the parameters themselves."""
-    opposite: bool = False
-    """True where each entry moves against its gradient."""
-
-
-def move_of(name: str, before: Array, after: Array, gradient: Array) -> BlockMove:
-    """Return how an update moves a block.
-
-    Args:
-        name: of the block.
-        before: the parameters before it.
-        after: after it.
-        gradient: the gradient.
-    """
-    taken = before - after
-    columns = np.column_stack([gradient.ravel(), before.ravel()])
-    parts, *_ = np.linalg.lstsq(columns, taken.ravel())
-    rate = float(np.vdot(gradient, taken)) / (float(np.vdot(gradient, gradient)) or 1.0)
-    both, decay = map(float, parts)
-    room = CLOSE * float(np.abs(taken).max())
-    is_multiple = float(np.abs(taken - rate * gradient).max()) <= room
-    is_decayed = float(np.abs(taken - both * gradient - decay * before).max()) <= room and decay > 0
-    return BlockMove(
-        name,
-        bool(taken.any()),
-        rate if is_multiple else None,
-        both if is_multiple or is_decayed else None,
-        bool((np.sign(taken) == np.sign(gradient)).all()),
-    )
-
-
-def kind_of(moves: Sequence[BlockMove], samples: int) -> tuple[Kind, list[str]]:
-    """Return what an update is beside a gradient, and the blocks that are not like the others.
-
-    Args:
-        moves: of all blocks.
-        samples: a rate that is so many times another is a mean that was forgotten.
-    """
-    if not any(one.moved for one in moves):
-        return "none", []
-    positive = [one.rate for one in moves if one.rate is not None and one.rate > 0]
-    usual = _usual(moves)
-    odd = [one.name for one in moves if one.rate is None or not _same(one.rate, usual)]
-    if not odd:
-        return "plain", []
-    ratios = [one / usual for one in positive]
-    if len(positive) == len(moves) and not any(
-        _same(ratio, wrong) for ratio in ratios for wrong in (samples, 1 / samples)
-    ):
-        return "rates", odd
-    decayed = [one.with_decay for one in moves]
-    first = decayed[0]
-    if first and first > 0 and all(rate is not None and _same(rate, first) for rate in decayed):
-        return "decay", []
-    if all(one.opposite for one in moves) and len(positive) < len(moves):
-        return "other", []
-    return "wrong", odd
-
-
-def _usual(moves: Sequence[BlockMove]) -> float:
-    """The rate of most blocks, without its sign."""
-    rates = [abs(one.rate) for one in moves if one.rate]
-    return max(rates, key=lambda rate: sum(_same(rate, other) for other in rates), default=1.0)
-
-
-def _same(one: float, other: float) -> bool:
-    return abs(one - other) <= CLOSE * abs(other)
+MOST_DECAY = 0.5
+"""The share of the weights that a decay takes away at most. Chosen: far more than any."""
 
 
 def with_update(one: Adapted, path: list[str], seed: int) -> SaidBeside | None:
@@ -118,40 +50,81 @@ def with_update(one: Adapted, path: list[str], seed: int) -> SaidBeside | None:
         path: that the code imports from.
         seed: for the problem on which it is judged.
     """
-    reading = in_place(one.found.program.setup.holder)
-    if one.only_updates or reading is None:
+    if one.only_updates:
         return None
-    choices = one.choices._replace(as_dict=True)
-    fixed = one.takes == "fixed"
-    given = one._replace(choices=choices, function=compiled(one.found, choices, fixed=fixed))
-    near = one.found._replace(reading=reading)
-    update = given._replace(found=near, function=compiled(near, choices, fixed=fixed))
-    (case,) = usual_cases(update, 1, seed)
-    moves = _moves(given, update, case, path)
+    given = reading_as(one, one.found)
+    (case,) = usual_cases(given, 1, seed)
+    gradient = _called(given, case, path)
+    made = [(each, _moves(each.adapter, gradient, case, path)) for each in updates_made(one)]
+    made = [(each, moves) for each, moves in made if any(block.moved for block in moves)]
+    of_call = [(each, moves) for each, moves in made if not each.name]
+    several = len(made) > 1  # each may move some blocks
+    made = of_call or [
+        (each, moves) for each, moves in made if not several or all(block.moved for block in moves)
+    ]
+    found = [_judged(each, moves, case, path) for each, moves in made]
+    said = [each for each in found if each is not None]
+    return min(said, key=lambda each: each.wrong is None, default=None)
+
+
+def _judged(
+    made: UpdateMade, moves: Sequence[BlockMove], case: Case, path: list[str]
+) -> SaidBeside | None:
+    """What an update is; None where it is another thing."""
+    update = made.adapter
+    reading = update.found.reading
     kind, odd = kind_of(moves, len(case.arguments[1]))
-    if kind == "none":
+    shrunk = _shrunk(update, case, path) if reading.where == RETURNED else 0.0
+    if shrunk is None or (kind == "wrong" and (shrunk or not any(one.rate for one in moves))):
         return None
-    said = SAID[kind].format(listed(odd) if odd else "")
+    who, of = ("It", "Its") if not made.name else (made.name, f"In {made.name}, the")
+    said = SAID[kind].format(listed(odd) if odd else "", who=who, of=of)
     if kind != "wrong":
         return SaidBeside(said)
-    rated = near._replace(reading=reading._replace(rate=_usual(moves)))
+    rated = update.found._replace(reading=reading._replace(rate=usual_rate(moves)))
     update = update._replace(found=rated)
     gradients = in_their_world(update, path)
     report = usual_report(update, gradients, network_of(update, case), case, diagnose=True)
     return SaidBeside(said, Checked(case._replace(name=UPDATE), report))
 
 
-def _moves(given: Adapted, update: Adapted, case: Case, path: list[str]) -> list[BlockMove]:
+def _shrunk(update: Adapted, case: Case, path: list[str]) -> float | None:
+    """How much of the first weights an update takes away where their derivative is zero.
+
+    Where X is zero it leaves them, or takes a share by a decay; a velocity, a cache or another
+    gradient does not: None.
+    """
+    parameters, X, Y = case.arguments
+    before: Array = parameters["W0"]
+    after = _called(update, case._replace(arguments=(parameters, 0 * X, Y)), path)
+    if not after:
+        return None
+    share = float(np.vdot(before - after["W0"], before)) / float(np.vdot(before, before))
+    left = np.abs(after["W0"] - (1 - share) * before).max()
+    is_kept = left <= CLOSE * np.abs(before).max() and abs(share) < MOST_DECAY
+    return (share if abs(share) > CLOSE else 0.0) if is_kept else None
+
+
+def _moves(
+    update: Adapted, gradient: Mapping[str, Array], case: Case, path: list[str]
+) -> list[BlockMove]:
     """How the blocks move on a problem; none where their code raises."""
     before = cast("Mapping[str, Array]", case.arguments[0])
+    after = _called(update, case, path)
+    return [
+        move_of(name, before[name], after[name], gradient[name])
+        for name in gradient
+        if name in after
+    ]
 
-    def called(one: Adapted) -> Mapping[str, Array]:
+
+def _called(one: Adapted, case: Case, path: list[str]) -> Mapping[str, Array]:
+    """The blocks that an adapter returns for a problem; none where their code raises."""
+
+    def call() -> Mapping[str, Array]:
         with user_code():
             result: Any = in_their_world(one, path)(*case.arguments)
         return cast("Any", result[1] if isinstance(result, tuple) else result)
 
-    both: Any = attempt(lambda: (called(given), called(update)))
-    if isinstance(both, Raised):
-        return []
-    gradient, after = both
-    return [move_of(name, before[name], after[name], gradient[name]) for name in after]
+    found: Any = attempt(call)
+    return {} if isinstance(found, Raised) else found
