@@ -9,7 +9,7 @@ from autograd_ref.adapting.own_numbers.own_cost import own_costs
 from autograd_ref.commands.as_written.beside.own_penalty import with_penalty
 from autograd_ref.commands.as_written.beside.said_beside import SaidBeside
 from autograd_ref.networks.choosing import architecture
-from tests.real_code.of_text import adapter_of, forget
+from tests.real_code.of_text import adapter_of, forget, search_for_no_cause
 
 FUNCTIONS = """
 def predict(w, X):
@@ -56,8 +56,9 @@ class Net:
 
 
 @pytest.fixture(autouse=True)
-def forgotten() -> Generator[None]:
-    """No module of a text is left."""
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """No cause is searched for; no module of a text is left."""
+    search_for_no_cause(monkeypatch)
     yield
     forget()
 
