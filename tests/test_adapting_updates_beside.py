@@ -97,6 +97,10 @@ WEIGHTS = """
         self.W2 -= lr * self.dW2
 """
 BIASES = WEIGHTS.replace("W", "b").replace("weights", "biases")
+CLIPPED = """
+        for one in (self.W1, self.W2):
+            one[...] = np.clip(one, -0.3, 0.3)
+"""
 GLOBAL = f"""
 W1, b1, W2, b2 = np.ones((5, 7)), np.ones(7), np.ones((7, 2)), np.ones(2)
 
@@ -134,6 +138,7 @@ def dicts(left: str, more: str = "") -> str:
 
 
 STEP = dicts("params[k] - lr * grads[k]")
+ITSELF = "as a penalty or a clipping of weights does; that is not judged."
 PLAIN = "updates the parameters, too: by one multiple of that gradient, as it should."
 
 
@@ -149,6 +154,8 @@ PLAIN = "updates the parameters, too: by one multiple of that gradient, as it sh
         (GLOBAL, f"step {PLAIN}"),
         (dicts("0.99 * params[k] - lr * grads[k]"), "whether this decay is meant is not judged."),
         (dicts("params[k] - lr * np.sign(grads[k])"), "as Adam does; that is not judged."),
+        (NET + WEIGHTS + BIASES.split(":")[1].replace("lr *", "2 * lr *") + CLIPPED, ITSELF),
+        (dicts("0.9 * params[k] - lr * grads[k]", "new['b1'] = b1 - 0.5 * lr * db1"), ITSELF),
     ],
 )
 def test_a_right_update_is_said_to_be_one(text: str, said: str) -> None:
@@ -189,7 +196,6 @@ def test_a_wrong_update_is_wrong(text: str, old: str, new: str, wrong: list[str]
         dicts("params[k] - lr * grads[k]", "if not X.any(): raise ValueError(X)"),
         dicts("params[k] + X.mean()"),
         ARRAYS.replace(", dW1, db1, dW2, db2\n", "\n"),
-        dicts("0.9 * params[k] - lr * grads[k]", "new['b1'] = params['b1'] + grads['b1']"),
         NET + WEIGHTS + BIASES,
         NET + UPDATE.replace("self, lr", "self, lr, momenta").replace("(self.lr)", "(self.lr, 1)"),
         NET + "\n    def apply_noise(self):\n        self.W1 += 0.1\n",

@@ -1,5 +1,6 @@
 """The updates of parameters that code makes beside a gradient: in the call for it, or after it."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -66,12 +67,11 @@ def _applying(program: CallProgram) -> Iterator[tuple[str, str]]:
         if program.setup.root != CODE:
             return
     calls = "\n".join(program.calls)
+    before = {name for name in entry.beside if re.search(rf"\b{name}\(", calls)}
     for name, function in entry.beside.items():
-        named = APPLIED.search(name) and not OUTSIDE.fullmatch(name)
-        if not named or f"{name}(" in calls:
-            continue
-        if any(f"{one}(" in calls for one in names_read_by(function, entry.beside)):
-            continue  # it computes the gradient itself
+        called = {name, *names_read_by(function, entry.beside)}
+        if not APPLIED.search(name) or OUTSIDE.fullmatch(name) or called & before:
+            continue  # or it computes the gradient itself
         arguments = filled(function, Known())
         if not arguments.missing and arguments.used <= ALONE:
             prefix = entry.name.rpartition(".")[0]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-Kind = Literal["none", "plain", "rates", "decay", "other", "wrong"]
+Kind = Literal["none", "plain", "rates", "decay", "other", "itself", "wrong"]
 
 CLOSE = 1e-4
 """How close, as a share, a move is to a multiple of a gradient. Chosen: float32 comes closer."""

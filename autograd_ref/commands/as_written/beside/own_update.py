@@ -34,6 +34,8 @@ SAID: Mapping[Kind, str] = {
     " themselves; whether this decay is meant is not judged.",
     "other": "{who} updates the parameters, too: each entry against that gradient, at a rate of its"
     " own, as Adam does; that is not judged.",
+    "itself": "{who} updates the parameters, too: by what depends on themselves as well, as a"
+    " penalty or a clipping of weights does; that is not judged.",
     "wrong": "{of} update of {} is no step down that gradient.",
 }
 
@@ -72,11 +74,16 @@ def _judged(
 ) -> SaidBeside | None:
     """What an update is; None where it is another thing."""
     update = made.adapter
-    reading = update.found.reading
+    reading, before = update.found.reading, case.arguments[0]["W0"]
     kind, odd = kind_of(moves, len(case.arguments[1]))
-    shrunk = _shrunk(update, case, path) if reading.where == RETURNED else 0.0
-    if shrunk is None or (kind == "wrong" and (shrunk or not any(one.rate for one in moves))):
+    is_returned = reading.where == RETURNED
+    still = _without_inputs(update, case, path) if is_returned or kind == "wrong" else []
+    if is_returned and not any(_are_kept(before, after) for after in still):
         return None
+    if kind == "wrong" and (is_returned or made.name) and not any(one.rate for one in moves):
+        return None  # it may be another thing
+    if kind == "wrong" and _is_moved_by_itself(before, still):
+        kind = "itself"
     who, of = ("It", "Its") if not made.name else (made.name, f"In {made.name}, the")
     said = SAID[kind].format(listed(odd) if odd else "", who=who, of=of)
     if kind != "wrong":
@@ -88,21 +95,30 @@ def _judged(
     return SaidBeside(said, Checked(case._replace(name=UPDATE), report))
 
 
-def _shrunk(update: Adapted, case: Case, path: list[str]) -> float | None:
-    """How much of the first weights an update takes away where their derivative is zero.
+def _without_inputs(update: Adapted, case: Case, path: list[str]) -> list[Array]:
+    """The first weights after an update where X, and so their derivative, is zero.
 
-    Where X is zero it leaves them, or takes a share by a decay; a velocity, a cache or another
-    gradient does not: None.
+    For all samples, and for every other one; those are left out for which their code raises.
     """
     parameters, X, Y = case.arguments
-    before: Array = parameters["W0"]
-    after = _called(update, case._replace(arguments=(parameters, 0 * X, Y)), path)
-    if not after:
-        return None
-    share = float(np.vdot(before - after["W0"], before)) / float(np.vdot(before, before))
-    left = np.abs(after["W0"] - (1 - share) * before).max()
-    is_kept = left <= CLOSE * np.abs(before).max() and abs(share) < MOST_DECAY
-    return (share if abs(share) > CLOSE else 0.0) if is_kept else None
+    cases = [case._replace(arguments=(parameters, 0 * X[::k], Y[::k])) for k in (1, 2)]
+    found = [_called(update, one, path) for one in cases]
+    return [after["W0"] for after in found if after]
+
+
+def _are_kept(before: Array, after: Array) -> bool:
+    """Return whether weights are what they were, perhaps after a decay; a velocity is not."""
+    share = float(np.vdot(before - after, before)) / float(np.vdot(before, before))
+    return abs(share) < MOST_DECAY and _alike(after, (1 - share) * before)
+
+
+def _is_moved_by_itself(before: Array, still: Sequence[Array]) -> bool:
+    """Return whether weights without a derivative move, in one way whatever the data are."""
+    return len(still) > 1 and _alike(*still) and not _alike(before, still[0])
+
+
+def _alike(one: Array, other: Array) -> bool:
+    return bool(np.abs(one - other).max() <= CLOSE * np.abs(other).max())
 
 
 def _moves(
