@@ -27,6 +27,9 @@ FEW = 3
 OF_NUMBERS = (1, 1)
 """The sizes of a network of one weight: nothing tells it from a matrix that is multiplied so."""
 
+FRUITLESS = 1000
+"""Ways in which a function of given sizes runs without a gradient, before it is left. Chosen."""
+
 LIKELY = 0.9
 """The mean cosine of a gradient that is one, though wrong: nothing further is called. Chosen."""
 
@@ -110,7 +113,7 @@ def _of_entry(
 ) -> tuple[list[Near], list[Attempted], int]:
     """The nearest gradient of an entry, with its ties; a batch before single samples."""
     failures: list[Attempted] = []
-    count = 0
+    count = ran = 0
     labels = problem.Y.ndim == 1
     near, batches = list[Near](), list[Near]()
     for data in ([*data_forms(labels=labels)], [*sample_forms(labels=labels)]):
@@ -121,11 +124,14 @@ def _of_entry(
                 count += 1
                 one = tried(program, problem)
                 found += [nearest_network(program, read, problem) for read in one.reads]
+                ran += one.error is None and not found
                 if not one.reads:
                     failures = [*_told([*failures, one])]
                     stopped.append((program.data, place_of(one.error)))
                 if _is_vain(stopped):
                     break
+            if ran > FRUITLESS and not found and not near:
+                return [], failures, count
             right = [one for one in found if one.is_right and _is_no_batch(one, batches, problem)]
             if right:
                 return sorted(right, key=itself_first), failures, count

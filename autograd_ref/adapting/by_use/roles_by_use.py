@@ -1,11 +1,11 @@
 """The part that an argument plays by what the code does with it, where its name says nothing."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from autograd_ref.adapting.by_name.array_names import ARRAY, GRADIENT
-from autograd_ref.adapting.by_name.code_of import Function, last_name, tree_of
+from autograd_ref.adapting.by_name.code_of import Function, last_name, parameters_of, tree_of
 from autograd_ref.adapting.by_name.roles import Role
 
 
@@ -49,6 +49,24 @@ def rates_of(kind: Function) -> frozenset[str]:
     """
     factors = factors_of_updates(tree_of(kind))
     return frozenset(one.attr for one in factors if isinstance(one, ast.Attribute))
+
+
+@lru_cache(maxsize=512)
+def multiplied_in(function: Function) -> Sequence[str]:
+    """Return the arguments of a function that stand in products of matrices, in order.
+
+    Args:
+        function: the function.
+    """
+    names = [one.name for one in parameters_of(function)]
+    found: list[str] = []
+    for node in ast.walk(tree_of(function)):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+            found += [last_name(one) for one in (node.left, node.right)]
+        elif isinstance(node, ast.Call) and last_name(node.func) in ("dot", "matmul"):
+            whole = getattr(node.func, "value", node.func)
+            found += [last_name(one) for one in (whole, *node.args)]
+    return [name for name in names if name in found]
 
 
 def factors_of_updates(tree: ast.AST) -> Iterator[ast.expr]:

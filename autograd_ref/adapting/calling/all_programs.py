@@ -80,7 +80,8 @@ def programs_in(
         firsts: the names of what is called before it.
     """
     data, sizes, given = known
-    for form in data:
+    place = setup.holder.form.biases
+    for form in (*data, *(other for one in data for other in one.with_ones(place))):
         arrays = {**setup.arrays, **_inputs(entry, firsts, form, sizes)}
         there = Known(form.X, form.Y, setup.container, arrays, sizes=sizes, given=given)
         for calls in dict.fromkeys(calls_of(entry, there, firsts)):

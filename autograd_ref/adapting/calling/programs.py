@@ -1,6 +1,7 @@
 """The ways in which an entry may be called, as lines of code."""
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -24,6 +25,10 @@ NET = "net"
 """The variable for an instance."""
 
 
+ONES = {"X": "np.ones((len(X), 1))", "X.T": "np.ones((1, len(X)))", "X[0]": "np.ones(1)"}
+"""What is put beside the data where biases are in the weights."""
+
+
 class DataForm(NamedTuple):
     """Expressions for the data, as somebody's code has them."""
 
@@ -31,6 +36,18 @@ class DataForm(NamedTuple):
     Y: str
     said: str
     one_at_a_time: bool = False
+
+    def with_ones(self, place: str) -> Iterator["DataForm"]:
+        """Yield the same with the ones beside X that biases in weights are multiplied by.
+
+        Args:
+            place: of the biases in the weights, first or last; another is none.
+        """
+        if place in ("first", "last") and self.X in ONES:
+            both = (ONES[self.X], self.X) if place == "first" else (self.X, ONES[self.X])
+            stack = "np.vstack" if self.X == "X.T" else "np.hstack"
+            said = re.sub(r"([Xx]) \(", r"\1 with ones (", self.said)
+            yield self._replace(X=f"{stack}([{', '.join(both)}])", said=said)
 
     def as_lists(self) -> "DataForm":
         """Return the same with lists in the place of arrays."""
@@ -180,8 +197,9 @@ def _fed(entry: Candidate, name: str, outputs: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, part in entry.fed_by.get(name, {}).items():
         argument = key if isinstance(key, str) else dict(enumerate(arguments)).get(key, "")
-        if argument in arguments and (part is None) != bool(outputs):
-            found[argument] = "cache" if part is None else dict(enumerate(outputs)).get(part, "")
+        whole = f"({', '.join(outputs)})" if outputs else "cache"
+        if argument in arguments and (part is None or part < len(outputs)):
+            found[argument] = whole if part is None else outputs[part]
     return found
 
 

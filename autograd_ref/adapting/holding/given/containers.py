@@ -13,6 +13,7 @@ from autograd_ref.adapting.by_name.layers_by_name import (
 )
 from autograd_ref.adapting.by_name.roles import roles_of
 from autograd_ref.adapting.by_use.argument_uses import Uses, uses_of
+from autograd_ref.adapting.by_use.roles_by_use import multiplied_in
 from autograd_ref.adapting.holding.arrays_found import Found
 from autograd_ref.adapting.holding.forms import forms
 from autograd_ref.adapting.holding.given.made_containers import as_made
@@ -42,6 +43,9 @@ def in_arguments(
         yield from (_of_dict(holder, single=True) for holder in _named(single, sizes))
     elif single is not None and len(single.weights) == 1:
         yield from _lists(single, sizes)
+    else:
+        for one in layers_in_order(_multiplied(functions), len(sizes) - 1):
+            yield from (_of_dict(holder, single=True) for holder in _named(one, sizes))
     for holder in of_numbers(_of_names(name for _f, name in names), sizes):
         yield _of_dict(holder, single=True)
     open_names = [p.name for p in parameters_of(functions[-1]) if _says_nothing(p)]
@@ -55,6 +59,12 @@ def in_arguments(
         if name not in seen and _may_hold(function, name):
             seen.add(name)
             yield from _container(function, name, sizes, makers)
+
+
+def _multiplied(functions: Sequence[Function]) -> list[str]:
+    """The arguments that stand in products of matrices, without the data: alpha in alpha @ x."""
+    found = dict.fromkeys(name for one in functions for name in multiplied_in(one))
+    return [name for name in found if not {*roles_of(name)} & {"X", "Y", "cache"}]
 
 
 def _says_nothing(one: inspect.Parameter) -> bool:
