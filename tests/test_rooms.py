@@ -1,26 +1,32 @@
 """Imports go one way: from the commands down to nests of arrays, and nowhere in circles."""
 
 import ast
+from functools import cache
 
 import pytest
 
 from tests.rooms import ORDER, ROOT, cycle_in, described, floors, graph_of, room_of, wrong_way
 
-GRAPH = graph_of(ROOT / "autograd_ref")
 PACKAGES = ("autograd_ref", "benchmarks", "manual_backprop")
 
 
+@cache
+def graph() -> dict[str, set[str]]:
+    """The modules of the checker, read once."""
+    return graph_of(ROOT / "autograd_ref")
+
+
 def test_every_import_goes_down_the_order_of_the_rooms() -> None:
-    assert wrong_way(GRAPH) == []
+    assert wrong_way(graph()) == []
 
 
 def test_there_are_no_circles() -> None:
-    assert cycle_in(GRAPH) == []
+    assert cycle_in(graph()) == []
     assert cycle_in(graph_of(ROOT / "manual_backprop")) == []
 
 
 def test_every_room_is_there_and_none_is_crowded() -> None:
-    assert {room_of(module) for module in GRAPH} == set(ORDER)
+    assert {room_of(module) for module in graph()} == set(ORDER)
     folders = {file.parent for file in (ROOT / "autograd_ref").rglob("*.py")}
     crowded = {
         str(folder.relative_to(ROOT)): count
@@ -32,7 +38,7 @@ def test_every_room_is_there_and_none_is_crowded() -> None:
 
 def test_no_two_modules_have_one_name() -> None:
     """But a command's file may carry the command's name, and doors that of what they show."""
-    inside = [m.split(".") for m in GRAPH if m.count(".") > 1]
+    inside = [m.split(".") for m in graph() if m.count(".") > 1]
     names = [parts[-1] for parts in inside if parts[1] not in ("commands", "selftest")]
     assert sorted({name for name in names if names.count(name) > 1}) == []
 
