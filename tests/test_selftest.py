@@ -41,6 +41,7 @@ from autograd_ref.selftest.trials import (
 )
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 from tests.planted import BY_TITLE
+from tests.undiagnosed import undiagnosed
 
 Captured = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
@@ -55,6 +56,7 @@ def only_few(monkeypatch: Patch) -> None:
     monkeypatch.setattr(measured, "RIGHT", 2)
     monkeypatch.setattr(measured, "KINDS", KINDS[:1])
     monkeypatch.setattr(measured, "OTHER_MODELS", OTHER_MODELS[2:])
+    monkeypatch.setattr(smallest_error, "check_gradients", undiagnosed)
 
 
 @pytest.fixture(autouse=True)
@@ -62,16 +64,22 @@ def few(monkeypatch: Patch) -> None:
     only_few(monkeypatch)
 
 
-def measure(problems: int = 1) -> Measured:
-    return measured.measured(problems, 0, watch=lambda _step: None)
+def measure() -> Measured:
+    return measured.measured(1, 0, watch=lambda _step: None)
 
 
 @pytest.fixture(scope="module")
-def usual() -> Measured:
+def told() -> list[str]:
+    """The steps that the measurements below announced."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def usual(told: list[str]) -> Measured:
     """The measurements with nothing changed but their number."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         only_few(monkeypatch)
-        return measure()
+        return measured.measured(1, 0, told.append)
 
 
 @pytest.fixture
@@ -113,7 +121,8 @@ def test_json_alone_goes_to_standard_output(capsys: Captured) -> None:
 
 
 def answering(change: Callable[[Report], Report]) -> Callable[..., Report]:
-    return lambda *arguments: change(check_gradients(*arguments))
+    """Another check, that names no mistake."""
+    return lambda *arguments: change(undiagnosed(*arguments))
 
 
 def test_a_check_that_finds_nothing_is_found_out(monkeypatch: Patch) -> None:
@@ -125,8 +134,7 @@ def test_a_check_that_finds_nothing_is_found_out(monkeypatch: Patch) -> None:
 
 
 def test_a_check_that_names_nothing_is_found_out(monkeypatch: Patch, capsys: Captured) -> None:
-    silent = answering(lambda report: replace(report, causes=()))
-    monkeypatch.setattr(trials, "check_gradients", silent)
+    monkeypatch.setattr(trials, "check_gradients", undiagnosed)
     found = measure()
     named = {f"{w} named, {d}" for w in ("mistakes", "pairs of mistakes") for d in found.single}
     assert broken(found) == named
@@ -144,12 +152,11 @@ def test_a_check_that_names_nothing_is_found_out(monkeypatch: Patch, capsys: Cap
 
 
 def test_a_check_that_lets_small_errors_pass_is_found_out(monkeypatch: Patch) -> None:
-    def blunt(gradients: Any, *problem: Any) -> Report:
-        report = check_gradients(gradients, *problem)
+    def blunt(report: Report) -> Report:
         largest = max(block.max_rel_error or 0 for block in report.blocks)
         return report if largest > 1e-2 else replace(report, blocks=(), loss=None)
 
-    monkeypatch.setattr(smallest_error, "check_gradients", blunt)
+    monkeypatch.setattr(smallest_error, "check_gradients", answering(blunt))
     assert broken(measure()) == {f"{kind.name}, {d}" for kind in KINDS[:1] for d in kind.needed}
 
 
@@ -239,7 +246,7 @@ def test_the_seed_chooses_the_problems(monkeypatch: Patch) -> None:
 
     def noted(gradients: Any, p: Parameters, *data: Any) -> Report:
         seen.append(float(p.W0[0, 0]))
-        return check_gradients(gradients, p, *data)
+        return undiagnosed(gradients, p, *data)
 
     monkeypatch.setattr(trials, "check_gradients", noted)
     monkeypatch.setattr(false_accusations, "check_gradients", noted)
@@ -252,9 +259,8 @@ def test_the_seed_chooses_the_problems(monkeypatch: Patch) -> None:
     assert not first & set(seen)
 
 
-def test_every_step_is_announced() -> None:
-    told: list[str] = []
-    _ = measured.measured(1, 0, told.append)
+@pytest.mark.usefixtures("usual")
+def test_every_step_is_announced(told: list[str]) -> None:
     few, all_mistakes = len(FEW) * len(DTYPES), 252
     assert len({*told}) == 9
     assert len(told) == steps(1) == few + len(DTYPES) * (2 + 2 + 1) + 1
@@ -352,7 +358,7 @@ def test_the_smallest_error_is_where_the_check_begins_to_see(monkeypatch: Patch)
     found: list[tuple[float, str]] = []
 
     def noted(gradients: Any, p: Parameters, X: Any, Y: Any) -> Report:
-        report = check_gradients(gradients, p, X, Y)
+        report = undiagnosed(gradients, p, X, Y)
         right, wrong = loss_and_gradients(p, X, Y)[1], gradients(p, X, Y)
         assert all(np.array_equal(a, b) for a, b in zip(right[1:], wrong[1:], strict=True))
         error = float((abs(wrong.W0 - right.W0) / abs(right.W0)).max())
@@ -395,8 +401,7 @@ def test_mistakes_in_another_model_are_named_at_their_line(model: OtherModel) ->
 def test_mistakes_in_other_models_that_are_not_named_are_found_out(
     usual: Measured, monkeypatch: Patch
 ) -> None:
-    silent = answering_other(lambda report: replace(report, causes=()))
-    monkeypatch.setattr(naming, "check_gradients", silent)
+    monkeypatch.setattr(naming, "check_gradients", undiagnosed)
     others = named_in(OTHER_MODELS[0], 0)
     assert (others.found, others.named) == (4, 0)
     found = usual._replace(others=others)
@@ -406,10 +411,6 @@ def test_mistakes_in_other_models_that_are_not_named_are_found_out(
     assert "seed 0: unknown cause" in text
     blind = others._replace(found=3)
     assert "mistakes in other models found, float64" in broken(usual._replace(others=blind))
-
-
-def answering_other(change: Callable[[Report], Report]) -> Callable[..., Report]:
-    return lambda *arguments, loss: change(check_gradients(*arguments, loss=loss))
 
 
 def test_a_name_at_another_line_or_for_a_part_is_none() -> None:
