@@ -121,15 +121,21 @@ class Candidate(NamedTuple):
         others = [name for name in self._others if not PART.fullmatch(name)]
         found = [name for kind in (FORWARD, LOSS) for name in others if kind.fullmatch(name)]
         found = sorted(found, key=lambda name: "predict" in name)
-        found += [name for name in others if name in self.fed_by and name not in found]
+        feed = [n for n, given in self.fed_by.items() if not any(map(_is_data, given))]
+        found += [name for name in others if name in feed and name not in found]
         if not all(takes(one, "X") for one in self.parts):  # then another has to be given it before
             found += [n for n in others if n not in found and self._is_given_data_alone(n)]
         return found
 
     @property
-    def fed_by(self) -> Mapping[str, Mapping[int | str, int | None]]:
+    def fed_by(self) -> Mapping[str, Mapping[str, int | None]]:
         """The functions whose results the code gives to it, each with the argument and the part."""
-        return {} if self.module is None else fed_by(self.module, self.last)
+        found = {} if self.module is None else fed_by(self.module, self.last)
+        names = dict[int | str, str](enumerate(one.name for one in parameters_of(self.function)))
+        return {
+            function: {names.get(key, str(key)): part for key, part in given.items()}
+            for function, given in found.items()
+        }
 
     @property
     def chains(self) -> list[tuple[str, ...]]:
@@ -159,6 +165,11 @@ class Candidate(NamedTuple):
         named = {name: one for name, one in self.beside.items() if MAKER.match(name)}
         others = self.beside.items() if self.owner is None else ()
         return named | {n: one for n, one in others if one is not self.function and _may_make(one)}
+
+
+def _is_data(argument: str) -> bool:
+    """Return whether an argument is for inputs: what gives these to a function makes data."""
+    return roles_of(argument)[:1] == ["X"]
 
 
 def _may_make(function: Function) -> bool:

@@ -194,13 +194,10 @@ def _forward(
 def _fed(entry: Candidate, name: str, outputs: Sequence[str]) -> dict[str, str]:
     """The arguments that get a result of a forward pass where the code itself calls both."""
     arguments = [one.name for one in parameters_of(entry.function)]
-    found: dict[str, str] = {}
-    for key, part in entry.fed_by.get(name, {}).items():
-        argument = key if isinstance(key, str) else dict(enumerate(arguments)).get(key, "")
-        whole = f"({', '.join(outputs)})" if outputs else "cache"
-        if argument in arguments and (part is None or part < len(outputs)):
-            found[argument] = whole if part is None else outputs[part]
-    return found
+    whole = f"({', '.join(outputs)})" if outputs else "cache"
+    parts = dict[int | None, str](enumerate(outputs)) | {None: whole}
+    given = entry.fed_by.get(name, {})
+    return {n: parts.get(i, f"{whole}[{i}]") for n, i in given.items() if n in arguments}
 
 
 def _names_of_outputs(entry: Candidate, name: str) -> tuple[str, ...]:
