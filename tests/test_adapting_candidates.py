@@ -9,6 +9,7 @@ import pytest
 from autograd_ref.adapting.building.layers import composed
 from autograd_ref.adapting.calling.entries_in_code import entries
 from autograd_ref.adapting.calling.executed import names_of
+from autograd_ref.adapting.sizes_in_code import stated_sizes
 
 
 class Theirs:
@@ -85,6 +86,7 @@ def test_a_function_of_no_module_goes_alone() -> None:
     (entry,) = entries(scope["gradient"])
     assert entry.module is None
     assert "code" not in names_of(entry)
+    assert stated_sizes(entry.function) == ()
 
 
 LAYERS = """
@@ -115,7 +117,45 @@ def test_a_network_is_put_together_from_layers(
     argument: str, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One after the other or in a list, with what has no arguments between."""
+    assert [*composed(_net_of(LAYERS.format(argument), monkeypatch), (5, 7, 2))] == [line] * bool(
+        line
+    )
+
+
+def _net_of(text: str, monkeypatch: pytest.MonkeyPatch) -> type:
+    """The class Net of a module."""
     module = ModuleType("of_layers")
     monkeypatch.setitem(sys.modules, "of_layers", module)
-    exec(LAYERS.format(argument), vars(module))
-    assert [*composed(vars(module)["Net"], (5, 7, 2))] == [line] * bool(line)
+    exec(text, vars(module))
+    return vars(module)["Net"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "call"),
+    [
+        ("ein, aus", "Dense(N_I, N_H)"),
+        ("ein, aus, keim=3", "Dense(N_I, N_H)"),
+        ("nodes, n_in", ""),
+        ("n_out, n_in", "Dense(N_H, N_I)"),
+        ("ein, mitte, aus", ""),
+        ("ein", ""),
+        ("rate, ein, aus", ""),
+    ],
+)
+def test_a_layer_of_two_sizes_may_call_them_as_it_likes(
+    arguments: str, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Inputs first, where no name says otherwise, and where it needs nothing else."""
+    text = LAYERS.replace("n_in, n_out", arguments).format("layers")
+    found = [*composed(_net_of(text, monkeypatch), (5, 7, 2))]
+    assert [line.startswith(f"net = Net([{call}, Tanh(), ") for line in found] == [True] * bool(
+        call
+    )
+
+
+def test_a_forward_pass_that_is_given_targets_may_compute_a_gradient() -> None:
+    """It comes before what nothing tells of; without targets it is none."""
+    module = ModuleType("theirs")
+    text = "def other(X, Y): ...\ndef forward(X, Y): ...\ndef predict(X): ...\ndef backward(Y): ..."
+    exec(text, vars(module))
+    assert [one.name for one in entries(module)] == ["backward", "forward", "other"]

@@ -148,8 +148,10 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize(("slope", "right"), [("1 - h * h", True), ("h * (1 - h)", False)])
-@pytest.mark.parametrize(("sign", "factor"), [("+=", 1), ("-=", -1)])
+@pytest.mark.parametrize(
+    ("slope", "sign", "factor", "right"),
+    [("1 - h * h", "+=", 1, True), ("1 - h * h", "-=", -1, True), ("h * (1 - h)", "-=", 0, False)],
+)
 def test_several_functions_are_called_and_read_with_the_sign_of_their_use(
     slope: str, sign: str, factor: int, *, right: bool
 ) -> None:
@@ -177,10 +179,9 @@ def test_what_is_right_for_minimising_and_is_added_climbs() -> None:
     assert "The code adds it to the parameters: that climbs, away from a minimum." in said
 
 
-@pytest.mark.parametrize("slope", ["h - 2", "-h * h"])
-def test_a_wrong_gradient_that_is_added_is_read_with_the_sign_of_its_use(slope: str) -> None:
+def test_a_wrong_gradient_that_is_added_is_read_with_the_sign_of_its_use() -> None:
     """Also where the other sign would be nearer in the hidden layer."""
-    text = UP.replace("SLOPE", slope).replace("SIGN", "+=").replace("h.T @ (T - P)", "h.T @ -P")
+    text = UP.replace("SLOPE", "h - 2").replace("SIGN", "+=").replace("h.T @ (T - P)", "h.T @ -P")
     best = found(text.replace("(T - P).sum(0)", "-P.sum(0)"), "up_W1").best
     assert best is not None
     assert not best.is_right
@@ -295,3 +296,116 @@ def test_one_weight_and_one_bias_are_numbers_where_no_inputs_are_multiplied_as_a
 def test_weights_that_are_multiplied_by_inputs_as_arrays_are_no_numbers(product: str) -> None:
     module = module_of(f"def gradient(x, t, w, b): return {product} + b")
     assert sizes_of_arguments(vars(module)["gradient"]) == []
+
+
+GLOBALS = """
+W1, b1 = np.ones((5, 7)), np.ones(7)
+W2, b2 = np.ones((7, 2)), np.ones(2)
+count = 3
+def look(X):
+    h = np.tanh(X @ W1 + b1)
+    return h @ W2 + b2, h
+def pull(X, T{given}):
+    P, h = look(X)
+    e = (P - T) @ W2.T * (SLOPE)
+    return X.T @ e, e.sum(0), h.T @ (P - T), (P - T).sum(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "slope", "right"),
+    [("", "1 - h * h", True), ("", "1 - h", False), (", W2, b2", "1 - h * h", True)],
+)
+def test_global_variables_are_the_parameters_of_what_reads_them(
+    given: str, slope: str, *, right: bool
+) -> None:
+    """Itself, by what it calls, or in arguments of their names."""
+    text = GLOBALS.format(given=given)
+    if given:
+        text = text.replace("return h @ W2 + b2, h", "return h").replace(
+            "P, h = look(X)", "h = look(X); P = h @ W2 + b2"
+        )
+    best = found(text.replace("SLOPE", slope), "pull").best
+    assert best is not None
+    assert best.is_right == right
+    assert best.program.setup.root == "code"
+
+
+def test_global_variables_that_are_not_all_read_are_no_parameters_of_a_function() -> None:
+    """Of another network, say: one whose arguments are the parameters."""
+    text = UP.replace("SLOPE", "1 - h * h").replace("SIGN", "-=")
+    best = found(
+        f"W1, b1 = np.ones((5, 7)), np.ones(7)\nW2 = np.ones((7, 2))\n{text}", "up_W1"
+    ).best
+    assert best is not None
+    assert best.program.setup.root == "theirs"
+
+
+HALVES = """
+def look(X, W1, b1, W2, b2):
+    h = np.tanh(X @ W1 + b1)
+    return h @ W2 + b2, h
+def middle(P, T): return P - T
+def rest(X, P, T, W2{more}):
+    h, e = np.tanh(X @ W1 + b1), (P - T)
+    return X.T @ e
+def main(X, T, W1, b1, W2, b2):
+    P, h = look(X, W1, b1, W2, b2)
+    e = middle(P, T)
+    return rest(X, e, T=T, W2=W2, nothing=h)
+"""
+
+
+def test_what_stands_between_two_functions_is_tried_before_what_nothing_tells_of() -> None:
+    """It gets what one makes of X, and what it makes is given to another."""
+    found = {one.name: one for one in entries(module_of(HALVES.format(more="")))}
+    assert (found["middle"].rank, found["rest"].rank, found["look"].rank) == (2, 3, 3)
+    assert found["middle"].fed_by == {"look": {"P": 0}}
+    assert found["rest"].fed_by == {"middle": {"P": None}, "look": {"nothing": 1}}
+    assert found["middle"].forwards == ["look"]
+
+
+DATA_MADE = """
+def terms(x): return np.stack([x, x ** 2])
+def pull(X, T, W1, W2): return X.T @ T
+def main(x, T, W1, W2): return pull(terms(x), T, W1, W2)
+def other(x, T, W1, W2):
+    X = terms(x)
+    h = terms(T)
+    return pull(X, h, W1, W2)
+"""
+
+
+def test_what_makes_inputs_is_no_forward_pass() -> None:
+    (pull,) = [one for one in entries(module_of(DATA_MADE)) if one.name == "pull"]
+    assert pull.fed_by == {"terms": {"X": None, "T": None}}
+    assert pull.forwards == []
+
+
+LAYER = """
+class Layer:
+    def __init__(self, n_in, n_out): self.W, self.b = np.ones((n_in, n_out)), np.zeros(n_out)
+    def forward(self, X):
+        self.X = X
+        return X @ self.W + self.b
+    def backward(self, up):
+        self.dW, self.db = self.X.T @ (up + FACTOR), (up + FACTOR).sum(0)
+class Other:
+    def backward(self, up): return up
+"""
+
+
+def test_a_layer_is_no_network_but_where_it_is_right() -> None:
+    """Of a linear one, what it is given may be the targets."""
+    for text, is_part in ((LAYER, True), (LAYER.split("class Other")[0], False)):
+        best = found(text.replace("FACTOR", "0.5"), sizes=(5, 2)).best
+        assert (best is None) == is_part
+    best = found(LAYER.replace("up + FACTOR", "self.X @ self.W + self.b - up"), sizes=(5, 2)).best
+    assert best is not None
+    assert best.is_right
+
+
+@pytest.mark.parametrize("name", ["linear_backward", "pull"])
+def test_a_part_of_a_network_by_its_name_is_none(name: str) -> None:
+    text = f"def {name}(X, T, W, b): return X.T @ (X - X[:, :1] + T[:, :1] * W[0, 0]), b * 2"
+    assert (found(text, sizes=(5, 1)).best is None) == (name != "pull")

@@ -13,6 +13,11 @@ from autograd_ref.adapting.holding.forms import Form, forms
 from autograd_ref.adapting.holding.matching import holders
 from autograd_ref.adapting.holding.setups import in_module, in_object
 from autograd_ref.adapting.holding.slots import unplaced
+from autograd_ref.adapting.holding.thresholds import subtracted, with_thresholds
+from autograd_ref.adapting.small import problems
+from autograd_ref.adapting.way_search import Wanted, search
+from autograd_ref.networks.choosing import architecture
+from tests.real_code.of_text import forget, module_of
 
 SIZES = (5, 7, 2)
 Array = NDArray[Any]
@@ -173,3 +178,87 @@ def test_an_array_in_two_places_stays_one(place: str, in_a_module: bool) -> None
     assert eval(f"net.{place}", own) is root.W2
     np.testing.assert_array_equal(root.W2, own["W1"].T)
     assert root.W2.dtype == np.float64
+
+
+def arrays(*shapes: tuple[int, ...]) -> list[Array]:
+    """Arrays of these shapes."""
+    return [np.zeros(shape) for shape in shapes]
+
+
+A, B, C, D = arrays((7, 5), (7,), (2, 7), (2,))
+
+
+@pytest.mark.parametrize(
+    ("net", "paths"),
+    [
+        (
+            SimpleNamespace(grads={"W1": A, "b1": B, "W2": C, "b2": D}, W1=A, b1=B, W2=C, b2=D),
+            "W1 b1 W2 b2",
+        ),
+        (SimpleNamespace(opt=SimpleNamespace(delta=[A, B]), p=[A, B, C, D]), "p[0] p[1] p[2] p[3]"),
+        (SimpleNamespace(grads=[A, C]), ""),
+        (SimpleNamespace(velocity1=A, velocity2=C), "velocity1 velocity2"),
+        (SimpleNamespace(velocity1=A, velocity2=C, W1=A, W2=C), "W1 W2"),
+        (SimpleNamespace(W1=A, W2=C, w3=np.zeros(2)), ""),
+        (SimpleNamespace(W1=A, W2=C, other=np.zeros(4)), "W1 W2"),
+        (SimpleNamespace(W1=A, W2=C, w3=np.zeros(7), U4=np.zeros(5)), ""),
+        (SimpleNamespace(w0=A, theta0=B, w1=C, theta1=D), "w0 theta0 w1 theta1"),
+        (SimpleNamespace(theta0=A, theta1=C), "theta0 theta1"),
+    ],
+)
+def test_arrays_are_told_by_what_they_lie_in_and_what_is_beside_them(
+    net: SimpleNamespace, paths: str
+) -> None:
+    """No gradients, nothing that is kept where others are, and all that may be parameters."""
+    found = [*holders([*arrays_in(net, "net")], SIZES)]
+    (first,) = found[:1] or [None]
+    got = [] if first is None else [one.path.removeprefix("net.") for one in first.slots]
+    assert got == paths.split()
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("z = w @ x - theta", {"theta"}),
+        ("z = np.matmul(W1, x) - b1[:, None]", {"b1"}),
+        ("z = x.dot(p['W1']) - p['b1']", {"b1"}),
+        ("z = x.dot(p[0]) - p[1]", {"p"}),
+        ("z = sum(w * x) - self.schwelle", {"schwelle"}),
+        ("z = w @ x + b; d = w @ x - (b - c); e = y - t; f = w * x - b", set[str]()),
+        ("z = -theta + w @ x", set[str]()),
+    ],
+)
+def test_what_is_subtracted_from_products_is_named(source: str, names: set[str]) -> None:
+    assert subtracted(source) == names
+
+
+THRESHOLDS = """
+def slopes(w1, b1, w2, b2, X, T):
+    h = np.tanh(X @ w1 - b1)
+    d = h @ w2 - SECOND - T
+    e = d @ w2.T * (1 - h * h)
+    return X.T @ e, SIGN e.sum(0), h.T @ d, -d.sum(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("sign", "second", "right"), [("-", "b2", True), ("+", "b2", False), ("-", "0 - b2", False)]
+)
+def test_biases_that_are_subtracted_have_the_other_sign(
+    sign: str, second: str, *, right: bool
+) -> None:
+    """A derivative that forgets it is wrong, and so is one that has it where they are added."""
+    text = THRESHOLDS.replace("SIGN", sign).replace("SECOND", second)
+    meant = architecture(SIZES, activation="tanh", output="linear", loss="sse")
+    best = search(module_of(text), problems(meant), Wanted(sizes=(SIZES,))).best
+    forget()
+    assert best is not None
+    assert best.is_right == right
+    assert best.program.setup.where.endswith(", subtracted as thresholds")
+    assert "    'b1': np.array(-b0)," in best.program.setup.lines[0].split("\n")
+
+
+def test_code_without_a_source_subtracts_nothing() -> None:
+    (placed, *_) = in_object("net", Net(Form("in, out")), SIZES)
+    assert with_thresholds(placed, None) is placed
+    assert with_thresholds(placed, ModuleType("nowhere")) is placed
