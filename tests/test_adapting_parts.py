@@ -136,10 +136,10 @@ def up_b1(h, P, T, W2): return ((T - P) @ W2.T * (SLOPE)).sum(0)
 def up_W2(h, P, T): return h.T @ (T - P)
 def up_b2(P, T): return (T - P).sum(0)
 def train(X, T, W1, b1, W2, b2, rate):
-    P, h = look(X, W1, b1, W2, b2)
-    W1 SIGN rate * up_W1(X, h, P, T, W2)
-    b1 SIGN rate * up_b1(h, P, T, W2)
-    W2 SIGN rate * up_W2(h, P, T)
+    P, hid = look(X, W1, b1, W2, b2)
+    W1 SIGN rate * up_W1(X, hid, P, T, W2)
+    b1 SIGN rate * up_b1(hid, P, T, W2)
+    W2 SIGN rate * up_W2(hid, P, T)
     b2 SIGN rate * up_b2(P, T)
 """
 TOLD = {
@@ -363,6 +363,45 @@ def test_what_stands_between_two_functions_is_tried_before_what_nothing_tells_of
     assert found["middle"].fed_by == {"look": {"P": 0}}
     assert found["rest"].fed_by == {"middle": {"P": None}, "look": {"nothing": 1}}
     assert found["middle"].forwards == ["look"]
+
+
+KEPT = """
+def look(X, W1, b1, W2, b2):
+    h = np.tanh(X @ W1 + b1)
+    {end}
+def pull(X, T, zeug, W1, W2{more}):
+    P, h = {zeug}
+    e = (P - T) @ W2.T * (SLOPE)
+    return X.T @ e, e.sum(0), h.T @ (P - T), (P - T).sum(0)
+def pair(P, h): return P, h
+def main(X, T, W1, b1, W2, b2):
+    {call}
+"""
+PAIR = "return pair(h @ W2 + b2, h)"
+WHOLE = "alles = look(X, W1, b1, W2, b2); pull(X, T, alles, W1, W2, welche='h')"
+APART = "P, h = look(X, W1, b1, W2, b2); pull(X, T, P, W1, W2, welche=h)"
+
+
+@pytest.mark.parametrize(
+    ("texts", "given", "slope", "right"),
+    [
+        (("return h @ W2 + b2, h", "", "zeug", WHOLE), "(part0, h)", "1 - h * h", True),
+        ((PAIR, "", "zeug", WHOLE), "cache", "1 - h * h", True),
+        (("return h @ W2 + b2, h", ", welche", "zeug, welche", APART), "P", "1 - h * h", True),
+        ((PAIR, ", welche", "zeug, welche", APART), "cache[0]", "1 - h * h", True),
+        ((PAIR, ", welche", "zeug, welche", APART), "cache[0]", "h", False),
+    ],
+)
+def test_a_forward_pass_gives_what_the_code_takes_of_it(
+    texts: tuple[str, str, str, str], given: str, slope: str, *, right: bool
+) -> None:
+    """The whole or a part, of names in it or of what another function makes."""
+    end, more, zeug, call = texts
+    text = KEPT.format(end=end, more=more, zeug=zeug, call=call).replace("SLOPE", slope)
+    best = found(text, "pull").best
+    assert best is not None
+    assert best.is_right == right
+    assert f"Y], {given}, theirs" in best.program.calls[-1]
 
 
 DATA_MADE = """

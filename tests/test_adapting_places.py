@@ -258,6 +258,17 @@ def test_biases_that_are_subtracted_have_the_other_sign(
     assert "    'b1': np.array(-b0)," in best.program.setup.lines[0].split("\n")
 
 
+def test_thresholds_in_a_list_have_its_name() -> None:
+    """Weights are never thresholds, wherever they are subtracted."""
+    code = "def f(net, x, i): return net.W[i] @ x - net.b[i], net.b[i].sum() - net.W[i]"
+    net = SimpleNamespace(W=[np.zeros((7, 5)), np.zeros((2, 7))], b=[np.zeros(7), np.zeros(2)])
+    (placed,) = in_object("net", net, SIZES)
+    held = with_thresholds(placed, module_of(code)).holder
+    forget()
+    assert [one.given for one in held.slots] == ["W0", "-b0", "W1", "-b1"]
+    assert [one.is_minus for one in held.slots] == [False, True, False, True]
+
+
 def test_code_without_a_source_subtracts_nothing() -> None:
     (placed, *_) = in_object("net", Net(Form("in, out")), SIZES)
     assert with_thresholds(placed, None) is placed
