@@ -44,6 +44,7 @@ CACHED = DATA._replace(cache="cache", outputs=("A1", "A2"))
         (lambda flach, ein, breit, aus, x, y: 0, DATA, "theirs, N_I, N_H, N_O, X, Y"),
         (lambda flach, ein, breit, x, y: 0, DATA, ", , , X, Y"),
         (lambda flach, ein, x, y: 0, DATA._replace(sizes=()), ", , X, Y"),
+        (lambda x, flach, ein, breit, aus: 0, DATA._replace(parameters=""), "X, , , , "),
         (lambda X, y, data_forms_fn: 0, DATA, "X, Y, data_forms"),
         (lambda X, y, sample_forms_func, params: 0, DATA, "X, Y, sample_forms, theirs"),
         (lambda X, y, DATA_fn, Nothing_fn: 0, DATA, "X, Y, , "),

@@ -204,6 +204,13 @@ def test_one_of_several_functions_names_them_all(named: str, names: list[str]) -
     assert [one.name for one in entries(module) if one.is_meant(named)] == names
 
 
+def test_what_some_of_several_functions_are_not_given_another_makes() -> None:
+    """The outputs, of which the first function alone would need none."""
+    (whole, _other) = entries(module_of(UP.partition("def train")[0].replace("SLOPE", "h")))
+    assert whole.fed_by == {}
+    assert whole.forwards == ["look"]
+
+
 OF_A_CLASS = """
 class Net:
     def __init__(self, epochs=3, hidden=4):
@@ -332,12 +339,17 @@ def test_global_variables_are_the_parameters_of_what_reads_them(
 
 
 def test_global_variables_that_are_not_all_read_are_no_parameters_of_a_function() -> None:
-    """Of another network, say: one whose arguments are the parameters."""
-    text = UP.replace("SLOPE", "1 - h * h").replace("SIGN", "-=")
-    best = found(
-        f"W1, b1 = np.ones((5, 7)), np.ones(7)\nW2 = np.ones((7, 2))\n{text}", "up_W1"
-    ).best
+    """One that has the parameters in its arguments."""
+    text = """
+W1, W2 = np.ones((5, 7)), np.ones((7, 2))
+def pull(X, T, w1, w2):
+    h = np.tanh(X @ w1)
+    d = (h @ w2 - T) * W1[0, 0]
+    return X.T @ (d @ w2.T * (1 - h * h)), h.T @ d
+"""
+    best = found(text).best
     assert best is not None
+    assert best.is_right
     assert best.program.setup.root == "theirs"
 
 
