@@ -27,8 +27,8 @@ FEW = 3
 OF_NUMBERS = (1, 1)
 """The sizes of a network of one weight: nothing tells it from a matrix that is multiplied so."""
 
-FRUITLESS = 1000
-"""Ways in which a function of given sizes runs without a gradient, before it is left. Chosen."""
+MOST_OF_ONE = 5_000
+"""Tries after which a function is left for the next. Chosen."""
 
 LIKELY = 0.9
 """The mean cosine of a gradient that is one, though wrong: nothing further is called. Chosen."""
@@ -89,8 +89,9 @@ def _searched(
         for entry in [one for one in found if one.rank == rank]:
             own = () if wanted.sizes else own_sizes(entry, problem, wanted.given)
             first = [one for one in own if one == OF_NUMBERS]
+            end = min(MOST_TRIES, tries + MOST_OF_ONE)
             for inside in dict.fromkeys((*first, *sizes, *own)):
-                if tries > MOST_TRIES:
+                if tries > end:
                     break
                 nearest, more, count = _of_entry(entry, problem(inside), wanted.given)
                 nearest = [one for one in nearest if one.is_right or not _is_part(one)]
@@ -113,7 +114,7 @@ def _of_entry(
 ) -> tuple[list[Near], list[Attempted], int]:
     """The nearest gradient of an entry, with its ties; a batch before single samples."""
     failures: list[Attempted] = []
-    count = ran = 0
+    count = 0
     labels = problem.Y.ndim == 1
     near, batches = list[Near](), list[Near]()
     for data in ([*data_forms(labels=labels)], [*sample_forms(labels=labels)]):
@@ -124,14 +125,11 @@ def _of_entry(
                 count += 1
                 one = tried(program, problem)
                 found += [nearest_network(program, read, problem) for read in one.reads]
-                ran += one.error is None and not found
                 if not one.reads:
                     failures = [*_told([*failures, one])]
                     stopped.append((program.data, place_of(one.error)))
                 if _is_vain(stopped):
                     break
-            if ran > FRUITLESS and not found and not near:
-                return [], failures, count
             right = [one for one in found if one.is_right and _is_no_batch(one, batches, problem)]
             if right:
                 return sorted(right, key=itself_first), failures, count

@@ -60,7 +60,10 @@ def programs_of(
     for firsts in [(), *chains] if entry.owner is None else [*chains, ()]:
         for group in [[one] for one in data] if takes_data else [data]:
             for setup, before in _setups(entry, problem, group, given, firsts):
-                yield [*programs_in(entry, setup, before, (group, problem.sizes, given), firsts)]
+                place = setup.holder.form.biases
+                for forms in (group, [form for one in group for form in one.with_ones(place)]):
+                    there = forms, problem.sizes, given
+                    yield [*programs_in(entry, setup, before, there, firsts)]
 
 
 def programs_in(
@@ -80,8 +83,7 @@ def programs_in(
         firsts: the names of what is called before it.
     """
     data, sizes, given = known
-    place = setup.holder.form.biases
-    for form in (*data, *(other for one in data for other in one.with_ones(place))):
+    for form in data:
         arrays = {**setup.arrays, **_inputs(entry, firsts, form, sizes)}
         there = Known(form.X, form.Y, setup.container, arrays, sizes=sizes, given=given)
         for calls in dict.fromkeys(calls_of(entry, there, firsts)):
