@@ -28,7 +28,7 @@ OF_NUMBERS = (1, 1)
 """The sizes of a network of one weight: nothing tells it from a matrix that is multiplied so."""
 
 MOST_OF_ONE = 5_000
-"""Tries after which a function is left for the next. Chosen."""
+"""Tries after which a function is left for the next, if there is one. Chosen."""
 
 LIKELY = 0.9
 """The mean cosine of a gradient that is one, though wrong: nothing further is called. Chosen."""
@@ -89,7 +89,8 @@ def _searched(
         for entry in [one for one in found if one.rank == rank]:
             own = () if wanted.sizes else own_sizes(entry, problem, wanted.given)
             first = [one for one in own if one == OF_NUMBERS]
-            end = min(MOST_TRIES, tries + MOST_OF_ONE)
+            is_last = entry is sorted(found, key=lambda one: one.rank)[-1]
+            end = MOST_TRIES if is_last else min(MOST_TRIES, tries + MOST_OF_ONE)
             for inside in dict.fromkeys((*first, *sizes, *own)):
                 if tries > end:
                     break
