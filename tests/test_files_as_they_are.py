@@ -376,6 +376,16 @@ def test_a_file_finds_its_own_package(case: str, tmp_path: Path) -> None:
     assert taken(tmp_path, f"{name}:f").function() == 2
 
 
+def test_a_folder_in_the_way_is_not_taken_for_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a repository has the name of the package in it, and is in the path of imports."""
+    mine = "from nn11.layers import two\ndef f(): return two\n"
+    placed(tmp_path, {"nn11/nn11/mine.py": mine, "nn11/nn11/layers.py": "two = 2"})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert taken(tmp_path, "nn11/nn11/mine.py:f").function() == 2
+
+
 def test_what_a_package_has_imported_is_not_run_again(tmp_path: Path) -> None:
     files = {
         "nn10/__init__.py": "from nn10.mine import f\n",
