@@ -77,7 +77,7 @@ def _folders_of(tops: set[str], file: Path, start: Path, path: list[str]) -> Gen
     for top in sorted(tops):
         spec = None if top in builtin_module_names else PathFinder.find_spec(top, path)
         if top in builtin_module_names or (spec is not None and spec.origin is not None):
-            continue  # a folder without __init__.py has no origin: theirs may be another of its name
+            continue  # a mere folder has no origin: theirs may be another one of its name
         above = [*file.parents[:LEVELS], start]
         for folder in (inside for up in above for inside in (up, up / SOURCE_FOLDER)):
             if (folder / f"{top}.py").is_file() or any((folder / top).glob("*.py")):
