@@ -109,6 +109,7 @@ class Net:
         cost(P, X, Z=h, **X)
 if __name__ == "__main__":
     p = q = look(4, 5)
+    net.h = look(0)
     with open(p) as file:
         more = look(6, 7)
     run(more)
