@@ -216,6 +216,18 @@ def test_windows_without_padding_are_named() -> None:
     )
 
 
+def test_a_kernel_that_is_flipped_is_named() -> None:
+    def made(*axes: int) -> Callable[..., Tensor]:
+        def loss(p: Mapping[str, Tensor]) -> Tensor:
+            kernel = p["kernel"].flip(axes) if axes else p["kernel"]
+            maps = functional.conv2d(torch.from_numpy(IMAGES), kernel, padding=1)
+            return (maps**3).sum()
+
+        return loss
+
+    assert "is flipped" in explained(made(), made(2, 3), "kernel")
+
+
 def recurrent(
     *, at: str = "", cut: Callable[[int], bool] = lambda _t: False
 ) -> Callable[..., Tensor]:
