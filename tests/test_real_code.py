@@ -114,4 +114,4 @@ def test_what_was_found_is_told(one: RealFile) -> None:
     said = found_in_words(adapter)
     assert said[0].startswith(f"Called: {adapter.found.program.entry.name}. ")
     assert adapter.found.program.data.said not in ties_in_words(outcome)
-    assert "np." not in " ".join(said)
+    assert "np.reshape(" not in " ".join(said)
