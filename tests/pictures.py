@@ -71,7 +71,7 @@ GROUND = (
 
 
 class Terminal(io.StringIO):
-    """What is printed on a terminal."""
+    """A terminal that keeps the lines that are printed on it."""
 
     def isatty(self) -> bool:
         """Return what a terminal does."""
@@ -88,7 +88,7 @@ def changed(code: str, changes: dict[str, str]) -> str:
 
 
 def of_terminal(text: str, title: str) -> str:
-    """What a terminal shows, with its colours.
+    """The picture of a terminal, with its colours.
 
     Args:
         text: with the codes of a terminal.

@@ -52,7 +52,7 @@ def forgotten() -> Generator[None]:
 def test_a_value_is_used_where_it_reaches_a_call(
     text: str, used: set[str], unused: set[str]
 ) -> None:
-    """Of a function, a forward pass, a class, a method, what a function makes; whatever it is."""
+    """The call may be that of a function, a forward pass, a class, a method or a made function."""
     given = dict.fromkeys([*used, *unused], "1") | ({"n_in": "N_I"} if "n_in" in used else {})
     best = search(module_of(text), problems(MEANT), Wanted(given=given)).best
     assert best is not None

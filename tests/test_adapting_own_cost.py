@@ -70,7 +70,7 @@ def adapter(text: str, loss: str, slope: str, l2: float = 0.0) -> Adapted:
 
 
 def judged(one: Adapted) -> SaidBeside:
-    """What is said of the penalty."""
+    """The sentences on the penalty."""
     found = with_penalty(one, [], 0, {})
     assert found is not None
     return found

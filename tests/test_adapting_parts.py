@@ -156,7 +156,7 @@ TOLD = {
 def test_several_functions_are_called_and_read_with_the_sign_of_their_use(
     slope: str, sign: str, factor: int, *, right: bool
 ) -> None:
-    """What is subtracted stays what it is: minus the gradient, a mistake of the code."""
+    """Minus the gradient, subtracted, is a mistake of the code."""
     outcome = found(UP.replace("SLOPE", slope).replace("SIGN", sign), "up_b1")
     best = outcome.best
     assert best is not None
@@ -452,7 +452,7 @@ class Other:
 
 
 def test_a_layer_is_no_network_but_where_it_is_right() -> None:
-    """Of a linear one, what it is given may be the targets."""
+    """A linear one may be given the targets."""
     for text, is_part in ((LAYER, True), (LAYER.split("class Other")[0], False)):
         best = found(text.replace("FACTOR", "0.5"), sizes=(5, 2)).best
         assert (best is None) == is_part

@@ -159,7 +159,7 @@ HOLDING: dict[str, Callable[[Array, Array], Any]] = {
     "w[0][0]": lambda U, V: ((V, U), 3),
     "w.b": Pair,
 }
-"""What else holds two arrays, by the place of the second."""
+"""Other holders of two arrays, by the place of the second."""
 
 
 @pytest.mark.parametrize("place", HOLDING)

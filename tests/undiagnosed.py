@@ -12,7 +12,7 @@ from autograd_ref.user_code import as_raised
 def undiagnosed(
     gradients: Any, parameters: Any, *data: Any, loss: Loss | None = None, elsewhere: bool = True
 ) -> Report:
-    """What check_gradients reports, but for causes and steps."""
+    """The report of check_gradients without causes and steps."""
     options = Options(elsewhere=elsewhere)
     return as_raised(
         lambda: examine(trial_of(gradients, parameters, data, loss, options), diagnose=False)

@@ -87,10 +87,8 @@ class Candidate(NamedTuple):
         if PART.fullmatch(self.last):
             return len(ORDER)
         kinds = (i for i, pattern in enumerate(ORDER) if pattern.fullmatch(self.last))
-        likely = self._is_between or FORWARD.fullmatch(
-            self.last
-        )  # that takes Y, as others are left out
-        unknown = len(ORDER) - bool(likely)
+        forward = FORWARD.fullmatch(self.last)  # one that takes Y, as others are left out
+        unknown = len(ORDER) - bool(forward or self._is_between)
         return next(kinds, 0 if GRADIENT_IN.search(self.last) else unknown)
 
     @property

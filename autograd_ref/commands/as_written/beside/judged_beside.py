@@ -11,7 +11,7 @@ from autograd_ref.commands.as_written.beside.said_beside import SaidBeside
 def judged_beside(
     one: Adapted, path: list[str], seed: int, given: Mapping[str, str]
 ) -> list[SaidBeside]:
-    """What is said of the penalty of code, and of its update.
+    """Return the sentences on the penalty of code, and on its update, with what is wrong.
 
     Args:
         one: the adapter.

@@ -72,7 +72,7 @@ def with_update(one: Adapted, path: list[str], seed: int) -> SaidBeside | None:
 def _judged(
     made: UpdateMade, moves: Sequence[BlockMove], case: Case, path: list[str]
 ) -> SaidBeside | None:
-    """What an update is; None where it is another thing."""
+    """The verdict on an update; None where it is none of that gradient."""
     update = made.adapter
     reading, before = update.found.reading, case.arguments[0]["W0"]
     kind, odd = kind_of(moves, len(case.arguments[1]))

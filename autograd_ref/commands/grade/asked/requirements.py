@@ -14,7 +14,7 @@ TYPES: Mapping[type, str] = {
 }
 
 BEFORE_TABLES = ("seeds", "file", "function", "adapter", "page")
-"""What TOML takes for a part of a table, where it stands below its head."""
+"""Keys that TOML takes for a part of a table where they stand below its head."""
 
 
 def merged(name: str, given: object, default: object) -> object:
