@@ -16,7 +16,7 @@ def families(names: Iterable[str]) -> list[Family]:
         names: of functions.
 
     Examples:
-        >>> families(["predict", "slope_w1", "slope_b1", "slope_x", "W_grad", "b_grad", "b_o"])
+        >>> families(["predict", "slope_w1", "slope_b1", "slope_of", "W_grad", "b_grad", "b_o"])
         [{'w1': 'slope_w1', 'b1': 'slope_b1'}, {'W': 'W_grad', 'b': 'b_grad'}]
     """
     others = FORWARD.fullmatch, MAKER.match, OUTSIDE.fullmatch

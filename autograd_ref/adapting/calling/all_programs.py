@@ -59,11 +59,12 @@ def programs_of(
     takes_data = isinstance(entry.owner, type) and takes(entry.owner, "Y")
     for firsts in [(), *chains] if entry.owner is None else [*chains, ()]:
         for group in [[one] for one in data] if takes_data else [data]:
-            for setup, before in _setups(entry, problem, group, given, firsts):
-                place = setup.holder.form.biases
-                for forms in (group, [form for one in group for form in one.with_ones(place)]):
-                    there = forms, problem.sizes, given
-                    yield [*programs_in(entry, setup, before, there, firsts)]
+            setups = [*_setups(entry, problem, group, given, firsts)]
+            for setup, before in setups:
+                yield [*programs_in(entry, setup, before, (group, problem.sizes, given), firsts)]
+            for setup, before in setups:  # code without biases is not said to be given ones
+                forms = [form for one in group for form in one.with_ones(setup.holder.form.biases)]
+                yield [*programs_in(entry, setup, before, (forms, problem.sizes, given), firsts)]
 
 
 def programs_in(
