@@ -72,6 +72,8 @@ def test_arguments_are_filled_by_their_names(
         (lambda seed, *colours: 0, SIZED, "0"),
         (lambda things: 0, SIZED, "[N_I, N_H, N_O]"),
         (lambda one, two, three: 0, SIZED, "N_I, N_H, N_O"),
+        (lambda one, two: 0, SIZED, "N_I, N_O"),
+        (lambda one, two: 0, Known(sizes=(5, 7, 1)), "N_I, N_H"),
         (lambda n_in, hidden, n_out: 0, DEEP, "N_I, [N_H1, N_H2], N_O"),
         (lambda n_in, hidden, n_out: 0, Known(sizes=(5, 2)), "N_I, , N_O"),
         (lambda n_in, seed=3: 0, SIZED, "N_I"),

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import inspect
 import io
 import linecache
 from collections.abc import Callable
@@ -73,7 +74,7 @@ def compiled(near: Near, choices: AdapterChoices, *, fixed: bool) -> Callable[..
     linecache.cache[FILE] = len(text), None, text.splitlines(keepends=True), FILE
     exec(compile(text, FILE, "exec"), scope)
     function = cast("Callable[..., Any]", scope[source.name])
-    keywords = {"l2": choices.l2} if "l2=0.0" in text else {}
+    keywords = {"l2": choices.l2} if "l2" in inspect.signature(function).parameters else {}
 
     def call(parameters: Any, X: Array, Y: Array) -> Any:
         with contextlib.redirect_stdout(io.StringIO()):  # the cost of each step, at each call

@@ -117,3 +117,27 @@ def _results(statement: ast.stmt) -> Iterator[tuple[str, tuple[str, int | None]]
                 yield from (
                     (one.id, (function, i)) for i, one in names if isinstance(one, ast.Name)
                 )
+
+
+@lru_cache(maxsize=256)
+def called_before(module: ModuleType, name: str) -> Sequence[tuple[str, ...]]:
+    """Return what somebody's own code calls, one after the other, in the lines above a call.
+
+    Args:
+        module: in which the calls are looked for.
+        name: of the function or method that is called in the end.
+    """
+    try:
+        tree = ast.parse(inspect.getsource(module))
+    except (OSError, TypeError, SyntaxError):
+        return ()
+    bodies: list[list[ast.stmt]] = [getattr(node, "body", []) for node in ast.walk(tree)]
+    rows = [[_called_in(one) for one in body] for body in bodies if isinstance(body, list)]
+    found = [tuple(filter(None, row[: row.index(name)])) for row in rows if name in row]
+    return [one for one in dict.fromkeys(found) if one]
+
+
+def _called_in(statement: ast.stmt) -> str:
+    """The name of what a statement calls, by itself or for a value; empty for any other."""
+    value = getattr(statement, "value", None)
+    return called(value) if isinstance(value, ast.Call) else ""

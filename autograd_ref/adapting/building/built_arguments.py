@@ -1,6 +1,8 @@
 """Arguments that nothing is known for but what somebody's own calls give: loss, network, layers."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from types import ModuleType
 
 from autograd_ref.adapting.building.own_statements import OwnArguments, arguments_given
 from autograd_ref.adapting.by_name.code_of import parameters_of
@@ -87,9 +89,19 @@ def _made_by_name(entry: Candidate, missing: Sequence[str], known: Known) -> lis
 
 def _given(entry: Candidate, missing: Sequence[str], sizes: Sequence[int]) -> list[OwnArguments]:
     """The arguments of their own calls, each once; empty where none is given, or missing."""
-    found: list[OwnArguments] = []
+    found: Sequence[OwnArguments] = ()
     if missing and entry.module is not None:
-        names = [p.name if p.name in missing else "" for p in parameters_of(entry.function)]
-        for one in arguments_given(entry.module, entry.last, names, sizes):
-            found += [one] if one not in found else []
-    return found or [OwnArguments((), {})]
+        names = tuple(p.name if p.name in missing else "" for p in parameters_of(entry.function))
+        found = _given_once(entry.module, entry.last, names, tuple(sizes))
+    return [*found] or [OwnArguments((), {})]
+
+
+@lru_cache(maxsize=64)
+def _given_once(
+    module: ModuleType, function: str, names: tuple[str, ...], sizes: tuple[int, ...]
+) -> Sequence[OwnArguments]:
+    """The arguments of their own calls, found once for all places of parameters."""
+    found: list[OwnArguments] = []
+    for one in arguments_given(module, function, names, sizes):
+        found += [one] if one not in found else []
+    return found

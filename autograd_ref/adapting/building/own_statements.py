@@ -18,6 +18,7 @@ from autograd_ref.adapting.building.slices import (
     statements_for,
     trains,
 )
+from autograd_ref.adapting.by_name.roles import roles_of
 from autograd_ref.adapting.calling.programs import NET
 
 
@@ -74,11 +75,17 @@ def _end(call: OwnCall, name: str) -> int:
     """The place of the first statement that trains the network, or is about another one."""
     for place in range(call.place + 1, len(call.block)):
         node = call.block[place]
-        if any(trains(one) and name in loaded(one) for one in calls_under(node)):
+        given = [one for one in calls_under(node) if trains(one) or _is_given_data(one)]
+        if any(name in loaded(one) for one in given):
             return place
         if name in given_anew(node):
             return place
     return len(call.block)
+
+
+def _is_given_data(call: ast.Call) -> bool:
+    """Return whether a call is given inputs, as what trains is, whatever its name."""
+    return any(isinstance(one, ast.Name) and "X" in roles_of(one.id) for one in call.args)
 
 
 class OwnArguments(NamedTuple):

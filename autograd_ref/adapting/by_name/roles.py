@@ -31,13 +31,15 @@ NAMES: tuple[tuple[Role, str], ...] = (
     (
         "X",
         r"x|xs|x_?(train|batch|data|i|b|in|input|mb|s)|batch_?x|batch|inputs?(_list)?|data|features?"
-        r"|in_?data|images?|samples?|entradas?|eingaben?|rows?|record|instance|train",
+        r"|in_?data|images?|samples?|entradas?|eingaben?|rows?|record|instance|train"
+        r"|linha|fila|ligne|zeile|riga|entrees?|ingress[io]|wejscia?",
     ),
     (
         "Y",
         r"y|ys|t|ts|y_?(train|batch|true|i|b|mb|s|onehot|one_hot|enc|target|label)|batch_?y"
         r"|targets?(_list)?|desired(_output)?|classes"
-        r"|labels?|one_?hot(_y|_labels)?|y_?oh|ground_?truth|expected(_output)?|tgt",
+        r"|labels?|one_?hot(_y|_labels)?|y_?oh|ground_?truth|expected(_output)?|tgt"
+        r"|esperad[oa]s?|alvos?|cibles?|ziele?|objetivos?|attes[oi]|obiettiv[oi]|etiquetas?",
     ),
     (
         "parameters",

@@ -8,6 +8,9 @@ from autograd_ref.adapting.by_name.array_names import ARRAY, GRADIENT
 from autograd_ref.adapting.by_name.code_of import Function, last_name, parameters_of, tree_of
 from autograd_ref.adapting.by_name.roles import Role
 
+RANGES = ("range", "trange", "xrange")
+"""The names of what counts."""
+
 
 def role_by_use(function: Function, argument: str) -> Role | None:
     """Return whether an argument counts steps or layers in a loop, or is the rate of an update.
@@ -92,7 +95,7 @@ def _counts(tree: ast.AST) -> Iterator[ast.expr]:
     """The lengths of loops over range."""
     for node in ast.walk(tree):
         call = node.iter if isinstance(node, ast.For) else None
-        if isinstance(call, ast.Call) and last_name(call.func) in ("range", "trange", "xrange"):
+        if isinstance(call, ast.Call) and last_name(call.func) in RANGES:
             yield from call.args[-1:] if len(call.args) < 3 else ()
 
 
@@ -102,7 +105,9 @@ def _counts_of_layers(tree: ast.AST) -> Iterator[ast.expr]:
         if isinstance(node, ast.For):
             inside = [one for one in ast.walk(node) if isinstance(one, ast.Subscript)]
             if any(_is_of_layer(one, last_name(node.target)) for one in inside):
-                ends = [*ast.walk(node.iter)]
+                called = [one for one in ast.walk(node.iter) if isinstance(one, ast.Call)]
+                ranges = [one for one in called if last_name(one.func) in RANGES]
+                ends = [one for inner in ranges for one in ast.walk(inner)]
                 lengths = [
                     n
                     for one in ends

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import NamedTuple
 
-from autograd_ref.adapting.building.blocks import fed_by
+from autograd_ref.adapting.building.blocks import called_before, fed_by
 from autograd_ref.adapting.by_name.block_families import Family
 from autograd_ref.adapting.by_name.code_of import Function, needed_by, parameters_of, tree_of
 from autograd_ref.adapting.by_name.function_names import (
@@ -141,10 +141,17 @@ class Candidate(NamedTuple):
         plain: list[tuple[str, ...]] = [(name,) for name in self.forwards]
         others = [name for name in self._others if not PART.fullmatch(name)]
         backward = [n for n in others if BACKWARD.fullmatch(n) or GRADIENT_IN.search(n)]
-        forward = [name for name in others if FORWARD.fullmatch(name)]
+        plain += [one for one in self._called_before if one not in plain]
         if self.rank > 1 and len(backward) == 1:
-            plain += [(name, *backward) for name in forward]
+            plain += [(name, *backward) for name in self.forwards if name not in backward]
         return plain
+
+    @property
+    def _called_before(self) -> list[tuple[str, ...]]:
+        """What the code itself calls before it, two functions or more in a row."""
+        rows = () if self.module is None else called_before(self.module, self.last)
+        inside = [tuple(one for one in row if one in self._others) for row in rows]
+        return [row for row in inside if len(row) > 1 and not any(map(MAKER.match, row))]
 
     @property
     def _others(self) -> list[str]:

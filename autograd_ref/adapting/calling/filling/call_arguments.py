@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from autograd_ref.adapting.by_name.code_of import Function, parameters_of
 from autograd_ref.adapting.by_name.roles import RATE, SIZES, Role, roles_of
-from autograd_ref.adapting.by_use.argument_uses import uses_of
+from autograd_ref.adapting.by_use.argument_uses import Uses, uses_of
 from autograd_ref.adapting.by_use.roles_by_use import role_by_use
 from autograd_ref.adapting.calling.filling.ambiguous import (
     is_no_rate,
@@ -103,10 +103,21 @@ def filled(function: Function, known: Known, *, constructor: bool = False) -> Fi
         place = sizes[0]  # its name is that of a number of outputs, as d is
         used.add("Y")
         found[place] = found[place][0], known.Y, found[place][2]
+    apart = [
+        i for i, (name, text, _n) in enumerate(found) if not text and _is_apart(function, name)
+    ]
+    if known.parameters and "parameters" not in used and len(apart) == 1:
+        used.add("parameters")
+        found[apart[0]] = found[apart[0]][0], known.parameters, found[apart[0]][2]
     rest = with_the_rest(found, known, outputs, used, constructor=constructor)
     spread = spread_sizes(function) if constructor and known.sizes else ""
     rest += [(f"*{spread}", ", ".join(size_names(known.sizes)), False)] if spread else []
     return Filled(tuple(rest), frozenset(used))
+
+
+def _is_apart(function: Function, argument: str) -> bool:
+    """Return whether an argument is taken apart, as what holds all parameters is."""
+    return uses_of(function, argument) != Uses()
 
 
 def _one(

@@ -57,6 +57,8 @@ def _sizes_left(sizes: Sequence[int], count: int, used: Collection[Role]) -> lis
     roles: Sequence[Role] = ("inputs", "hidden", "outputs")
     if count == 1 and not {*used} & {*roles, "sizes"}:
         return [f"[{', '.join(names)}]"]
+    if count == 2 < len(names) and sizes[-1] > 1 and not {*used} & {*roles, "sizes"}:
+        return [names[0], names[-1]]  # what lies between is the code's own
     if len(names) != len(roles):
         return []
     left = [name for name, role in zip(names, roles, strict=True) if role not in used]
