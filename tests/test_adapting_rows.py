@@ -8,8 +8,10 @@ import pytest
 
 from autograd_ref.adapting.adapted import adapted
 from autograd_ref.adapting.building.blocks import called_before
+from autograd_ref.adapting.building.instances import in_instances, lines_that_make
 from autograd_ref.adapting.building.own_statements import instances_built
 from autograd_ref.adapting.calling.entries_in_code import entries
+from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.way_search import Wanted, search
 from autograd_ref.networks.choosing import architecture
@@ -156,3 +158,23 @@ def test_a_penalty_of_their_own_statements_is_no_argument_of_the_adapter() -> No
     problem = problems(network)((5, 7, 2))
     assert "own_l2=0.0" in "\n".join(one.source.lines)
     assert set(one(problem.parameters, problem.X, np.eye(2)[problem.Y])) == set(problem.parameters)
+
+
+MAKERS = """
+class Ag:
+    def __init__(self, n_in, n_hidden, n_out): self.sizes = n_in, n_hidden, n_out
+    def init_all(self, one, two, three, four): ...
+    def pull(self, X, y): ...
+class Given:
+    def __init__(self, W1, b1, W2, b2, one, two, three, four): self.W1 = W1
+    def pull(self, X, y): ...
+"""
+
+
+def test_what_needs_more_than_there_is_makes_no_parameters() -> None:
+    """Four arguments of no telling name are neither sizes nor arrays."""
+    found = {one.name: one for one in entries(module_of(MAKERS))}
+    known = Known("X", "Y", sizes=(5, 7, 2))
+    assert [*lines_that_make(found["Ag.pull"], known)] == ["net = Ag(N_I, N_H, N_O)"]
+    problem = problems(SSE)((5, 7, 2))
+    assert [*in_instances(found["Given.pull"], known, problem, "")] == []
