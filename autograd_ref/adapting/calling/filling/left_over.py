@@ -39,7 +39,8 @@ def with_the_rest(
         left = [*outputs] or [text for role, text in data if text and role not in used]
         if len(left) == len(free) + 1 and known.cache in left:
             left.remove(known.cache)  # what a forward pass gives may be kept by it
-        if known.sizes and left == [known.parameters] and len(free) == 1 + len(known.sizes):
+        apart = known.parameters and left in ([], [known.parameters])
+        if known.sizes and apart and len(free) == len(left) + len(known.sizes):
             left += size_names(known.sizes)  # as in (params, n_inputs, n_hidden, n_outputs, X, Y)
         if not left and {*used} & {*SIZES}:
             left = _sizes_left(known.sizes, len(free), used)
