@@ -226,6 +226,9 @@ def test_arrays_are_told_by_what_they_lie_in_and_what_is_beside_them(
         ("z = sum(w * x) - self.schwelle", {"schwelle"}),
         ("z = w @ x + b; d = w @ x - (b - c); e = y - t; f = w * x - b", set[str]()),
         ("z = -theta + w @ x", set[str]()),
+        ("p = 1 / (1 + np.exp(-X @ w - b))", set[str]()),
+        ("p = 1 / (1 + np.exp(-X.dot(w) - b)) + np.exp(np.dot(-X, w) - c)", set[str]()),
+        ("z = w @ x + b; loss = w @ x - b", set[str]()),
     ],
 )
 def test_what_is_subtracted_from_products_is_named(source: str, names: set[str]) -> None:

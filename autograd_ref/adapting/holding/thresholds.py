@@ -45,21 +45,31 @@ def _subtracted_in(module: ModuleType) -> frozenset[str]:
 
 
 def subtracted(source: str) -> frozenset[str]:
-    """Return the names of what is subtracted from a product of weights and inputs.
+    """Return the names of what is subtracted from a product of weights and inputs, never added.
 
     Args:
         source: of the code.
 
     Examples:
-        >>> subtracted("z = self.w @ x - self.theta; y = np.dot(w, x) + b; e = y - t")
+        >>> subtracted("z = self.w @ x - self.theta; y = np.dot(w, x) + b; p = np.exp(-x @ w - c)")
         frozenset({'theta'})
     """
     nodes = [one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.BinOp)]
-    away = [one for one in nodes if isinstance(one.op, ast.Sub) and _is_product(one.left)]
-    return frozenset(_name(one.right) for one in away) - {""}
+    beside = [one for one in nodes if _is_product(one.left)]
+    away = {_name(one.right) for one in beside if isinstance(one.op, ast.Sub)}
+    added = {_name(one.right) for one in beside if isinstance(one.op, ast.Add)}
+    return frozenset(away - added - {""})
 
 
 def _is_product(node: ast.expr) -> bool:
+    """True for a product without a minus: what is subtracted from -X @ W is a bias, added."""
+    first = node
+    while isinstance(first, ast.BinOp):
+        first = first.left
+    if isinstance(first, ast.UnaryOp):
+        return False
+    if isinstance(node, ast.Call) and any(isinstance(one, ast.UnaryOp) for one in node.args):
+        return False
     if isinstance(node, ast.Call):
         return last_name(node.func) in PRODUCTS
     return isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
