@@ -9,7 +9,7 @@ import pytest
 from autograd_ref.adapting.by_name.code_of import parameters_of
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.filling.call_arguments import filled
-from autograd_ref.adapting.calling.programs import data_forms, sample_forms
+from autograd_ref.adapting.calling.filling.data_forms import DataForm, data_forms, sample_forms
 from autograd_ref.adapting.holding.given.made_containers import made_by
 
 DATA = Known("X", "Y", "theirs", sizes=(5, 7, 2))
@@ -117,3 +117,27 @@ def test_forms_of_data_fit_each_other(labels: bool) -> None:
         assert np.size(eval(one.X, env)) == 5 + with_class
         assert np.size(eval(one.Y, env)) in (1, N_O)
         assert one.one_at_a_time
+
+
+@pytest.mark.parametrize(
+    ("X", "place", "expected", "said"),
+    [
+        ("X", "last", [[3, 4, 1], [5, 6, 1]], "X with ones (S, N_I)"),
+        ("X", "first", [[1, 3, 4], [1, 5, 6]], "X with ones (S, N_I)"),
+        ("X.T", "last", [[3, 5], [4, 6], [1, 1]], "X with ones (S, N_I)"),
+        ("X.T", "first", [[1, 1], [3, 5], [4, 6]], "X with ones (S, N_I)"),
+        ("X[0]", "last", [3, 4, 1], "X with ones (S, N_I)"),
+        ("X[0]", "first", [1, 3, 4], "X with ones (S, N_I)"),
+        ("X", "middle", None, ""),
+        ("X[None]", "last", None, ""),
+    ],
+)
+def test_ones_stand_where_the_biases_do(
+    X: str, place: str, expected: list[list[int]] | None, said: str
+) -> None:
+    """In another place, or for another form of X, there are none."""
+    data = np.array([[3, 4], [5, 6]])
+    found = [*DataForm(X, "Y", "X (S, N_I), Y (S,)").with_ones(place)]
+    values = [eval(one.X, {"np": np, "X": data}).tolist() for one in found]
+    assert values == ([] if expected is None else [expected])
+    assert all(one.said.startswith(said) for one in found)

@@ -1,11 +1,11 @@
 """Names and source of somebody's code: parts, layers, and how an argument is used."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from autograd_ref.adapting.by_name.code_of import returned_names, tree_of
+from autograd_ref.adapting.by_name.code_of import returned_names, signature_of, tree_of
 from autograd_ref.adapting.by_name.layers_by_name import Named, named_layers
 from autograd_ref.adapting.by_name.roles import Role, roles_of
 from autograd_ref.adapting.by_use.argument_uses import Uses, uses_of
@@ -183,6 +183,23 @@ def test_the_source_tells_what_is_returned(
 ) -> None:
     """The names in the last return statement; empty for what is none."""
     assert returned_names(function) == expected
+
+
+class Unhashable(NamedTuple):
+    """A layer that is called, and has no hash: there is a list in it."""
+
+    units: list[int]
+
+    def __call__(self, x: float) -> float:
+        return x * len(self.units)
+
+
+@pytest.mark.parametrize("called", [Unhashable([1]), lambda x: x])
+def test_a_signature_is_found_for_what_has_no_hash(called: Callable[[float], float]) -> None:
+    """What is returned is a list of the caller's own."""
+    assert [one.name for one in signature_of(called)] == ["x"]
+    signature_of(called).clear()
+    assert [one.name for one in signature_of(called)] == ["x"]
 
 
 def test_a_lambda_has_no_tree() -> None:

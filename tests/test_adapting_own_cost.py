@@ -9,7 +9,7 @@ from autograd_ref.adapting.own_numbers.own_cost import own_costs
 from autograd_ref.commands.as_written.beside.own_penalty import with_penalty
 from autograd_ref.commands.as_written.beside.said_beside import SaidBeside
 from autograd_ref.networks.choosing import architecture
-from tests.real_code.of_text import adapter_of, forget, search_for_no_cause
+from tests.real_code.of_text import adapter_of, forget, search_for_no_cause, softmax_net
 
 FUNCTIONS = """
 def predict(w, X):
@@ -31,27 +31,11 @@ def backward(w, X, y, lam=0.0):
         "W2": h.T @ d + SLOPE * w["W2"], "b2": d.sum(axis=0),
     }
 """
-CLASS = """
-class Net:
-    def __init__(self, n_in, n_hidden, n_out, reg=0.0):
-        self.reg, self.W1, self.b1 = reg, np.zeros((n_in, n_hidden)), np.zeros(n_hidden)
-        self.W2, self.b2 = np.zeros((n_hidden, n_out)), np.zeros(n_out)
-
-    def forward(self, X):
-        self.X, self.h = X, np.tanh(X @ self.W1 + self.b1)
-        e = np.exp(self.h @ self.W2 + self.b2)
-        self.p = e / e.sum(axis=1, keepdims=True)
-        return self.p
-
+CLASS = softmax_net("reg", " + SELF_SLOPE * WEIGHTS")
+CLASS += """
     def total_loss(self, y):
         squares, lam = (self.W1**2).sum() + (self.W2**2).sum(), self.reg
         return -np.log(self.p[np.arange(len(y)), y]).mean() + LOSS * squares, self.p
-
-    def backward(self, y):
-        d, lam = (self.p - np.eye(self.p.shape[1])[y]) / len(y), self.reg
-        back = d @ self.W2.T * (1 - self.h**2)
-        self.dW1, self.db1 = self.X.T @ back + SLOPE * self.W1, back.sum(axis=0)
-        self.dW2, self.db2 = self.h.T @ d + SLOPE * self.W2, d.sum(axis=0)
 """
 
 
@@ -66,7 +50,8 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
 def adapter(text: str, loss: str, slope: str, l2: float = 0.0) -> Adapted:
     """The adapter of code with a penalty in its loss, and in its gradient."""
     meant = architecture((5, 7, 2), activation="tanh", l2=l2)
-    return adapter_of(text.replace("LOSS", loss).replace("SLOPE", slope), meant)
+    own = text.replace("SELF_SLOPE", slope.replace("lam", "self.reg"))
+    return adapter_of(own.replace("LOSS", loss).replace("SLOPE", slope), meant)
 
 
 def judged(one: Adapted) -> SaidBeside:

@@ -188,7 +188,7 @@ def test_a_wrong_gradient_that_is_added_is_read_with_the_sign_of_its_use() -> No
     best = found(text.replace("(T - P).sum(0)", "-P.sum(0)"), "up_W1").best
     assert best is not None
     assert not best.is_right
-    assert best.reading.is_added
+    assert best.reading.is_minus
 
 
 @pytest.mark.parametrize(

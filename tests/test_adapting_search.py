@@ -222,3 +222,25 @@ def test_a_learning_rate_of_an_object_is_set(of_text: Modules) -> None:
     one = adapt(of_text(TRAINS), **TANH)
     assert one.found.is_right
     assert one.found.factor == pytest.approx(1)
+
+
+VAIN_FIRST = """
+def gradient(W1, b1, W2, b2, X, y, state, decay, momentum=0.9):
+    if momentum > state: return 0.5
+def moved(W1, b1, W2, b2, X, T, rate):
+    h = np.tanh(X @ W1 + b1)
+    d = h @ W2 + b2 - T
+    e = d @ W2.T * (1 - h * h)
+    return W1 - rate * X.T @ e, b1 - rate * e.sum(0), W2 - rate * h.T @ d, b2 - rate * d.sum(0)
+"""
+
+
+def test_one_function_does_not_use_up_all_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is left for the next after so many, though fewer than all are left then."""
+    linear = architecture((5, 7, 2), activation="tanh", output="linear", loss="sse")
+    monkeypatch.setattr("autograd_ref.adapting.way_search.MOST_TRIES", 600)
+    for most, is_found in ((10, True), (600, False)):
+        monkeypatch.setattr("autograd_ref.adapting.way_search.MOST_OF_ONE", most)
+        best = search(module_of(VAIN_FIRST), problems(linear), Wanted()).best
+        assert (best is not None) == is_found
+    forget()

@@ -7,7 +7,7 @@ import pytest
 from autograd_ref.adapting.own_numbers.updates_made import updates_made
 from autograd_ref.commands.as_written.beside.own_update import with_update
 from autograd_ref.networks.choosing import architecture
-from tests.real_code.of_text import adapter_of, forget, search_for_no_cause
+from tests.real_code.of_text import adapter_of, forget, search_for_no_cause, softmax_net
 
 TANH = architecture((5, 7, 2), activation="tanh")
 ALL = ["W0", "b0", "W1", "b1"]
@@ -58,24 +58,7 @@ def train_step(theta, n_in, n_hidden, n_out, X, y, lr):
     grad = np.concatenate([one.ravel() for one in (dW1, db1, dW2, db2)])
     return theta - lr * grad, grad
 """
-NET = """
-class Net:
-    def __init__(self, n_in, n_hidden, n_out, lr=0.1):
-        self.lr, self.W1, self.b1 = lr, np.zeros((n_in, n_hidden)), np.zeros(n_hidden)
-        self.W2, self.b2 = np.zeros((n_hidden, n_out)), np.zeros(n_out)
-
-    def forward(self, X):
-        self.X, self.h = X, np.tanh(X @ self.W1 + self.b1)
-        e = np.exp(self.h @ self.W2 + self.b2)
-        self.p = e / e.sum(axis=1, keepdims=True)
-        return self.p
-
-    def backward(self, y):
-        d = (self.p - np.eye(self.p.shape[1])[y]) / len(y)
-        self.dW2, self.db2 = self.h.T @ d, d.sum(axis=0)
-        back = d @ self.W2.T * (1 - self.h**2)
-        self.dW1, self.db1 = self.X.T @ back, back.sum(axis=0)
-"""
+NET = softmax_net("lr")
 UPDATE = """
     def update(self, lr):
         self.W1, self.b1 = self.W1 - lr * self.dW1, self.b1 - lr * self.db1

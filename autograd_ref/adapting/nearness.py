@@ -55,7 +55,7 @@ def right_first(near: Near) -> tuple[bool, bool, int, float]:
     Args:
         near: a gradient.
     """
-    against = not near.is_right and near.program.entry.is_added and not near.reading.is_added
+    against = not near.is_right and near.program.entry.is_added and not near.reading.is_minus
     return not near.is_right, against, -near.blocks, -round(near.cosine, 9)  # rounding tells none
 
 

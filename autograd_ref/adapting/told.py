@@ -12,6 +12,9 @@ from autograd_ref.user_code import worded
 MOST_TOLD = 4
 """Ways that failed which are told. Chosen."""
 
+OPPOSITE = ", with the opposite sign: the code adds it to the parameters"
+"""Said of a gradient of minus the loss."""
+
 
 def found_in_words(one: Adapted) -> list[str]:
     """Return how somebody's code is called, in sentences.
@@ -34,8 +37,8 @@ def found_in_words(one: Adapted) -> list[str]:
             sentences.append(f"The learning rate in it is {rate}: its steps are divided by that.")
     else:
         loss = ", beside the loss" * bool(near.reading.loss)
-        sentences.append(f"The gradient is {where}{loss}.")
-        if near.program.entry.is_added and not near.reading.is_added:
+        sentences.append(f"The gradient is {where}{OPPOSITE * near.reading.is_minus}{loss}.")
+        if near.program.entry.is_added and not near.reading.is_minus:
             sentences.append(
                 "The code adds it to the parameters: that climbs, away from a minimum."
             )

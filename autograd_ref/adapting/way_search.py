@@ -1,16 +1,17 @@
 """The search for the way in which somebody's code is called, by trying on small problems."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
 from autograd_ref.adapting.by_name.function_names import PART
 from autograd_ref.adapting.calling.all_programs import programs_of
-from autograd_ref.adapting.calling.candidates_in_code import ORDER, Candidate
+from autograd_ref.adapting.calling.candidates_in_code import Candidate
 from autograd_ref.adapting.calling.entries_in_code import entries
+from autograd_ref.adapting.calling.filling.data_forms import DataForm, data_forms, sample_forms
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
-from autograd_ref.adapting.calling.programs import DataForm, data_forms, sample_forms
 from autograd_ref.adapting.calling.readings import RETURNED
 from autograd_ref.adapting.calling.trying import Attempted, is_repeated, kind_without_inputs, tried
 from autograd_ref.adapting.nearness import Near, itself_first, nearest_network, right_first
@@ -85,11 +86,12 @@ def _searched(
     failures: list[Attempted] = []
     tries = 0
     best: Near | None = None
-    for rank in range(len(ORDER) + 1):
-        for entry in [one for one in found if one.rank == rank]:
+    ranked = sorted(((one.rank, one) for one in found), key=lambda pair: pair[0])
+    for _rank, alike in groupby(ranked, key=lambda pair: pair[0]):
+        for _rank, entry in alike:
             own = () if wanted.sizes else own_sizes(entry, problem, wanted.given)
             first = [one for one in own if one == OF_NUMBERS]
-            is_last = entry is sorted(found, key=lambda one: one.rank)[-1]
+            is_last = entry is ranked[-1][1]
             end = MOST_TRIES if is_last else min(MOST_TRIES, tries + MOST_OF_ONE)
             for inside in dict.fromkeys((*first, *sizes, *own)):
                 if tries > end:

@@ -183,7 +183,7 @@ class _Inside(NamedTuple):
 
 @contextmanager
 def _as_tensors(parameters: object, data: tuple[object, ...]) -> Generator[_Inside]:
-    """Whatever the caller has set, a history is kept; for what the loss makes there is a mode."""
+    """A history is kept, whatever the caller has set; for what the loss makes there is a mode."""
     inputs: dict[Path, Tensor] = {}
 
     def as_input(path: Path, leaf: object) -> Tensor:

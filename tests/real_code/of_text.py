@@ -18,6 +18,35 @@ from autograd_ref.report.report import Report
 from autograd_ref.verdict.decide import Decision
 
 
+def softmax_net(argument: str, slope: str = "") -> str:
+    """A class with one hidden layer of tanh and the softmax of its outputs, right but for slopes.
+
+    Args:
+        argument: the name of one more number that it is given, and keeps.
+        slope: is added to the gradients of the weights, with WEIGHTS for the weights.
+    """
+    W1, W2 = slope.replace("WEIGHTS", "self.W1"), slope.replace("WEIGHTS", "self.W2")
+    return f"""
+class Net:
+    def __init__(self, n_in, n_hidden, n_out, {argument}=0.0):
+        self.{argument} = {argument}
+        self.W1, self.b1 = np.zeros((n_in, n_hidden)), np.zeros(n_hidden)
+        self.W2, self.b2 = np.zeros((n_hidden, n_out)), np.zeros(n_out)
+
+    def forward(self, X):
+        self.X, self.h = X, np.tanh(X @ self.W1 + self.b1)
+        e = np.exp(self.h @ self.W2 + self.b2)
+        self.p = e / e.sum(axis=1, keepdims=True)
+        return self.p
+
+    def backward(self, y):
+        d = (self.p - np.eye(self.p.shape[1])[y]) / len(y)
+        back = d @ self.W2.T * (1 - self.h**2)
+        self.dW1, self.db1 = self.X.T @ back{W1}, back.sum(axis=0)
+        self.dW2, self.db2 = self.h.T @ d{W2}, d.sum(axis=0)
+"""
+
+
 def module_of(text: str) -> ModuleType:
     """The module `theirs` of a text, with NumPy as np."""
     module = ModuleType("theirs")

@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd_ref.adapting.building.blocks import called
 from autograd_ref.adapting.by_name.function_names import BACKWARD, FORWARD, UPDATE
+from autograd_ref.adapting.by_name.own_variables import own_variable
 from autograd_ref.adapting.calling.candidates_in_code import CODE
 
 OTHERWISE = re.compile(
@@ -18,12 +19,6 @@ OTHERWISE = re.compile(
     re.IGNORECASE,
 )
 """The beginnings of the names of what builds no network, and may not be run unasked."""
-
-THEIR = "their_"
-"""Before the name of a variable of theirs that an adapter has as well."""
-
-OURS = re.compile(r"X|Y|rate|l2|result|theirs|net|code|cache|[Wb]\d|N_\w+")
-"""The names of variables of an adapter."""
 
 Scope = Mapping[str, Any]
 
@@ -143,19 +138,6 @@ def trains(call: ast.Call) -> bool:
         call: the call.
     """
     return any(one.fullmatch(called(call)) for one in (UPDATE, FORWARD, BACKWARD))
-
-
-def own_variable(name: str) -> str:
-    """Return the name of a variable of theirs as an adapter has it, beside its own.
-
-    Args:
-        name: of theirs.
-
-    Examples:
-        >>> own_variable("Y"), own_variable("hidden")
-        ('their_Y', 'hidden')
-    """
-    return f"{THEIR}{name}" if OURS.fullmatch(name) else name
 
 
 class Renamed(ast.NodeTransformer):

@@ -112,9 +112,17 @@ def signature_of(function: Function) -> list[inspect.Parameter]:
         function: the function.
     """
     try:
-        return [*inspect.signature(function).parameters.values()]
+        return [*_signature_of(function)]
+    except TypeError:  # it has no hash, as a tuple that has a list in it
+        return [*_signature_of.__wrapped__(function)]
+
+
+@lru_cache(maxsize=1024)
+def _signature_of(function: Function) -> tuple[inspect.Parameter, ...]:
+    try:
+        return tuple(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
-        return []
+        return ()
 
 
 def needed_by(function: Function) -> list[inspect.Parameter]:

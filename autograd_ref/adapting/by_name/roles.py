@@ -1,6 +1,7 @@
 """The part that an argument or a method plays, by its name."""
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from autograd_ref.adapting.by_name.array_names import ARRAY
@@ -127,6 +128,11 @@ def roles_of(name: str, *, of_sizes: bool = False) -> list[Role]:
         >>> roles_of("learning_rate"), roles_of("X_train"), roles_of("W1")
         (['rate'], ['X'], ['array'])
     """
+    return [*_roles_of(name, of_sizes=of_sizes)]
+
+
+@lru_cache(maxsize=4096)
+def _roles_of(name: str, *, of_sizes: bool) -> list[Role]:
     plain = name.strip("_")
     found: list[Role] = [role for role, pattern in COMPILED if pattern.fullmatch(plain)]
     sizes: list[Role] = [role for role in SIZES if role in found]

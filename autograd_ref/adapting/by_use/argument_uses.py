@@ -3,6 +3,7 @@
 import ast
 import inspect
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from autograd_ref.adapting.by_name.code_of import (
@@ -29,6 +30,7 @@ class Uses(NamedTuple):
     """True where it is indexed with numbers, sliced or looped over."""
 
 
+@lru_cache(maxsize=1024)
 def uses_of(function: Function, argument: str, depth: int = 0) -> Uses:
     """Return how a function takes an argument apart, itself or by what it passes it on to.
 

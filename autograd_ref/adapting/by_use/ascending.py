@@ -51,7 +51,7 @@ def added_in(tree: ast.AST, functions: Collection[str]) -> bool:
 
 
 def _pairs(node: ast.Assign | ast.AugAssign) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """What is assigned to, with the expression for it; that of a step down has a minus."""
+    """The targets of an assignment, each with its value; that of a step down has a minus."""
     target, value = node.target if isinstance(node, ast.AugAssign) else node.targets[0], node.value
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub):
         value = ast.UnaryOp(ast.USub(), value)

@@ -22,6 +22,7 @@ def role_by_use(function: Function, argument: str) -> Role | None:
     return _roles_by_use(function).get(argument)
 
 
+@lru_cache(maxsize=512)
 def updates(function: Function) -> bool:
     """Return whether a function moves parameters.
 

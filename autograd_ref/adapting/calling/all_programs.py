@@ -18,8 +18,9 @@ from autograd_ref.adapting.by_name.roles import RATE, roles_of
 from autograd_ref.adapting.by_use.roles_by_use import rates_of
 from autograd_ref.adapting.calling.candidates_in_code import CODE, Candidate, takes
 from autograd_ref.adapting.calling.filling.argument_text import Known
+from autograd_ref.adapting.calling.filling.data_forms import DataForm
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
-from autograd_ref.adapting.calling.programs import NET, CallProgram, DataForm, calls_of
+from autograd_ref.adapting.calling.programs import NET, CallProgram, calls_of
 from autograd_ref.adapting.holding.given.containers import in_arguments
 from autograd_ref.adapting.holding.given.plain_lists import as_lists, knows_no_arrays
 from autograd_ref.adapting.holding.setups import Placed, in_module

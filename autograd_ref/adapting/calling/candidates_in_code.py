@@ -55,7 +55,7 @@ class Candidate(NamedTuple):
 
     @property
     def parts(self) -> Sequence[Function]:
-        """What is called for the gradient."""
+        """The function or method that is called for the gradient."""
         return [self.beside[name] for name in self.family.values()] or [self.function]
 
     def is_meant(self, named: str) -> bool:
@@ -148,7 +148,7 @@ class Candidate(NamedTuple):
 
     @property
     def _called_before(self) -> list[tuple[str, ...]]:
-        """What the code itself calls before it, two functions or more in a row."""
+        """The functions that the code itself calls before it, two or more in a row."""
         rows = () if self.module is None else called_before(self.module, self.last)
         inside = [tuple(one for one in row if one in self._others) for row in rows]
         return [row for row in inside if len(row) > 1 and not any(map(MAKER.match, row))]

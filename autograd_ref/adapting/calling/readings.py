@@ -28,9 +28,6 @@ RESULT = "result"
 """The variable for it."""
 
 
-ADDED = ", with the opposite sign: the code adds it to the parameters"
-"""Said of a gradient of minus the loss."""
-
 DEEPEST_NUMBERS = 2
 """Levels of what is returned in which numbers are looked for. Chosen."""
 
@@ -51,11 +48,8 @@ class WhereRead(NamedTuple):
     """The learning rate of an update, where that is a number in the code."""
     beside: tuple[Mapping[str, str], ...] = ()
     """The expressions for all else that is returned and has the shapes of the parameters."""
-
-    @property
-    def is_added(self) -> bool:
-        """True for minus what is returned, as the code adds that to the parameters."""
-        return self.where.endswith(ADDED)
+    is_minus: bool = False
+    """True for minus what is returned, as the code adds that to the parameters."""
 
 
 class Ran(NamedTuple):
@@ -93,7 +87,7 @@ def readings(ran: Ran) -> Iterator[WhereRead]:
         alone = {text: name for text, name in numbers.items() if text not in read}
         if ran.is_added:
             minus = {name: f"-{text}" for name, text in of.items()}
-            yield WhereRead("gradient", f"{RETURNED}{ADDED}", minus, alone, beside=rest)
+            yield WhereRead("gradient", RETURNED, minus, alone, beside=rest, is_minus=True)
         yield WhereRead("gradient", RETURNED, of, alone, beside=rest)
         yield WhereRead("updated", RETURNED, of)
     slots = {one.path for one in holder.slots}

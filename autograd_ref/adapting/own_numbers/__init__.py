@@ -1,1 +1,1 @@
-"""What code has beside a gradient: its learning rate, its loss, its updates."""
+"""The numbers that code has beside a gradient: its learning rate, its loss, its updates."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from autograd_ref.adapting.by_name.code_of import Function, parameters_of
+from autograd_ref.adapting.by_name.own_variables import is_variable
 from autograd_ref.adapting.by_name.roles import RATE, SIZES, Role, roles_of
 from autograd_ref.adapting.by_use.argument_uses import Uses, uses_of
 from autograd_ref.adapting.by_use.roles_by_use import role_by_use
@@ -133,7 +134,7 @@ def _one(
         return known.given[one.name], None
     if one.name in known.arrays:
         return known.arrays[one.name], "array"
-    same = [n for n in outputs if n.removeprefix("their_").lower() == one.name.lower()]
+    same = [text for text in outputs if is_variable(text, one.name)]
     if same:
         return same[0], "cache"
     roles: Sequence[Role] = roles_of(one.name, of_sizes=constructor)

@@ -1,4 +1,4 @@
-"""What an update is beside a gradient: a step down it, another rule, or none."""
+"""The kinds of update beside a gradient: a step down it, another rule, or none."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
