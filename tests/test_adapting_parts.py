@@ -86,6 +86,11 @@ def test_functions_of_one_name_but_for_that_of_an_array_go_together(
         ("W = (1 - rate * l2) * W + rate * slope(X)", True),
         ("W = W - rate * (slope(X) + l2 * W)", False),
         ("grad_W += slope(X)", False),
+        ("def slope(X): return X\ng = slope(X)\nW += g", True),
+        ("def step(W, d):\n    W = W - d\n    return W\ng = slope(X)\nW = step(W, g)", False),
+        ("def step(W, d):\n    W = W + d\n    return W\ng = slope(X)\nW = step(W, d=g)", True),
+        ("def step(self, d):\n    W = W + d\n    return W\ng = slope(X)\nW = n.step(g)", True),
+        ("def step(W, d):\n    return other(W, d)\ng = slope(X)\nW, b = step(W, g)", False),
         ("W += grow(lambda: 1)\nW += {}[slope]", False),
     ],
 )

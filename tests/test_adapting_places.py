@@ -1,5 +1,6 @@
 """Where somebody's code has its parameters: their shapes, and what holds them."""
 
+import ast
 from collections.abc import Callable, Sequence
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
@@ -8,12 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from autograd_ref.adapting.by_use.beside_products import beside_products_in
 from autograd_ref.adapting.holding.arrays_found import arrays_in, arrays_under
 from autograd_ref.adapting.holding.forms import Form, forms
 from autograd_ref.adapting.holding.matching import holders
 from autograd_ref.adapting.holding.setups import in_module, in_object
 from autograd_ref.adapting.holding.slots import unplaced
-from autograd_ref.adapting.holding.thresholds import subtracted, with_thresholds
+from autograd_ref.adapting.holding.thresholds import with_thresholds
 from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.way_search import Wanted, search
 from autograd_ref.networks.choosing import architecture
@@ -232,7 +234,7 @@ def test_arrays_are_told_by_what_they_lie_in_and_what_is_beside_them(
     ],
 )
 def test_what_is_subtracted_from_products_is_named(source: str, names: set[str]) -> None:
-    assert subtracted(source) == names
+    assert beside_products_in(ast.parse(source)).subtracted == names
 
 
 THRESHOLDS = """

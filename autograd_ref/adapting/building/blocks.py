@@ -1,11 +1,12 @@
 """The statements of somebody's file, block by block: with the main guard open, and by function."""
 
 import ast
-import inspect
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from types import ModuleType
 from typing import NamedTuple
+
+from autograd_ref.adapting.by_name.code_of import tree_of_module
 
 Block = tuple[ast.stmt, ...]
 
@@ -26,19 +27,15 @@ def calls_in(module: ModuleType, name: str) -> Sequence[OwnCall]:
         module: in which it is looked for.
         name: of a function, a class or a method.
     """
-    try:
-        calls = _calls_in(inspect.getsource(module))
-    except (OSError, TypeError, SyntaxError):
-        return ()
-    return [one for one in calls if called(one.node) == name]
+    return [one for one in _calls_in(module) if called(one.node) == name]
 
 
 @lru_cache(maxsize=8)
-def _calls_in(source: str) -> Sequence[OwnCall]:
+def _calls_in(module: ModuleType) -> Sequence[OwnCall]:
     """All calls in a file, block by block."""
     return [
         OwnCall(block, place, node)
-        for block in _blocks_in(source)
+        for block in blocks_in(module)
         for place, statement in enumerate(block)
         if not isinstance(statement, ast.FunctionDef | ast.ClassDef)
         for node in ast.walk(statement)
@@ -55,9 +52,13 @@ def called(node: ast.Call) -> str:
     return getattr(node.func, "attr", "") or getattr(node.func, "id", "")
 
 
-def _blocks_in(source: str) -> tuple[Block, ...]:
-    """The top of a file, and the same followed by each of its functions and methods."""
-    top = (*_open(ast.parse(source).body),)
+def blocks_in(module: ModuleType) -> tuple[Block, ...]:
+    """Return the top of a file, and the same followed by each of its functions and methods.
+
+    Args:
+        module: of the file.
+    """
+    top = (*_open(tree_of_module(module).body),)
     bodies = [top, *(one.body for one in top if isinstance(one, ast.ClassDef))]
     inner = [one for body in bodies for one in body if isinstance(one, ast.FunctionDef)]
     return (top, *((*top, *_defaults(one), *_open(one.body)) for one in inner))
@@ -127,11 +128,8 @@ def called_before(module: ModuleType, name: str) -> Sequence[tuple[str, ...]]:
         module: in which the calls are looked for.
         name: of the function or method that is called in the end.
     """
-    try:
-        tree = ast.parse(inspect.getsource(module))
-    except (OSError, TypeError, SyntaxError):
-        return ()
-    bodies: list[list[ast.stmt]] = [getattr(node, "body", []) for node in ast.walk(tree)]
+    nodes = ast.walk(tree_of_module(module))
+    bodies: list[list[ast.stmt]] = [getattr(node, "body", []) for node in nodes]
     rows = [[_called_in(one) for one in body] for body in bodies if isinstance(body, list)]
     found = [tuple(filter(None, row[: row.index(name)])) for row in rows if name in row]
     return [one for one in dict.fromkeys(found) if one]

@@ -46,12 +46,15 @@ def tree_of(thing: Function) -> ast.FunctionDef | ast.ClassDef | ast.Module:
     return first if isinstance(first, ast.FunctionDef | ast.ClassDef) else ast.Module([], [])
 
 
-def tree_of_module(module: ModuleType) -> ast.Module:
+@lru_cache(maxsize=8)
+def tree_of_module(module: ModuleType | None) -> ast.Module:
     """Return the syntax tree of a module; an empty one where there is no source.
 
     Args:
-        module: the module.
+        module: the module; None for none.
     """
+    if module is None:
+        return ast.Module([], [])
     try:
         return ast.parse(inspect.getsource(module))
     except (OSError, TypeError, SyntaxError):

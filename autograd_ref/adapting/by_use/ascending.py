@@ -1,13 +1,12 @@
 """Gradients that somebody's code adds to its parameters: those of minus the loss."""
 
 import ast
-import inspect
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from types import ModuleType
 
 from autograd_ref.adapting.by_name.array_names import ARRAY, is_parameter
-from autograd_ref.adapting.by_name.code_of import last_name
+from autograd_ref.adapting.by_name.code_of import last_name, tree_of_module
 
 
 @lru_cache(maxsize=64)
@@ -18,11 +17,7 @@ def are_added(module: ModuleType, functions: frozenset[str]) -> bool:
         module: the file that calls them.
         functions: their names.
     """
-    try:
-        tree = ast.parse(inspect.getsource(module))
-    except (OSError, TypeError, SyntaxError):
-        return False
-    return added_in(tree, functions)
+    return added_in(tree_of_module(module), functions)
 
 
 def added_in(tree: ast.AST, functions: Collection[str]) -> bool:
@@ -40,14 +35,34 @@ def added_in(tree: ast.AST, functions: Collection[str]) -> bool:
     """
     signs, steps = dict.fromkeys(functions, 1), set[int]()
     nodes = [one for one in ast.walk(tree) if isinstance(one, ast.Assign | ast.AugAssign)]
-    for node in sorted(nodes, key=lambda one: (one.lineno, one.col_offset)):
+    nodes.sort(key=lambda one: (one.lineno, one.col_offset))
+    calls = _other_calls(tree, functions)
+    for node in [*nodes, *nodes]:  # a function that updates may stand above the call that it is in
         for target, value in _pairs(node):
-            name, sign = last_name(_root(target)), _sign(value, signs)
+            name, sign = last_name(_root(target)), 0 if value in calls else _sign(value, signs)
             if is_parameter(name) and ARRAY.fullmatch(name) and not _is_momentum(name, value):
                 steps.add(sign)
             elif sign:
                 signs[name] = sign
+        for argument, value in calls.get(node.value, ()):
+            signs |= {argument: sign} if (sign := _sign(value, signs)) else {}
     return 1 in steps and -1 not in steps
+
+
+def _other_calls(
+    tree: ast.AST, functions: Collection[str]
+) -> dict[ast.expr, list[tuple[str, ast.expr]]]:
+    """The calls of other functions that the code defines: arguments, each with what it is given."""
+    nodes = [*ast.walk(tree)]
+    own = {one.name: one.args.args for one in nodes if isinstance(one, ast.FunctionDef)}
+    found: dict[ast.expr, list[tuple[str, ast.expr]]] = {}
+    for one in nodes:
+        if isinstance(one, ast.Call) and last_name(one.func) in {*own} - {*functions}:
+            names = [argument.arg for argument in own[last_name(one.func)]]
+            names = names[names[:1] == ["self"] :]
+            found[one] = [*zip(names, one.args, strict=False)]
+            found[one] += [(each.arg, each.value) for each in one.keywords if each.arg]
+    return found
 
 
 def _pairs(node: ast.Assign | ast.AugAssign) -> Iterator[tuple[ast.expr, ast.expr]]:

@@ -29,7 +29,7 @@ def _holders(
     if flat and sizes and sizes[-1] > 1:
         return
     likely = [one for one in found if is_parameter(one.name) and not _is_of_gradients(one)]
-    named = [one for one in likely if ARRAY.fullmatch(one.name)]
+    named = [one for one in likely if is_array(one)]
     seen: set[Holder] = set()
     numbered = all(one.name[-1:].isdigit() for one in likely if one.value.ndim == 2)
     others = [] if sizes or numbered else [named[::-1], likely[::-1]]  # the last layer first
@@ -56,9 +56,19 @@ def _is_of_gradients(one: Found) -> bool:
     return any(GRADIENT.fullmatch(part.partition("[")[0]) for part in around)
 
 
+def is_array(one: Found) -> bool:
+    """Return whether an array is a weight or a bias, by its name or its use.
+
+    Args:
+        one: the array.
+    """
+    return one.is_added or bool(ARRAY.fullmatch(one.name))
+
+
 def _is_bias(one: Found) -> bool:
-    """Return whether an array is named, and shaped, as biases are."""
-    return bool(BIAS.fullmatch(one.name)) and (one.value.ndim < 2 or 1 in one.value.shape)
+    """Return whether an array is named, or used, and shaped as biases are."""
+    named = one.is_added or bool(BIAS.fullmatch(one.name))
+    return named and (one.value.ndim < 2 or 1 in one.value.shape)
 
 
 def _may_be_threshold(one: Found) -> bool:

@@ -1,14 +1,15 @@
 """Where somebody's code has its parameters, as lines that put W0, b0, ... there."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
 
-from autograd_ref.adapting.by_name.array_names import ARRAY
+from autograd_ref.adapting.by_use.beside_products import beside_products
 from autograd_ref.adapting.holding.arrays_found import Found, arrays_in, arrays_of_module
-from autograd_ref.adapting.holding.matching import holders
+from autograd_ref.adapting.holding.matching import holders, is_array
 from autograd_ref.adapting.holding.numbers import of_numbers
 from autograd_ref.adapting.holding.replacing import each_once, replaced
 from autograd_ref.adapting.holding.slots import Holder, Slot
@@ -50,7 +51,8 @@ def in_object(root: str, value: object, sizes: Sequence[int] | None) -> Iterator
         value: the instance.
         sizes: of the network; None for those that its arrays have.
     """
-    found = [*arrays_in(value, root)]
+    biases = beside_products(inspect.getmodule(type(value))).added
+    found = _marked(arrays_in(value, root), biases)
     exact = {one.path for one in found if one.put or one.value.dtype == np.float64}
 
     def lines(one: Slot) -> list[str]:
@@ -67,8 +69,8 @@ def in_module(name: str, module: ModuleType, sizes: Sequence[int] | None) -> Ite
         module: the module.
         sizes: of the network; None for those that its arrays have.
     """
-    found = [*arrays_of_module(name, module)]
-    named = [one for one in found if one.value.ndim == 0 or ARRAY.fullmatch(one.name)]
+    found = _marked(arrays_of_module(name, module), beside_products(module).added)
+    named = [one for one in found if one.value.ndim == 0 or is_array(one)]
 
     def lines(one: Slot) -> list[str]:
         return [one.line] if one.put else replaced(one, found, {name: module})
@@ -77,6 +79,11 @@ def in_module(name: str, module: ModuleType, sizes: Sequence[int] | None) -> Ite
     for one in _written(holders, lines, name, "in the global "):
         slots = one.holder.slots
         yield one._replace(arrays={s.name: s.path for s in slots if s.path == f"{name}.{s.name}"})
+
+
+def _marked(found: Iterable[Found], biases: Collection[str]) -> list[Found]:
+    """Arrays, with those marked whose names are those of biases."""
+    return [one._replace(is_added=one.name in biases) for one in found]
 
 
 def _written(

@@ -47,14 +47,17 @@ def _of_notebook(content: bytes, where: Path, file: str, cells: str | None) -> P
         raise UserCodeError(f"cannot read {file}; {error}") from None
     statements: list[Piece] = []
     failures: list[Failure] = []
+    whole: list[str] = []
     for cell in chosen:
         name = str(where).removesuffix(NOTEBOOK) + f"{IN_CELL}{cell.number}"
         lines = [f"{line}\n" for line in cell.source.split("\n")]
         linecache.cache[name] = len(cell.source), None, lines, name  # for tracebacks
         try:
             statements += statements_of(cell.python, name, cell.number)
+            whole += [f"{line}\n" for line in cell.python.split("\n")]
         except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None) or 1
             names = frozenset(match[1] or match[2] for match in DEFINED.finditer(cell.source))
             failures.append(Failure(f"cell {cell.number}, line {line}", error, names))
+    linecache.cache[str(where)] = len(whole), None, whole, str(where)  # the source of its module
     return Program(statements, failures)
