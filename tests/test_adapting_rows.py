@@ -88,7 +88,7 @@ def test_what_is_called_before_is_told_row_by_row() -> None:
     assert called_before(module, "last") == [("first", "second")]
     assert called_before(module, "second") == [("first",)]
     assert called_before(module, "first") == []
-    assert called_before(ModuleType("nowhere"), "last") == ()
+    assert not called_before(ModuleType("nowhere"), "last")
 
 
 def test_what_makes_parameters_is_in_no_row() -> None:

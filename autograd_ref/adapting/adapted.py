@@ -38,8 +38,8 @@ def adapted(near: Near, meant: Architecture | None, module: str) -> Adapted:
     as_dict = not is_built_in(network) or near.reading.kind == "updated"
     choices = AdapterChoices(as_dict, network.mean != "sum", module, network.l2)
     in_globals = near.program.setup.root == CODE  # then it is their own network
-    takes: Takes
-    for takes in () if in_globals else ("any", "one output"):
+    ways: tuple[Takes, ...] = ("one output",) if near.sizes[-1] == 1 else ("any", "one output")
+    for takes in () if in_globals else ways:
         free = Adapted(near, choices, network, takes, compiled(near, choices, fixed=False))
         if _runs(free):
             return with_its_loss(free)

@@ -64,12 +64,22 @@ def written(near: Near, choices: AdapterChoices, *, fixed: bool) -> Written:
     back = [f"{INDENT}return {f'{loss}, ' * bool(loss)}{{", *items, f"{INDENT}}}"]
     rate = ", rate=1.0" if re.search(r"\brate\b", text) else ""
     l2 = ", l2=0.0" if re.search(r"\bl2\b", text) else ""
-    lines = [f"def {inner}(parameters, X, Y{rate}{l2}):"]
+    lines = [*own_lines(program.entry), f"def {inner}(parameters, X, Y{rate}{l2}):"]
     lines += [INDENT + line for line in (*head, *body)]
     lines += back
     if one:
         lines += ["", "", *_over_samples(name, named, choices, update=update)]
-    return Written(name, tuple(_imports(program.entry, text, choices.module)), tuple(lines))
+    whole = f"{program.entry.source}\n{text}"
+    return Written(name, tuple(_imports(program.entry, whole, choices.module)), tuple(lines))
+
+
+def own_lines(entry: Candidate) -> list[str]:
+    """Return the lines of a function that their code does not have, with two blank ones below.
+
+    Args:
+        entry: what is called.
+    """
+    return [*entry.source.splitlines(), "", ""] if entry.source else []
 
 
 def _free(name: str, entry: Candidate) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from autograd_ref.adapting.adapter import Adapted
+from autograd_ref.adapting.calling.candidates_in_code import Candidate
 from autograd_ref.adapting.calling.readings import WhereRead
 from autograd_ref.adapting.calling.trying import Attempted
 from autograd_ref.adapting.way_search import SearchOutcome, place_of
@@ -25,7 +26,7 @@ def found_in_words(one: Adapted) -> list[str]:
     near = one.found
     setup, data = near.program.setup, near.program.data
     sentences = [
-        f"Called: {near.program.entry.name}. Its parameters are {setup.where}:"
+        f"Called: {_named(near.program.entry)}. Its parameters are {setup.where}:"
         f" {setup.holder.form}. Its data are {data.said}."
     ]
     where = near.reading.where
@@ -49,6 +50,14 @@ def found_in_words(one: Adapted) -> list[str]:
     elif one.takes == "one output":
         sentences.append("It has one output, N_O = 1.")
     return sentences
+
+
+def _named(entry: Candidate) -> str:
+    """The name of what is called, with what it is where it is none of theirs."""
+    if not entry.source:
+        return entry.name
+    line = entry.last.rpartition("_")[2]
+    return f"{entry.last}, which is one pass of the loop in line {line}"
 
 
 def _beside(reading: WhereRead) -> list[str]:

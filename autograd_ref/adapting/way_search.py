@@ -13,8 +13,9 @@ from autograd_ref.adapting.calling.entries_in_code import entries
 from autograd_ref.adapting.calling.filling.data_forms import DataForm, data_forms, sample_forms
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.readings import RETURNED
-from autograd_ref.adapting.calling.trying import Attempted, is_repeated, kind_without_inputs, tried
+from autograd_ref.adapting.calling.trying import Attempted, kind_without_inputs, tried
 from autograd_ref.adapting.nearness import Near, itself_first, nearest_network, right_first
+from autograd_ref.adapting.passes.several_updates import is_repeated, trains
 from autograd_ref.adapting.sizes_in_code import USUAL, Sizes, own_sizes, stated_sizes
 from autograd_ref.adapting.undisturbed import left_as_it_was
 from autograd_ref.user_code import worded
@@ -137,6 +138,9 @@ def _of_entry(
             if right:
                 return sorted(right, key=itself_first), failures, count
         nearest = _nearest(found, problem)
+        if nearest and trains(nearest.program, nearest.reading, problem):
+            found = [one for one in found if not trains(one.program, one.reading, problem)]
+            nearest = _nearest(found, problem)
         if nearest and _is_no_batch(nearest, batches, problem):
             near = [nearest]
         batches = found

@@ -58,23 +58,31 @@ def blocks_in(module: ModuleType) -> tuple[Block, ...]:
     Args:
         module: of the file.
     """
-    top = (*_open(tree_of_module(module).body),)
+    top = (*opened_blocks(tree_of_module(module).body),)
     bodies = [top, *(one.body for one in top if isinstance(one, ast.ClassDef))]
     inner = [one for body in bodies for one in body if isinstance(one, ast.FunctionDef)]
-    return (top, *((*top, *_defaults(one), *_open(one.body)) for one in inner))
+    return (top, *((*top, *defaults_of(one), *opened_blocks(one.body)) for one in inner))
 
 
-def _open(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """Statements with those of a block under `if` or `with` in its place."""
+def opened_blocks(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield statements, with those of a block under `if`, `with` or `try` in its place.
+
+    Args:
+        body: the statements.
+    """
     for one in body:
         if isinstance(one, ast.If | ast.With | ast.Try):
-            yield from _open(one.body)
+            yield from opened_blocks(one.body)
         else:
             yield one
 
 
-def _defaults(function: ast.FunctionDef) -> Iterator[ast.stmt]:
-    """The arguments that have defaults, as statements that give them."""
+def defaults_of(function: ast.FunctionDef) -> Iterator[ast.stmt]:
+    """Yield the arguments that have defaults, as statements that give them.
+
+    Args:
+        function: the function.
+    """
     arguments = function.args.args
     count = len(function.args.defaults)
     for one, value in zip(arguments[len(arguments) - count :], function.args.defaults, strict=True):

@@ -100,6 +100,6 @@ def _lines_that_give(entry: Candidate, known: Known) -> Iterator[str]:
         there = known._replace(parameters=placed.container, arrays=placed.arrays)
         if made := constructed(kind.__name__, kind, there):
             yield "\n".join([*placed.lines, f"{NET} = {made}"])
-    kept = inspect.getattr_static(kind, entry.last)
+    kept = inspect.getattr_static(kind, entry.last, None)
     if isinstance(kept, staticmethod | classmethod):
         yield f"{NET} = {kind.__name__}"

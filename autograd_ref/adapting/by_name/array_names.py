@@ -16,7 +16,7 @@ BIAS = re.compile(
 
 
 GRADIENT = re.compile(
-    r"d_?[wbuvθ].*|d_?theta.*|.*grad.*|nabla.*|.*delta.*|del_.*|g_?[wb]\d*|.*_g|partial.*",
+    r"(d_?[a-z]_?)?d_?[wbuvθ].*|d_?theta.*|.*grad.*|nabla.*|.*delta.*|del_.*|g_?[wb]\d*|.*_g|partial.*",
     re.IGNORECASE,
 )
 """The names of what is no parameter, but its derivative."""

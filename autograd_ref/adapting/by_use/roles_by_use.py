@@ -84,12 +84,25 @@ def factors_of_updates(tree: ast.AST) -> Iterator[ast.expr]:
             if _moves(node.op, node.target):
                 yield from _factors(node.value)
         elif isinstance(node, ast.Assign | ast.ListComp | ast.GeneratorExp):
-            value = node.value if isinstance(node, ast.Assign) else node.elt
-            target = node.targets[0] if isinstance(node, ast.Assign) else None
-            if isinstance(value, ast.BinOp) and isinstance(value.right, ast.BinOp):
-                same = target is None or ast.unparse(target) == ast.unparse(value.left)
-                if same and _moves(value.op, value.left):
-                    yield from _factors(value.right)
+            for target, value in _values(node):
+                if isinstance(value, ast.BinOp) and isinstance(value.right, ast.BinOp):
+                    same = target is None or ast.unparse(target) == ast.unparse(value.left)
+                    if same and _moves(value.op, value.left):
+                        yield from _factors(value.right)
+
+
+def _values(
+    node: ast.Assign | ast.ListComp | ast.GeneratorExp,
+) -> Iterator[tuple[ast.expr | None, ast.expr]]:
+    """The values that an assignment gives to each of its targets, or that a list is made of."""
+    if not isinstance(node, ast.Assign):
+        yield None, node.elt
+        return
+    target, value = node.targets[0], node.value
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        yield from zip(target.elts, value.elts, strict=False)
+    else:
+        yield target, value
 
 
 def _counts(tree: ast.AST) -> Iterator[ast.expr]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.programs import NET, CallProgram, calls_of
 from autograd_ref.adapting.holding.given.containers import in_arguments
 from autograd_ref.adapting.holding.given.plain_lists import as_lists, knows_no_arrays
-from autograd_ref.adapting.holding.setups import Placed, in_module
+from autograd_ref.adapting.holding.setups import Placed, in_module, in_object
 from autograd_ref.adapting.holding.thresholds import with_thresholds
 
 INPUT = re.compile(r"(x|i|in|inp|input)_?\d", re.IGNORECASE)
@@ -165,7 +166,9 @@ def _setups(
         if not setups:
             setups = [*in_arguments(called, problem.sizes, entry.makers)]
             setups = [*as_lists(setups)] if knows_no_arrays(entry.function) else setups
-        setups = setups or own
+        setups = (
+            setups or own or [*in_object(CODE, SimpleNamespace(**entry.objects), problem.sizes)]
+        )
         rates = _rates(CODE, vars(entry.module)) if entry.module is not None else []
         setups = with_their_own(entry, known, setups, problem, firsts)
         for setup in (with_thresholds(one, entry.module) for one in setups):

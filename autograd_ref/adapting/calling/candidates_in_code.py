@@ -52,6 +52,10 @@ class Candidate(NamedTuple):
     """True for a function that makes other functions, which may compute a gradient."""
     family: Family = MappingProxyType({})
     """The functions that compute one block each, this one the first; none where it has all."""
+    source: str = ""
+    """The text of a function that is none of theirs: one pass of a loop; empty for any other."""
+    objects: Mapping[str, object] = MappingProxyType({})
+    """The instances that such a pass uses, by the names of global variables."""
 
     @property
     def parts(self) -> Sequence[Function]:
@@ -82,6 +86,8 @@ class Candidate(NamedTuple):
     @property
     def rank(self) -> int:
         """How likely it computes a gradient, by its name: the less, the likelier."""
+        if self.source:
+            return len(ORDER) + 1
         if self.makes or self.family:
             return 1
         if PART.fullmatch(self.last):
@@ -138,6 +144,8 @@ class Candidate(NamedTuple):
     @property
     def chains(self) -> list[tuple[str, ...]]:
         """The names of what may have to be called before it: a forward pass, perhaps a backward."""
+        if self.source:
+            return []
         plain: list[tuple[str, ...]] = [(name,) for name in self.forwards]
         others = [name for name in self._others if not PART.fullmatch(name)]
         backward = [n for n in others if BACKWARD.fullmatch(n) or GRADIENT_IN.search(n)]

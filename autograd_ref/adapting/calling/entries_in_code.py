@@ -11,6 +11,7 @@ from autograd_ref.adapting.by_name.code_of import Function, undecorated
 from autograd_ref.adapting.by_name.function_names import FORWARD, MAKER
 from autograd_ref.adapting.by_use.functions_given_out import makes_functions
 from autograd_ref.adapting.calling.candidates_in_code import Candidate, takes
+from autograd_ref.adapting.passes.pass_candidates import passes_in
 
 
 def entries(thing: object) -> Iterator[Candidate]:
@@ -51,6 +52,7 @@ def _in_module(module: ModuleType) -> Iterator[Candidate]:
     for kind in [v for v in values if isinstance(v, type) and v.__module__ == module.__name__]:
         for owner in (kind, *[v for v in values if type(v) is kind][:1]):
             yield from _in_class(kind, owner)
+    yield from passes_in(module, functions, _methods)
 
 
 def _of_blocks(

@@ -64,4 +64,6 @@ def names_of(entry: Candidate) -> dict[str, Any]:
         names[THEIR_NET] = entry.owner
     else:
         names[entry.name] = entry.function
+    if entry.source:
+        names[entry.last] = entry.function
     return names

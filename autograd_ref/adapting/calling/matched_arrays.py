@@ -61,7 +61,7 @@ def _chosen(found: Sequence[Found], slots: Sequence[Slot]) -> dict[Slot, str] | 
 
 def _distance(one: Found, slot: Slot) -> tuple[bool, bool, bool]:
     same = DERIVATIVE.sub("", one.name).lower().strip("_") == slot.name.lower().strip("_")
-    return not same, one.value.shape != slot.shape, not GRADIENT.fullmatch(one.name)
+    return not same, not GRADIENT.fullmatch(one.name), one.value.shape != slot.shape
 
 
 def expressions(holder: Holder, chosen: Mapping[Slot, str]) -> dict[str, str]:

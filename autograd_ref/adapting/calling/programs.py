@@ -60,6 +60,9 @@ def calls_of(entry: Candidate, known: Known, firsts: Sequence[str]) -> Iterator[
 
 def _last_call(entry: Candidate, known: Known, owner: str) -> str:
     """The call for a gradient, or a dict of those for its blocks; empty where something lacks."""
+    if entry.source:
+        call = _call(entry.last, entry.function, known, "")
+        return call.replace("(", f"({NET}, ", 1) if owner else call
     if not entry.family:
         return _call(entry.last, entry.function, known, owner)
     calls = {array: _call(n, entry.beside[n], known, owner) for array, n in entry.family.items()}

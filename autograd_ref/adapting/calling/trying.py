@@ -79,39 +79,23 @@ def kind_without_inputs(program: CallProgram, reading: WhereRead, problem: Small
     return kinds[0] if kinds else ""
 
 
-def is_repeated(
-    one: CallProgram, several: CallProgram, reading: WhereRead, problem: SmallProblem
-) -> bool:
-    """Return whether code that is given samples updates after each, in any order.
+def updated_by(
+    program: CallProgram, reading: WhereRead, problem: SmallProblem
+) -> dict[str, Array] | None:
+    """Return all parameters after an update; None where there is none.
 
     Args:
-        one: the program for one sample.
-        several: the program for a batch.
-        reading: where the first has the updated parameters.
+        program: the program.
+        reading: where it has the updated parameters.
         problem: the problem.
     """
-    two = problem._replace(X=problem.X[:2], Y=problem.Y[:2])
-
-    def after(program: CallProgram, at: SmallProblem) -> SmallProblem | None:
-        with contextlib.suppress(UserCodeRaised):
-            for read in _reads(program, at):
-                if read.reading.of == reading.of and read.reading.kind == "updated":
-                    moved = {n: at.parameters[n] - AT_RATE * g for n, g in read.gradients.items()}
-                    return problem._replace(parameters={**at.parameters, **moved})
-        return None
-
-    together = after(several, two)
-    for order in ((0, 1), (1, 0)):
-        now: SmallProblem | None = problem
-        for i in order:
-            now = now and after(one, now.sample(i))
-        if together and now and _alike(together.parameters, now.parameters):
-            return True
-    return False
-
-
-def _alike(one: Mapping[str, Array], two: Mapping[str, Array]) -> bool:
-    return all(np.allclose(one[name], two[name], rtol=1e-6, atol=1e-9) for name in one)
+    with contextlib.suppress(UserCodeRaised):
+        for read in _reads(program, problem):
+            if read.reading.of == reading.of and read.reading.kind == "updated":
+                before = problem.parameters
+                moved = {name: before[name] - AT_RATE * g for name, g in read.gradients.items()}
+                return {**before, **moved}
+    return None
 
 
 def _reads(program: CallProgram, problem: SmallProblem) -> Iterator[GradientRead]:

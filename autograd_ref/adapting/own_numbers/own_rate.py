@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from autograd_ref.adapting.by_name.code_of import Function, last_name, tree_of
 from autograd_ref.adapting.by_use.roles_by_use import factors_of_updates
@@ -50,7 +51,14 @@ def _rates_in(function: Function) -> Iterator[float]:
     for factor in factors_of_updates(tree):
         known = local.get(factor.id, factor) if isinstance(factor, ast.Name) else factor
         value = known.value if isinstance(known, ast.Constant) else None
-        if isinstance(known, ast.Name):
-            value = getattr(function, "__globals__", {}).get(known.id)
+        if isinstance(known, ast.Name | ast.Attribute):
+            value = _global(known, getattr(function, "__globals__", {}))
         if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
             yield float(value)
+
+
+def _global(node: ast.expr, scope: Mapping[str, Any]) -> object:
+    """The value of a global variable, or of an attribute of one; None for anything else."""
+    if isinstance(node, ast.Attribute):
+        return getattr(_global(node.value, scope), node.attr, None)
+    return scope.get(node.id) if isinstance(node, ast.Name) else None

@@ -1,0 +1,108 @@
+"""The statements of a loop that are its forward and backward pass, for all rows of the data."""
+
+import ast
+import copy
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+from autograd_ref.adapting.building.blocks import called
+from autograd_ref.adapting.building.slices import OTHERWISE, calls_under, changed, loaded
+from autograd_ref.adapting.by_name.roles import roles_of
+
+DATA = re.compile(r"(x|y|t|inputs?|targets?|labels?|data)(_\w+)?", re.IGNORECASE)
+"""The names of what rows are taken from."""
+
+
+def is_data(name: str, role: str) -> bool:
+    """Return whether a name is that of inputs, X, or of targets, Y.
+
+    Args:
+        name: the name.
+        role: X or Y.
+    """
+    return roles_of(name)[:1] == [role]
+
+
+class WholeData(ast.NodeTransformer):
+    """Takes the data for a row of them that another turn of the loop would take."""
+
+    def __init__(self, turning: Collection[str]) -> None:
+        """Take the names that are other things in other turns."""
+        self.turning = turning
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        """Leave out what is looked up by what turns: X[i] is X, and X[i, j] is X[j]."""
+        inner = node.value
+        inside = self.visit(inner)
+        if not isinstance(inner, ast.Name) or not DATA.fullmatch(inner.id):
+            return ast.Subscript(inside, self.visit(node.slice), node.ctx)
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        left = [one for one in parts if not loaded(one) & {*self.turning}]
+        if len(left) == len(parts):
+            return node
+        left = [one for one in left if not isinstance(one, ast.Slice)]
+        if not left:
+            return inside
+        return ast.Subscript(inside, ast.Tuple(left, ast.Load()) if left[1:] else left[0], node.ctx)
+
+
+def without_ends(block: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """Return statements without those that leave the loop they stand in.
+
+    Args:
+        block: the statements.
+    """
+    found = [one for one in block if not any(isinstance(n, _ENDS) for n in _outside_loops(one))]
+    return copy.deepcopy(found)
+
+
+_ENDS = ast.Break | ast.Continue | ast.Return | ast.Raise
+
+
+def _outside_loops(node: ast.AST) -> Iterator[ast.AST]:
+    """A statement and all in it, but loops."""
+    yield node
+    for one in ast.iter_child_nodes(node):
+        if not isinstance(one, ast.For | ast.While | ast.FunctionDef | ast.Lambda):
+            yield from _outside_loops(one)
+
+
+def sliced(
+    block: Sequence[ast.stmt], needed: Collection[str], functions: Collection[str]
+) -> list[ast.stmt]:
+    """Return the statements that something depends on; what prints or keeps a history does not.
+
+    Args:
+        block: the statements.
+        needed: the names of what depends on them.
+        functions: the names of functions that may change global variables.
+    """
+    kept, left = list[ast.stmt](), {*needed}
+    block = [one for one in block if not _is_history(one, block)]
+    for node in reversed(block):
+        calls = isinstance(node, ast.Expr) and {called(one) for one in calls_under(node)}
+        does = calls and calls & {*functions} and not any(map(OTHERWISE.fullmatch, calls))
+        if does or left & effects_of(node):
+            kept.insert(0, node)
+            left |= loaded(node)
+    return kept
+
+
+def _is_history(node: ast.stmt, block: Sequence[ast.stmt]) -> bool:
+    """Return whether a statement only appends to what nothing else in a block reads."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return False
+    kept = ast.unparse(call.func.value)
+    others = [ast.unparse(one) for one in block if one is not node]
+    return call.func.attr == "append" and not any(kept in text for text in others)
+
+
+def effects_of(node: ast.stmt) -> set[str]:
+    """Return the names of what a statement, or one inside it, changes.
+
+    Args:
+        node: the statement.
+    """
+    inside = [one for one in ast.walk(node) if isinstance(one, ast.stmt)]
+    return {name for one in inside for name in changed(one)}

@@ -1,0 +1,98 @@
+"""One pass of a loop, forward and backward, as a function of data and parameters."""
+
+import ast
+import inspect
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import NamedTuple
+
+from autograd_ref.adapting.building.slices import Renamed
+from autograd_ref.adapting.by_name.array_names import GRADIENT
+from autograd_ref.adapting.by_name.roles import roles_of
+from autograd_ref.adapting.passes.kept_statements import (
+    WholeData,
+    effects_of,
+    sliced,
+    without_ends,
+)
+from autograd_ref.adapting.passes.loops_in_code import OwnLoop
+from autograd_ref.adapting.passes.names_in_order import read_first
+from autograd_ref.adapting.passes.pass_names import (
+    ROLES,
+    PassNames,
+    arguments_of,
+    is_fixed,
+    pass_names,
+)
+
+
+class OnePass(NamedTuple):
+    """A function that does what one pass of a loop does."""
+
+    name: str
+    source: str
+    objects: tuple[str, ...]
+    """The global variables that it uses and that are no numbers, in order."""
+
+
+def one_pass(loop: OwnLoop, module: ModuleType) -> OnePass | None:
+    """Return one pass of a loop; None where it has no data, or needs what is not known.
+
+    Args:
+        loop: the loop.
+        module: that it stands in.
+    """
+    local = {*arguments_of(loop), *_stored(loop.function.body if loop.function else ())}
+    scope = {name: value for name, value in vars(module).items() if name not in local}
+    block = [WholeData(loop.turning).visit(one) for one in without_ends(loop.node.body)]
+    changed = {name for one in block for name in effects_of(one)}
+    gradients = {name for name in _stored(block) if GRADIENT.fullmatch(name)}
+    persistent = {n for n in read_first(block) if n in changed and not is_fixed(n, scope)}
+    functions = [name for name, value in scope.items() if inspect.isfunction(value)]
+    kept = sliced(block, persistent | gradients | {"self"}, functions)
+    free = [name for name in read_first(kept) if not is_fixed(name, scope)]
+    names = pass_names(free, persistent, loop, scope)
+    if names is None or {*ROLES} & {*names.arguments} - {*names.data}:
+        return None
+    objects = [n for n in free if n not in names.arguments and hasattr(scope.get(n), "__dict__")]
+    source = _source(loop, kept, names, Renamed({}, (), scope))
+    return OnePass(name_of(loop), source, tuple(objects))
+
+
+def name_of(loop: OwnLoop) -> str:
+    """Return the name of the function that is made of a loop.
+
+    Args:
+        loop: the loop.
+    """
+    return f"pass_of_line_{loop.node.lineno}"
+
+
+def _source(loop: OwnLoop, kept: Sequence[ast.stmt], names: PassNames, renamed: Renamed) -> str:
+    """The text of the function; global variables are read from the module `code`."""
+    says = [roles_of(name)[:1] == [role] for name, role in zip(names.data, ROLES, strict=True)]
+    data = [n if named else role for n, role, named in zip(names.data, ROLES, says, strict=True)]
+    whole = [*names.above, *kept]
+    local = {*_stored(whole), *names.arguments, "self"}
+    renamed.own = {name: name for name in local}
+    copies = [ast.parse(ast.unparse(ast.fix_missing_locations(one))) for one in whole]
+    lines = [ast.unparse(ast.fix_missing_locations(renamed.visit(one))) for one in copies]
+    if not all(says):
+        lines.insert(0, f"{', '.join(names.data)} = {', '.join(data)}")
+    stored = [*dict.fromkeys(_stored(kept))]
+    values = [n for n in stored if GRADIENT.fullmatch(n)]
+    values += [n for n in names.parameters if n in stored]
+    items = ", ".join(f'"{name}": {name}' for name in values)
+    lines += [f"return {{{items}}}"] if values else []
+    own = ["self"] if loop.kind else []
+    head = ", ".join([*own, *data, *names.parameters, *names.others])
+    inside = "\n".join(lines).replace("\n", "\n    ")
+    return f"def {name_of(loop)}({head}):\n    {inside}\n"
+
+
+def _stored(block: Sequence[ast.stmt]) -> Iterator[str]:
+    """The names that statements give values, in order."""
+    for one in block:
+        for node in ast.walk(one):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id

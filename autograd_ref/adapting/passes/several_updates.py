@@ -1,0 +1,92 @@
+"""Code that trains: updates that are many, or that do not begin with the parameters given."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.adapting.by_name.code_of import Function, last_name, tree_of
+from autograd_ref.adapting.by_use.roles_by_use import RANGES, factors_of_updates
+from autograd_ref.adapting.calling.problem_to_try import SmallProblem
+from autograd_ref.adapting.calling.programs import CallProgram
+from autograd_ref.adapting.calling.readings import WhereRead
+from autograd_ref.adapting.calling.trying import updated_by
+
+Array = NDArray[Any]
+
+
+def is_repeated(
+    one: CallProgram, several: CallProgram, reading: WhereRead, problem: SmallProblem
+) -> bool:
+    """Return whether code that is given samples updates after each, in any order.
+
+    Args:
+        one: the program for one sample.
+        several: the program for a batch.
+        reading: where the first has the updated parameters.
+        problem: the problem.
+    """
+    two = problem._replace(X=problem.X[:2], Y=problem.Y[:2])
+    together = updated_by(several, reading, two)
+    for order in ((0, 1), (1, 0)):
+        now: Mapping[str, Array] | None = problem.parameters
+        for i in order:
+            sample = problem.sample(i)
+            now = now and updated_by(one, reading, sample._replace(parameters=now))
+        if together and now and _alike(together, now):
+            return True
+    return False
+
+
+def _alike(one: Mapping[str, Array], two: Mapping[str, Array]) -> bool:
+    return all(np.allclose(one[name], two[name], rtol=1e-6, atol=1e-9) for name in one)
+
+
+def trains(program: CallProgram, reading: WhereRead, problem: SmallProblem) -> bool:
+    """Return whether what is read as one update is a whole training.
+
+    Args:
+        program: the program.
+        reading: where the updated parameters are.
+        problem: the problem.
+    """
+    if reading.kind != "updated":
+        return False
+    return repeats(program.entry.function) or _starts_anew(program, reading, problem)
+
+
+def repeats(function: Function) -> bool:
+    """Return whether a function makes updates in a loop whose number of turns it says itself.
+
+    Args:
+        function: the function.
+    """
+    tree = tree_of(function)
+    numbers = dict(_numbers_in(tree))
+    for loop in ast.walk(tree):
+        call = loop.iter if isinstance(loop, ast.For) else None
+        if isinstance(call, ast.Call) and last_name(call.func) in RANGES and len(call.args) == 1:
+            end = call.args[0]
+            value = numbers.get(end.id) if isinstance(end, ast.Name) else getattr(end, "value", 0)
+            if type(value) is int and value > 1 and any(True for _ in factors_of_updates(loop)):
+                return True
+    return False
+
+
+def _numbers_in(tree: ast.AST) -> Iterator[tuple[str, object]]:
+    """The variables that are given numbers."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            yield from ((last_name(one), node.value.value) for one in node.targets)
+
+
+def _starts_anew(program: CallProgram, reading: WhereRead, problem: SmallProblem) -> bool:
+    """Return whether updated parameters are the same wherever they began."""
+    at = problem.sample(0) if program.data.one_at_a_time else problem
+    other = {name: 2 * value + 1 for name, value in at.parameters.items()}
+    one = updated_by(program, reading, at) or {}
+    two = updated_by(program, reading, at._replace(parameters=other)) or {}
+    moved = [name for name in one if not np.array_equal(one[name], at.parameters[name])]
+    return bool(moved and two) and all(np.array_equal(one[name], two[name]) for name in moved)
