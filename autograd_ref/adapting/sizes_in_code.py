@@ -3,14 +3,14 @@
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain, islice, pairwise, product
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import cast
 
 from autograd_ref.adapting.building.instances import lines_that_build, lines_that_make
 from autograd_ref.adapting.by_name.code_of import tree_of_module
 from autograd_ref.adapting.by_name.roles import Role, roles_of
 from autograd_ref.adapting.by_name.size_uses import names_side_by_side
-from autograd_ref.adapting.calling.candidates_in_code import Candidate
+from autograd_ref.adapting.calling.candidates_in_code import CODE, Candidate
 from autograd_ref.adapting.calling.executed import value_after
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
@@ -94,7 +94,8 @@ def own_sizes(
     """
     if entry.owner is None:
         module = entry.module
-        placed = () if module is None else in_module(module.__name__, module, None)
+        placed = [] if module is None else [*in_module(module.__name__, module, None)]
+        placed += in_object(CODE, SimpleNamespace(**entry.objects), None)
         made = (made_by(maker, USUAL[0]) for maker in entry.makers.values())
         theirs = (holders([*arrays_in(one, "")], None) for one in made)
         found = [one.sizes for one in chain.from_iterable(theirs)]

@@ -6,6 +6,7 @@ from autograd_ref.adapting.adapter import Adapted
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
 from autograd_ref.adapting.calling.readings import WhereRead
 from autograd_ref.adapting.calling.trying import Attempted
+from autograd_ref.adapting.holding.uneven_penalties import LEFT_OUT
 from autograd_ref.adapting.way_search import SearchOutcome, place_of
 from autograd_ref.report.words import listed
 from autograd_ref.user_code import worded
@@ -44,6 +45,8 @@ def found_in_words(one: Adapted) -> list[str]:
                 "The code adds it to the parameters: that climbs, away from a minimum."
             )
         sentences += _beside(near.reading) if not data.one_at_a_time else []
+    if any(line.endswith(LEFT_OUT) for line in near.program.before):
+        sentences.append("Penalties that only some of its layers have are set to 0: not judged.")
     if one.takes == "fixed":
         sizes = ", ".join(map(str, near.sizes))
         sentences.append(f"Its sizes are its own, {sizes}: it is checked with these only.")

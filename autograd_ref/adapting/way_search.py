@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-import numpy as np
-
 from autograd_ref.adapting.by_name.function_names import PART
 from autograd_ref.adapting.calling.all_programs import programs_of
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
@@ -103,10 +101,10 @@ def _searched(
                 tries += count
                 if nearest and (best is None or right_first(nearest[0]) < right_first(best)):
                     best = nearest[0]
-                if nearest and (nearest[0].is_right or nearest[0].cosine > LIKELY):
+                if nearest and _is_enough(nearest[0]):
                     return SearchOutcome(nearest[0], tuple(nearest[1:]), _told(failures), tries)
                 usual = inside in USUAL and inside not in own  # of these, others tell no more
-                if nearest and usual and not _is_of_one_output(nearest[0]):
+                if nearest and usual and not _may_have_one_output(nearest[0]):
                     break
         if best is not None:
             break
@@ -176,10 +174,14 @@ def _is_part(one: Near) -> bool:
     return len(one.sizes) == 2 and (entry.is_of_one_layer or bool(PART.fullmatch(entry.last)))
 
 
-def _is_of_one_output(one: Near) -> bool:
-    """Return whether weights and a number for a bias, each an argument, may be of one output."""
-    in_arguments = bool(one.program.setup.arrays)
-    return in_arguments and len(one.sizes) == 2 and not np.isfinite(one.error)
+def _is_enough(one: Near) -> bool:
+    """Return whether a gradient is right, or is one that is wrong, whatever else is called."""
+    return one.is_right or (one.cosine > LIKELY and not _may_have_one_output(one))
+
+
+def _may_have_one_output(one: Near) -> bool:
+    """Return whether a wrong gradient without a hidden layer may be a right one for one output."""
+    return len(one.sizes) == 2 and one.sizes[-1] > 1
 
 
 Place = tuple[str, int] | None

@@ -88,6 +88,9 @@ def lines_that_build(entry: Candidate, known: Known) -> Iterator[str]:
         builds = inspect.isfunction(value) and MAKER.match(name)
         if builds and kind in value.__code__.co_names and (made := constructed(name, value, known)):
             yield f"{NET} = {made}"
+    for name in [n for n, v in vars(entry.owner).items() if isinstance(v, classmethod)]:
+        if made := constructed(f"{kind}.{name}", getattr(entry.owner, name), known):
+            yield f"{NET} = {made}"
     yield from instances_built(entry.module, kind, known.sizes)
 
 

@@ -85,23 +85,28 @@ def changed(node: ast.stmt) -> Iterator[str]:
         for one in node.body:
             yield from changed(one)
     elif isinstance(node, ast.Assign):
-        yield from (root for target in node.targets for root in _roots(target))
+        yield from (root for target in node.targets for root in roots_of(target))
     elif isinstance(node, ast.AnnAssign | ast.AugAssign):
-        yield from _roots(node.target)
+        yield from roots_of(node.target)
     elif isinstance(node, ast.Import | ast.ImportFrom):
         yield from (one.asname or one.name.partition(".")[0] for one in node.names)
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        yield from _roots(node.value.func) if isinstance(node.value.func, ast.Attribute) else ()
+        yield from roots_of(node.value.func) if isinstance(node.value.func, ast.Attribute) else ()
 
 
-def _roots(node: ast.expr) -> Iterator[str]:
+def roots_of(node: ast.expr) -> Iterator[str]:
+    """Yield the names of what an expression leads away from: net of net.layers[0].W.
+
+    Args:
+        node: the expression, or a row of them.
+    """
     if isinstance(node, ast.Tuple | ast.List):
         for one in node.elts:
-            yield from _roots(one)
+            yield from roots_of(one)
     while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
         node = node.value
     if isinstance(node, ast.Call):
-        yield from _roots(node.func)
+        yield from roots_of(node.func)
     if isinstance(node, ast.Name):
         yield node.id
 

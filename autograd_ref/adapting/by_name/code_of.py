@@ -11,6 +11,9 @@ from typing import Any
 
 Function = Callable[..., Any]
 
+RANGES = ("range", "trange", "xrange")
+"""The names of what counts."""
+
 CALLS_FOLLOWED = 3
 """Calls that an argument is followed through. Chosen."""
 

@@ -52,7 +52,7 @@ NAMES: tuple[tuple[Role, str], ...] = (
         r"caches?|forward_?(cache|pass|out|output|result)s?|activations?|memory|mem|ctx|saved"
         r"|intermediates?|states?|acts|zs_and_as|fwd",
     ),
-    ("rate", r"lr|eta|alpha|rate|step_?size|learning_?rate|learn_?rate|l_?rate|epsilon|gamma"),
+    ("rate", r"lr|eta|alpha|rate|step_?size|learn(ing)?_?r[a-z]*|l_?rate|epsilon|gamma"),
     (
         "l2",
         r"l2|reg|lam|lamb|lamda_?|lambd|lambda_?|lmbda|lmbd|weight_?decay|wd|l2_?(reg|lambda|penalty)"
@@ -114,6 +114,13 @@ RATE = re.compile(
 TARGET_IN = re.compile(r"true|target|actual|label|expected|truth", re.IGNORECASE)
 """Parts of the names of targets, where an argument is these or the outputs."""
 
+SIZE_IN: tuple[tuple[Role, re.Pattern[str]], ...] = (
+    ("hidden", re.compile(r"hid|^h_?\d$", re.IGNORECASE)),
+    ("inputs", re.compile(r"inp|feature|(^|_)in(_|$)", re.IGNORECASE)),
+    ("outputs", re.compile(r"outp|class|label|(^|_)out(_|$)", re.IGNORECASE)),
+)
+"""Parts of the names of sizes, where the whole name says nothing."""
+
 SIZES: tuple[Role, ...] = ("inputs", "hidden", "outputs", "sizes")
 
 
@@ -139,6 +146,9 @@ def _roles_of(name: str, *, of_sizes: bool) -> list[Role]:
     others: list[Role] = [role for role in found if role not in SIZES]
     if ARRAY.fullmatch(plain):
         others.append("array")
+    if of_sizes and not found:
+        parts: list[Role] = [role for role, pattern in SIZE_IN if pattern.search(plain)]
+        sizes += parts[:1]
     return [*sizes, *others] if of_sizes else [*others, *sizes]
 
 

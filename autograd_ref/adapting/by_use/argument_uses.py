@@ -8,11 +8,14 @@ from typing import Any, NamedTuple
 
 from autograd_ref.adapting.by_name.code_of import (
     CALLS_FOLLOWED,
+    RANGES,
     Function,
     last_name,
+    parameters_of,
     tree_of,
     undecorated,
 )
+from autograd_ref.adapting.by_name.roles import roles_of
 
 
 class Uses(NamedTuple):
@@ -72,6 +75,21 @@ def uses_of(function: Function, argument: str, depth: int = 0) -> Uses:
     return Uses(tuple(keys), tuple(stems), plain, unpacked, indexed)
 
 
+def is_vector_x(function: Function, argument: str) -> bool:
+    """Return whether x is no input, but a vector of parameters, as SciPy calls it.
+
+    It comes first then, is taken apart, and another argument has the inputs.
+
+    Args:
+        function: the function.
+        argument: the name of the argument.
+    """
+    first, *rest = [one.name for one in parameters_of(function)] or [""]
+    named = argument == first and roles_of(argument)[:1] == ["X"]
+    others = any(roles_of(name)[:1] == ["X"] for name in rest)
+    return named and others and uses_of(function, argument) != Uses()
+
+
 def _place(node: ast.AST) -> tuple[int, int]:
     """Where a node begins, so that keys come in the order in which they are read."""
     return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
@@ -82,7 +100,9 @@ def _is_name(node: ast.AST, name: str) -> bool:
 
 
 def _loops_over(node: ast.AST, name: str) -> bool:
-    inside = node.args if isinstance(node, ast.Call) else [node]
+    """True for `for one in name`, in whatever call, but not for a number of turns."""
+    counts = isinstance(node, ast.Call) and last_name(node.func) in RANGES
+    inside = node.args if isinstance(node, ast.Call) and not counts else [node]
     return any(_is_name(one, name) for one in inside)
 
 

@@ -5,11 +5,14 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from autograd_ref.adapting.by_name.array_names import ARRAY, GRADIENT
-from autograd_ref.adapting.by_name.code_of import Function, last_name, parameters_of, tree_of
+from autograd_ref.adapting.by_name.code_of import (
+    RANGES,
+    Function,
+    last_name,
+    parameters_of,
+    tree_of,
+)
 from autograd_ref.adapting.by_name.roles import Role
-
-RANGES = ("range", "trange", "xrange")
-"""The names of what counts."""
 
 
 def role_by_use(function: Function, argument: str) -> Role | None:

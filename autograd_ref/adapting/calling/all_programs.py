@@ -26,6 +26,7 @@ from autograd_ref.adapting.holding.given.containers import in_arguments
 from autograd_ref.adapting.holding.given.plain_lists import as_lists, knows_no_arrays
 from autograd_ref.adapting.holding.setups import Placed, in_module, in_object
 from autograd_ref.adapting.holding.thresholds import with_thresholds
+from autograd_ref.adapting.holding.uneven_penalties import uneven_penalties
 
 INPUT = re.compile(r"(x|i|in|inp|input)_?\d", re.IGNORECASE)
 """The names of single inputs."""
@@ -166,16 +167,20 @@ def _setups(
         if not setups:
             setups = [*in_arguments(called, problem.sizes, entry.makers)]
             setups = [*as_lists(setups)] if knows_no_arrays(entry.function) else setups
-        setups = (
-            setups or own or [*in_object(CODE, SimpleNamespace(**entry.objects), problem.sizes)]
-        )
+        objects = SimpleNamespace(**entry.objects)
+        setups = setups or own or [*in_object(CODE, objects, problem.sizes)]
         rates = _rates(CODE, vars(entry.module)) if entry.module is not None else []
+        rates += [
+            line for n, one in entry.objects.items() for line in _rates(f"{CODE}.{n}", vars(one))
+        ]
+        rates += uneven_penalties(objects, CODE)
         setups = with_their_own(entry, known, setups, problem, firsts)
         for setup in (with_thresholds(one, entry.module) for one in setups):
             yield setup, (*setup.lines, *rates)
         return
     for one in in_instances(entry, known, problem, firsts[0] if firsts else ""):
         rates = _rates(NET, getattr(one.net, "__dict__", {}), rates_of(type(one.net)))
+        rates += uneven_penalties(one.net, NET)
         setups = with_their_own(entry, known, one.setups, problem, firsts)
         for setup in (with_thresholds(one, entry.module) for one in setups):
             yield setup, (one.make, *setup.lines, *rates)

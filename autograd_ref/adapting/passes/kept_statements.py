@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from autograd_ref.adapting.building.blocks import called
-from autograd_ref.adapting.building.slices import OTHERWISE, calls_under, changed, loaded
+from autograd_ref.adapting.building.slices import OTHERWISE, calls_under, changed, loaded, roots_of
 from autograd_ref.adapting.by_name.roles import roles_of
 
 DATA = re.compile(r"(x|y|t|inputs?|targets?|labels?|data)(_\w+)?", re.IGNORECASE)
@@ -68,24 +68,36 @@ def _outside_loops(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def sliced(
-    block: Sequence[ast.stmt], needed: Collection[str], functions: Collection[str]
+    block: Sequence[ast.stmt],
+    needed: Collection[str],
+    functions: Collection[str],
+    instances: Collection[str],
 ) -> list[ast.stmt]:
     """Return the statements that something depends on; what prints or keeps a history does not.
 
     Args:
         block: the statements.
         needed: the names of what depends on them.
-        functions: the names of functions that may change global variables.
+        functions: the names of those that may change global variables.
+        instances: the names of those whose methods may change them.
     """
     kept, left = list[ast.stmt](), {*needed}
     block = [one for one in block if not _is_history(one, block)]
     for node in reversed(block):
-        calls = isinstance(node, ast.Expr) and {called(one) for one in calls_under(node)}
-        does = calls and calls & {*functions} and not any(map(OTHERWISE.fullmatch, calls))
-        if does or left & effects_of(node):
+        doing = {*instances, *functions} if isinstance(node, ast.Expr) else {*instances}
+        if _does(node, doing) or left & effects_of(node):
             kept.insert(0, node)
             left |= loaded(node)
     return kept
+
+
+def _does(node: ast.stmt, doing: Collection[str]) -> bool:
+    """Return whether a statement calls one of some functions, or a method of some instances."""
+    calls = calls_under(node)
+    if any(OTHERWISE.fullmatch(called(one)) for one in calls):
+        return False
+    roots = [name for one in calls for name in roots_of(one.func)]
+    return any(name in doing for name in roots)
 
 
 def _is_history(node: ast.stmt, block: Sequence[ast.stmt]) -> bool:

@@ -33,13 +33,14 @@ def loops_in(module: ModuleType) -> Iterator[OwnLoop]:
         module: of the file.
     """
     top = (*opened_blocks(tree_of_module(module).body),)
-    yield from _loops(OwnLoop(ast.While(), (), frozenset(), None, ""), top)
+    nowhere = ast.While(ast.Constant(value=True), [], [])
+    yield from _loops(OwnLoop(nowhere, (), frozenset(), None, ""), top)
     for one in top:
         kind = one.name if isinstance(one, ast.ClassDef) else ""
         for function in one.body if isinstance(one, ast.ClassDef) else [one]:
             if isinstance(function, ast.FunctionDef):
                 above = *top, *defaults_of(function)
-                start = OwnLoop(ast.While(), above, frozenset(), function, kind)
+                start = OwnLoop(nowhere, above, frozenset(), function, kind)
                 yield from _loops(start, function.body)
 
 

@@ -2,13 +2,14 @@
 
 import ast
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 from typing import NamedTuple
 
 from autograd_ref.adapting.building.slices import Renamed
 from autograd_ref.adapting.by_name.array_names import GRADIENT
 from autograd_ref.adapting.by_name.roles import roles_of
+from autograd_ref.adapting.calling.matched_arrays import DERIVATIVE
 from autograd_ref.adapting.passes.kept_statements import (
     WholeData,
     effects_of,
@@ -22,7 +23,9 @@ from autograd_ref.adapting.passes.pass_names import (
     PassNames,
     arguments_of,
     is_fixed,
+    is_instance,
     pass_names,
+    stored_in,
 )
 
 
@@ -42,19 +45,19 @@ def one_pass(loop: OwnLoop, module: ModuleType) -> OnePass | None:
         loop: the loop.
         module: that it stands in.
     """
-    local = {*arguments_of(loop), *_stored(loop.function.body if loop.function else ())}
+    local = {*arguments_of(loop), *stored_in(loop.function.body if loop.function else ())}
     scope = {name: value for name, value in vars(module).items() if name not in local}
     block = [WholeData(loop.turning).visit(one) for one in without_ends(loop.node.body)]
     changed = {name for one in block for name in effects_of(one)}
-    gradients = {name for name in _stored(block) if GRADIENT.fullmatch(name)}
+    gradients = {name for name in stored_in(block) if GRADIENT.fullmatch(name)}
     persistent = {n for n in read_first(block) if n in changed and not is_fixed(n, scope)}
     functions = [name for name, value in scope.items() if inspect.isfunction(value)]
-    kept = sliced(block, persistent | gradients | {"self"}, functions)
-    free = [name for name in read_first(kept) if not is_fixed(name, scope)]
-    names = pass_names(free, persistent, loop, scope)
-    if names is None or {*ROLES} & {*names.arguments} - {*names.data}:
+    instances = [name for name, value in scope.items() if is_instance(value)]
+    kept = sliced(block, persistent | gradients | {"self"}, functions, instances)
+    names = pass_names(kept, loop, scope)
+    if names is None:
         return None
-    objects = [n for n in free if n not in names.arguments and hasattr(scope.get(n), "__dict__")]
+    objects = [n for n in read_first(kept) if n in instances and n not in names.arguments]
     source = _source(loop, kept, names, Renamed({}, (), scope))
     return OnePass(name_of(loop), source, tuple(objects))
 
@@ -73,15 +76,13 @@ def _source(loop: OwnLoop, kept: Sequence[ast.stmt], names: PassNames, renamed: 
     says = [roles_of(name)[:1] == [role] for name, role in zip(names.data, ROLES, strict=True)]
     data = [n if named else role for n, role, named in zip(names.data, ROLES, says, strict=True)]
     whole = [*names.above, *kept]
-    local = {*_stored(whole), *names.arguments, "self"}
+    local = {*stored_in(whole), *names.arguments, "self"}
     renamed.own = {name: name for name in local}
     copies = [ast.parse(ast.unparse(ast.fix_missing_locations(one))) for one in whole]
     lines = [ast.unparse(ast.fix_missing_locations(renamed.visit(one))) for one in copies]
     if not all(says):
         lines.insert(0, f"{', '.join(names.data)} = {', '.join(data)}")
-    stored = [*dict.fromkeys(_stored(kept))]
-    values = [n for n in stored if GRADIENT.fullmatch(n)]
-    values += [n for n in names.parameters if n in stored]
+    values = _returned(names.parameters, [*dict.fromkeys(stored_in(kept))])
     items = ", ".join(f'"{name}": {name}' for name in values)
     lines += [f"return {{{items}}}"] if values else []
     own = ["self"] if loop.kind else []
@@ -90,9 +91,10 @@ def _source(loop: OwnLoop, kept: Sequence[ast.stmt], names: PassNames, renamed: 
     return f"def {name_of(loop)}({head}):\n    {inside}\n"
 
 
-def _stored(block: Sequence[ast.stmt]) -> Iterator[str]:
-    """The names that statements give values, in order."""
-    for one in block:
-        for node in ast.walk(one):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                yield node.id
+def _returned(parameters: Sequence[str], stored: Sequence[str]) -> list[str]:
+    """The gradients, where each parameter has one by name or none is given a value; and these."""
+    gradients = [name for name in stored if GRADIENT.fullmatch(name)]
+    moved = [name for name in parameters if name in stored]
+    of = {DERIVATIVE.sub("", name).lower() for name in gradients}
+    whole = not moved or {name.lower() for name in parameters} <= of
+    return [*gradients * whole, *moved]

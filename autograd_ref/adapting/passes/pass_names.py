@@ -4,7 +4,7 @@ import ast
 import builtins
 import inspect
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from autograd_ref.adapting.building.slices import calls_under, given_anew, state
 from autograd_ref.adapting.by_name.array_names import ARRAY, is_parameter
 from autograd_ref.adapting.by_name.function_names import DRAWN, MAKER
 from autograd_ref.adapting.by_name.roles import Role, roles_of
+from autograd_ref.adapting.passes.kept_statements import effects_of
 from autograd_ref.adapting.passes.loops_in_code import OwnLoop
 from autograd_ref.adapting.passes.names_in_order import read_first
 
@@ -40,20 +41,23 @@ class PassNames(NamedTuple):
         return (*self.data, *self.parameters, *self.others)
 
 
-def pass_names(
-    free: Sequence[str], persistent: Collection[str], loop: OwnLoop, scope: Scope
-) -> PassNames | None:
-    """Return the parts of free names; None where there are no data, or where one is not known.
+def pass_names(block: Sequence[ast.stmt], loop: OwnLoop, scope: Scope) -> PassNames | None:
+    """Return the parts of the names that some statements of a loop read first.
 
     Args:
-        free: the names, in the order in which they are read.
-        persistent: those among them that the statements change.
-        loop: around the statements.
+        block: the statements.
+        loop: around them.
         scope: the global variables, without those that are hidden by local ones.
+
+    Returns:
+        None where there are no data, or where one of the names is not known.
     """
-    parameters = [n for n in free if _is_parameter(n, loop, scope, changes=n in persistent)]
+    free = [name for name in read_first(block) if not is_fixed(name, scope)]
+    given = {*stored_in(block)}
+    changed = {name for one in block for name in effects_of(one)}
+    parameters = [n for n in free if _is_parameter(n, loop, scope, changes=n in changed)]
     rest = [n for n in free if n not in parameters]
-    data = _data([n for n in rest if n not in persistent], loop, scope)
+    data = _data([n for n in rest if n not in given], loop, scope)
     if data is None:
         return None
     rates = [n for n in rest if roles_of(n)[:1] in (["rate"], ["l2"]) and n not in data]
@@ -62,7 +66,8 @@ def pass_names(
     above: list[ast.stmt] = []
     for name in left:
         rows = _number_of_rows(name, data, scope)
-        if name in scope and not rows and not _depends_on(name, data, loop):
+        is_constant = name in scope and name not in given
+        if is_constant and not rows and not _depends_on(name, data, loop):
             continue
         found = rows or _given_above(name, loop, scope, arguments)
         if found is None:
@@ -88,6 +93,27 @@ def arguments_of(loop: OwnLoop) -> list[str]:
     return [] if loop.function is None else [one.arg for one in loop.function.args.args]
 
 
+def stored_in(block: Sequence[ast.stmt]) -> Iterator[str]:
+    """Yield the names that statements give values.
+
+    Args:
+        block: the statements.
+    """
+    for one in block:
+        for node in ast.walk(one):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
+
+
+def is_instance(value: object) -> bool:
+    """Return whether something is an instance of a class of somebody's own.
+
+    Args:
+        value: the thing.
+    """
+    return hasattr(value, "__dict__") and not isinstance(value, type | ModuleType | FunctionType)
+
+
 def is_fixed(name: str, scope: Scope) -> bool:
     """Return whether a name is that of a function, a class or a module, or the instance itself.
 
@@ -104,7 +130,7 @@ def is_fixed(name: str, scope: Scope) -> bool:
 def _is_parameter(name: str, loop: OwnLoop, scope: Scope, *, changes: bool) -> bool:
     """Return whether a name is that of weights or biases: its own, or that of drawn arrays."""
     value = scope.get(name)
-    if not is_parameter(name) or isinstance(value, int | str):
+    if not is_parameter(name) or isinstance(value, int | str) or is_instance(value):
         return False
     if ARRAY.fullmatch(name):
         return name in scope or changes or _is_drawn(name, loop)

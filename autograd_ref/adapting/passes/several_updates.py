@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.adapting.by_name.code_of import Function, last_name, tree_of
-from autograd_ref.adapting.by_use.roles_by_use import RANGES, factors_of_updates
+from autograd_ref.adapting.by_name.code_of import RANGES, Function, last_name, tree_of
+from autograd_ref.adapting.by_use.roles_by_use import factors_of_updates
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.programs import CallProgram
 from autograd_ref.adapting.calling.readings import WhereRead
@@ -88,5 +88,5 @@ def _starts_anew(program: CallProgram, reading: WhereRead, problem: SmallProblem
     other = {name: 2 * value + 1 for name, value in at.parameters.items()}
     one = updated_by(program, reading, at) or {}
     two = updated_by(program, reading, at._replace(parameters=other)) or {}
-    moved = [name for name in one if not np.array_equal(one[name], at.parameters[name])]
-    return bool(moved and two) and all(np.array_equal(one[name], two[name]) for name in moved)
+    moved = {n: value for n, value in one.items() if not np.array_equal(value, at.parameters[n])}
+    return bool(moved and two) and _alike(moved, two)

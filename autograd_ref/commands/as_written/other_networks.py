@@ -1,7 +1,9 @@
 """The usual networks that code is right for, in words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from autograd_ref.adapting.adapter import Adapted, targets_of
 from autograd_ref.assignment.conventions import adapter
@@ -16,11 +18,6 @@ from autograd_ref.networks.random_point import Targets
 from autograd_ref.user_code import UserCodeRaised
 from manual_backprop import Parameters
 
-BY_UPDATES = (
-    "Which other networks it is right for is not looked for: it returns no gradient, but updates"
-    " parameters."
-)
-
 
 def right_for(one: Adapted, gradients: Callable[..., Any], *, matches: bool) -> str:
     """The networks that adapted code is right for; empty where that would say nothing new.
@@ -30,8 +27,6 @@ def right_for(one: Adapted, gradients: Callable[..., Any], *, matches: bool) -> 
         gradients: the adapter, as code of the user's is called.
         matches: True where it is right for the one that is meant, and others are asked for.
     """
-    if one.only_updates:
-        return BY_UPDATES if matches else ""
     return _said(fits_of(one, gradients), matches=matches)
 
 
@@ -66,9 +61,15 @@ def fits_of(one: Adapted, gradients: Callable[..., Any]) -> tuple[Fit, ...] | No
     near = one.network._replace(sizes=sizes_for(one, seed=0))
 
     def of_names(parameters: dict[str, Any], X: Any, Y: Any) -> object:
-        return gradients(parameters if one.choices.as_dict else tuple(parameters.values()), X, Y)
+        found = gradients(parameters if one.choices.as_dict else tuple(parameters.values()), X, Y)
+        return _steps(parameters, found, one.found.reading.rate) if one.only_updates else found
 
     return _found(of_names, near, targets_of(one))
+
+
+def _steps(before: Mapping[str, Any], after: Mapping[str, Any], rate: float) -> dict[str, Any]:
+    """The gradient that an update with a rate is made of."""
+    return {name: (before[name] - np.asarray(after[name])) / rate for name in after}
 
 
 def _found(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from autograd_ref.adapting.by_name.code_of import Function, parameters_of
 from autograd_ref.adapting.by_name.own_variables import is_variable
 from autograd_ref.adapting.by_name.roles import RATE, SIZES, Role, roles_of
-from autograd_ref.adapting.by_use.argument_uses import Uses, uses_of
+from autograd_ref.adapting.by_use.argument_uses import Uses, is_vector_x, uses_of
 from autograd_ref.adapting.by_use.roles_by_use import role_by_use
 from autograd_ref.adapting.calling.filling.ambiguous import (
     is_no_rate,
@@ -76,11 +76,14 @@ def filled(function: Function, known: Known, *, constructor: bool = False) -> Fi
     used: set[Role] = {"X"} if takes_both(arguments) else set()
     by_name, sizes = False, list[int]()
     outputs = [*known.outputs]
+    hidden = _hidden(arguments, known.sizes) if constructor else {}
     if any(RATE.fullmatch(p.name) for p in arguments):
         used |= {"rate"}
     for one in arguments:
         text, role = _one(one, known, outputs, used, constructor=constructor)
-        text = text or named_function(function, one.name)
+        if is_vector_x(function, one.name) and known.parameters:
+            text, role = known.parameters, "parameters"
+        text = hidden.get(one.name, text) or named_function(function, one.name)
         if constructor and "rate" not in used and is_no_rate(function, one):
             text, role = "", None
         if role == "both":
@@ -114,6 +117,13 @@ def filled(function: Function, known: Known, *, constructor: bool = False) -> Fi
     spread = spread_sizes(function) if constructor and known.sizes else ""
     rest += [(f"*{spread}", ", ".join(size_names(known.sizes)), False)] if spread else []
     return Filled(tuple(rest), frozenset(used))
+
+
+def _hidden(arguments: Sequence[inspect.Parameter], sizes: Sequence[int]) -> dict[str, str]:
+    """The sizes of several hidden layers, where each is an argument of its own."""
+    names = [p.name for p in arguments if roles_of(p.name, of_sizes=True)[:1] == ["hidden"]]
+    several = size_names(sizes)[1:-1]
+    return dict(zip(names, several, strict=True)) if len(names) == len(several) > 1 else {}
 
 
 def _is_apart(function: Function, argument: str) -> bool:

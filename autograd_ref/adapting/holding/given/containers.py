@@ -5,14 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from autograd_ref.adapting.by_name.code_of import Function, parameters_of
+from autograd_ref.adapting.by_name.code_of import Function, parameters_of, tree_of
 from autograd_ref.adapting.by_name.layers_by_name import (
     Named,
     layers_in_order,
     named_layers,
 )
 from autograd_ref.adapting.by_name.roles import roles_of
-from autograd_ref.adapting.by_use.argument_uses import Uses, uses_of
+from autograd_ref.adapting.by_use.argument_uses import Uses, is_vector_x, uses_of
+from autograd_ref.adapting.by_use.beside_products import beside_products_in
 from autograd_ref.adapting.by_use.roles_by_use import multiplied_in
 from autograd_ref.adapting.holding.arrays_found import Found
 from autograd_ref.adapting.holding.forms import forms
@@ -39,12 +40,15 @@ def in_arguments(
     """
     names = [(function, p.name) for function in functions for p in parameters_of(function)]
     single = named_layers([name for _f, name in names if "array" in roles_of(name)])
-    if single is not None and len(single.weights) == len(sizes) - 1:
+    layers = len(sizes) - 1
+    for one in () if single is not None and single.biases else _with_added(functions, layers):
+        yield from (_of_dict(holder, single=True) for holder in _named(one, sizes))
+    if single is not None and len(single.weights) == layers:
         yield from (_of_dict(holder, single=True) for holder in _named(single, sizes))
     elif single is not None and len(single.weights) == 1:
         yield from _lists(single, sizes)
     else:
-        for one in layers_in_order(_multiplied(functions), len(sizes) - 1):
+        for one in layers_in_order(_multiplied(functions), layers):
             yield from (_of_dict(holder, single=True) for holder in _named(one, sizes))
     for holder in of_numbers(_of_names(name for _f, name in names), sizes):
         yield _of_dict(holder, single=True)
@@ -67,6 +71,16 @@ def _multiplied(functions: Sequence[Function]) -> list[str]:
     return [name for name in found if not {*roles_of(name)} & {"X", "Y", "cache"}]
 
 
+def _with_added(functions: Sequence[Function], layers: int) -> Iterator[Named]:
+    """These weights, with the arguments that are added to the products as their biases."""
+    weights = _multiplied(functions)
+    names = dict.fromkeys(p.name for one in functions for p in parameters_of(one))
+    added = {name for one in functions for name in beside_products_in(tree_of(one)).added}
+    biases = [name for name in names if name in added and name not in weights]
+    if len(weights) == len(biases) == layers:
+        yield Named((*weights,), (*biases,))
+
+
 def _says_nothing(one: inspect.Parameter) -> bool:
     """Return whether an argument is needed, and may be arrays: it is named so, or says nothing."""
     return one.default is one.empty and not {*roles_of(one.name)} - {"array", "parameters"}
@@ -75,7 +89,8 @@ def _says_nothing(one: inspect.Parameter) -> bool:
 def _may_hold(function: Function, argument: str) -> bool:
     """Return whether an argument may have all parameters: by its name, or taken apart unnamed."""
     roles = roles_of(argument)
-    return "parameters" in roles or (not roles and uses_of(function, argument) != Uses())
+    apart = not roles and uses_of(function, argument) != Uses()
+    return "parameters" in roles or apart or is_vector_x(function, argument)
 
 
 def sizes_of_arguments(function: Function) -> list[tuple[int, ...]]:

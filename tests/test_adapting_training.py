@@ -1,0 +1,259 @@
+"""Code that trains is no update: its loop is taken, with the parameters where it keeps them."""
+
+from collections.abc import Generator
+
+import pytest
+
+from autograd_ref.adapting.adapted import adapted
+from autograd_ref.adapting.holding.uneven_penalties import LEFT_OUT, uneven_penalties
+from autograd_ref.adapting.passes.several_updates import repeats
+from autograd_ref.adapting.small import problems
+from autograd_ref.adapting.told import found_in_words
+from autograd_ref.adapting.way_search import SearchOutcome, Wanted, search
+from autograd_ref.networks.architecture import Architecture
+from autograd_ref.networks.choosing import architecture
+from tests.real_code.of_text import forget, module_of
+
+RELU = architecture((2, 4, 3), activation="relu")
+TANH = architecture((5, 7, 2), activation="tanh", output="linear", loss="half-mse")
+LINE = architecture((5, 1), output="linear", loss="half-mse")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Generator[None]:
+    """Each text is another module of the same name."""
+    yield
+    forget()
+
+
+def found(text: str, meant: Architecture, name: str = "") -> SearchOutcome:
+    return search(module_of(text), problems(meant), Wanted(name))
+
+
+LAYERS = """
+class Dense:
+    def __init__(self, n_in, n_out, weight_reg=0):
+        self.weights, self.biases = 0.1 * rng.normal(size=(n_in, n_out)), np.zeros((1, n_out))
+        self.weight_reg = weight_reg
+    def forward(self, inputs):
+        self.inputs, self.output = inputs, inputs @ self.weights + self.biases
+    def backward(self, dvalues):
+        self.dweights = self.inputs.T @ dvalues + 2 * self.weight_reg * self.weights
+        self.dbiases = dvalues.sum(axis=0, keepdims=True)
+        self.dinputs = dvalues @ self.weights.T
+class ReLU:
+    def forward(self, inputs):
+        self.output = np.maximum(0, inputs)
+    def backward(self, dvalues):
+        self.dinputs = dvalues * (self.output SIGN 0)
+class Loss:
+    def forward(self, inputs, y_true):
+        e = np.exp(inputs - inputs.max(axis=1, keepdims=True))
+        self.output = e / e.sum(axis=1, keepdims=True)
+        return -np.log(self.output[range(len(inputs)), y_true]).mean()
+    def backward(self, dvalues, y_true):
+        self.dinputs = dvalues.copy()
+        self.dinputs[range(len(dvalues)), y_true] -= 1
+        self.dinputs /= len(dvalues)
+class SGD:
+    def __init__(self, learning_rate=1.0): self.learning_rate = learning_rate
+    def update_params(self, layer):
+        layer.weights -= self.learning_rate * layer.dweights
+        layer.biases -= self.learning_rate * layer.dbiases
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(9, 2)), np.arange(9) % 3
+first, bend, last = Dense(2, 4, weight_reg=0.01), ReLU(), Dense(4, 3)
+loss, optimizer = Loss(), SGD(learning_rate=0.05)
+for epoch in range(3):
+    first.forward(X)
+    bend.forward(first.output)
+    last.forward(bend.output)
+    value = loss.forward(last.output, y)
+    print(epoch, value)
+    loss.backward(loss.output, y)
+    last.backward(loss.dinputs)
+    bend.backward(last.dinputs)
+    first.backward(bend.dinputs)
+    optimizer.update_params(first)
+    optimizer.update_params(last)
+"""
+
+
+@pytest.mark.parametrize(("sign", "right"), [(">", True), ("<", False)])
+def test_layers_that_a_loop_calls_one_by_one_are_a_network(sign: str, *, right: bool) -> None:
+    """A penalty that only one layer has is left out, which is told; a rate is set."""
+    best = found(LAYERS.replace("SIGN", sign), RELU).best
+    assert best is not None
+    assert best.is_right == right
+    assert best.program.setup.where.startswith("in code.first.weights, code.first.biases")
+    assert "code.optimizer.learning_rate = rate" in best.program.before
+    said = found_in_words(adapted(best, RELU, "theirs"))
+    assert "Penalties that only some of its layers have are set to 0: not judged." in said
+
+
+def test_penalties_that_all_layers_have_stay() -> None:
+    text = LAYERS.replace("SIGN", ">").replace("Dense(4, 3)", "Dense(4, 3, weight_reg=0.01)")
+    best = found(text, RELU).best
+    assert best is not None
+    assert not any(line.endswith(LEFT_OUT) for line in best.program.before)
+    assert not best.is_right
+
+
+@pytest.mark.parametrize(
+    ("value", "places"),
+    [
+        ({"a": {"l2": 0.1}, "b": {"l2": 0.0}}, ["net['a']['l2']"]),
+        ({"a": {"l2": 0.1}, "b": {"l2": 0.2}}, []),
+        ({"a": {"reg_l1": 0.1}, "b": {"reg_l2": 0}}, []),
+        ({"a": {"rate": 0.1}, "b": {"rate": 0.0}}, []),
+        ([[[[[{"l2": 0.1}, {"l2": 0}]]]]], []),
+    ],
+)
+def test_a_penalty_is_uneven_where_another_of_its_name_is_zero(
+    value: object, places: list[str]
+) -> None:
+    assert uneven_penalties(value, "net") == [f"{place} = 0.0{LEFT_OUT}" for place in places]
+
+
+FIT = """
+class Line:
+    def __init__(self, learning_rate=0.01, n_iterations=1000):
+        self.learning_rate, self.n_iterations = learning_rate, n_iterations
+        self.weights, self.bias, self.costs = None, None, []
+    def fit(self, X, y):
+        n_samples, n_features = X.shape
+        self.weights, self.bias = np.zeros(n_features), 0
+        for _ in range(self.n_iterations):
+            error = X @ self.weights + self.bias - y
+            dw, db = SLOPE / n_samples, error.mean()
+            self.weights = self.weights - self.learning_rate * dw
+            self.bias = self.bias - self.learning_rate * db
+            self.costs.append((error**2).mean())
+"""
+
+
+@pytest.mark.parametrize(("slope", "right"), [("X.T @ error", True), ("X.sum(0)", False)])
+def test_a_method_that_starts_anew_is_judged_by_one_pass_of_its_loop(
+    slope: str, *, right: bool
+) -> None:
+    """Whatever parameters it is given, it begins with zeros: what it leaves tells no gradient."""
+    best = found(FIT.replace("SLOPE", slope), LINE).best
+    assert best is not None
+    assert best.is_right == right
+    assert best.program.entry.name == "Line.fit.pass_of_line_9"
+    assert best.program.calls == ("result = pass_of_line_9(net, X, Y)",)
+    assert "self.costs" not in best.program.entry.source
+
+
+@pytest.mark.parametrize(
+    ("code", "several"),
+    [
+        ("def f(W, g):\n    for i in range(100):\n        W -= 0.1 * g", True),
+        ("def f(W, g):\n    turns = 50\n    for i in range(turns):\n        W -= 0.1 * g", True),
+        ("def f(W, g):\n    for i in range(1):\n        W -= 0.1 * g", False),
+        ("def f(W, g, turns):\n    for i in range(turns):\n        W -= 0.1 * g", False),
+        ("def f(W, g):\n    for i in range(len(W)):\n        W[i] -= 0.1 * g[i]", False),
+        ("def f(W, g):\n    for i in range(2, 5):\n        W[i] -= 0.1 * g[i]", False),
+        ("def f(W, g):\n    for i in range(9):\n        print(i)\n    W -= 0.1 * g", False),
+    ],
+)
+def test_updates_are_several_where_the_code_says_so_itself(code: str, *, several: bool) -> None:
+    assert repeats(module_of(code).f) == several
+
+
+ROWS = """
+rng = np.random.default_rng(0)
+m, rate = 9, 0.1
+X, T = rng.normal(size=(3, m)), rng.normal(size=(1, m))
+U, c = rng.normal(size=(4, 3)), np.zeros((4, 1))
+V, d = rng.normal(size=(1, 4)), np.zeros((1, 1))
+count = X.shape[1]
+for turn in range(3):
+    h = np.tanh(U @ X + c)
+    r = (V @ h + d - T) / COUNT
+    s = (V.T @ r) * (1 - h**2)
+    V, d = V - rate * r @ h.T, d - rate * r.sum(axis=1, keepdims=True)
+    U, c = U - rate * s @ X.T, c - rate * s.sum(axis=1, keepdims=True)
+"""
+
+
+@pytest.mark.parametrize("count", ["m", "count", "X.shape[1]", "len(T[0])"])
+def test_the_number_of_samples_is_that_of_the_data_given(count: str) -> None:
+    """A number that counts the rows of their data counts those of ours; c and d are biases."""
+    best = found(ROWS.replace("COUNT", count), TANH).best
+    assert best is not None
+    assert best.is_right
+    assert best.program.setup.where == "in the arguments U, c, V, d"
+    assert abs(best.factor - 1) < 1e-9
+
+
+def test_a_rate_that_is_an_attribute_or_in_a_tuple_is_told() -> None:
+    text = (
+        ROWS.replace("COUNT", "m").replace("rate *", "Config.pace *").replace("m, rate =", "m, _ =")
+    )
+    best = found(f"class Config:\n    pace = 0.25\n{text}", TANH).best
+    assert best is not None
+    assert adapted(best, TANH, "theirs").found.reading.rate == 0.25
+
+
+VECTOR = """
+def parts(x, sizes):
+    out, i = [], 0
+    for a, b in zip(sizes[:-1], sizes[1:]):
+        out.append((x[i : i + a * b].reshape(a, b), x[i + a * b : i + a * b + b]))
+        i += a * b + b
+    return out
+def objective(x, sizes, inputs, targets):
+    (W, c), (V, d) = parts(x, sizes)
+    h = np.tanh(inputs @ W + c)
+    r = (h @ V + d - targets) / len(inputs)
+    s = (r @ V.T) * (1 - h**2)
+    g = [inputs.T @ s, s.sum(0), h.T @ r, r.sum(0)]
+    return 0.5 * (r**2).sum() * len(inputs), np.concatenate([one.ravel() for one in g])
+"""
+BUILT = """
+class Net:
+    def __init__(self, layers=()): self.layers = layers
+    @classmethod
+    def of(cls, dims):
+        pairs = zip(dims, dims[1:])
+        return cls([dict(W=np.ones((a, b)), b=np.zeros(b)) for a, b in pairs])
+    def gradient(self, X, T):
+        one, two = self.layers
+        h = np.tanh(X @ one["W"] + one["b"])
+        r = (h @ two["W"] + two["b"] - T) / len(X)
+        s = (r @ two["W"].T) * (1 - h**2)
+        return [(X.T @ s, s.sum(0)), (h.T @ r, r.sum(0))]
+"""
+NUMBERED = """
+class Net:
+    def __init__(self, num_of_input_features, num_of_outputs=5, hidden_units_1=9, hidden_units_2=8):
+        sizes = num_of_input_features, hidden_units_1, hidden_units_2, num_of_outputs
+        self.W1, self.W2, self.W3 = [np.ones((b, a)) for a, b in zip(sizes, sizes[1:])]
+        self.b1, self.b2, self.b3 = [np.zeros((n, 1)) for n in sizes[1:]]
+    def backward(self, X, Y):
+        h = np.tanh(self.W1 @ X + self.b1)
+        k = np.tanh(self.W2 @ h + self.b2)
+        r = (self.W3 @ k + self.b3 - Y) / X.shape[1]
+        t = self.W3.T @ r * (1 - k**2)
+        s = self.W2.T @ t * (1 - h**2)
+        sums = [one.sum(axis=1, keepdims=True) for one in (s, t, r)]
+        return s @ X.T, sums[0], t @ h.T, sums[1], r @ k.T, sums[2]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (VECTOR, "result = objective(theirs, [N_I, N_H, N_O], X, np.eye(N_O)[Y])"),
+        (BUILT, "net = Net.of([N_I, N_H, N_O])"),
+        (NUMBERED, "net = Net(N_I, N_O, N_H1, N_H2)"),
+    ],
+)
+def test_sizes_and_vectors_are_given_as_they_are_meant(text: str, line: str) -> None:
+    """Vectors called x, sizes of several hidden layers, a class method that builds a network."""
+    sizes = (5, 7, 3, 2) if text is NUMBERED else (5, 7, 2)
+    best = found(text, TANH._replace(sizes=sizes)).best
+    assert best is not None
+    assert best.is_right
+    assert line in (*best.program.before, *best.program.calls)
