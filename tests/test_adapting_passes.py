@@ -171,6 +171,7 @@ def test_the_adapter_has_the_pass_in_it() -> None:
         "for i in range(3):\n    total = i\n",
         "def f(W, X):\n    for i in range(3):\n        W = W - X.T @ (X @ W)\n",
         "def f(X, y):\n    for i in range(3):\n        W = W - q * X.T @ (X @ W - y)\n",
+        "def f(X, y):\n    k = q\n    for i in range(3):\n        W = W - k * X.T @ (X @ W - y)\n",
         "class A:\n    def f(self, X):\n        while X:\n            self.n = X\n",
     ],
 )

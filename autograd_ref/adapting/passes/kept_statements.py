@@ -7,20 +7,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 from autograd_ref.adapting.building.blocks import called
 from autograd_ref.adapting.building.slices import OTHERWISE, calls_under, changed, loaded, roots_of
-from autograd_ref.adapting.by_name.roles import roles_of
 
 DATA = re.compile(r"(x|y|t|inputs?|targets?|labels?|data)(_\w+)?", re.IGNORECASE)
 """The names of what rows are taken from."""
-
-
-def is_data(name: str, role: str) -> bool:
-    """Return whether a name is that of inputs, X, or of targets, Y.
-
-    Args:
-        name: the name.
-        role: X or Y.
-    """
-    return roles_of(name)[:1] == [role]
 
 
 class WholeData(ast.NodeTransformer):
