@@ -257,3 +257,21 @@ def test_sizes_and_vectors_are_given_as_they_are_meant(text: str, line: str) -> 
     assert best is not None
     assert best.is_right
     assert line in (*best.program.before, *best.program.calls)
+
+
+ALL_ENTRIES = """
+def backward(W1, b1, W2, b2, X, T):
+    h = np.tanh(X @ W1 + b1)
+    r = (h @ W2 + b2 - T) / T.size
+    s = (r @ W2.T) * (1 - h**2)
+    return X.T @ s, s.sum(0), h.T @ r, r.sum(0)
+"""
+
+
+@pytest.mark.parametrize(("sizes", "takes"), [((5, 7, 1), "one output"), ((5, 7, 2), "any")])
+def test_a_network_of_one_output_is_checked_with_one(sizes: tuple[int, ...], takes: str) -> None:
+    """A mean over all entries is one over samples then, and no mistake."""
+    best = search(module_of(ALL_ENTRIES), problems(TANH), Wanted(sizes=(sizes,))).best
+    assert best is not None
+    assert adapted(best, TANH, "theirs").takes == takes
+    assert (abs(best.factor - 1) < 1e-9) == (takes == "one output")

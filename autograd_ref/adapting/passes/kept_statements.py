@@ -11,6 +11,8 @@ from autograd_ref.adapting.building.slices import OTHERWISE, calls_under, change
 DATA = re.compile(r"(x|y|t|inputs?|targets?|labels?|data)(_\w+)?", re.IGNORECASE)
 """The names of what rows are taken from."""
 
+ENDS = ast.Break | ast.Continue | ast.Return | ast.Raise
+
 
 class WholeData(ast.NodeTransformer):
     """Takes the data for a row of them that another turn of the loop would take."""
@@ -41,11 +43,8 @@ def without_ends(block: Sequence[ast.stmt]) -> list[ast.stmt]:
     Args:
         block: the statements.
     """
-    found = [one for one in block if not any(isinstance(n, _ENDS) for n in _outside_loops(one))]
+    found = [one for one in block if not any(isinstance(n, ENDS) for n in _outside_loops(one))]
     return copy.deepcopy(found)
-
-
-_ENDS = ast.Break | ast.Continue | ast.Return | ast.Raise
 
 
 def _outside_loops(node: ast.AST) -> Iterator[ast.AST]:

@@ -35,7 +35,7 @@ class OnePass(NamedTuple):
     name: str
     source: str
     objects: tuple[str, ...]
-    """The global variables that it uses and that are no numbers, in order."""
+    """The names of the instances that it uses, global variables, in order."""
 
 
 def one_pass(loop: OwnLoop, module: ModuleType) -> OnePass | None:
