@@ -87,14 +87,21 @@ def programs_in(
         firsts: the names of what is called before it.
     """
     data, sizes, given = known
+    inputs = _inputs(entry, firsts, sizes)
     for form in data:
-        arrays = {**setup.arrays, **_inputs(entry, firsts, form, sizes)}
+        arrays = {**setup.arrays, **(inputs if form.X.startswith("X[0]") else {})}
         there = Known(form.X, form.Y, setup.container, arrays, sizes=sizes, given=given)
-        for calls in dict.fromkeys(calls_of(entry, there, firsts)):
-            lines = (*_global_data(entry, form, calls), *before)
-            text = "\n".join((*lines, *calls))
-            if form.Y in text and re.search(r"\bX\b", text):
-                yield CallProgram(entry, setup, form, lines, calls)
+        each = dict.fromkeys(calls_of(entry, there, firsts))
+        found = [(calls, (*_global_data(entry, form, calls), *before)) for calls in each]
+        found = [one for one in found if _has_data("\n".join((*one[1], *one[0])), form)]
+        if not found and not inputs:
+            return  # an argument is not known, or none takes the data, whatever their form
+        for calls, lines in found:
+            yield CallProgram(entry, setup, form, lines, calls)
+
+
+def _has_data(text: str, form: DataForm) -> bool:
+    return form.Y in text and re.search(r"\bX\b", text) is not None
 
 
 def _splits_rows(entry: Candidate) -> bool:
@@ -102,14 +109,12 @@ def _splits_rows(entry: Candidate) -> bool:
     return any("[:-1]" in line for line in lines_beside(entry.function))
 
 
-def _inputs(
-    entry: Candidate, firsts: Sequence[str], form: DataForm, sizes: Sequence[int]
-) -> dict[str, str]:
+def _inputs(entry: Candidate, firsts: Sequence[str], sizes: Sequence[int]) -> dict[str, str]:
     """The inputs of a sample by their names, where each is an argument: x1, x2."""
     functions = [*(entry.beside[first] for first in firsts), entry.function]
     each = [[p.name for p in parameters_of(one) if INPUT.fullmatch(p.name)] for one in functions]
     found = max(each, key=len)
-    if not form.X.startswith("X[0]") or len(found) != sizes[0]:
+    if len(found) != sizes[0]:
         return {}
     return {name: f"float(X[0, {i}])" for i, name in enumerate(found)}
 
