@@ -137,10 +137,11 @@ def learn(X, y, n_hidden=4, rate=0.5, turns=900):
   return W1, b1, W2, b2
 """
 UNNAMED = SCRIPT.replace("X", "given").replace("y,", "wanted,").replace(" - y)", " - wanted)")
+PATTERNS = ROWS.replace("X[i:i+1]", "patterns[i].reshape(1, -1)").replace("X", "patterns")
 WHILE = SCRIPT.replace("for turn in range(3):", "turn = 0\nwhile turn < 3:\n    turn += 1")
 
 
-@pytest.mark.parametrize("text", [SCRIPT, ROWS, PAIRS, FUNCTION, UNNAMED, WHILE])
+@pytest.mark.parametrize("text", [SCRIPT, ROWS, PAIRS, FUNCTION, UNNAMED, PATTERNS, WHILE])
 @pytest.mark.parametrize(("slope", "right"), [("h * (1 - h)", True), ("(1 - h)", False)])
 def test_a_loop_is_judged_by_one_pass_of_it(text: str, slope: str, *, right: bool) -> None:
     """At the top, over rows, over pairs, in a function that makes its parameters."""

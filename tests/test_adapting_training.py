@@ -242,6 +242,50 @@ class Net:
 """
 
 
+KEPT = """
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.hidden_weights, self.hidden_bias = np.ones((n_in, n_hidden)), np.zeros((1, n_hidden))
+        self.output_weights, self.output_bias = np.ones((n_hidden, n_out)), np.zeros((1, n_out))
+        self.run_hw, self.run_hb = np.zeros((n_in, n_hidden)), np.zeros((1, n_hidden))
+        self.run_ow, self.run_ob = np.zeros((n_hidden, n_out)), np.zeros((1, n_out))
+    def train_step(self, X, y, learning_rate=0.1):
+        h = np.tanh(np.dot(X, self.hidden_weights) + self.hidden_bias)
+        r = (np.dot(h, self.output_weights) + self.output_bias - y) / len(X)
+        s = np.dot(r, self.output_weights.T) * (1 - h**2)
+        self.run_ow = 0.9 * self.run_ow - learning_rate * np.dot(h.T, r)
+        self.run_ob = 0.9 * self.run_ob - learning_rate * r.sum(axis=0, keepdims=True)
+        self.run_hw = 0.9 * self.run_hw - learning_rate * np.dot(X.T, s)
+        self.run_hb = 0.9 * self.run_hb - learning_rate * s.sum(axis=0, keepdims=True)
+        self.hidden_weights += self.run_hw
+        self.hidden_bias += self.run_hb
+        self.output_weights += self.run_ow
+        self.output_bias += self.run_ob
+"""
+TRANSPOSED = """
+def gradients(X, T, U, b, V, c):
+    h = np.tanh(X @ U.T + b)
+    r = (h @ V.T + c - T) / len(X)
+    q = (r @ V) * (1 - h**2)
+    return q.T @ X, q.sum(axis=0), r.T @ h, r.sum(axis=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        (KEPT, "in net.hidden_weights, net.hidden_bias, net.output_weights, net.output_bias"),
+        (TRANSPOSED, "in the arguments U, b, V, c"),
+    ],
+)
+def test_arrays_are_weights_and_biases_by_their_use(text: str, where: str) -> None:
+    """What an optimiser keeps has the same shapes, and stands in no product."""
+    best = found(text, TANH).best
+    assert best is not None
+    assert best.is_right
+    assert best.program.setup.where == where
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

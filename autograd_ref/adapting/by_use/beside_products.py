@@ -18,6 +18,8 @@ class BesideProducts(NamedTuple):
     """Biases, or a term of a loss."""
     subtracted: frozenset[str] = frozenset()
     """Thresholds, or targets; nothing that is added elsewhere."""
+    multiplied: frozenset[str] = frozenset()
+    """The factors of the products: weights, inputs, hidden units."""
 
 
 @lru_cache(maxsize=8)
@@ -38,14 +40,33 @@ def beside_products_in(tree: ast.AST) -> BesideProducts:
 
     Examples:
         >>> tree = ast.parse("z = self.w @ x - self.theta; p = np.exp(-x @ w - c); y = w @ x + b")
-        >>> beside_products_in(tree)
-        BesideProducts(added=frozenset({'b'}), subtracted=frozenset({'theta'}))
+        >>> added, subtracted, multiplied = beside_products_in(tree)
+        >>> sorted(added), sorted(subtracted), sorted(multiplied)
+        (['b'], ['theta'], ['w', 'x'])
     """
     nodes = [one for one in ast.walk(tree) if isinstance(one, ast.BinOp)]
     beside = [one for one in nodes if _is_product(one.left)]
     added = {_name(one.right) for one in beside if isinstance(one.op, ast.Add)}
     away = {_name(one.right) for one in beside if isinstance(one.op, ast.Sub)}
-    return BesideProducts(frozenset(added - {""}), frozenset(away - added - {""}))
+    factors = {name for one in ast.walk(tree) for name in factors_of(one)}
+    return BesideProducts(*map(frozenset, (added - {""}, away - added - {""}, factors - {""})))
+
+
+def factors_of(node: ast.AST) -> list[str]:
+    """Return the names of the factors of a product of matrices; none for any other expression.
+
+    Args:
+        node: the expression.
+
+    Examples:
+        >>> [factors_of(ast.parse(t, mode="eval").body) for t in ("X @ net.W.T", "h.dot(V)")]
+        [['X', 'W'], ['h', 'V']]
+    """
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        return [_name(one) for one in (node.left, node.right)]
+    if isinstance(node, ast.Call) and last_name(node.func) in ("dot", "matmul"):
+        return [_name(one) for one in (getattr(node.func, "value", node.func), *node.args)]
+    return []
 
 
 def _is_product(node: ast.expr) -> bool:
@@ -63,7 +84,9 @@ def _is_product(node: ast.expr) -> bool:
 
 
 def _name(node: ast.expr) -> str:
-    """The name of an array, or the key under which it lies."""
+    """The name of an array, transposed or not, or the key under which it lies."""
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        return _name(node.value)
     if isinstance(node, ast.Subscript):
         key = node.slice.value if isinstance(node.slice, ast.Constant) else ""
         return key if isinstance(key, str) and key else _name(node.value)

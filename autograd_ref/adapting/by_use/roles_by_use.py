@@ -13,6 +13,7 @@ from autograd_ref.adapting.by_name.code_of import (
     tree_of,
 )
 from autograd_ref.adapting.by_name.roles import Role
+from autograd_ref.adapting.by_use.beside_products import beside_products_in
 
 
 def role_by_use(function: Function, argument: str) -> Role | None:
@@ -66,13 +67,7 @@ def multiplied_in(function: Function) -> Sequence[str]:
         function: the function.
     """
     names = [one.name for one in parameters_of(function)]
-    found: list[str] = []
-    for node in ast.walk(tree_of(function)):
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-            found += [last_name(one) for one in (node.left, node.right)]
-        elif isinstance(node, ast.Call) and last_name(node.func) in ("dot", "matmul"):
-            whole = getattr(node.func, "value", node.func)
-            found += [last_name(one) for one in (whole, *node.args)]
+    found = beside_products_in(tree_of(function)).multiplied
     return [name for name in names if name in found]
 
 

@@ -36,6 +36,8 @@ class Found(NamedTuple):
     """The line that writes {given} there; empty where an array is written on as it lies."""
     is_added: bool = False
     """True where the code adds what has this name to products, as it does biases."""
+    is_multiplied: bool = False
+    """True where it stands in products, as weights do."""
 
 
 def arrays_in(value: object, path: str, name: str = "", depth: int = 0) -> Iterator[Found]:

@@ -34,7 +34,8 @@ def _holders(
     numbered = all(one.name[-1:].isdigit() for one in likely if one.value.ndim == 2)
     others = [] if sizes or numbered else [named[::-1], likely[::-1]]  # the last layer first
     every = [one for one in found if not GRADIENT.fullmatch(one.name)]
-    for some in (named, likely, *others, every):
+    by_use = [one for one in likely if one.is_added or one.is_multiplied]
+    for some in (named, likely, by_use, *others, every):
         if some is every and (seen or not sizes):
             return  # what an optimiser keeps, by its name, is no parameter where others are
         for form in forms() if flat else forms(sizes or (0, 0, 1)):

@@ -1,7 +1,7 @@
 """Where somebody's code has its parameters, as lines that put W0, b0, ... there."""
 
 import inspect
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import NamedTuple
 
@@ -51,8 +51,7 @@ def in_object(root: str, value: object, sizes: Sequence[int] | None) -> Iterator
         value: the instance.
         sizes: of the network; None for those that its arrays have.
     """
-    biases = beside_products(inspect.getmodule(type(value))).added
-    found = _marked(arrays_in(value, root), biases)
+    found = _marked(arrays_in(value, root), inspect.getmodule(type(value)))
     exact = {one.path for one in found if one.put or one.value.dtype == np.float64}
 
     def lines(one: Slot) -> list[str]:
@@ -69,7 +68,7 @@ def in_module(name: str, module: ModuleType, sizes: Sequence[int] | None) -> Ite
         module: the module.
         sizes: of the network; None for those that its arrays have.
     """
-    found = _marked(arrays_of_module(name, module), beside_products(module).added)
+    found = _marked(arrays_of_module(name, module), module)
     named = [one for one in found if one.value.ndim == 0 or is_array(one)]
 
     def lines(one: Slot) -> list[str]:
@@ -81,9 +80,12 @@ def in_module(name: str, module: ModuleType, sizes: Sequence[int] | None) -> Ite
         yield one._replace(arrays={s.name: s.path for s in slots if s.path == f"{name}.{s.name}"})
 
 
-def _marked(found: Iterable[Found], biases: Collection[str]) -> list[Found]:
-    """Arrays, with those marked whose names are those of biases."""
-    return [one._replace(is_added=one.name in biases) for one in found]
+def _marked(found: Iterable[Found], module: ModuleType | None) -> list[Found]:
+    """Arrays, with those marked that the code of a module uses as biases and weights."""
+    added, _subtracted, factors = beside_products(module)
+    return [
+        one._replace(is_added=one.name in added, is_multiplied=one.name in factors) for one in found
+    ]
 
 
 def _written(

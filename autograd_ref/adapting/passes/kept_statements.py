@@ -8,7 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 from autograd_ref.adapting.building.blocks import called
 from autograd_ref.adapting.building.slices import OTHERWISE, calls_under, changed, loaded, roots_of
 
-DATA = re.compile(r"(x|y|t|inputs?|targets?|labels?|data)(_\w+)?", re.IGNORECASE)
+DATA = re.compile(
+    r"(x|y|t|inputs?|targets?|labels?|data|patterns?|samples?|images?|features?|examples?|points?)(_\w+)?",
+    re.IGNORECASE,
+)
 """The names of what rows are taken from."""
 
 ENDS = ast.Break | ast.Continue | ast.Return | ast.Raise

@@ -151,8 +151,9 @@ def _data(free: Sequence[str], loop: OwnLoop, scope: Scope) -> tuple[str, str] |
     """The names of inputs and targets: by what they say, or the first two that may be data."""
     turning = {*_variables(loop)}
     named = [[n for n in free if roles_of(n)[:1] == [role]] for role in ROLES]
-    arrays = [n for n in free if isinstance(scope.get(n), np.ndarray | list) and not roles_of(n)]
-    given = [n for n in free if n in arguments_of(loop) and not roles_of(n)]
+    unnamed = [n for n in free if not {*roles_of(n)} - {"both"}]
+    arrays = [n for n in unnamed if isinstance(scope.get(n), np.ndarray | list)]
+    given = [n for n in unnamed if n in arguments_of(loop)]
     others = arrays if arrays or any(named) else given
     found: list[str] = []
     for some in named:
