@@ -261,8 +261,10 @@ def test_a_right_gradient_that_loses_digits_is_never_a_mismatch() -> None:
 
 @pytest.mark.parametrize("size", [5, 8, 10])
 def test_a_matrix_near_a_singular_one_is_no_fault_of_the_gradient(size: int) -> None:
+    """From 7 rows on, how a machine factorises tells whether the slopes are known."""
     report = checked(lambda m: np.linalg.inv(m).T, hilbert(size), lambda m: np.linalg.slogdet(m)[1])
-    assert report.verdict == ("match" if size < 10 else "inconclusive"), report
+    verdicts = {5: {"match"}, 8: {"match", "inconclusive"}, 10: {"inconclusive"}}
+    assert report.verdict in verdicts[size], report
     if size < 8:
         wrong = checked(
             lambda m: np.linalg.inv(m).T * (1 + 1e-5),

@@ -26,6 +26,9 @@ A = NDArray[Any]
 Loss = Callable[..., Any]
 RANDOM = np.random.default_rng(0)
 
+NEARLY_TOO_LARGE = 1e300
+"""Of larger numbers, the order of a sum tells which overflows: that differs between machines."""
+
 
 def perceptron(p: Any, x: Any, y: Any) -> Any:
     h = torch.tanh(x @ p["W"] + p["b"])
@@ -108,7 +111,7 @@ def test_what_is_foretold_of_a_slip_is_what_the_sweep_finds(name: str, apart: bo
             room = 1e-9 * (1 + found.scales[i])
             assert (np.abs(np.array(changes) - found.effects[i]) <= room).all(), found.slips[i]
         else:
-            assert not np.isfinite(found.effects[i]).all()
+            assert not (np.abs(found.effects[i]) < NEARLY_TOO_LARGE).all()
 
 
 def depends_on_itself(steps: Steps, slip: Slip) -> bool:
