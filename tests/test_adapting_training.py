@@ -303,6 +303,25 @@ def test_sizes_and_vectors_are_given_as_they_are_meant(text: str, line: str) -> 
     assert line in (*best.program.before, *best.program.calls)
 
 
+GLOBAL_X = """
+X, y = np.ones((4, 3)), np.ones((4, 1))
+def cost_slopes(W1, b1, W2, b2, x, y):
+    h = np.tanh(X @ W1 + b1)
+    r = (h @ W2 + b2 - y) / len(y)
+    s = (r @ W2.T) * (1 - h**2)
+    return X.T @ s, s.sum(0), h.T @ r, r.sum(0)
+"""
+
+
+def test_data_that_are_given_and_read_as_global_variables_are_both() -> None:
+    """The argument is x, and what is read is X."""
+    best = found(GLOBAL_X, TANH).best
+    assert best is not None
+    assert best.is_right
+    assert "code.X = X" in best.program.before
+    assert not any(line.startswith("code.y") for line in best.program.before)
+
+
 ALL_ENTRIES = """
 def backward(W1, b1, W2, b2, X, T):
     h = np.tanh(X @ W1 + b1)

@@ -120,8 +120,8 @@ def _inputs(entry: Candidate, firsts: Sequence[str], sizes: Sequence[int]) -> di
 
 
 def _global_data(entry: Candidate, form: DataForm, calls: Sequence[str]) -> list[str]:
-    """The lines that put the data into global variables, where no call takes them."""
-    if entry.owner is not None or entry.module is None or any(form.X in line for line in calls):
+    """The lines that put the data into global variables, where code reads them there."""
+    if entry.owner is not None or entry.module is None:
         return []
     arrays = {n: v for n, v in vars(entry.module).items() if isinstance(v, np.ndarray)}
     X = [name for name in arrays if "X" in roles_of(name)]
@@ -130,7 +130,9 @@ def _global_data(entry: Candidate, form: DataForm, calls: Sequence[str]) -> list
     read = names_read_by(entry.function, entry.beside)
     if not {*X[:1], *Y[:1]} & read or not X or not Y:
         return []
-    return [f"{CODE}.{X[0]} = {form.X}", f"{CODE}.{Y[0]} = {form.Y}"]
+    taken = any(form.X in line for line in calls)  # and read as a global variable all the same
+    both = (X[0], form.X), (Y[0], form.Y)
+    return [f"{CODE}.{name} = {text}" for name, text in both if not taken or name in read]
 
 
 def names_read_by(function: Function, beside: Mapping[str, Function], depth: int = 0) -> set[str]:
