@@ -87,6 +87,20 @@ def test_a_wrong_loss_is_accused(returned: str) -> None:
     assert verdict_of(one) == "mismatch"
 
 
+@pytest.mark.parametrize(
+    ("constant", "verdict", "said"),
+    [("1e-9", "match", "the loss but for"), ("1e-16", "match", ""), ("0.1", "mismatch", "")],
+)
+def test_a_constant_that_keeps_a_logarithm_finite_is_told(
+    constant: str, verdict: str, said: str
+) -> None:
+    """The loss is then not judged; a large one makes it another loss."""
+    one = found_in(f"loss = -np.log(right + {constant}).mean(); return loss, grads")
+    assert verdict_of(one) == verdict
+    assert ("the loss but for" in found_in_words(one)[-1]) == bool(said)
+    assert bool(one.found.reading.loss) != bool(said)
+
+
 def test_a_loss_beside_a_wrong_gradient_stays_a_loss() -> None:
     """It changes as the right gradient tells."""
     one = found_in("grads['b1'] = back.mean(axis=0); return nll, grads")

@@ -86,6 +86,8 @@ def test_functions_of_one_name_but_for_that_of_an_array_go_together(
         ("W = (1 - rate * l2) * W + rate * slope(X)", True),
         ("W = W - rate * (slope(X) + l2 * W)", False),
         ("grad_W += slope(X)", False),
+        ("g = slope(X)\nv[k] = 0.9 * v[k] + g\nparams[k] -= 0.1 * v[k]", False),
+        ("g = slope(X)\nparams[k] += 0.1 * g", True),
         ("def slope(X): return X\ng = slope(X)\nW += g", True),
         ("def step(W, d):\n    W = W - d\n    return W\ng = slope(X)\nW = step(W, g)", False),
         ("def step(W, d):\n    W = W + d\n    return W\ng = slope(X)\nW = step(W, d=g)", True),
@@ -103,6 +105,7 @@ def test_code_without_a_source_adds_nothing() -> None:
     """As of a module that was made by hand, or that holds a text that is no code."""
     assert not are_added(ModuleType("nowhere"), frozenset(["slope"]))
     assert are_added(module_of("def f(W):\n    W += slope(W)\n"), frozenset(["slope"]))
+    assert not are_added(module_of("def f(W):\n    W = slope(W)\n"), frozenset(["slope"]))
 
 
 FEEDS = """
@@ -459,7 +462,7 @@ class Other:
 def test_a_layer_is_no_network_but_where_it_is_right() -> None:
     """A linear one may be given the targets."""
     for text, is_part in ((LAYER, True), (LAYER.split("class Other")[0], False)):
-        best = found(text.replace("FACTOR", "0.5"), sizes=(5, 2)).best
+        best = found(text.replace("FACTOR", "self.W[0, 0]"), sizes=(5, 2)).best
         assert (best is None) == is_part
     best = found(LAYER.replace("up + FACTOR", "self.X @ self.W + self.b - up"), sizes=(5, 2)).best
     assert best is not None

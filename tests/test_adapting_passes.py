@@ -6,9 +6,9 @@ from collections.abc import Generator, Sequence
 import pytest
 
 from autograd_ref.adapting.adapted import adapted
-from autograd_ref.adapting.passes.kept_statements import WholeData, sliced, without_ends
+from autograd_ref.adapting.by_use.names_in_order import read_first
+from autograd_ref.adapting.passes.kept_statements import WholeData, sliced, within_a_turn
 from autograd_ref.adapting.passes.loops_in_code import loops_in
-from autograd_ref.adapting.passes.names_in_order import read_first
 from autograd_ref.adapting.passes.one_pass import one_pass
 from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.told import found_in_words
@@ -85,15 +85,23 @@ tell(loss)
 save(h)
 if turn > 3:
     break
+if turn % 2:
+    np.save("p", p)
+if turn % 3:
+    print(h)
+else:
+    q = 1
 for k in p:
-    p[k] -= h
+    p[k] -= np.abs(h)
+    print(k)
 """
 
 
 def test_what_only_prints_or_keeps_a_history_is_left_out() -> None:
     """So is what ends the loop; what changes parameters, or an instance, stays with its reasons."""
-    block = without_ends(ast.parse(LINES).body)
-    kept = [ast.unparse(one) for one in sliced(block, {"p"}, ["tell", "save"], ["net"])]
+    block = within_a_turn(ast.parse(LINES).body)
+    doing = {"tell": False, "save": False, "net": True}
+    kept = [ast.unparse(one) for one in sliced(block, {"p"}, doing)]
     assert kept == [
         "h = look(X)",
         "loss = h.mean()",
@@ -101,7 +109,7 @@ def test_what_only_prints_or_keeps_a_history_is_left_out() -> None:
         "last = seen[-1]",
         "net.step(last)",
         "tell(loss)",
-        "for k in p:\n    p[k] -= h",
+        "for k in p:\n    p[k] -= np.abs(h)",
     ]
 
 

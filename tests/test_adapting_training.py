@@ -87,6 +87,8 @@ def test_layers_that_a_loop_calls_one_by_one_are_a_network(sign: str, *, right: 
     assert best.is_right == right
     assert best.program.setup.where.startswith("in code.first.weights, code.first.biases")
     assert "code.optimizer.learning_rate = rate" in best.program.before
+    kept = "kept in code.first.dweights, code.first.dbiases"
+    assert best.reading.where.startswith(kept if right else "updated in place")
     said = found_in_words(adapted(best, RELU, "theirs"))
     assert "Penalties that only some of its layers have are set to 0: not judged." in said
 
@@ -145,6 +147,29 @@ def test_a_method_that_starts_anew_is_judged_by_one_pass_of_its_loop(
     assert "self.costs" not in best.program.entry.source
 
 
+LEARNED = """
+def predict(X, weights, bias): return X @ weights + bias
+def learned(X, y, lr=0.1, num_iter=1000):
+    weights, bias, costs = np.zeros(X.shape[1]), 0.0, []
+    for i in range(num_iter):
+        error = predict(X, weights, bias) - y
+        dw, db = SLOPE / len(X), error.mean()
+        weights, bias = weights - lr * dw, bias - lr * db
+        costs.append((error**2).mean() / 2)
+    return weights, bias, costs
+w, b, costs = learned(np.ones((4, 5)), np.ones(4))
+"""
+
+
+@pytest.mark.parametrize(("slope", "right"), [("X.T @ error", True), ("X.sum(0)", False)])
+def test_what_does_not_depend_on_the_parameters_is_no_gradient(slope: str, *, right: bool) -> None:
+    """A function that returns what it learned, whose names are those of parameters."""
+    best = found(LEARNED.replace("SLOPE", slope), LINE).best
+    assert best is not None
+    assert best.is_right == right
+    assert best.program.entry.name == "learned.pass_of_line_5"
+
+
 @pytest.mark.parametrize(
     ("code", "several"),
     [
@@ -163,7 +188,7 @@ def test_updates_are_several_where_the_code_says_so_itself(code: str, *, several
 
 ROWS = """
 rng = np.random.default_rng(0)
-m, rate = 9, 0.1
+m, rate, n_samples = 9, 0.1, 500
 X, T = rng.normal(size=(3, m)), rng.normal(size=(1, m))
 U, c = rng.normal(size=(4, 3)), np.zeros((4, 1))
 V, d = rng.normal(size=(1, 4)), np.zeros((1, 1))
@@ -177,7 +202,7 @@ for turn in range(3):
 """
 
 
-@pytest.mark.parametrize("count", ["m", "count", "X.shape[1]", "len(T[0])"])
+@pytest.mark.parametrize("count", ["m", "count", "X.shape[1]", "len(T[0])", "n_samples"])
 def test_the_number_of_samples_is_that_of_the_data_given(count: str) -> None:
     """A number that counts the rows of their data counts those of ours; c and d are biases."""
     best = found(ROWS.replace("COUNT", count), TANH).best
@@ -188,9 +213,7 @@ def test_the_number_of_samples_is_that_of_the_data_given(count: str) -> None:
 
 
 def test_a_rate_that_is_an_attribute_or_in_a_tuple_is_told() -> None:
-    text = (
-        ROWS.replace("COUNT", "m").replace("rate *", "Config.pace *").replace("m, rate =", "m, _ =")
-    )
+    text = ROWS.replace("COUNT", "m").replace("rate *", "Config.pace *").replace("rate", "_")
     best = found(f"class Config:\n    pace = 0.25\n{text}", TANH).best
     assert best is not None
     assert adapted(best, TANH, "theirs").found.reading.rate == 0.25
@@ -262,6 +285,34 @@ class Net:
         self.output_weights += self.run_ow
         self.output_bias += self.run_ob
 """
+STEPS = """
+def gradients(X, T, alpha_one, kay, alpha_two, ell):
+    z = np.dot(X, alpha_one)
+    z += kay
+    h = np.tanh(z)
+    r = h.dot(alpha_two)
+    r += ell
+    r = (r - T) / len(X)
+    s = r.dot(alpha_two.T) * (1 - h**2)
+    return X.T @ s, s.sum(0), h.T @ r, r.sum(0)
+"""
+ADAM = """
+class Net:
+    def __init__(self, dims, lr=0.01, beta1=0.9, beta2=0.999, C=0.0):
+        self.params = {}
+        for l, (a, b) in enumerate(zip(dims, dims[1:]), 1):
+            self.params[f"W{l}"], self.params[f"b{l}"] = np.ones((b, a)), np.zeros(b)
+        self.m = {k: np.zeros_like(v) for k, v in self.params.items()}
+        self.v = {k: np.zeros_like(v) for k, v in self.params.items()}
+        self.C = C
+        assert C == 0.0
+    def gradients(self, X, Y):
+        p = self.params
+        h = np.tanh(X @ p["W1"].T + p["b1"])
+        r = (h @ p["W2"].T + p["b2"] - Y) / len(X)
+        s = r @ p["W2"] * (1 - h**2)
+        return {"W2": r.T @ h, "b2": r.sum(0), "W1": s.T @ X, "b1": s.sum(0)}
+"""
 TRANSPOSED = """
 def gradients(X, T, U, b, V, c):
     h = np.tanh(X @ U.T + b)
@@ -276,6 +327,11 @@ def gradients(X, T, U, b, V, c):
     [
         (KEPT, "in net.hidden_weights, net.hidden_bias, net.output_weights, net.output_bias"),
         (TRANSPOSED, "in the arguments U, b, V, c"),
+        (STEPS, "in the arguments alpha_one, kay, alpha_two, ell"),
+        (
+            ADAM,
+            "in net.params['W1'], net.params['b1'], net.params['W2'], net.params['b2']",
+        ),
     ],
 )
 def test_arrays_are_weights_and_biases_by_their_use(text: str, where: str) -> None:

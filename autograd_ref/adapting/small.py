@@ -57,8 +57,21 @@ def gradient_of(one: Architecture, point: NetworkPoint) -> dict[str, NDArray[Any
         one: the network.
         point: its parameters, and data.
     """
+    return loss_and_gradient_of(one, point)[1]
+
+
+def loss_and_gradient_of(
+    one: Architecture, point: NetworkPoint
+) -> tuple[float, dict[str, NDArray[Any]]]:
+    """Return the loss of a network, and its gradient by the parameters that it has.
+
+    Args:
+        one: the network.
+        point: its parameters, and data.
+    """
     classes = point.Y.ndim == 1 and one.loss != "cross-entropy"
     rows = np.eye(one.sizes[-1])[point.Y] if classes else point.Y
     own = {name: point.parameters[name] for name in one.shapes}
-    _value, found = differentiate(loss_of(one), own, (point.X, rows))
-    return {str(path[-1]): as_float64(gradient) for path, gradient in found.items()}
+    value, found = differentiate(loss_of(one), own, (point.X, rows))
+    gradient = {str(path[-1]): as_float64(block) for path, block in found.items()}
+    return float(as_float64(value)), gradient

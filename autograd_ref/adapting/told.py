@@ -68,6 +68,11 @@ def _beside(reading: WhereRead) -> list[str]:
     if reading.loss or not reading.numbers:
         return []
     names = [name or "a number" for name in reading.numbers.values()]
+    if reading.off_by:
+        return [
+            f"Beside it there is {names[0]}, the loss but for {reading.off_by:.0e} of it, as with a"
+            " constant in a logarithm: not judged."
+        ]
     return [f"Beside it there is {listed(names)}, no loss that this gradient is of: not judged."]
 
 

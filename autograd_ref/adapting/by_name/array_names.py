@@ -30,6 +30,12 @@ KEPT = re.compile(
 """The names of what an optimiser keeps."""
 
 
+MOMENTS = re.compile(
+    r"[mvsr]|(m|v|s)_?t|vel\w*|velocit\w*|mom(ent\w*)?|m[12]|adam\w*|cache\w*|sq\w*", re.IGNORECASE
+)
+"""The names of what an optimiser keeps by the names of the parameters."""
+
+
 def is_parameter(name: str) -> bool:
     """Return whether a name may be that of a parameter: no derivative, nothing that is kept.
 

@@ -7,6 +7,7 @@ from types import ModuleType
 
 from autograd_ref.adapting.by_name.array_names import ARRAY, is_parameter
 from autograd_ref.adapting.by_name.code_of import last_name, tree_of_module
+from autograd_ref.adapting.by_name.roles import roles_of
 
 
 @lru_cache(maxsize=64)
@@ -40,8 +41,11 @@ def added_in(tree: ast.AST, functions: Collection[str]) -> bool:
     for node in [*nodes, *nodes]:  # a function that updates may stand above the call that it is in
         for target, value in _pairs(node):
             name, sign = last_name(_root(target)), 0 if value in calls else _sign(value, signs)
-            if is_parameter(name) and ARRAY.fullmatch(name) and not _is_momentum(name, value):
-                steps.add(sign)
+            own = is_parameter(name) and ARRAY.fullmatch(name) and not _is_momentum(name, value)
+            whole = isinstance(target, ast.Subscript) and "parameters" in roles_of(name)
+            is_result = isinstance(node, ast.Assign) and _calls(value, functions)
+            if own or whole:
+                steps |= set[int]() if is_result else {sign}
             elif sign:
                 signs[name] = sign
         for argument, value in calls.get(node.value, ()):
@@ -63,6 +67,11 @@ def _other_calls(
             found[one] = [*zip(names, one.args, strict=False)]
             found[one] += [(each.arg, each.value) for each in one.keywords if each.arg]
     return found
+
+
+def _calls(value: ast.expr, functions: Collection[str]) -> bool:
+    """True for the result of one of the functions as it is: new parameters, and no step."""
+    return isinstance(value, ast.Call) and last_name(value.func) in functions
 
 
 def _pairs(node: ast.Assign | ast.AugAssign) -> Iterator[tuple[ast.expr, ast.expr]]:

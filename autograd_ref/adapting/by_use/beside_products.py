@@ -44,10 +44,15 @@ def beside_products_in(tree: ast.AST) -> BesideProducts:
         >>> sorted(added), sorted(subtracted), sorted(multiplied)
         (['b'], ['theta'], ['w', 'x'])
     """
-    nodes = [one for one in ast.walk(tree) if isinstance(one, ast.BinOp)]
-    beside = [one for one in nodes if _is_product(one.left)]
-    added = {_name(one.right) for one in beside if isinstance(one.op, ast.Add)}
-    away = {_name(one.right) for one in beside if isinstance(one.op, ast.Sub)}
+    nodes = [*ast.walk(tree)]
+    given = [one for one in nodes if isinstance(one, ast.Assign) and _is_product(one.value)]
+    products = {_name(target) for one in given for target in one.targets}
+    beside = [one for one in nodes if isinstance(one, ast.BinOp) and _is_product(one.left)]
+    steps = [one for one in nodes if isinstance(one, ast.AugAssign)]
+    terms = [(one.op, _name(one.right)) for one in beside]
+    terms += [(one.op, _name(one.value)) for one in steps if _name(one.target) in products]
+    added = {name for op, name in terms if isinstance(op, ast.Add)}
+    away = {name for op, name in terms if isinstance(op, ast.Sub)}
     factors = {name for one in ast.walk(tree) for name in factors_of(one)}
     return BesideProducts(*map(frozenset, (added - {""}, away - added - {""}, factors - {""})))
 

@@ -14,8 +14,10 @@ from autograd_ref.adapting.by_name.code_of import (
     Function,
     lines_beside,
     parameters_of,
+    tree_of,
 )
 from autograd_ref.adapting.by_name.roles import RATE, roles_of
+from autograd_ref.adapting.by_use.names_in_order import read_first
 from autograd_ref.adapting.by_use.roles_by_use import rates_of
 from autograd_ref.adapting.calling.candidates_in_code import CODE, Candidate, takes
 from autograd_ref.adapting.calling.filling.argument_text import Known
@@ -130,9 +132,12 @@ def _global_data(entry: Candidate, form: DataForm, calls: Sequence[str]) -> list
     read = names_read_by(entry.function, entry.beside)
     if not {*X[:1], *Y[:1]} & read or not X or not Y:
         return []
-    taken = any(form.X in line for line in calls)  # and read as a global variable all the same
     both = (X[0], form.X), (Y[0], form.Y)
-    return [f"{CODE}.{name} = {text}" for name, text in both if not taken or name in read]
+    if any(form.X in line for line in calls):  # and read as a global variable all the same
+        own = [one.name for one in parameters_of(entry.function)]
+        seen = {*read_first([*tree_of(entry.function).body])}.difference(own)
+        both = tuple((name, text) for name, text in both if name in seen)
+    return [f"{CODE}.{name} = {text}" for name, text in both]
 
 
 def names_read_by(function: Function, beside: Mapping[str, Function], depth: int = 0) -> set[str]:

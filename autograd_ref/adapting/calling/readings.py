@@ -48,6 +48,8 @@ class WhereRead(NamedTuple):
     """The learning rate of an update, where that is a number in the code."""
     beside: tuple[Mapping[str, str], ...] = ()
     """The expressions for all else that is returned and has the shapes of the parameters."""
+    off_by: float = 0.0
+    """How far one of the numbers is from the loss, as a share, where that is little; else 0."""
     is_minus: bool = False
     """True for minus what is returned, as the code adds that to the parameters."""
 

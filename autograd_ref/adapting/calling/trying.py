@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,23 +80,21 @@ def kind_without_inputs(program: CallProgram, reading: WhereRead, problem: Small
     return kinds[0] if kinds else ""
 
 
-def updated_by(
+def read_again(
     program: CallProgram, reading: WhereRead, problem: SmallProblem
-) -> dict[str, Array] | None:
-    """Return all parameters after an update; None where there is none.
+) -> Mapping[str, Array]:
+    """Return what is read in the same place on another problem; nothing where there is nothing.
 
     Args:
         program: the program.
-        reading: where it has the updated parameters.
+        reading: the place.
         problem: the problem.
     """
     with contextlib.suppress(UserCodeRaised):
         for read in _reads(program, problem):
-            if read.reading.of == reading.of and read.reading.kind == "updated":
-                before = problem.parameters
-                moved = {name: before[name] - AT_RATE * g for name, g in read.gradients.items()}
-                return {**before, **moved}
-    return None
+            if read.reading.of == reading.of and read.reading.kind == reading.kind:
+                return read.gradients
+    return {}
 
 
 def _reads(program: CallProgram, problem: SmallProblem) -> Iterator[GradientRead]:
@@ -103,7 +102,8 @@ def _reads(program: CallProgram, problem: SmallProblem) -> Iterator[GradientRead
     setup = program.setup
     with quiet(), user_code():
         exec("\n".join(program.before), env)
-        root = env[setup.root]
+        objects = program.entry.objects
+        root = SimpleNamespace(**objects) if objects else env[setup.root]
         before = {one.path: one.value.copy() for one in arrays_under(root, setup.root)}
         before |= _slots(setup.holder, env)
         exec("\n".join(program.calls), env)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from autograd_ref.adapting.by_name.array_names import ARRAY, BIAS, GRADIENT, is_parameter
+from autograd_ref.adapting.by_name.array_names import ARRAY, BIAS, GRADIENT, MOMENTS, is_parameter
 from autograd_ref.adapting.holding.arrays_found import Found
 from autograd_ref.adapting.holding.forms import Form, forms
 from autograd_ref.adapting.holding.slots import Holder, Slot, slot
@@ -52,9 +52,11 @@ def _holders(
 
 
 def _is_of_gradients(one: Found) -> bool:
-    """Return whether an array lies in what is named as gradients are, as net.grads["W1"] does."""
+    """Return whether an array lies in gradients, or in what an optimiser keeps: net.m["W1"]."""
     around = one.path.removesuffix(f".{one.name}").split(".")[1:]
-    return any(GRADIENT.fullmatch(part.partition("[")[0]) for part in around)
+    names = [part.partition("[")[0] for part in around]
+    inside = [name for name, part in zip(names, around, strict=True) if "[" in part]
+    return any(map(GRADIENT.fullmatch, names)) or any(map(MOMENTS.fullmatch, inside))
 
 
 def is_array(one: Found) -> bool:

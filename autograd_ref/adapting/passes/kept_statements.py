@@ -3,7 +3,7 @@
 import ast
 import copy
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from autograd_ref.adapting.building.blocks import called
 from autograd_ref.adapting.building.slices import OTHERWISE, calls_under, changed, loaded, roots_of
@@ -40,14 +40,42 @@ class WholeData(ast.NodeTransformer):
         return ast.Subscript(inside, ast.Tuple(left, ast.Load()) if left[1:] else left[0], node.ctx)
 
 
-def without_ends(block: Sequence[ast.stmt]) -> list[ast.stmt]:
-    """Return statements without those that leave the loop they stand in.
+class _Silent(ast.NodeTransformer):
+    """Leaves out statements that print, plot or write, also inside of others."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt | None:
+        """Leave one out."""
+        return None if reaches_out(node) else node
+
+    def visit_If(self, node: ast.If) -> ast.stmt | None:
+        """Leave out an `if` in which nothing is left."""
+        self.generic_visit(node)
+        node.body = node.body or [ast.Pass()]
+        return None if [*node.body, *node.orelse] == node.body[:1] and _is_pass(node) else node
+
+
+def _is_pass(node: ast.If) -> bool:
+    return isinstance(node.body[0], ast.Pass)
+
+
+def reaches_out(node: ast.AST) -> bool:
+    """Return whether something calls what prints, plots, reads or writes, by its name.
+
+    Args:
+        node: the statement.
+    """
+    return any(OTHERWISE.fullmatch(called(one)) for one in calls_under(node))
+
+
+def within_a_turn(block: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """Return statements without those that leave the loop they stand in, and without messages.
 
     Args:
         block: the statements.
     """
     found = [one for one in block if not any(isinstance(n, ENDS) for n in _outside_loops(one))]
-    return copy.deepcopy(found)
+    silent = [_Silent().visit(one) for one in copy.deepcopy(found)]
+    return [one for one in silent if one is not None]
 
 
 def _outside_loops(node: ast.AST) -> Iterator[ast.AST]:
@@ -59,36 +87,27 @@ def _outside_loops(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def sliced(
-    block: Sequence[ast.stmt],
-    needed: Collection[str],
-    functions: Collection[str],
-    instances: Collection[str],
+    block: Sequence[ast.stmt], needed: Collection[str], doing: Mapping[str, bool]
 ) -> list[ast.stmt]:
-    """Return the statements that something depends on; what prints or keeps a history does not.
+    """Return the statements that something depends on; what keeps a history does not.
 
     Args:
         block: the statements.
         needed: the names of what depends on them.
-        functions: the names of those that may change global variables.
-        instances: the names of those whose methods may change them.
+        doing: the names of functions and instances whose calls may change global variables, True
+            where a result that is used says nothing against that.
     """
     kept, left = list[ast.stmt](), {*needed}
     block = [one for one in block if not _is_history(one, block)]
     for node in reversed(block):
-        doing = {*instances, *functions} if isinstance(node, ast.Expr) else {*instances}
-        if _does(node, doing) or left & effects_of(node):
+        roots = {name for one in calls_under(node) for name in roots_of(one.func)}
+        does = any(
+            doing.get(name, False) or isinstance(node, ast.Expr) for name in roots & {*doing}
+        )
+        if does or left & effects_of(node):
             kept.insert(0, node)
             left |= loaded(node)
     return kept
-
-
-def _does(node: ast.stmt, doing: Collection[str]) -> bool:
-    """Return whether a statement calls one of some functions, or a method of some instances."""
-    calls = calls_under(node)
-    if any(OTHERWISE.fullmatch(called(one)) for one in calls):
-        return False
-    roots = [name for one in calls for name in roots_of(one.func)]
-    return any(name in doing for name in roots)
 
 
 def _is_history(node: ast.stmt, block: Sequence[ast.stmt]) -> bool:

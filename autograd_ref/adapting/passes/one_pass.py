@@ -9,15 +9,16 @@ from typing import NamedTuple
 from autograd_ref.adapting.building.slices import Renamed
 from autograd_ref.adapting.by_name.array_names import GRADIENT
 from autograd_ref.adapting.by_name.roles import roles_of
+from autograd_ref.adapting.by_use.names_in_order import read_first
 from autograd_ref.adapting.calling.matched_arrays import DERIVATIVE
 from autograd_ref.adapting.passes.kept_statements import (
     WholeData,
     effects_of,
+    reaches_out,
     sliced,
-    without_ends,
+    within_a_turn,
 )
 from autograd_ref.adapting.passes.loops_in_code import OwnLoop
-from autograd_ref.adapting.passes.names_in_order import read_first
 from autograd_ref.adapting.passes.pass_names import (
     ROLES,
     PassNames,
@@ -47,15 +48,15 @@ def one_pass(loop: OwnLoop, module: ModuleType) -> OnePass | None:
     """
     local = {*arguments_of(loop), *stored_in(loop.function.body if loop.function else ())}
     scope = {name: value for name, value in vars(module).items() if name not in local}
-    block = [WholeData(loop.turning).visit(one) for one in without_ends(loop.node.body)]
+    block = [WholeData(loop.turning).visit(one) for one in within_a_turn(loop.node.body)]
     changed = {name for one in block for name in effects_of(one)}
     gradients = {name for name in stored_in(block) if GRADIENT.fullmatch(name)}
     persistent = {n for n in read_first(block) if n in changed and not is_fixed(n, scope)}
-    functions = [name for name, value in scope.items() if inspect.isfunction(value)]
-    instances = [name for name, value in scope.items() if is_instance(value)]
-    kept = sliced(block, persistent | gradients | {"self"}, functions, instances)
+    instances = {name: True for name, value in scope.items() if is_instance(value)}
+    doing = instances | {name: False for name, v in scope.items() if inspect.isfunction(v)}
+    kept = sliced(block, persistent | gradients | {"self"}, doing)
     names = pass_names(kept, loop, scope)
-    if names is None:
+    if names is None or any(map(reaches_out, (*names.above, *kept))):
         return None
     objects = [n for n in read_first(kept) if n in instances and n not in names.arguments]
     source = _source(loop, kept, names, Renamed({}, (), scope))

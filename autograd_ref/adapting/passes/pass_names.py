@@ -14,13 +14,16 @@ from autograd_ref.adapting.building.slices import calls_under, given_anew, state
 from autograd_ref.adapting.by_name.array_names import ARRAY, is_parameter
 from autograd_ref.adapting.by_name.function_names import DRAWN, MAKER
 from autograd_ref.adapting.by_name.roles import Role, roles_of
+from autograd_ref.adapting.by_use.names_in_order import read_first
 from autograd_ref.adapting.passes.kept_statements import effects_of
 from autograd_ref.adapting.passes.loops_in_code import OwnLoop
-from autograd_ref.adapting.passes.names_in_order import read_first
 
 Scope = Mapping[str, Any]
 
 ROLES: Sequence[Role] = ("X", "Y")
+
+KNOWN: Sequence[list[Role]] = (["rate"], ["l2"])
+"""The parts of numbers that are given."""
 
 
 class PassNames(NamedTuple):
@@ -31,7 +34,7 @@ class PassNames(NamedTuple):
     parameters: tuple[str, ...]
     """Arrays, or what holds all of them."""
     others: tuple[str, ...]
-    """Learning rates, penalties, and arguments of the function around the loop."""
+    """Learning rates, penalties, numbers of samples, and arguments of the function around it."""
     above: tuple[ast.stmt, ...]
     """The statements above the loop that give the rest their values."""
 
@@ -60,7 +63,7 @@ def pass_names(block: Sequence[ast.stmt], loop: OwnLoop, scope: Scope) -> PassNa
     data = _data([n for n in rest if n not in given], loop, scope)
     if data is None:
         return None
-    rates = [n for n in rest if roles_of(n)[:1] in (["rate"], ["l2"]) and n not in data]
+    rates = [n for n in rest if _is_known(n, scope) and n not in data]
     arguments = [*data, *parameters, *rates]
     left = [n for n in rest if n not in arguments]
     above: list[ast.stmt] = []
@@ -138,6 +141,12 @@ def _is_parameter(name: str, loop: OwnLoop, scope: Scope, *, changes: bool) -> b
         return False
     arrays = isinstance(value, np.ndarray | list | dict)
     return arrays or "parameters" in roles_of(name) or _is_drawn(name, loop)
+
+
+def _is_known(name: str, scope: Scope) -> bool:
+    """Return whether a name is that of a rate, a penalty, or a global number of samples."""
+    first = roles_of(name)[:1]
+    return first in KNOWN or (first == ["samples"] and type(scope.get(name)) is int)
 
 
 def _is_drawn(name: str, loop: OwnLoop) -> bool:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from autograd_ref.adapting.by_name.code_of import RANGES, Function, last_name, tree_of
 from autograd_ref.adapting.by_use.roles_by_use import factors_of_updates
+from autograd_ref.adapting.calling.executed import AT_RATE
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.programs import CallProgram
 from autograd_ref.adapting.calling.readings import WhereRead
-from autograd_ref.adapting.calling.trying import updated_by
+from autograd_ref.adapting.calling.trying import read_again
 
 Array = NDArray[Any]
 
@@ -29,15 +30,21 @@ def is_repeated(
         problem: the problem.
     """
     two = problem._replace(X=problem.X[:2], Y=problem.Y[:2])
-    together = updated_by(several, reading, two)
+    together = _after(several, reading, two)
     for order in ((0, 1), (1, 0)):
-        now: Mapping[str, Array] | None = problem.parameters
+        now: Mapping[str, Array] = problem.parameters
         for i in order:
             sample = problem.sample(i)
-            now = now and updated_by(one, reading, sample._replace(parameters=now))
+            now = now and _after(one, reading, sample._replace(parameters=now))
         if together and now and _alike(together, now):
             return True
     return False
+
+
+def _after(program: CallProgram, reading: WhereRead, problem: SmallProblem) -> dict[str, Array]:
+    """The parameters after an update; none where there is none."""
+    before, steps = dict(problem.parameters), read_again(program, reading, problem)
+    return before | {n: before[n] - AT_RATE * g for n, g in steps.items()} if steps else {}
 
 
 def _alike(one: Mapping[str, Array], two: Mapping[str, Array]) -> bool:
@@ -45,16 +52,15 @@ def _alike(one: Mapping[str, Array], two: Mapping[str, Array]) -> bool:
 
 
 def trains(program: CallProgram, reading: WhereRead, problem: SmallProblem) -> bool:
-    """Return whether what is read as one update is a whole training.
+    """Return whether what is read as a gradient, or as one update, is a whole training.
 
     Args:
         program: the program.
-        reading: where the updated parameters are.
+        reading: where the gradient, or the updated parameters are.
         problem: the problem.
     """
-    if reading.kind != "updated":
-        return False
-    return repeats(program.entry.function) or _starts_anew(program, reading, problem)
+    several = reading.kind == "updated" and repeats(program.entry.function)
+    return several or _starts_anew(program, reading, problem)
 
 
 def repeats(function: Function) -> bool:
@@ -83,10 +89,22 @@ def _numbers_in(tree: ast.AST) -> Iterator[tuple[str, object]]:
 
 
 def _starts_anew(program: CallProgram, reading: WhereRead, problem: SmallProblem) -> bool:
-    """Return whether updated parameters are the same wherever they began."""
-    at = problem.sample(0) if program.data.one_at_a_time else problem
-    other = {name: 2 * value + 1 for name, value in at.parameters.items()}
-    one = updated_by(program, reading, at) or {}
-    two = updated_by(program, reading, at._replace(parameters=other)) or {}
-    moved = {n: value for n, value in one.items() if not np.array_equal(value, at.parameters[n])}
-    return bool(moved and two) and _alike(moved, two)
+    """Return whether what comes out is the same whatever parameters are given."""
+    count = len(problem.X) if program.data.one_at_a_time else 0
+    for at in map(problem.sample, range(count)) if count else [problem]:
+        moved, alike = _twice(program, reading, at)
+        if moved:
+            return alike
+    return False
+
+
+def _twice(program: CallProgram, reading: WhereRead, at: SmallProblem) -> tuple[bool, bool]:
+    """Whether anything comes out, and whether it is the same with other parameters."""
+    other = at._replace(parameters={name: 2 * value + 1 for name, value in at.parameters.items()})
+    one, two = read_again(program, reading, at), read_again(program, reading, other)
+    if reading.kind == "updated":
+        one = {name: at.parameters[name] - AT_RATE * g for name, g in one.items()}
+        two = {name: other.parameters[name] - AT_RATE * g for name, g in two.items()}
+    before = at.parameters if reading.kind == "updated" else dict.fromkeys(one, np.zeros(()))
+    moved = {name: value for name, value in one.items() if (value != before[name]).any()}
+    return bool(moved), {*one} == {*two} and _alike(moved, two)

@@ -152,6 +152,8 @@ def _one(
     if given and not constructor and {*roles[:1]} & {*SIZES}:
         roles = OF_OUTPUTS  # the outputs of the forward pass, not how many there are
     for role in roles:
+        if role in SIZES and isinstance(one.default, float):
+            continue  # C=0.0 is no number of classes
         if role == "rate" and role in used and not RATE.fullmatch(one.name):
             continue  # alpha beside a learning rate
         if (role in used and role in ONCE) or (one.default is not one.empty and role in LEFT_ALONE):
