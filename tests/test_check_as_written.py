@@ -183,6 +183,24 @@ class Net:
 """
 
 
+MISSING = """
+data = open("nowhere.csv")
+Net(1, 2, 3).train_step(data, data, 1)
+"""
+
+
+def test_a_file_whose_data_are_missing_is_taken_where_no_definition_needs_them(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    """What was not run is told; where nothing is found, or a definition needs it, it is refused."""
+    text = said(tmp_path, UPDATES + MISSING, "", 0, capsys)
+    assert "net.py could not be run (FileNotFoundError: " in text
+    assert "what is called does not need it." in text
+    for lost in ("def other(x): return x\n", f"{UPDATES}\ndef reads(x): return data, x\n"):
+        text = said(tmp_path, lost + MISSING.replace("Net(1, 2, 3)", "0"), "", 2, capsys)
+        assert "(FileNotFoundError); it needs nowhere.csv: put it " in text
+
+
 def test_code_that_only_updates_is_held_against_other_networks_too(
     tmp_path: Path, capsys: Captured
 ) -> None:

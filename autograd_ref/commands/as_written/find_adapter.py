@@ -63,6 +63,8 @@ def find_adapter(opened: Opened, spec: str, asked: AskedFor) -> FoundAdapter:
 
     outcome, network = _with_own_variant(searched, asked.network, opened.module)
     best = outcome.best
+    if best is None and opened.refused is not None:
+        raise opened.refused
     if best is None:
         layers = len(asked.sizes[0]) - 2 if asked.sizes else 1
         raise nothing_found(spec, opened, outcome, hidden_layers=layers)

@@ -4,7 +4,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from autograd_ref.commands.functions.failures.said import notes_on
+from autograd_ref.commands.functions.failures.said import is_sound, notes_on, refusal
 from autograd_ref.commands.functions.files.namespace import definitions_in, load_namespace
 from autograd_ref.commands.functions.files.statements import LOOPS
 from autograd_ref.commands.functions.importing import UserCodeError, found_in_module
@@ -24,6 +24,9 @@ class Opened(NamedTuple):
     """Sentences on what of its file could not be run."""
     loops: tuple[str, ...] = ()
     """The lines of the loops at the top of its file, in words."""
+    refused: UserCodeError | None = None
+    """The error for a statement that could not be run, where no definition needs it: it
+    is raised where no way to call any is found."""
 
 
 def opened(spec: str, start: Path, cells: str | None) -> Opened:
@@ -41,11 +44,14 @@ def opened(spec: str, start: Path, cells: str | None) -> Opened:
     namespace = load_namespace(target, start, names, cells)
     if not name:  # objects and global variables stand below the definitions
         namespace = load_namespace(target, start, cells=cells)
-    require_sound(namespace, name)
+    refused = None if name else refusal(namespace)
+    if refused is None or not all(is_sound(namespace, one) for one in names):
+        require_sound(namespace, name)
     _require_there(namespace.module, target, name)
     loops = [one.where for one in namespace.program.statements if isinstance(one.node, LOOPS)]
     notes = notes_on(namespace, name)
-    return Opened(namespace.module, name, namespace.path, notes, () if name else tuple(loops))
+    there = () if name else tuple(loops)
+    return Opened(namespace.module, name, namespace.path, notes, there, refused)
 
 
 def _parts(spec: str) -> tuple[str, str]:

@@ -30,6 +30,11 @@ def missing_need(namespace: Namespace, name: str) -> tuple[str, Failure] | None:
     return min(lacking, key=lambda one: one[0] not in one[1].names, default=None)
 
 
+def is_sound(namespace: Namespace, name: str) -> bool:
+    """Tell whether a name is there, with all that it needs."""
+    return name in vars(namespace.module) and missing_need(namespace, name) is None
+
+
 def refusal(namespace: Namespace, name: str = "") -> UserCodeError | None:
     """The error for a name that a failure keeps from being used; None where it can be used.
 
@@ -60,7 +65,10 @@ def refusal(namespace: Namespace, name: str = "") -> UserCodeError | None:
 
 
 def notes_on(namespace: Namespace, name: str) -> tuple[str, ...]:
-    """Notes on a name that can be used: its other definitions, and failures of its file."""
+    """Notes on a name that can be used: its other definitions, and failures of its file.
+
+    Without a name, on what is found in the file.
+    """
     first = name.partition(".")[0]
     notes: list[str] = []
     defining = [one for one in namespace.program.statements if one.defines and first in one.binds]
@@ -77,7 +85,7 @@ def notes_on(namespace: Namespace, name: str) -> tuple[str, ...]:
         text = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
         notes.append(
             f"{failure.where.capitalize()} of {namespace.file} could not be run ({text}){more};"
-            f" {name} does not need it."
+            f" {name or 'what is called'} does not need it."
         )
     return tuple(notes)
 
