@@ -145,7 +145,10 @@ def test_a_submission_is_called_as_it_wants_to_be(pytester: pytest.Pytester) -> 
     assert course(pytester, "--submission", "mine_tanh.py")[0] == {"passed": 1}
 
 
-@pytest.mark.parametrize("code", ["def add(a, b): return a + b", "import nothing_of_mine", None])
+LOST = "def add(a, b): return a + b\nopen('nowhere.csv')"
+
+
+@pytest.mark.parametrize("code", [LOST.split("\n")[0], LOST, "import nothing_of_mine", None])
 def test_what_cannot_be_taken_is_said_as_by_check(
     code: str | None,
     pytester: pytest.Pytester,
@@ -159,6 +162,7 @@ def test_what_cannot_be_taken_is_said_as_by_check(
     assert main(["check", "mine.py"]) == 2
     said = capsys.readouterr().err
     assert "crosscheck: " in said
+    assert "During handling" not in said
     for line in said.splitlines():
         assert line.strip() in output
 

@@ -45,7 +45,7 @@ def opened(spec: str, start: Path, cells: str | None) -> Opened:
     if not name:  # objects and global variables stand below the definitions
         namespace = load_namespace(target, start, cells=cells)
     refused = None if name else refusal(namespace)
-    if refused is None or not all(is_sound(namespace, one) for one in names):
+    if refused is None or not names or not all(is_sound(namespace, one) for one in names):
         require_sound(namespace, name)
     _require_there(namespace.module, target, name)
     loops = [one.where for one in namespace.program.statements if isinstance(one.node, LOOPS)]

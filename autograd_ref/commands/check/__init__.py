@@ -176,6 +176,10 @@ def _as_it_stands(
         return check_as_it_stands(chosen, code, AskedFor(meant(chosen), sizes, dict(chosen.set)))
     except NoAdapter as nothing:
         raise after or (before if before and not nothing.says_why else nothing) from None
+    except UserCodeError as error:
+        if error is code.refused:
+            raise before or error from None
+        raise
 
 
 COMMAND = Command(
