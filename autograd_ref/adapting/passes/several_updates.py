@@ -90,12 +90,9 @@ def _numbers_in(tree: ast.AST) -> Iterator[tuple[str, object]]:
 
 def _starts_anew(program: CallProgram, reading: WhereRead, problem: SmallProblem) -> bool:
     """Return whether what comes out is the same whatever parameters are given."""
-    count = len(problem.X) if program.data.one_at_a_time else 0
-    for at in map(problem.sample, range(count)) if count else [problem]:
-        moved, alike = _twice(program, reading, at)
-        if moved:
-            return alike
-    return False
+    rows = range(len(problem.X)) if program.data.one_at_a_time else ()
+    twice = (_twice(program, reading, at) for at in [*map(problem.sample, rows)] or [problem])
+    return next((alike for moved, alike in twice if moved), False)
 
 
 def _twice(program: CallProgram, reading: WhereRead, at: SmallProblem) -> tuple[bool, bool]:
