@@ -45,7 +45,7 @@ class _Order(ast.NodeVisitor):
         self.visit(node.value)
 
     def visit_For(self, node: ast.For) -> None:
-        """What is looped over is read before the variable gets a value."""
+        """The sequence is read before the variable of the loop gets a value."""
         for one in (node.iter, node.target, *node.body, *node.orelse):
             self.visit(one)
 

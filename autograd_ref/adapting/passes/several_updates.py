@@ -96,7 +96,7 @@ def _starts_anew(program: CallProgram, reading: WhereRead, problem: SmallProblem
 
 
 def _twice(program: CallProgram, reading: WhereRead, at: SmallProblem) -> tuple[bool, bool]:
-    """Whether anything comes out, and whether it is the same with other parameters."""
+    """True where anything comes out, and true where it is the same with other parameters."""
     other = at._replace(parameters={name: 2 * value + 1 for name, value in at.parameters.items()})
     one, two = read_again(program, reading, at), read_again(program, reading, other)
     if reading.kind == "updated":
