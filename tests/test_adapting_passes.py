@@ -181,9 +181,11 @@ def test_the_adapter_has_the_pass_in_it() -> None:
         "def f(W, X):\n    for i in range(3):\n        W = W - X.T @ (X @ W)\n",
         "def f(X, y):\n    for i in range(3):\n        W = W - q * X.T @ (X @ W - y)\n",
         "def f(X, y):\n    k = q\n    for i in range(3):\n        W = W - k * X.T @ (X @ W - y)\n",
+        "def f(X, y, W):\n  for i in range(3):\n    k = open(X).read()\n    W = W - k * X.T @ y\n",
         "class A:\n    def f(self, X):\n        while X:\n            self.n = X\n",
     ],
 )
 def test_a_loop_without_data_or_with_unknown_names_has_no_pass(text: str) -> None:
+    """Nor has one that reads or writes files."""
     module = module_of(text)
     assert [one_pass(loop, module) for loop in loops_in(module)] == [None]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import NamedTuple
 
-from autograd_ref.adapting.building.slices import Renamed
+from autograd_ref.adapting.building.slices import Renamed, Scope
 from autograd_ref.adapting.by_name.array_names import GRADIENT
 from autograd_ref.adapting.by_name.roles import roles_of
 from autograd_ref.adapting.by_use.names_in_order import read_first
@@ -59,8 +59,7 @@ def one_pass(loop: OwnLoop, module: ModuleType) -> OnePass | None:
     if names is None or any(map(reaches_out, (*names.above, *kept))):
         return None
     objects = [n for n in read_first(kept) if n in instances and n not in names.arguments]
-    source = _source(loop, kept, names, Renamed({}, (), scope))
-    return OnePass(name_of(loop), source, tuple(objects))
+    return OnePass(name_of(loop), _source(loop, kept, names, scope), tuple(objects))
 
 
 def name_of(loop: OwnLoop) -> str:
@@ -72,13 +71,13 @@ def name_of(loop: OwnLoop) -> str:
     return f"pass_of_line_{loop.node.lineno}"
 
 
-def _source(loop: OwnLoop, kept: Sequence[ast.stmt], names: PassNames, renamed: Renamed) -> str:
+def _source(loop: OwnLoop, kept: Sequence[ast.stmt], names: PassNames, scope: Scope) -> str:
     """The text of the function; global variables are read from the module `code`."""
     says = [roles_of(name)[:1] == [role] for name, role in zip(names.data, ROLES, strict=True)]
     data = [n if named else role for n, role, named in zip(names.data, ROLES, says, strict=True)]
     whole = [*names.above, *kept]
     local = {*stored_in(whole), *names.arguments, "self"}
-    renamed.own = {name: name for name in local}
+    renamed = Renamed({name: name for name in local}, (), scope)
     copies = [ast.parse(ast.unparse(ast.fix_missing_locations(one))) for one in whole]
     lines = [ast.unparse(ast.fix_missing_locations(renamed.visit(one))) for one in copies]
     if not all(says):

@@ -3,22 +3,20 @@
 import ast
 import builtins
 import inspect
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from autograd_ref.adapting.building.blocks import called
-from autograd_ref.adapting.building.slices import calls_under, given_anew, statements_for
+from autograd_ref.adapting.building.slices import Scope, calls_under, given_anew, statements_for
 from autograd_ref.adapting.by_name.array_names import ARRAY, is_parameter
 from autograd_ref.adapting.by_name.function_names import DRAWN, MAKER
 from autograd_ref.adapting.by_name.roles import Role, roles_of
 from autograd_ref.adapting.by_use.names_in_order import read_first
 from autograd_ref.adapting.passes.kept_statements import effects_of
 from autograd_ref.adapting.passes.loops_in_code import OwnLoop
-
-Scope = Mapping[str, Any]
 
 ROLES: Sequence[Role] = ("X", "Y")
 
