@@ -147,6 +147,15 @@ def test_a_method_that_starts_anew_is_judged_by_one_pass_of_its_loop(
     assert "self.costs" not in best.program.entry.source
 
 
+def test_what_a_method_does_to_itself_is_in_its_pass() -> None:
+    """No variable of it has the name of a gradient: the parameters tell that."""
+    text = FIT.replace("SLOPE", "X.T @ error").replace("dw", "one").replace("db", "two")
+    best = found(text, LINE).best
+    assert best is not None
+    assert best.is_right
+    assert best.reading.where == "updated in place"
+
+
 LEARNED = """
 def predict(X, weights, bias): return X @ weights + bias
 def learned(X, y, lr=0.1, num_iter=1000):

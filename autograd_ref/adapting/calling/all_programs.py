@@ -89,12 +89,12 @@ def programs_in(
         firsts: the names of what is called before it.
     """
     data, sizes, given = known
-    inputs = _inputs(entry, firsts, sizes)
+    inputs, names = _inputs(entry, firsts, sizes), _global_data(entry)
     for form in data:
         arrays = {**setup.arrays, **(inputs if form.X.startswith("X[0]") else {})}
         there = Known(form.X, form.Y, setup.container, arrays, sizes=sizes, given=given)
         each = dict.fromkeys(calls_of(entry, there, firsts))
-        found = [(calls, (*_global_data(entry, form, calls), *before)) for calls in each]
+        found = [(calls, (*_put_there(names, form, calls), *before)) for calls in each]
         found = [one for one in found if _has_data("\n".join((*one[1], *one[0])), form)]
         if not found and not inputs:
             return  # an argument is not known, or none takes the data, whatever their form
@@ -121,8 +121,8 @@ def _inputs(entry: Candidate, firsts: Sequence[str], sizes: Sequence[int]) -> di
     return {name: f"float(X[0, {i}])" for i, name in enumerate(found)}
 
 
-def _global_data(entry: Candidate, form: DataForm, calls: Sequence[str]) -> list[str]:
-    """The lines that put the data into global variables, where code reads them there."""
+def _global_data(entry: Candidate) -> list[tuple[str, bool]]:
+    """The global variables for X and Y, where code reads one, each with whether the entry does."""
     if entry.owner is not None or entry.module is None:
         return []
     arrays = {n: v for n, v in vars(entry.module).items() if isinstance(v, np.ndarray)}
@@ -132,12 +132,18 @@ def _global_data(entry: Candidate, form: DataForm, calls: Sequence[str]) -> list
     read = names_read_by(entry.function, entry.beside)
     if not {*X[:1], *Y[:1]} & read or not X or not Y:
         return []
-    both = (X[0], form.X), (Y[0], form.Y)
-    if any(form.X in line for line in calls):  # and read as a global variable all the same
-        own = [one.name for one in parameters_of(entry.function)]
-        seen = {*read_first([*tree_of(entry.function).body])}.difference(own)
-        both = tuple((name, text) for name, text in both if name in seen)
-    return [f"{CODE}.{name} = {text}" for name, text in both]
+    own = [one.name for one in parameters_of(entry.function)]
+    seen = {*read_first([*tree_of(entry.function).body])}.difference(own)
+    return [(name, name in seen) for name in (X[0], Y[0])]
+
+
+def _put_there(
+    names: Sequence[tuple[str, bool]], form: DataForm, calls: Sequence[str]
+) -> list[str]:
+    """The lines that give global variables the data, all the same where a call takes them."""
+    taken = any(form.X in line for line in calls)
+    both = zip(names, (form.X, form.Y), strict=False)
+    return [f"{CODE}.{name} = {text}" for (name, seen), text in both if seen or not taken]
 
 
 def names_read_by(function: Function, beside: Mapping[str, Function], depth: int = 0) -> set[str]:
