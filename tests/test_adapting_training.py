@@ -79,6 +79,13 @@ for epoch in range(3):
 """
 
 
+def test_an_instance_that_is_named_as_parameters_are_is_none() -> None:
+    """It has them: its methods change it."""
+    best = found(LAYERS.replace("first", "net").replace("SIGN", ">"), RELU).best
+    assert best is not None
+    assert best.is_right
+
+
 @pytest.mark.parametrize(("sign", "right"), [(">", True), ("<", False)])
 def test_layers_that_a_loop_calls_one_by_one_are_a_network(sign: str, *, right: bool) -> None:
     """A penalty that only one layer has is left out, which is told; a rate is set."""
@@ -201,7 +208,10 @@ m, rate, n_samples = 9, 0.1, 500
 X, T = rng.normal(size=(3, m)), rng.normal(size=(1, m))
 U, c = rng.normal(size=(4, 3)), np.zeros((4, 1))
 V, d = rng.normal(size=(1, 4)), np.zeros((1, 1))
-count = X.shape[1]
+count, half, many = X.shape[1], X.shape[1] / 2, 9
+low = X.shape[1]
+top = low
+low = low - top
 for turn in range(3):
     h = np.tanh(U @ X + c)
     r = (V @ h + d - T) / COUNT
@@ -211,7 +221,10 @@ for turn in range(3):
 """
 
 
-@pytest.mark.parametrize("count", ["m", "count", "X.shape[1]", "len(T[0])", "n_samples"])
+COUNTS = ["m", "count", "X.shape[1]", "len(T[0])", "n_samples", "(2 * half)", "(low + top)", "many"]
+
+
+@pytest.mark.parametrize("count", COUNTS)
 def test_the_number_of_samples_is_that_of_the_data_given(count: str) -> None:
     """A number that counts the rows of their data counts those of ours; c and d are biases."""
     best = found(ROWS.replace("COUNT", count), TANH).best
