@@ -111,7 +111,7 @@ def test_forms_of_data_fit_each_other(labels: bool) -> None:
         theirs, target = (np.asarray(eval(t, env | {"X": X, "Y": Y})) for t in (one.X, one.Y))
         assert 11 in theirs.shape
         assert 11 in target.shape
-    for one in sample_forms(labels=labels):
+    for one in sample_forms(labels=labels, inputs=5):
         env |= {"X": X[:1], "Y": Y[:1]}
         with_class = "its row" in one.said
         assert np.size(eval(one.X, env)) == 5 + with_class

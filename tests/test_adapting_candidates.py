@@ -9,6 +9,7 @@ import pytest
 from autograd_ref.adapting.building.layers import composed
 from autograd_ref.adapting.calling.entries_in_code import entries
 from autograd_ref.adapting.calling.executed import names_of
+from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.sizes_in_code import stated_sizes
 
 
@@ -117,9 +118,9 @@ def test_a_network_is_put_together_from_layers(
     argument: str, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One after the other or in a list, with what has no arguments between."""
-    assert [*composed(_net_of(LAYERS.format(argument), monkeypatch), (5, 7, 2))] == [line] * bool(
+    assert [*composed(_net_of(LAYERS.format(argument), monkeypatch), Known(sizes=(5, 7, 2)))] == [
         line
-    )
+    ] * bool(line)
 
 
 def _net_of(text: str, monkeypatch: pytest.MonkeyPatch) -> type:
@@ -147,7 +148,7 @@ def test_a_layer_of_two_sizes_may_call_them_as_it_likes(
 ) -> None:
     """Inputs first, where no name says otherwise, and where it needs nothing else."""
     text = LAYERS.replace("n_in, n_out", arguments).format("layers")
-    found = [*composed(_net_of(text, monkeypatch), (5, 7, 2))]
+    found = [*composed(_net_of(text, monkeypatch), Known(sizes=(5, 7, 2)))]
     assert [line.startswith(f"net = Net([{call}, Tanh(), ") for line in found] == [True] * bool(
         call
     )

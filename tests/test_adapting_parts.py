@@ -469,7 +469,7 @@ def test_a_layer_is_no_network_but_where_it_is_right() -> None:
     assert best.is_right
 
 
-@pytest.mark.parametrize("name", ["linear_backward", "pull"])
+@pytest.mark.parametrize("name", ["linear_backward", "pull_gradient"])
 def test_a_part_of_a_network_by_its_name_is_none(name: str) -> None:
     text = f"def {name}(X, T, W, b): return X.T @ (X - X[:, :1] + T[:, :1] * W[0, 0]), b * 2"
-    assert (found(text, sizes=(5, 1)).best is None) == (name != "pull")
+    assert (found(text, sizes=(5, 1)).best is None) == (name != "pull_gradient")

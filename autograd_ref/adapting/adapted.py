@@ -1,7 +1,7 @@
 """The adapter for the way that a search found: its network, its targets, the sizes it takes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -92,7 +92,14 @@ def _runs(one: Adapted) -> bool:
         return False
     if one.takes == "one output":
         sizes = (*sizes[:-1], 1)
-    network = one.network._replace(sizes=sizes)
+    inside = one.network.sizes  # loops over numbers of its own run with more units than these
+    fewer = (*(max(n - 1, 1) for n in inside[:-1]), sizes[-1] if inside[-1] > 1 else 1)
+    return all(_runs_with(one, some) for some in (sizes, fewer))
+
+
+def _runs_with(one: Adapted, sizes: Sequence[int]) -> bool:
+    """Return whether an adapter gives all that is asked for of a network of some sizes."""
+    network = one.network._replace(sizes=tuple(sizes))
     if network.output == "softmax" and sizes[-1] == 1:
         return False
     point = random_point(network, 5, seed=1, targets=targets_of(one))

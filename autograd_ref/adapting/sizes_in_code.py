@@ -71,6 +71,8 @@ def _is_chain(names: Sequence[str], pairs: Collection[tuple[str, str]]) -> bool:
 def _sizes_of_shapes(row: Sequence[object]) -> tuple[Sizes, ...]:
     """The sizes of weights whose shapes stand in a list, layer by layer; none where they do not."""
     tuples = [cast("tuple[object, ...]", one) for one in row if isinstance(one, tuple)]
+    tables = [cast("dict[str, object]", one) for one in row if isinstance(one, dict)]
+    tuples += [tuple(v for v in one.values() if isinstance(v, int)) for one in tables]
     pairs = [cast("Sizes", one) for one in tuples if len(one) == 2]
     if not pairs or not all(isinstance(n, int) for pair in pairs for n in pair):
         return ()
@@ -103,7 +105,8 @@ def own_sizes(
         return [*(one.holder.sizes for one in placed), *found, *named]
     sizes: list[Sizes] = []
     for tried_with in ((5, 7, 2), (5, 7, 1)):
-        known = Known("X", "Y", sizes=tried_with, given=given)
+        meant = problem(tried_with).meant
+        known = Known("X", "Y", sizes=tried_with, given=given, network=meant)
         for make in (*lines_that_make(entry, known), *lines_that_build(entry, known)):
             net = value_after([make], NET, entry, problem(tried_with))
             found = [] if net is None else [*in_object(NET, net, None)]

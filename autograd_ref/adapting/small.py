@@ -45,7 +45,7 @@ def problems(meant: Architecture | None = None) -> Callable[[tuple[int, ...]], S
             return [reference(one) for one in families(usual._replace(bias=bias))]
 
         references = References(of_meant, of_usual)
-        return SmallProblem(sizes, point.parameters, point.X, point.Y, references)
+        return SmallProblem(sizes, point.parameters, point.X, point.Y, references, meant)
 
     return problem
 

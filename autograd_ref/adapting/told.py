@@ -30,6 +30,8 @@ def found_in_words(one: Adapted) -> list[str]:
         f"Called: {_named(near.program.entry)}. Its parameters are {setup.where}:"
         f" {setup.holder.form}. Its data are {data.said}."
     ]
+    if f"cache - {data.Y}" in near.program.calls[-1]:
+        sentences.append("It is given the outputs minus Y: the file has no loss to be judged.")
     where = near.reading.where
     if one.only_updates:
         how = "are updated in place" if where == "updated in place" else "are returned, updated"

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from autograd_ref.adapting.by_name.function_names import PART
 from autograd_ref.adapting.calling.all_programs import programs_of
-from autograd_ref.adapting.calling.candidates_in_code import Candidate
+from autograd_ref.adapting.calling.candidates_in_code import ORDER, Candidate
 from autograd_ref.adapting.calling.entries_in_code import entries
 from autograd_ref.adapting.calling.filling.data_forms import DataForm, data_forms, sample_forms
+from autograd_ref.adapting.calling.filling.global_data import names_read_by
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.readings import RETURNED
 from autograd_ref.adapting.calling.trying import Attempted, kind_without_inputs, tried
@@ -32,6 +33,10 @@ MOST_OF_ONE = 5_000
 
 LIKELY = 0.9
 """The mean cosine of a gradient that is one, though wrong: nothing further is called. Chosen."""
+
+
+LIKE = 0.6
+"""The mean cosine of what may be a gradient, though no name says so. Chosen."""
 
 
 class SearchOutcome(NamedTuple):
@@ -61,18 +66,27 @@ def search(
 ) -> SearchOutcome:
     """Find the way to call somebody's code for a gradient.
 
-    Sizes that stand in the code are tried alone; else the usual ones, and those that its arrays
-    have.
+    Where what is meant cannot be called by itself, as it takes what others keep or what a loss
+    gives, it is what calls it. Sizes that stand in the code are tried alone; else the usual ones,
+    and those that its arrays have.
 
     Args:
         thing: a function, a method, a class, an instance or a module.
         problem: makes the small problem of given sizes.
         wanted: what is known.
     """
-    found = [one for one in entries(thing) if one.is_meant(wanted.name)]
+    every = [*entries(thing)]
+    found = [one for one in every if one.is_meant(wanted.name)]
+    around = [one for one in every if one not in found and one.calls(wanted.name)]
     sizes = wanted.sizes or stated_sizes(thing) or USUAL
     with left_as_it_was(thing):
-        return _searched(found, problem, wanted, sizes)
+        itself = _searched(found, problem, wanted, sizes)
+        if not around or (itself.best is not None and _is_enough(itself.best)):
+            return itself
+        outer = _searched(around, problem, wanted, sizes)
+    mine, theirs = itself.best, outer.best
+    is_better = theirs and (mine is None or right_first(theirs) < right_first(mine))
+    return outer if is_better else itself
 
 
 def _searched(
@@ -89,14 +103,14 @@ def _searched(
     for _rank, alike in groupby(ranked, key=lambda pair: pair[0]):
         for _rank, entry in alike:
             own = () if wanted.sizes else own_sizes(entry, problem, wanted.given)
-            first = [one for one in own if one == OF_NUMBERS]
+            first = [one for one in own if one == OF_NUMBERS or _are_read(entry, one)]
             is_last = entry is ranked[-1][1]
             end = MOST_TRIES if is_last else min(MOST_TRIES, tries + MOST_OF_ONE)
-            for inside in dict.fromkeys((*first, *sizes, *own)):
+            for inside in dict.fromkeys((*first, *_as_many_outputs(sizes, own), *own)):
                 if tries > end:
                     break
                 nearest, more, count = _of_entry(entry, problem(inside), wanted.given)
-                nearest = [one for one in nearest if one.is_right or not _is_part(one)]
+                nearest = [one for one in nearest if one.is_right or not _is_none(one)]
                 failures = [*_told([*failures, *more])]  # the tracebacks of thousands are large
                 tries += count
                 if nearest and (best is None or right_first(nearest[0]) < right_first(best)):
@@ -111,6 +125,20 @@ def _searched(
     return SearchOutcome(best, (), _told(failures), tries)
 
 
+def _are_read(entry: Candidate, own: Sizes) -> bool:
+    """Return whether code reads the numbers of hidden units as global variables, as loops do."""
+    names = names_read_by(entry.function, entry.beside)
+    scope = {} if entry.module is None else vars(entry.module)
+    numbers = {scope[name] for name in names if type(scope.get(name)) is int}
+    return len(own) > 2 and {*own[1:-1]} <= numbers
+
+
+def _as_many_outputs(sizes: Sequence[Sizes], own: Sequence[Sizes]) -> list[Sizes]:
+    """Sizes, first those of one output where the arrays of their code have one, as labels are."""
+    single = any(one[-1] == 1 for one in own[:1])
+    return sorted(sizes, key=lambda one: single and one[-1] != 1)
+
+
 def _of_entry(
     entry: Candidate, problem: SmallProblem, given: Mapping[str, str]
 ) -> tuple[list[Near], list[Attempted], int]:
@@ -119,7 +147,10 @@ def _of_entry(
     count = 0
     labels = problem.Y.ndim == 1
     near, batches = list[Near](), list[Near]()
-    for data in ([*data_forms(labels=labels)], [*sample_forms(labels=labels)]):
+    for data in (
+        [*data_forms(labels=labels)],
+        [*sample_forms(labels=labels, inputs=problem.sizes[0])],
+    ):
         found: list[Near] = []
         for programs in programs_of(entry, problem, data, given):
             stopped: list[tuple[DataForm, Place]] = []
@@ -154,7 +185,7 @@ def _nearest(found: Sequence[Near], problem: SmallProblem) -> Near | None:
         return nearest
     kind = kind_without_inputs(nearest.program, nearest.reading, problem)
     alike = [one for one in found if one.reading.where != RETURNED or one.reading.kind == kind]
-    return min(alike, key=right_first) if kind else nearest
+    return min(alike, key=right_first) if kind and alike else nearest
 
 
 def _is_no_batch(one: Near, batches: Sequence[Near], problem: SmallProblem) -> bool:
@@ -168,10 +199,19 @@ def _is_no_batch(one: Near, batches: Sequence[Near], problem: SmallProblem) -> b
     return batch is None or is_repeated(one.program, batch.program, one.reading, problem)
 
 
-def _is_part(one: Near) -> bool:
-    """Return whether a gradient of one layer comes out of what is only a part of a network."""
+def _is_none(one: Near) -> bool:
+    """Return whether a result that is not right is no gradient of a network: a part, or nothing.
+
+    What a function returns whose name says nothing, and which is like none, is something else. So
+    is a step by moments, which is none along the gradient.
+    """
     entry = one.program.entry
-    return len(one.sizes) == 2 and (entry.is_of_one_layer or bool(PART.fullmatch(entry.last)))
+    is_part = len(one.sizes) == 2 and (entry.is_of_one_layer or bool(PART.fullmatch(entry.last)))
+    named = entry.rank < len(ORDER) or bool(entry.source)
+    is_like = one.blocks > 0 or abs(one.cosine) > LIKE
+    return (
+        is_part or one.reading.by_moments or not (named or is_like or one.reading.where != RETURNED)
+    )
 
 
 def _is_enough(one: Near) -> bool:

@@ -14,12 +14,15 @@ LEGACY: Any = np.random
 
 
 @contextmanager
-def kept() -> Generator[None]:
+def kept(*, beside_threads: bool = False) -> Generator[None]:
     """Leave the generators of the process as they are, whatever the code inside draws.
 
     While other threads run, they may be drawing as well: what they drew is not undone.
+
+    Args:
+        beside_threads: True where the same numbers have to be drawn again, all the same.
     """
-    if threading.active_count() > 1:
+    if threading.active_count() > 1 and not beside_threads:
         yield
         return
     of_numpy = LEGACY.get_bit_generator()

@@ -1,12 +1,15 @@
 """Arguments that nothing is known for but what somebody's own calls give: loss, network, layers."""
 
+import ast
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from types import ModuleType
 
 from autograd_ref.adapting.building.own_statements import OwnArguments, arguments_given
+from autograd_ref.adapting.building.slices import given_anew
 from autograd_ref.adapting.by_name.code_of import parameters_of
 from autograd_ref.adapting.by_name.roles import SIZES, roles_of
+from autograd_ref.adapting.by_use.argument_uses import uses_of
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
 from autograd_ref.adapting.calling.executed import value_after
 from autograd_ref.adapting.calling.filling.argument_text import Known
@@ -62,7 +65,7 @@ def in_built_argument(
     there = known._replace(parameters=THEIRS, sizes=())  # what no name tells is no size
     open_names = filled(entry.function, there).missing
     missing = [name for name in open_names if not {*SIZES} & {*roles_of(name)}]
-    names = [p.name for p in parameters_of(entry.function) if "parameters" in roles_of(p.name)]
+    names = [p.name for p in parameters_of(entry.function) if _may_be_network(entry, p.name)]
     for name in names:
         for given in _given(entry, [*missing, name], known.sizes):
             if name in given.arguments:
@@ -76,12 +79,18 @@ def in_built_argument(
                     yield placed._replace(lines=before, container=THEIRS, arrays=arrays)
 
 
+def _may_be_network(entry: Candidate, argument: str) -> bool:
+    """Return whether an argument may hold layers: by its name, or as it is looped over."""
+    roles = roles_of(argument)
+    return "parameters" in roles or (not roles and uses_of(entry.function, argument).indexed)
+
+
 def _made_by_name(entry: Candidate, missing: Sequence[str], known: Known) -> list[OwnArguments]:
     """The arguments that a function of theirs makes, by its name: shapes by make_shapes."""
     made: dict[str, str] = {}
     for name in missing:
         for own, maker in entry.makers.items():
-            text = constructed(own, maker, Known(sizes=known.sizes))
+            text = constructed(own, maker, Known(sizes=known.sizes, network=known.network))
             if own.endswith(f"_{name}") and text:
                 made[name] = text
     return [OwnArguments((), made)] if missing and len(made) == len(missing) else []
@@ -103,5 +112,14 @@ def _given_once(
     """The arguments of their own calls, found once for all places of parameters."""
     found: list[OwnArguments] = []
     for one in arguments_given(module, function, names, sizes):
-        found += [one] if one not in found else []
+        found += [one] if one not in found and not _is_computed(one) else []
     return found
+
+
+def _is_computed(one: OwnArguments) -> bool:
+    """Return whether what is given comes of inputs of theirs, as outputs do, and is no network."""
+    given = [
+        name for line in one.lines for node in ast.parse(line).body for name in given_anew(node)
+    ]
+    networks = any({"parameters", *SIZES} & {*roles_of(name)} for name in one.arguments)
+    return not networks and any("X" in roles_of(name)[:1] for name in given)

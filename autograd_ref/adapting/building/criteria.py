@@ -56,6 +56,20 @@ def criteria(module: ModuleType | None, outputs: str, Y: str) -> Iterator[Criter
             yield from [Criterion((), f"{name}({pair})")] if pair else []
 
 
+def usual_criteria(outputs: str, Y: str) -> Iterator[Criterion]:
+    """Yield the derivatives that the usual losses have, where a file has no loss.
+
+    The outputs minus the targets, as of half the squared error of linear outputs, or of the cross-
+    entropy of what softmax is applied to: summed, and averaged over samples.
+
+    Args:
+        outputs: the expression for the outputs.
+        Y: the expression for the targets.
+    """
+    yield Criterion((), f"{outputs} - {Y}")
+    yield Criterion((), f"({outputs} - {Y}) / len(X)")
+
+
 def _of_class(kind: type, outputs: str, Y: str) -> Iterator[Criterion]:
     """The derivatives by a loss that is a class, made without arguments."""
     methods = {name: one for name, one in vars(kind).items() if callable(one)}

@@ -63,7 +63,7 @@ def lines_that_make(entry: Candidate, known: Known) -> Iterator[str]:
         yield f"{NET} = copy.deepcopy({THEIR_NET})"
         return
     made = constructed(entry.owner.__name__, entry.owner, known)
-    from_layers = [*composed(entry.owner, known.sizes)]
+    from_layers = [*composed(entry.owner, known)]
     if from_layers:
         yield from [*lines_that_build(entry, known)] or from_layers
     if not made:

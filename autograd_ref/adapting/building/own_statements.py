@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import NamedTuple
 
-from autograd_ref.adapting.building.blocks import OwnCall, calls_in
+from autograd_ref.adapting.building.blocks import OwnCall, called, calls_in
 from autograd_ref.adapting.building.sized import with_sizes
 from autograd_ref.adapting.building.slices import (
     Scope,
@@ -18,6 +18,7 @@ from autograd_ref.adapting.building.slices import (
     statements_for,
     trains,
 )
+from autograd_ref.adapting.by_name.function_names import ADDS
 from autograd_ref.adapting.by_name.roles import roles_of
 from autograd_ref.adapting.calling.programs import NET
 
@@ -75,7 +76,12 @@ def _end(call: OwnCall, name: str) -> int:
     """The place of the first statement that trains the network, or is about another one."""
     for place in range(call.place + 1, len(call.block)):
         node = call.block[place]
-        given = [one for one in calls_under(node) if trains(one) or _is_given_data(one)]
+        in_loop = isinstance(node, ast.For | ast.While)
+        given = [
+            one
+            for one in calls_under(node)
+            if trains(one) or _is_given_data(one) or (in_loop and not ADDS.fullmatch(called(one)))
+        ]
         if any(name in loaded(one) for one in given):
             return place
         if name in given_anew(node):

@@ -72,7 +72,10 @@ def loaded(node: ast.AST) -> set[str]:
         for target in ast.walk(one.target)
         if isinstance(target, ast.Name)
     }
-    return {one.id for one in names if isinstance(one.ctx, ast.Load)} - inside
+    own = {
+        arg.arg for one in ast.walk(node) if isinstance(one, ast.Lambda) for arg in one.args.args
+    }
+    return {one.id for one in names if isinstance(one.ctx, ast.Load)} - inside - own
 
 
 def changed(node: ast.stmt) -> Iterator[str]:
@@ -142,7 +145,9 @@ def trains(call: ast.Call) -> bool:
     Args:
         call: the call.
     """
-    return any(one.fullmatch(called(call)) for one in (UPDATE, FORWARD, BACKWARD))
+    name = called(call)
+    is_class = name[:1].isupper()  # an optimiser that is made
+    return not is_class and any(one.fullmatch(name) for one in (UPDATE, FORWARD, BACKWARD))
 
 
 class Renamed(ast.NodeTransformer):

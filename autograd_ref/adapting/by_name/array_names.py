@@ -3,7 +3,7 @@
 import re
 
 ARRAY = re.compile(
-    r"(w|b|weights?|bias|theta|kernel)_[a-z]\w*|(w|b|u|v|theta|weights?|bias(es)?|beta|omega|wt|bs)_?\d*"
+    r"(w|b|weights?|bias|theta|kernel)_[a-z]\w*|[a-z]_?bias|(w|b|u|v|theta|weights?|bias(es)?|beta|omega|wt|ws|bs)_?\d*"
     r"(_?([ihoxy]|in|hid|hidden|out|output|input|ih|ho|xh|hy|hh|x_?h|h_?[oy]|i_?h|h|o|y|\d+))*",
     re.IGNORECASE,
 )

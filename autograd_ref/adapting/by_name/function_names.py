@@ -77,3 +77,7 @@ OUTSIDE = re.compile(
     re.IGNORECASE,
 )
 """The names of what reaches out of a program: files, the screen, the network."""
+
+
+ADDS = re.compile(r"(add|append|push|insert|attach|stack)(_?(layer|module))?", re.IGNORECASE)
+"""The names of methods that take one layer after the other."""

@@ -23,10 +23,15 @@ def own_variable(name: str) -> str:
 
 
 def is_variable(text: str, name: str) -> bool:
-    """Return whether an expression is the variable of theirs with a name, in any case.
+    """Return whether an expression is the variable of theirs with a name, however that is written.
 
     Args:
         text: the expression, as an adapter has it.
         name: of theirs.
+
+    Examples:
+        >>> is_variable("y_hat", "Yhat"), is_variable("their_cache", "cache"), is_variable("z", "a")
+        (True, True, False)
     """
-    return text.removeprefix(THEIR).lower() == name.lower()
+    plain = [one.replace("_", "").lower() for one in (text.removeprefix(THEIR), name)]
+    return plain[0] == plain[1]

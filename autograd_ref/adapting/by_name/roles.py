@@ -31,14 +31,14 @@ Role = Literal[
 NAMES: tuple[tuple[Role, str], ...] = (
     (
         "X",
-        r"x|xs|x_?(train|batch|data|i|b|in|input|mb|s)|batch_?x|batch|inputs?(_list)?|data|features?"
+        r"x|xs|x_?(train|tr|batch|data|i|b|in|input|mb|s|norm(ali[sz]ed)?|scaled|std)|batch_?x|batch|inputs?(_list)?|data|features?"
         r"|in_?data|images?|samples?|entradas?|eingaben?|rows?|record|instance|train"
         r"|linha|fila|ligne|zeile|riga|entrees?|ingress[io]|wejscia?",
     ),
     (
         "Y",
-        r"y|ys|t|ts|y_?(train|batch|true|i|b|mb|s|onehot|one_hot|enc|target|label)|batch_?y"
-        r"|targets?(_list)?|desired(_output)?|classes"
+        r"y|ys|t|ts|y_?(train|tr|batch|true|i|b|mb|s|onehot|one_hot|oh|enc|target|label|norm(ali[sz]ed)?|scaled)|batch_?y"
+        r"|targets?(_(list|y|data|values?|outputs?))?|desired(_output)?|classes"
         r"|labels?|one_?hot(_y|_labels)?|y_?oh|ground_?truth|expected(_output)?|tgt"
         r"|esperad[oa]s?|alvos?|cibles?|ziele?|objetivos?|attes[oi]|obiettiv[oi]|etiquetas?",
     ),
@@ -61,7 +61,7 @@ NAMES: tuple[tuple[Role, str], ...] = (
     (
         "steps",
         r"epochs?|n_?(iters?|epochs|steps)|num_?(iters?|epochs|iterations|steps)|iterations?|iters?"
-        r"|max_?iters?|steps|n_iterations|(n_?)?rounds?|times|n_epochs?|passes",
+        r"|max_?it(er(ation)?s?)?|steps|n_iterations|(n_?)?rounds?|times|n_epochs?|passes",
     ),
     ("samples", r"m|s|n_?samples|num_?(samples|examples)|batch_?size|mini_?batch_?size|bs"),
     ("seed", r"seed|random_?(state|seed)"),

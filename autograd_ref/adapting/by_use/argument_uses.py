@@ -31,6 +31,8 @@ class Uses(NamedTuple):
     """Names that it is unpacked to, as in W1, b1, W2, b2 = params."""
     indexed: bool = False
     """True where it is indexed with numbers, sliced or looped over."""
+    numbers: frozenset[int] = frozenset()
+    """The numbers that it is indexed with, as in W[1] @ h + b[1]."""
 
 
 @lru_cache(maxsize=1024)
@@ -46,13 +48,15 @@ def uses_of(function: Function, argument: str, depth: int = 0) -> Uses:
     stems: dict[str, None] = {}
     attributes: dict[str, None] = {}
     unpacked: tuple[str, ...] = ()
-    indexed = False
+    indexed, numbers = False, frozenset[int]()
     for node in sorted(ast.walk(tree_of(function)), key=_place):
         if isinstance(node, ast.Subscript) and _is_name(node.value, argument):
             text, stem = _key(node.slice)
             keys.update({text: None} if text and not stem else {})
             stems.update({text: None} if text and stem else {})
             indexed = indexed or not text
+            if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
+                numbers |= {node.slice.value}
         elif isinstance(node, ast.Attribute) and _is_name(node.value, argument):
             attributes[node.attr] = None
         elif isinstance(node, ast.Assign) and _is_name(node.value, argument):
@@ -64,15 +68,16 @@ def uses_of(function: Function, argument: str, depth: int = 0) -> Uses:
         elif isinstance(node, ast.For) and _loops_over(node.iter, argument):
             indexed = True
         elif isinstance(node, ast.Call) and depth < CALLS_FOLLOWED:
-            for called, name in _passed_on(function, node, argument):
+            for called, name in passed_on(function, node, argument):
                 inner = uses_of(called, name, depth + 1)
                 keys.update(dict.fromkeys(inner.keys))
                 stems.update(dict.fromkeys(inner.stems))
                 attributes.update(dict.fromkeys(inner.attributes))
                 unpacked, indexed = unpacked or inner.unpacked, indexed or inner.indexed
+                numbers |= inner.numbers
     methods = {"keys", "items", "values", "get", "copy", "reshape", "shape", "size", "ravel"}
     plain = tuple(name for name in attributes if name not in methods)
-    return Uses(tuple(keys), tuple(stems), plain, unpacked, indexed)
+    return Uses(tuple(keys), tuple(stems), plain, unpacked, indexed, numbers)
 
 
 def is_vector_x(function: Function, argument: str) -> bool:
@@ -120,8 +125,14 @@ def _key(node: ast.AST) -> tuple[str, bool]:
     return "", False
 
 
-def _passed_on(function: Function, call: ast.Call, argument: str) -> Iterator[tuple[Function, str]]:
-    """The functions of the same module that get an argument, with the name it has there."""
+def passed_on(function: Function, call: ast.Call, argument: str) -> Iterator[tuple[Function, str]]:
+    """Yield the functions of the same module that get an argument, with the name it has there.
+
+    Args:
+        function: that has the argument.
+        call: one in it.
+        argument: the name; a part of it counts, as in weights[:, 1:].
+    """
     plain = undecorated(function)
     scope: dict[str, Any] = getattr(plain, "__globals__", {})
     called = scope.get(last_name(call.func))
@@ -129,8 +140,15 @@ def _passed_on(function: Function, call: ast.Call, argument: str) -> Iterator[tu
         return
     names = list(inspect.signature(called).parameters)
     for name, given in zip(names, call.args, strict=False):
-        if _is_name(given, argument):
+        if _is_of(given, argument):
             yield called, name
     for keyword in call.keywords:
-        if keyword.arg and _is_name(keyword.value, argument):
+        if keyword.arg and _is_of(keyword.value, argument):
             yield called, keyword.arg
+
+
+def _is_of(node: ast.expr, name: str) -> bool:
+    """True for a name, and for a slice of it."""
+    while isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple | ast.Slice):
+        node = node.value
+    return _is_name(node, name)

@@ -1,11 +1,12 @@
 """The part that an argument plays by what the code does with it, where its name says nothing."""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
 from autograd_ref.adapting.by_name.array_names import ARRAY, GRADIENT
 from autograd_ref.adapting.by_name.code_of import (
+    CALLS_FOLLOWED,
     RANGES,
     Function,
     last_name,
@@ -13,6 +14,7 @@ from autograd_ref.adapting.by_name.code_of import (
     tree_of,
 )
 from autograd_ref.adapting.by_name.roles import Role
+from autograd_ref.adapting.by_use.argument_uses import passed_on
 from autograd_ref.adapting.by_use.beside_products import beside_products_in
 
 
@@ -60,14 +62,20 @@ def rates_of(kind: Function) -> frozenset[str]:
 
 
 @lru_cache(maxsize=512)
-def multiplied_in(function: Function) -> Sequence[str]:
+def multiplied_in(function: Function, depth: int = 0) -> Sequence[str]:
     """Return the arguments of a function that stand in products of matrices, in order.
 
     Args:
-        function: the function.
+        function: the function; what it passes an argument on to, whole or in part, counts.
+        depth: how many calls it was followed through.
     """
     names = [one.name for one in parameters_of(function)]
-    found = beside_products_in(tree_of(function)).multiplied
+    found = {*beside_products_in(tree_of(function)).multiplied}
+    for node in ast.walk(tree_of(function)) if depth < CALLS_FOLLOWED else ():
+        if isinstance(node, ast.Call):
+            for name in names:
+                inner = [*passed_on(function, node, name)]
+                found |= {name for one, own in inner if own in multiplied_in(one, depth + 1)}
     return [name for name in names if name in found]
 
 
@@ -77,15 +85,16 @@ def factors_of_updates(tree: ast.AST) -> Iterator[ast.expr]:
     Args:
         tree: of their code.
     """
+    weights = beside_products_in(tree).multiplied
     for node in ast.walk(tree):
         if isinstance(node, ast.AugAssign):
-            if _moves(node.op, node.target):
+            if _moves(node.op, node.target, weights):
                 yield from _factors(node.value)
         elif isinstance(node, ast.Assign | ast.ListComp | ast.GeneratorExp):
             for target, value in _values(node):
                 if isinstance(value, ast.BinOp) and isinstance(value.right, ast.BinOp):
                     same = target is None or ast.unparse(target) == ast.unparse(value.left)
-                    if same and _moves(value.op, value.left):
+                    if same and _moves(value.op, value.left, weights):
                         yield from _factors(value.right)
 
 
@@ -137,15 +146,15 @@ def _is_of_layer(node: ast.Subscript, variable: str) -> bool:
     return (text or of_array) and any(last_name(one) == variable for one in parts)
 
 
-def _moves(op: ast.operator, target: ast.expr) -> bool:
-    """True for a step down, and for one up of what has the name of a parameter."""
+def _moves(op: ast.operator, target: ast.expr, weights: Collection[str]) -> bool:
+    """True for a step down, and for one up of what is named, or multiplied, as a parameter is."""
     if isinstance(op, ast.Sub):
         return True
     inner = target
     while isinstance(inner, ast.Subscript):
         inner = inner.value
     name = last_name(inner)
-    own = isinstance(inner, ast.Attribute) or bool(ARRAY.fullmatch(name))
+    own = isinstance(inner, ast.Attribute) or name in weights or bool(ARRAY.fullmatch(name))
     return isinstance(op, ast.Add) and own and not GRADIENT.fullmatch(name)
 
 

@@ -4,24 +4,25 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import SimpleNamespace
 
-import numpy as np
-
 from autograd_ref.adapting.building.built_arguments import with_their_own
 from autograd_ref.adapting.building.closures import made_functions
 from autograd_ref.adapting.building.instances import in_instances
 from autograd_ref.adapting.by_name.code_of import (
-    CALLS_FOLLOWED,
     Function,
     lines_beside,
     parameters_of,
-    tree_of,
 )
 from autograd_ref.adapting.by_name.roles import RATE, roles_of
-from autograd_ref.adapting.by_use.names_in_order import read_first
 from autograd_ref.adapting.by_use.roles_by_use import rates_of
 from autograd_ref.adapting.calling.candidates_in_code import CODE, Candidate, takes
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.filling.data_forms import DataForm
+from autograd_ref.adapting.calling.filling.global_data import (
+    global_data,
+    names_read_by,
+    put_there,
+)
+from autograd_ref.adapting.calling.filling.left_over import SETTINGS
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.programs import NET, CallProgram, calls_of
 from autograd_ref.adapting.holding.given.containers import in_arguments
@@ -32,9 +33,6 @@ from autograd_ref.adapting.holding.uneven_penalties import uneven_penalties
 
 INPUT = re.compile(r"(x|i|in|inp|input)_?\d", re.IGNORECASE)
 """The names of single inputs."""
-
-OPTIONS = re.compile(r"options?|opts?|config|cfg|settings|hyper|hparams", re.IGNORECASE)
-"""The names of what holds the settings of an instance."""
 
 
 def programs_of(
@@ -52,31 +50,33 @@ def programs_of(
         data = [one for one in data if not one.X.startswith("[")]
     if knows_no_arrays(entry.function):
         data = [one.as_lists() for one in data]
+    base = Known(sizes=problem.sizes, given=given, network=problem.meant)
     if entry.makes:
         for form in data:
-            known = Known(form.X, form.Y, sizes=problem.sizes, given=given)
+            known = base._replace(X=form.X, Y=form.Y)
             for one in made_functions(entry, known, problem):
                 for firsts in [(), *one.entry.chains]:
-                    there = [form], problem.sizes, given
+                    there = [form], base
                     yield [*programs_in(one.entry, one.setup, one.before, there, firsts)]
         return
     chains = entry.chains  # a method may need what they keep; a function has arguments
     takes_data = isinstance(entry.owner, type) and takes(entry.owner, "Y")
     for firsts in [(), *chains] if entry.owner is None else [*chains, ()]:
         for group in [[one] for one in data] if takes_data else [data]:
-            setups = [*_setups(entry, problem, group, given, firsts)]
+            first = base._replace(X=group[0].X, Y=group[0].Y)
+            setups = [*_setups(entry, problem, first, firsts)]
             for setup, before in setups:
-                yield [*programs_in(entry, setup, before, (group, problem.sizes, given), firsts)]
+                yield [*programs_in(entry, setup, before, (group, base), firsts)]
             for setup, before in setups:  # code without biases is not said to be given ones
                 forms = [form for one in group for form in one.with_ones(setup.holder.form.biases)]
-                yield [*programs_in(entry, setup, before, (forms, problem.sizes, given), firsts)]
+                yield [*programs_in(entry, setup, before, (forms, base), firsts)]
 
 
 def programs_in(
     entry: Candidate,
     setup: Placed,
     before: Sequence[str],
-    known: tuple[Sequence[DataForm], tuple[int, ...], Mapping[str, str]],
+    known: tuple[Sequence[DataForm], Known],
     firsts: Sequence[str],
 ) -> Iterator[CallProgram]:
     """Yield the programs of one setup, with all forms of data.
@@ -85,16 +85,16 @@ def programs_in(
         entry: what is called.
         setup: where its parameters are.
         before: the lines before the calls.
-        known: the forms of data, the sizes, values for arguments by name.
+        known: the forms of data, and what there is to be given beside them.
         firsts: the names of what is called before it.
     """
-    data, sizes, given = known
-    inputs, names = _inputs(entry, firsts, sizes), _global_data(entry)
+    data, base = known
+    inputs, own = _inputs(entry, firsts, base.sizes), global_data(entry, firsts)
     for form in data:
         arrays = {**setup.arrays, **(inputs if form.X.startswith("X[0]") else {})}
-        there = Known(form.X, form.Y, setup.container, arrays, sizes=sizes, given=given)
+        there = base._replace(X=form.X, Y=form.Y, parameters=setup.container, arrays=arrays)
         each = dict.fromkeys(calls_of(entry, there, firsts))
-        found = [(calls, (*_put_there(names, form, calls), *before)) for calls in each]
+        found = [(calls, (*put_there(own, form, calls), *before)) for calls in each]
         found = [one for one in found if _has_data("\n".join((*one[1], *one[0])), form)]
         if not found and not inputs:
             return  # an argument is not known, or none takes the data, whatever their form
@@ -121,44 +121,6 @@ def _inputs(entry: Candidate, firsts: Sequence[str], sizes: Sequence[int]) -> di
     return {name: f"float(X[0, {i}])" for i, name in enumerate(found)}
 
 
-def _global_data(entry: Candidate) -> list[tuple[str, bool]]:
-    """The global variables for X and Y, where code reads one, each with whether the entry does."""
-    if entry.owner is not None or entry.module is None:
-        return []
-    arrays = {n: v for n, v in vars(entry.module).items() if isinstance(v, np.ndarray)}
-    X = [name for name in arrays if "X" in roles_of(name)]
-    Y = [name for name in arrays if "Y" in roles_of(name) and name not in X]
-    Y = sorted(Y, key=lambda name: name.lower().startswith("y"))  # beside T, Y is what comes out
-    read = names_read_by(entry.function, entry.beside)
-    if not {*X[:1], *Y[:1]} & read or not X or not Y:
-        return []
-    own = [one.name for one in parameters_of(entry.function)]
-    seen = {*read_first([*tree_of(entry.function).body])}.difference(own)
-    return [(name, name in seen) for name in (X[0], Y[0])]
-
-
-def _put_there(
-    names: Sequence[tuple[str, bool]], form: DataForm, calls: Sequence[str]
-) -> list[str]:
-    """The lines that give global variables the data, all the same where a call takes them."""
-    taken = any(form.X in line for line in calls)
-    both = zip(names, (form.X, form.Y), strict=False)
-    return [f"{CODE}.{name} = {text}" for (name, seen), text in both if seen or not taken]
-
-
-def names_read_by(function: Function, beside: Mapping[str, Function], depth: int = 0) -> set[str]:
-    """Return the global names and the attributes that a function reads, or what it calls does.
-
-    Args:
-        function: the function.
-        beside: what it may call.
-        depth: calls that have been followed.
-    """
-    names = {*getattr(getattr(function, "__code__", None), "co_names", ())}
-    called = [beside[name] for name in sorted(names & {*beside}) if depth < CALLS_FOLLOWED]
-    return names.union(*(names_read_by(one, beside, depth + 1) for one in called))
-
-
 def _are_read(setup: Placed, functions: Sequence[Function], beside: Mapping[str, Function]) -> bool:
     """Return whether functions read parameters from global variables, all that no argument is."""
     names = {*setup.arrays}
@@ -168,14 +130,9 @@ def _are_read(setup: Placed, functions: Sequence[Function], beside: Mapping[str,
 
 
 def _setups(
-    entry: Candidate,
-    problem: SmallProblem,
-    data: Sequence[DataForm],
-    given: Mapping[str, str],
-    firsts: Sequence[str],
+    entry: Candidate, problem: SmallProblem, known: Known, firsts: Sequence[str]
 ) -> Iterator[tuple[Placed, tuple[str, ...]]]:
     """Yield where the parameters may be, with all lines before the calls."""
-    known = Known(data[0].X, data[0].Y, sizes=problem.sizes, given=given)
     if entry.owner is None:
         functions = [entry.beside[first] for first in firsts]
         own = [] if entry.module is None else in_module(CODE, entry.module, None)
@@ -205,7 +162,7 @@ def _setups(
 
 
 def _rates(owner: str, names: Mapping[str, object], factors: Collection[str] = ()) -> list[str]:
-    """The lines that set the learning rate and the penalty of an instance, or of a module."""
+    """The lines that set the rate, the penalty and the steps of an instance, or of a module."""
     lines: list[str] = []
     named = {one for one in names if RATE.fullmatch(one)}
     moving = {*factors}  # of these, one named as a rate is the rate, and the others stay
@@ -213,6 +170,10 @@ def _rates(owner: str, names: Mapping[str, object], factors: Collection[str] = (
     for name, value in names.items():
         if name in rates and isinstance(value, int | float):
             lines.append(f"{owner}.{name} = rate")
-        elif owner == NET and OPTIONS.search(name) and hasattr(value, "__dict__"):
+        elif owner == NET and roles_of(name)[:1] == ["steps"] and isinstance(value, int):
+            lines += [f"{owner}.{name} = 1"] * (value > 1)
+        elif owner == NET and SETTINGS.search(name) and hasattr(value, "__dict__"):
+            if getattr(getattr(value, "__dataclass_params__", None), "frozen", False):
+                continue  # it was given its penalty when it was made
             lines += [f"{owner}.{name}.{one} = l2" for one in vars(value) if "l2" in roles_of(one)]
     return lines

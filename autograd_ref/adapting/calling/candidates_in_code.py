@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType, ModuleType
 from typing import NamedTuple
 
-from autograd_ref.adapting.building.blocks import called_before, fed_by
+from autograd_ref.adapting.building.blocks import called, called_before, fed_by
 from autograd_ref.adapting.by_name.block_families import Family
 from autograd_ref.adapting.by_name.code_of import Function, needed_by, parameters_of, tree_of
 from autograd_ref.adapting.by_name.function_names import (
@@ -71,6 +71,16 @@ class Candidate(NamedTuple):
         kind, dot, _name = self.name.rpartition(".")
         own = [self.name, *(f"{kind}{dot}{one}" for one in self.family.values())]
         return not named or named in own or self.name.startswith(f"{named}.")
+
+    def calls(self, named: str) -> bool:
+        """Return whether it calls what a user names: a function or a method.
+
+        Args:
+            named: the name; empty for none.
+        """
+        last = named.rpartition(".")[2]
+        nodes = ast.walk(tree_of(self.function))
+        return any(isinstance(one, ast.Call) and called(one) == last for one in nodes)
 
     @property
     def last(self) -> str:

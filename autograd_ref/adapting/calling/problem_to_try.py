@@ -38,6 +38,8 @@ class SmallProblem(NamedTuple):
     """Labels (S,), or numbers (S, N_O)."""
     references: References
     """The gradients that are right for some network."""
+    meant: Architecture | None = None
+    """The network that the code is for, where it is known."""
 
     def sample(self, i: int) -> "SmallProblem":
         """Return the problem of one sample alone."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from autograd_ref.adapting.building.blocks import calls_in
-from autograd_ref.adapting.building.criteria import criteria
+from autograd_ref.adapting.building.criteria import criteria, usual_criteria
 from autograd_ref.adapting.by_name.code_of import (
     Function,
     last_name,
@@ -85,7 +85,8 @@ def _with_criteria(entry: Candidate, known: Known, lines: Lines) -> Iterator[tup
     """A forward pass and the derivative of a loss, where that is all that a method is given."""
     if len(needed_by(entry.function)) != 1 or known.cache != "cache" or entry.is_of_one_layer:
         return
-    for one in criteria(entry.module, known.cache, known.Y):
+    theirs = [*criteria(entry.module, known.cache, known.Y)]
+    for one in theirs or usual_criteria(known.cache, known.Y):
         after = known._replace(X="", Y="", cache="", upstream=one.derivative)
         yield after, (*lines, *one.lines)
     yield known._replace(X="", Y="", cache="", upstream=known.Y), lines  # `out` that is wanted

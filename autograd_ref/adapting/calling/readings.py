@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.adapting.by_name.array_names import GRADIENT
+from autograd_ref.adapting.by_name.array_names import GRADIENT, MOMENTS
 from autograd_ref.adapting.calling.matched_arrays import expressions, matched
 from autograd_ref.adapting.holding.arrays_found import (
     Found,
@@ -52,6 +52,8 @@ class WhereRead(NamedTuple):
     """How far one of the numbers is from the loss, as a share, where that is little; else 0."""
     is_minus: bool = False
     """True for minus what is returned, as the code adds that to the parameters."""
+    by_moments: bool = False
+    """True for an update by an optimiser that keeps moments."""
 
 
 class Ran(NamedTuple):
@@ -95,6 +97,10 @@ def readings(ran: Ran) -> Iterator[WhereRead]:
     slots = {one.path for one in holder.slots}
     after = [*arrays_under(ran.root, ran.path)]
     after = [one for one in after if one.value.ndim > 0 or GRADIENT.fullmatch(one.name)]
+    shapes = {one.shape for one in holder.slots}
+    alike = [one for one in after if one.value.shape in shapes and one.path not in slots]
+    moments = [one for one in alike if _is_of_an_optimiser(one)]
+    after = [one for one in after if one not in moments]
     new = [one for one in after if one.path not in slots and _is_new(one, ran.before)]
     for some in ([one for one in new if GRADIENT.fullmatch(one.name)], new):
         for of in matched(some, holder, whole=True):
@@ -102,7 +108,8 @@ def readings(ran: Ran) -> Iterator[WhereRead]:
     values = {one.path: one.value for one in after} | {**ran.after}
     updated = in_place(holder) if slots <= {*values} else None
     if updated and any(not np.array_equal(values[one], ran.before[one]) for one in slots):
-        yield updated
+        by_moments = any(_is_new(one, ran.before) for one in moments)
+        yield updated._replace(by_moments=by_moments)
 
 
 def in_place(holder: Holder) -> WhereRead | None:
@@ -120,6 +127,12 @@ def in_place(holder: Holder) -> WhereRead | None:
 def _paths(of: Mapping[str, str]) -> list[str]:
     """The places of arrays, without what is done to them."""
     return [re.sub(r"^-?(np\.\w+\()?|, -1\)$|\)$", "", text) for text in of.values()]
+
+
+def _is_of_an_optimiser(one: Found) -> bool:
+    """Return whether an array is a moment: a tenth of a gradient, as in optimiser.m."""
+    names = [part.partition("[")[0].strip("_") for part in one.path.split(".")[1:]]
+    return any(map(MOMENTS.fullmatch, names)) and not any(map(GRADIENT.fullmatch, names))
 
 
 def _is_new(one: Found, before: Mapping[str, Array]) -> bool:

@@ -54,7 +54,7 @@ def _holders(
 def _is_of_gradients(one: Found) -> bool:
     """Return whether an array lies in gradients, or in what an optimiser keeps: net.m["W1"]."""
     around = one.path.removesuffix(f".{one.name}").split(".")[1:]
-    names = [part.partition("[")[0] for part in around]
+    names = [part.partition("[")[0].strip("_") for part in around]
     inside = [name for name, part in zip(names, around, strict=True) if "[" in part]
     return any(map(GRADIENT.fullmatch, names)) or any(map(MOMENTS.fullmatch, inside))
 

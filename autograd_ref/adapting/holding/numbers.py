@@ -27,7 +27,7 @@ numbers, those of the outputs last."""
 
 
 def of_numbers(found: Sequence[Found], sizes: Sequence[int] | None) -> Iterator[Holder]:
-    """Yield how numbers may be the parameters of a network, unit by unit or input by input.
+    """Yield how numbers may be the parameters of a network, in the orders that people number them.
 
     Args:
         found: the numbers, among other things.
@@ -39,10 +39,10 @@ def of_numbers(found: Sequence[Found], sizes: Sequence[int] | None) -> Iterator[
     seen: list[set[Slot]] = []
     for inside in [*sizes_of(len(weights), len(biases))] if sizes is None else [tuple(sizes)]:
         form = Form(biases="vector" if biases else "none", held="numbers")
-        for order, by_unit in product(ORDERS, (True, False)):
-            places = [*_places("W", inside, by_unit=by_unit)]
-            others = [*_places("b", inside, by_unit=by_unit)] if biases else []
-            if (len(places), len(others)) != (len(weights), len(biases)):
+        for order, arranged in product(ORDERS, ARRANGED):
+            places = [*arranged("W", inside)]
+            others = [*_by_unit("b", inside)] if biases else []
+            if not places or (len(places), len(others)) != (len(weights), len(biases)):
                 continue
             ordered = sorted(weights, key=order) + sorted(biases, key=order)
             rows = zip(places + others, ordered, strict=True)
@@ -92,14 +92,35 @@ def assembled(numbers: Mapping[Entry, str]) -> str:
     return f"np.array([{', '.join(inner)}])"
 
 
-def _places(kind: str, sizes: Sizes, *, by_unit: bool) -> Iterator[Slot]:
-    """The numbers of a network, layer by layer, unit by unit or input by input."""
+def _by_unit(kind: str, sizes: Sizes) -> Iterator[Slot]:
+    """The numbers of a network, layer by layer, unit by unit."""
     for layer, (inputs, outputs) in enumerate(pairwise(sizes)):
         axes = [range(outputs), range(inputs)] if kind == "W" else [range(outputs)]
-        entries = product(*axes) if by_unit else (one[::-1] for one in product(*axes[::-1]))
-        for entry in entries:
-            text = f"float({kind}{layer}[{', '.join(map(str, entry))}])"
-            yield Slot(kind, layer, "", "", (), (), entry=entry, given=text, put=PUT)
+        yield from (_number(kind, layer, entry) for entry in product(*axes))
+
+
+def _by_input(kind: str, sizes: Sizes) -> Iterator[Slot]:
+    """The weights of a network, layer by layer, input by input."""
+    for layer, (inputs, outputs) in enumerate(pairwise(sizes)):
+        pairs = product(range(inputs), range(outputs))
+        yield from (_number(kind, layer, entry[::-1]) for entry in pairs)
+
+
+def _through(kind: str, sizes: Sizes) -> Iterator[Slot]:
+    """The weights of a network, those to and from one hidden unit before those of the next."""
+    inputs, hidden, outputs = sizes if len(sizes) == 3 else (0, 0, 0)
+    for unit in range(hidden):
+        yield from (_number(kind, 0, (unit, i)) for i in range(inputs))
+        yield from (_number(kind, 1, (i, unit)) for i in range(outputs))
+
+
+def _number(kind: str, layer: int, entry: Entry) -> Slot:
+    text = f"float({kind}{layer}[{', '.join(map(str, entry))}])"
+    return Slot(kind, layer, "", "", (), (), entry=entry, given=text, put=PUT)
+
+
+ARRANGED: Sequence[Callable[[str, Sizes], Iterator[Slot]]] = (_by_unit, _by_input, _through)
+"""The ways in which numbered weights go through a network."""
 
 
 def _kind(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd_ref.adapting.by_name.roles import roles_of
 from autograd_ref.adapting.by_use.beside_products import beside_products
 from autograd_ref.adapting.holding.arrays_found import Found, arrays_in, arrays_of_module
 from autograd_ref.adapting.holding.matching import holders, is_array
@@ -69,7 +70,7 @@ def in_module(name: str, module: ModuleType, sizes: Sequence[int] | None) -> Ite
         sizes: of the network; None for those that its arrays have.
     """
     found = _marked(arrays_of_module(name, module), module)
-    named = [one for one in found if one.value.ndim == 0 or is_array(one)]
+    named = [one for one in found if one.value.ndim == 0 or is_array(one) or _is_weight(one)]
 
     def lines(one: Slot) -> list[str]:
         return [one.line] if one.put else replaced(one, found, {name: module})
@@ -78,6 +79,11 @@ def in_module(name: str, module: ModuleType, sizes: Sequence[int] | None) -> Ite
     for one in _written(holders, lines, name, "in the global "):
         slots = one.holder.slots
         yield one._replace(arrays={s.name: s.path for s in slots if s.path == f"{name}.{s.name}"})
+
+
+def _is_weight(one: Found) -> bool:
+    """Return whether a matrix is multiplied, and is not named as data are."""
+    return one.is_multiplied and one.value.ndim == 2 and not {*roles_of(one.name)} & {"X", "Y"}
 
 
 def _marked(found: Iterable[Found], module: ModuleType | None) -> list[Found]:

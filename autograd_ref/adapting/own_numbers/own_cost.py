@@ -10,6 +10,7 @@ from autograd_ref.adapting.by_name.function_names import GRADIENT_IN, OWN_LOSS
 from autograd_ref.adapting.calling.all_programs import programs_in
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
 from autograd_ref.adapting.calling.entries_in_code import functions_in
+from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.programs import CallProgram
 from autograd_ref.adapting.calling.readings import RESULT, WhereRead
 from autograd_ref.adapting.own_numbers.changes import along, changes_of, ways_from
@@ -54,7 +55,9 @@ def own_costs(one: Adapted, network: Architecture, given: Mapping[str, str]) -> 
 
 def _programs(one: Adapted, given: Mapping[str, str]) -> Iterator[CallProgram]:
     """The calls of all functions and methods that are named as a loss."""
-    entry, known = one.found.program.entry, ([one.found.program.data], one.found.sizes, given)
+    entry = one.found.program.entry
+    base = Known(sizes=one.found.sizes, given=given, network=one.network)
+    known = [one.found.program.data], base
     methods = [] if entry.owner is None else [(entry.beside, entry.owner)]
     functions = functions_in(entry.module) if entry.module is not None else entry.beside
     for beside, owner in [*methods, (functions, None)]:

@@ -9,7 +9,8 @@ from autograd_ref.adapting.building.blocks import called
 from autograd_ref.adapting.building.slices import OTHERWISE, calls_under, changed, loaded, roots_of
 
 DATA = re.compile(
-    r"(x|y|t|inputs?|targets?|labels?|data|patterns?|samples?|images?|features?|examples?|points?)(_\w+)?",
+    r"(x|y|t)(_\w+|(tr|train|test|data|batch)\w*)?|\w+_[xy]"
+    r"|\w*(inputs?|targets?|labels?|data|patterns?|samples?|images?|features?|examples?|points?)(_\w+)?",
     re.IGNORECASE,
 )
 """The names of what rows are taken from."""
@@ -20,15 +21,15 @@ ENDS = ast.Break | ast.Continue | ast.Return | ast.Raise
 class WholeData(ast.NodeTransformer):
     """Takes the data for a row of them that another turn of the loop would take."""
 
-    def __init__(self, turning: Collection[str]) -> None:
-        """Take the names that are other things in other turns."""
-        self.turning = turning
+    def __init__(self, turning: Collection[str], stored: Collection[str]) -> None:
+        """Take the names that are other things in other turns, and those given in this one."""
+        self.turning, self.stored = turning, stored
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         """Leave out what is looked up by what turns: X[i] is X, and X[i, j] is X[j]."""
         inner = node.value
         inside = self.visit(inner)
-        if not isinstance(inner, ast.Name) or not DATA.fullmatch(inner.id):
+        if not isinstance(inner, ast.Name) or not self._is_data(inner.id):
             return ast.Subscript(inside, self.visit(node.slice), node.ctx)
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         left = [one for one in parts if not loaded(one) & {*self.turning}]
@@ -38,6 +39,9 @@ class WholeData(ast.NodeTransformer):
         if not left:
             return inside
         return ast.Subscript(inside, ast.Tuple(left, ast.Load()) if left[1:] else left[0], node.ctx)
+
+    def _is_data(self, name: str) -> bool:
+        return DATA.fullmatch(name) is not None and name not in self.stored
 
 
 class _Silent(ast.NodeTransformer):
@@ -111,13 +115,18 @@ def sliced(
 
 
 def _is_history(node: ast.stmt, block: Sequence[ast.stmt]) -> bool:
-    """Return whether a statement only appends to what nothing else in a block reads."""
+    """Return whether a statement only appends to, or fills, what nothing else in a block reads."""
+    kept = _kept(node)
+    return bool(kept) and not any(kept in ast.unparse(one) for one in block if one is not node)
+
+
+def _kept(node: ast.stmt) -> str:
+    """What a statement appends to, or an entry of which it gives a value; empty for any other."""
     call = node.value if isinstance(node, ast.Expr) else None
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
-        return False
-    kept = ast.unparse(call.func.value)
-    others = [ast.unparse(one) for one in block if one is not node]
-    return call.func.attr == "append" and not any(kept in text for text in others)
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+        return ast.unparse(call.func.value) if call.func.attr == "append" else ""
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    return ast.unparse(target.value) if isinstance(target, ast.Subscript) else ""
 
 
 def effects_of(node: ast.stmt) -> set[str]:

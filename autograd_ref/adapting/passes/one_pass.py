@@ -2,7 +2,7 @@
 
 import ast
 import inspect
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from types import ModuleType
 from typing import NamedTuple
 
@@ -39,8 +39,11 @@ class OnePass(NamedTuple):
     """The names of the instances that it uses, global variables, in order."""
 
 
-def one_pass(loop: OwnLoop, module: ModuleType) -> OnePass | None:
-    """Return one pass of a loop; None where it has no data, or needs what is not known.
+def one_pass(loop: OwnLoop, module: ModuleType) -> Iterator[OnePass]:
+    """Yield one pass of a loop; none where it has no data, or needs what is not known.
+
+    Where it gives a derivative to each parameter by name, it is yielded without its update, too: an
+    optimiser needs more than is known.
 
     Args:
         loop: the loop.
@@ -48,18 +51,29 @@ def one_pass(loop: OwnLoop, module: ModuleType) -> OnePass | None:
     """
     local = {*arguments_of(loop), *stored_in(loop.function.body if loop.function else ())}
     scope = {name: value for name, value in vars(module).items() if name not in local}
-    block = [WholeData(loop.turning).visit(one) for one in within_a_turn(loop.node.body)]
+    body = within_a_turn(loop.node.body)
+    whole = WholeData(loop.turning, {*stored_in(body)})
+    block = [whole.visit(one) for one in body]
     changed = {name for one in block for name in effects_of(one)}
     gradients = {name for name in stored_in(block) if GRADIENT.fullmatch(name)}
     persistent = {n for n in read_first(block) if n in changed and not is_fixed(n, scope)}
     instances = {name: True for name, value in scope.items() if is_instance(value)}
     doing = instances | {name: False for name, v in scope.items() if inspect.isfunction(v)}
-    kept = sliced(block, persistent | gradients | {"self"}, doing)
-    names = pass_names(kept, loop, scope)
-    if names is None or any(map(reaches_out, (*names.above, *kept))):
-        return None
-    objects = [n for n in read_first(kept) if n in instances and n not in names.arguments]
-    return OnePass(name_of(loop), _source(loop, kept, names, scope), tuple(objects))
+    for needed in (persistent | gradients, gradients):
+        kept = sliced(block, needed | {"self"}, doing)
+        names = pass_names(kept, loop, scope)
+        if names is None or any(map(reaches_out, (*names.above, *kept))):
+            continue
+        if needed is gradients and not _are_of_all(gradients, names.parameters):
+            continue
+        objects = [n for n in read_first(kept) if n in instances and n not in names.arguments]
+        yield OnePass(name_of(loop), _source(loop, kept, names, scope), tuple(objects))
+
+
+def _are_of_all(gradients: Collection[str], parameters: Sequence[str]) -> bool:
+    """Return whether each parameter has a derivative that is named after it."""
+    of = {DERIVATIVE.sub("", name).lower() for name in gradients}
+    return bool(parameters) and {name.lower() for name in parameters} <= of
 
 
 def name_of(loop: OwnLoop) -> str:
@@ -92,9 +106,11 @@ def _source(loop: OwnLoop, kept: Sequence[ast.stmt], names: PassNames, scope: Sc
 
 
 def _returned(parameters: Sequence[str], stored: Sequence[str]) -> list[str]:
-    """The gradients, where each parameter has one by name or none is given a value; and these."""
+    """The gradients, where each parameter has one by name or none is given a value; and these.
+
+    Where one is given a value, all are returned: others are moved in place.
+    """
     gradients = [name for name in stored if GRADIENT.fullmatch(name)]
     moved = [name for name in parameters if name in stored]
-    of = {DERIVATIVE.sub("", name).lower() for name in gradients}
-    whole = not moved or {name.lower() for name in parameters} <= of
-    return [*gradients * whole, *moved]
+    whole = not moved or _are_of_all(gradients, parameters)
+    return [*gradients * whole, *(parameters if moved else ())]

@@ -27,8 +27,8 @@ def passes_in(
     """
     for loop in loops_in(module):
         kind = getattr(module, loop.kind, None) if loop.kind else None
-        found = one_pass(loop, module)
-        if found is not None and (not loop.kind or isinstance(kind, type)):
+        is_known = not loop.kind or isinstance(kind, type)
+        for found in dict.fromkeys(one_pass(loop, module)) if is_known else ():
             beside = methods_of(kind) if isinstance(kind, type) else functions
             name = ".".join(_around(loop, found))
             objects = {name: getattr(module, name) for name in found.objects}

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd_ref.adapting.building.blocks import called
 from autograd_ref.adapting.building.slices import Scope, calls_under, given_anew, statements_for
-from autograd_ref.adapting.by_name.array_names import ARRAY, is_parameter
+from autograd_ref.adapting.by_name.array_names import ARRAY, BIAS, is_parameter
 from autograd_ref.adapting.by_name.function_names import DRAWN, MAKER
 from autograd_ref.adapting.by_name.roles import Role, roles_of
 from autograd_ref.adapting.by_use.names_in_order import read_first
@@ -75,12 +75,16 @@ def pass_names(block: Sequence[ast.stmt], loop: OwnLoop, scope: Scope) -> PassNa
             return None
         above += [one for one in found if one not in above]
     needed = [n for n in read_first(above) if not is_fixed(n, scope) and n not in scope]
-    own = [n for n in (*left, *needed) if n in arguments_of(loop) and n not in arguments]
+    made = {name for one in above for name in given_anew(one)}
+    own = [n for n in (*left, *needed) if n in arguments_of(loop) and n not in (*arguments, *made)]
     unknown = {*needed} - {*arguments, *own}
     if unknown:
         return None
     order = {id(one): i for i, one in enumerate(loop.above)}
     above.sort(key=lambda one: order.get(id(one), -1))
+    raw = [n for n in own if "X" in roles_of(n)[:1]]  # the inputs that the data are made of
+    own = [n for n in own if n not in raw]
+    above = [*(ast.parse(f"{n} = {data[0]}").body[0] for n in raw), *above]
     others = dict.fromkeys((*rates, *own))
     return PassNames((*data,), (*parameters,), (*others,), (*above,))
 
@@ -131,6 +135,8 @@ def is_fixed(name: str, scope: Scope) -> bool:
 def _is_parameter(name: str, loop: OwnLoop, scope: Scope, *, changes: bool) -> bool:
     """Return whether a name is that of weights or biases: its own, or that of drawn arrays."""
     value = scope.get(name)
+    if isinstance(value, float) and BIAS.fullmatch(name):
+        return changes  # of the only output
     if not is_parameter(name) or isinstance(value, int | str) or is_instance(value):
         return False
     if ARRAY.fullmatch(name):
@@ -158,7 +164,7 @@ def _data(free: Sequence[str], loop: OwnLoop, scope: Scope) -> tuple[str, str] |
     """The names of inputs and targets: by what they say, or the first two that may be data."""
     turning = {*_variables(loop)}
     named = [[n for n in free if roles_of(n)[:1] == [role]] for role in ROLES]
-    unnamed = [n for n in free if not {*roles_of(n)} - {"both"}]
+    unnamed = [n for n in free if not {*roles_of(n)} - {"both", "parameters"}]  # as P beside T
     arrays = [n for n in unnamed if isinstance(scope.get(n), np.ndarray | list)]
     given = [n for n in unnamed if n in arguments_of(loop)]
     others = arrays if arrays or any(named) else given

@@ -1,6 +1,7 @@
 """Code that trains: updates that are many, or that do not begin with the parameters given."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,18 +11,25 @@ from numpy.typing import NDArray
 from autograd_ref.adapting.by_name.code_of import RANGES, Function, last_name, tree_of
 from autograd_ref.adapting.by_use.roles_by_use import factors_of_updates
 from autograd_ref.adapting.calling.executed import AT_RATE
+from autograd_ref.adapting.calling.filling.global_data import names_read_by
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
 from autograd_ref.adapting.calling.programs import CallProgram
 from autograd_ref.adapting.calling.readings import WhereRead
 from autograd_ref.adapting.calling.trying import read_again
+from autograd_ref.calls import random_state
 
 Array = NDArray[Any]
+
+DRAWS = re.compile(r"choices?|randint|random_integers|integers|randrange|sample")
+"""The names of functions that draw a sample."""
 
 
 def is_repeated(
     one: CallProgram, several: CallProgram, reading: WhereRead, problem: SmallProblem
 ) -> bool:
-    """Return whether code that is given samples updates after each, in any order.
+    """Return whether code that is given samples updates after each, in any order, or after one.
+
+    It may draw that one; where nothing is drawn, others are forgotten.
 
     Args:
         one: the program for one sample.
@@ -31,7 +39,9 @@ def is_repeated(
     """
     two = problem._replace(X=problem.X[:2], Y=problem.Y[:2])
     together = _after(several, reading, two)
-    for order in ((0, 1), (1, 0)):
+    names = names_read_by(several.entry.function, several.entry.beside)
+    drawn = ((0,), (1,)) if any(map(DRAWS.fullmatch, names)) else ()
+    for order in ((0, 1), (1, 0), *drawn):
         now: Mapping[str, Array] = problem.parameters
         for i in order:
             sample = problem.sample(i)
@@ -98,7 +108,9 @@ def _starts_anew(program: CallProgram, reading: WhereRead, problem: SmallProblem
 def _twice(program: CallProgram, reading: WhereRead, at: SmallProblem) -> tuple[bool, bool]:
     """True where anything comes out, and true where it is the same with other parameters."""
     other = at._replace(parameters={name: 2 * value + 1 for name, value in at.parameters.items()})
-    one, two = read_again(program, reading, at), read_again(program, reading, other)
+    with random_state.kept(beside_threads=True):
+        one = read_again(program, reading, at)
+    two = read_again(program, reading, other)  # it draws the same
     if reading.kind == "updated":
         one = {name: at.parameters[name] - AT_RATE * g for name, g in one.items()}
         two = {name: other.parameters[name] - AT_RATE * g for name, g in two.items()}

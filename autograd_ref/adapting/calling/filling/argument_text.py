@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from autograd_ref.adapting.by_name.roles import Role
 from autograd_ref.adapting.holding.forms import size_names
+from autograd_ref.networks.architecture import Architecture
 
 NUMBERS: Mapping[Role, str] = {
     "rate": "rate",
@@ -36,6 +37,8 @@ class Known(NamedTuple):
     sizes: tuple[int, ...] = ()
     given: Mapping[str, str] = {}
     """Values that the user gives, by the names of arguments."""
+    network: Architecture | None = None
+    """The network that is meant, whose activation, output and loss an argument may name."""
 
     @property
     def by_role(self) -> dict[Role, str]:

@@ -16,8 +16,11 @@ from autograd_ref.adapting.calling.filling.ambiguous import (
     takes_both,
 )
 from autograd_ref.adapting.calling.filling.argument_text import Known, argument_text
+from autograd_ref.adapting.calling.filling.chosen import chosen
 from autograd_ref.adapting.calling.filling.left_over import (
     named_function,
+    named_table,
+    settings_class,
     spread_sizes,
     with_the_rest,
 )
@@ -28,6 +31,9 @@ LEFT_ALONE: Collection[Role] = ("seed", "generator", "quiet", "samples")
 
 OF_OUTPUTS: Sequence[Role] = ("cache", "upstream")
 """Parts of an argument with the name of a number of outputs, after a forward pass."""
+
+LARGE = (1, 0.9, 0.99, 0.95)
+"""Defaults of an argument beta that is no penalty. Chosen."""
 
 ONCE: Collection[Role] = ("X", "Y", "parameters", "cache")
 """Parts that one argument only can play."""
@@ -80,10 +86,15 @@ def filled(function: Function, known: Known, *, constructor: bool = False) -> Fi
     if any(RATE.fullmatch(p.name) for p in arguments):
         used |= {"rate"}
     for one in arguments:
-        text, role = _one(one, known, outputs, used, constructor=constructor)
+        text, role = _one(function, one, known, outputs, used, constructor=constructor)
         if is_vector_x(function, one.name) and known.parameters:
             text, role = known.parameters, "parameters"
+        if table := named_table(function, one.name):
+            text, role = table, None
         text = hidden.get(one.name, text) or named_function(function, one.name)
+        if constructor and not text and one.default in (one.empty, None):
+            kind = settings_class(function, one)
+            text = constructed(kind.__name__, kind, known) if kind else ""
         if constructor and "rate" not in used and is_no_rate(function, one):
             text, role = "", None
         if role == "both":
@@ -126,12 +137,18 @@ def _hidden(arguments: Sequence[inspect.Parameter], sizes: Sequence[int]) -> dic
     return dict(zip(names, several, strict=True)) if len(names) == len(several) > 1 else {}
 
 
+def _takes_targets(kind: Function) -> bool:
+    """Return whether a constructor takes targets: then inputs are no number of them."""
+    return any(roles_of(p.name, of_sizes=True)[:1] == ["Y"] for p in parameters_of(kind))
+
+
 def _is_apart(function: Function, argument: str) -> bool:
     """Return whether an argument is taken apart, as what holds all parameters is."""
     return uses_of(function, argument) != Uses()
 
 
 def _one(
+    function: Function,
     one: inspect.Parameter,
     known: Known,
     outputs: Sequence[str],
@@ -144,10 +161,14 @@ def _one(
         return known.given[one.name], None
     if one.name in known.arrays:
         return known.arrays[one.name], "array"
+    if choice := chosen(function, one, known.network):
+        return choice, None
     same = [text for text in outputs if is_variable(text, one.name)]
     if same:
         return same[0], "cache"
     roles: Sequence[Role] = roles_of(one.name, of_sizes=constructor)
+    if constructor and "X" in roles and _takes_targets(function):
+        roles = ["X"]
     given = known.cache or known.upstream
     if given and not constructor and {*roles[:1]} & {*SIZES}:
         roles = OF_OUTPUTS  # the outputs of the forward pass, not how many there are
@@ -156,6 +177,8 @@ def _one(
             continue  # C=0.0 is no number of classes
         if role == "rate" and role in used and not RATE.fullmatch(one.name):
             continue  # alpha beside a learning rate
+        if role == "l2" and "beta" in one.name and one.default in LARGE:
+            continue  # a slope, or momentum
         if (role in used and role in ONCE) or (one.default is not one.empty and role in LEFT_ALONE):
             continue
         text = argument_text(role, known, one)

@@ -59,11 +59,12 @@ def data_forms(*, labels: bool) -> Iterator[DataForm]:
         yield DataForm("X", "Y[:, 0].astype(int)", f"{rows}, integers Y (S,)")
 
 
-def sample_forms(*, labels: bool) -> Iterator[DataForm]:
+def sample_forms(*, labels: bool, inputs: int) -> Iterator[DataForm]:
     """Yield the ways in which one sample may be wanted; X and Y have one row.
 
     Args:
         labels: True where Y has integer labels, False where it has numbers, (1, 1).
+        inputs: the number of inputs: one may be a number.
     """
     hot = "np.eye(N_O)[Y]" if labels else "Y"
     shapes = (
@@ -74,6 +75,8 @@ def sample_forms(*, labels: bool) -> Iterator[DataForm]:
         ("X[:, :, None]", "(1, N_I, 1)", f"{hot}[:, :, None]"),
     )
     y = "int(Y[0])" if labels else "float(Y[0, 0])"
+    if inputs == 1:
+        yield DataForm("float(X[0, 0])", y, "one sample at a time, x and y numbers", True)
     for X, shape, like_X in shapes:
         said = f"one sample at a time, x {shape}"
         yield DataForm(X, like_X, f"{said}, y likewise", True)

@@ -3,15 +3,19 @@
 import inspect
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from autograd_ref.adapting.by_name.code_of import Function, signature_of, undecorated
 from autograd_ref.adapting.by_name.roles import SIZES, Role, roles_of
+from autograd_ref.adapting.calling.candidates_in_code import CODE
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.holding.forms import size_names
 
 FUNCTION = re.compile(r"_?(func|fn|function|f)$")
 """The ends of the names of arguments that are functions."""
+
+SETTINGS = re.compile(r"options?|opts?|config|cfg|settings|hyper|hparams|conf$", re.IGNORECASE)
+"""Parts of the names of what holds the settings of an instance, and of its class."""
 
 
 def with_the_rest(
@@ -32,7 +36,9 @@ def with_the_rest(
         constructor: True where it makes a network, or its parameters.
     """
     free = [n for n, text, _by_name in found if not text and "upstream" not in roles_of(n)]
-    if constructor:
+    if constructor and "X" in used and "Y" not in used and known.Y and len(free) == 1:
+        left = [known.Y]  # of given data
+    elif constructor:
         left = _sizes_left(known.sizes, len(free), used)
     else:
         data = known.by_role.items()
@@ -76,6 +82,38 @@ def spread_sizes(function: Function) -> str:
     alone = all(one.default is not one.empty or one.kind is one.VAR_POSITIONAL for one in found)
     several = [one.name for one in found if one.kind is one.VAR_POSITIONAL]
     return several[0] if several and (alone or "sizes" in roles_of(several[0])) else ""
+
+
+def named_table(function: Function, argument: str) -> str:
+    """Return the global variable that describes the layers, a dict for each, for its argument.
+
+    Args:
+        function: that is called.
+        argument: the name of the argument, as nn_architecture for NN_ARCHITECTURE.
+    """
+    scope: Mapping[str, Any] = getattr(undecorated(function), "__globals__", {})
+    for name in [one for one in scope if one.lower() == argument.lower()]:
+        table = cast("list[object]", scope[name]) if isinstance(scope[name], list) else []
+        if table and all(isinstance(one, dict) for one in table):
+            return f"{CODE}.{name}"
+    return ""
+
+
+def settings_class(function: Function, one: inspect.Parameter) -> type | None:
+    """Return the class of theirs that an argument is an instance of: config: MLPConfig.
+
+    Args:
+        function: that is called.
+        one: the argument, by its annotation, or its name where one class is for settings.
+    """
+    module = inspect.getmodule(undecorated(function))
+    scope = {} if module is None else vars(module)
+    own = [v for v in scope.values() if isinstance(v, type) and inspect.getmodule(v) is module]
+    said = getattr(one.annotation, "__name__", str(one.annotation))
+    words = re.findall(r"\w+", said)  # as in MLPConfig | None
+    noted = [kind for kind in own if kind.__name__ in words and kind is not function]
+    named = [kind for kind in own if SETTINGS.search(kind.__name__)]
+    return next(iter(noted or (named if SETTINGS.search(one.name) else [])), None)
 
 
 def named_function(function: Function, argument: str) -> str:

@@ -45,9 +45,9 @@ def in_arguments(
         yield from (_of_dict(holder, single=True) for holder in _named(one, sizes))
     if single is not None and len(single.weights) == layers:
         yield from (_of_dict(holder, single=True) for holder in _named(single, sizes))
-    elif single is not None and len(single.weights) == 1:
-        yield from _lists(single, sizes)
     else:
+        if single is not None and len(single.weights) == 1:
+            yield from _lists(single, sizes, _first_number(functions, single, layers))
         for one in layers_in_order(_multiplied(functions), layers):
             yield from (_of_dict(holder, single=True) for holder in _named(one, sizes))
     for holder in of_numbers(_of_names(name for _f, name in names), sizes):
@@ -116,19 +116,27 @@ def _named(names: Named, sizes: Sequence[int]) -> Iterator[Holder]:
         holder = unplaced(form, sizes)
         slots = [one._replace(name=names.of(one.kind, one.layer)) for one in holder.slots]
         yield holder._replace(slots=tuple(slots))
+        if form.flat and names.biases:
+            yield holder._replace(slots=(*slots[:-1], slots[-1].without_axis()))
 
 
-def _lists(names: Named, sizes: Sequence[int]) -> Iterator[Placed]:
-    """A list of all weights, and one of all biases."""
+def _first_number(functions: Sequence[Function], names: Named, layers: int) -> int:
+    """The number of the first layer in lists or dicts of arrays: 1 where no 0 is looked up."""
+    called = (*names.weights, *names.biases)
+    uses = [uses_of(one, name).numbers for one in functions for name in called]
+    return int(any({*range(1, layers + 1)} <= found and 0 not in found for found in uses))
+
+
+def _lists(names: Named, sizes: Sequence[int], first: int) -> Iterator[Placed]:
+    """A list of all weights, and one of all biases, numbered from 0 or from 1."""
     called = (*names.weights, *names.biases)
     arrays = {name: f"{THEIRS}[{i}]" for i, name in enumerate(called)}
     for form in forms(sizes, biases=bool(names.biases)):
         held = unplaced(form, sizes).placed(
-            lambda one: f"{THEIRS}[{'Wb'.index(one.kind)}][{one.layer}]"
+            lambda one: f"{THEIRS}[{'Wb'.index(one.kind)}][{one.layer + first}]"
         )
-        rows = [
-            ", ".join(copied(one) for one in held.slots if one.kind == kind) for kind in form.kinds
-        ]
+        each = [[copied(one) for one in held.slots if one.kind == kind] for kind in form.kinds]
+        rows = [", ".join([*["None"] * first, *row]) for row in each]
         line = f"{THEIRS} = [{', '.join(f'[{row}]' for row in rows)}]"
         yield Placed((line,), held, THEIRS, f"in lists {' and '.join(called)}", arrays=arrays)
 
