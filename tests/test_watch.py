@@ -8,6 +8,7 @@ import time
 from collections.abc import Generator
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -150,6 +151,29 @@ def test_many_short_calls_are_said_later() -> None:
     looking.look(UserPlace("f.py", 1, "f", False, 30.0), 30.1)
     assert looking.due == 10 * due
     assert looking.advice(UserPlace("f.py", 1, "f", False, 0.0)) == "Ctrl-C ends the run"
+
+
+@pytest.mark.parametrize("last", [None, 0.1])
+def test_no_frame_is_read_before_something_may_have_to_be_said(
+    monkeypatch: pytest.MonkeyPatch, last: float | None
+) -> None:
+    """A line, or the end of the time: a look may crash Python 3.11, though hardly ever."""
+    looks: list[float] = []
+
+    def frames() -> dict[int, FrameType]:
+        looks.append(time.monotonic())
+        return {}
+
+    monkeypatch.setattr(watch, "TICK", 0.001)
+    monkeypatch.setattr(watch, "CURRENT_FRAMES", frames)
+    looking = Lookout(threading.get_ident(), None, last)
+    looking.due = 0.1 if last is None else 99.0
+    looking.start()
+    time.sleep(0.3)
+    looking.over.set()
+    looking.join()
+    assert looks
+    assert min(looks) - looking.begin >= 0.1
 
 
 class Terminal(io.StringIO):

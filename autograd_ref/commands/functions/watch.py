@@ -45,8 +45,15 @@ class Lookout(threading.Thread):
         self.over = threading.Event()
 
     def run(self) -> None:
-        """Look, and say."""
+        """Look, and say; not before anything may have to be said.
+
+        A look is not free of risk: Python 3.11 crashes where a frame of another thread is read
+        that is just left, while an array in it is freed and lets threads change.
+        """
         while not self.over.wait(TICK):
+            total = time.monotonic() - self.begin
+            if total < min(self.due, self.last or self.due):
+                continue
             place = place_in(CURRENT_FRAMES().get(self.thread))
             if place is not None:
                 self.look(place, time.monotonic())
