@@ -10,11 +10,9 @@ from autograd_ref.adapting.building.layers import composed
 from autograd_ref.adapting.by_use.texts_compared import called_otherwise, texts_compared
 from autograd_ref.adapting.calling.filling.argument_text import Known
 from autograd_ref.adapting.calling.filling.chosen import chosen, is_named
-from autograd_ref.adapting.small import problems
-from autograd_ref.adapting.way_search import SearchOutcome, Wanted, search
 from autograd_ref.networks.architecture import Architecture
 from autograd_ref.networks.choosing import architecture
-from tests.real_code.of_text import forget, module_of
+from tests.real_code.of_text import forget, found, module_of
 
 RELU = architecture((5, 7, 2), activation="relu")
 TANH = architecture((5, 7, 2), activation="tanh")
@@ -26,10 +24,6 @@ def nothing_is_left() -> Generator[None]:
     """Each text is another module of the same name."""
     yield
     forget()
-
-
-def found(text: str, meant: Architecture, name: str = "") -> SearchOutcome:
-    return search(module_of(text), problems(meant), Wanted(name))
 
 
 def is_right(text: str, meant: Architecture, name: str = "") -> bool:

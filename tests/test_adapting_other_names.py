@@ -11,10 +11,10 @@ from autograd_ref.adapting.calling.filling.global_data import GlobalData, global
 from autograd_ref.adapting.passes.kept_statements import WholeData
 from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.told import found_in_words
-from autograd_ref.adapting.way_search import SearchOutcome, Wanted, search
+from autograd_ref.adapting.way_search import Wanted, search
 from autograd_ref.networks.architecture import Architecture
 from autograd_ref.networks.choosing import architecture
-from tests.real_code.of_text import forget, module_of
+from tests.real_code.of_text import forget, found, module_of
 
 SIGMOID = architecture((5, 7, 1), activation="sigmoid", output="sigmoid", loss="sse")
 LINE = architecture((5, 7, 2), activation="tanh", output="linear", loss="half-mse")
@@ -27,10 +27,6 @@ def nothing_is_left() -> Generator[None]:
     """Each text is another module of the same name."""
     yield
     forget()
-
-
-def found(text: str, meant: Architecture, name: str = "") -> SearchOutcome:
-    return search(module_of(text), problems(meant), Wanted(name))
 
 
 def agrees(text: str, meant: Architecture, right: str, wrong: str, name: str = "") -> bool:
@@ -604,7 +600,7 @@ def test_a_backward_pass_without_a_loss_is_given_that_of_the_usual_ones(
     best = found(UPSTREAM, meant).best
     assert best is not None
     said = found_in_words(adapted(best, meant, "theirs"))
-    assert "It is given the outputs minus Y: the file has no loss to be judged." in said
+    assert "It is given the outputs minus Y: the file has no derivative of a loss." in said
 
 
 MOMENTS = (

@@ -9,10 +9,9 @@ from autograd_ref.adapting.holding.uneven_penalties import LEFT_OUT, uneven_pena
 from autograd_ref.adapting.passes.several_updates import repeats
 from autograd_ref.adapting.small import problems
 from autograd_ref.adapting.told import found_in_words
-from autograd_ref.adapting.way_search import SearchOutcome, Wanted, search
-from autograd_ref.networks.architecture import Architecture
+from autograd_ref.adapting.way_search import Wanted, search
 from autograd_ref.networks.choosing import architecture
-from tests.real_code.of_text import forget, module_of
+from tests.real_code.of_text import forget, found, module_of
 
 RELU = architecture((2, 4, 3), activation="relu")
 TANH = architecture((5, 7, 2), activation="tanh", output="linear", loss="half-mse")
@@ -24,10 +23,6 @@ def nothing_is_left() -> Generator[None]:
     """Each text is another module of the same name."""
     yield
     forget()
-
-
-def found(text: str, meant: Architecture, name: str = "") -> SearchOutcome:
-    return search(module_of(text), problems(meant), Wanted(name))
 
 
 LAYERS = """

@@ -31,7 +31,7 @@ def found_in_words(one: Adapted) -> list[str]:
         f" {setup.holder.form}. Its data are {data.said}."
     ]
     if f"cache - {data.Y}" in near.program.calls[-1]:
-        sentences.append("It is given the outputs minus Y: the file has no loss to be judged.")
+        sentences.append("It is given the outputs minus Y: the file has no derivative of a loss.")
     where = near.reading.where
     if one.only_updates:
         how = "are updated in place" if where == "updated in place" else "are returned, updated"

@@ -208,10 +208,8 @@ def _is_none(one: Near) -> bool:
     entry = one.program.entry
     is_part = len(one.sizes) == 2 and (entry.is_of_one_layer or bool(PART.fullmatch(entry.last)))
     named = entry.rank < len(ORDER) or bool(entry.source)
-    is_like = one.blocks > 0 or abs(one.cosine) > LIKE
-    return (
-        is_part or one.reading.by_moments or not (named or is_like or one.reading.where != RETURNED)
-    )
+    is_like = one.blocks > 0 or abs(one.cosine) > LIKE or one.reading.where != RETURNED
+    return is_part or one.reading.by_moments or not (named or is_like)
 
 
 def _is_enough(one: Near) -> bool:

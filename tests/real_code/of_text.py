@@ -10,7 +10,7 @@ import pytest
 from autograd_ref.adapting.adapted import adapted
 from autograd_ref.adapting.adapter import Adapted
 from autograd_ref.adapting.small import problems
-from autograd_ref.adapting.way_search import Wanted, search
+from autograd_ref.adapting.way_search import SearchOutcome, Wanted, search
 from autograd_ref.diagnosis.explain import explained
 from autograd_ref.networks.architecture import Architecture
 from autograd_ref.observe.observed import Observed
@@ -56,6 +56,17 @@ def module_of(text: str) -> ModuleType:
     vars(module)["np"] = np
     exec(compile(text, "<theirs>", "exec"), vars(module))
     return module
+
+
+def found(text: str, meant: Architecture, name: str = "") -> SearchOutcome:
+    """Return the result of a search in a text.
+
+    Args:
+        text: the code.
+        meant: the network that it is for.
+        name: of the function or class that is meant; empty for any.
+    """
+    return search(module_of(text), problems(meant), Wanted(name))
 
 
 def adapter_of(text: str, meant: Architecture) -> Adapted:

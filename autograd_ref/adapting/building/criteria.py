@@ -57,7 +57,7 @@ def criteria(module: ModuleType | None, outputs: str, Y: str) -> Iterator[Criter
 
 
 def usual_criteria(outputs: str, Y: str) -> Iterator[Criterion]:
-    """Yield the derivatives that the usual losses have, where a file has no loss.
+    """Yield the derivatives that the usual losses have, where a file has none.
 
     The outputs minus the targets, as of half the squared error of linear outputs, or of the cross-
     entropy of what softmax is applied to: summed, and averaged over samples.

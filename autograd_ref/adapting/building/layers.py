@@ -45,9 +45,8 @@ def _put_together(kind: type, row: Sequence[str], known: Known) -> Iterator[str]
         yield f"{NET} = {kind.__name__}({layers if spread else f'[{layers}]'})"
     elif made := constructed(kind.__name__, kind, known):
         methods = [(n, v) for n, v in vars(kind).items() if inspect.isfunction(v)]
-        for name, _add in [
-            m for m in methods if ADDS.fullmatch(m[0]) and len(needed_by(m[1])) == 1
-        ]:
+        of_one_layer = [n for n, v in methods if ADDS.fullmatch(n) and len(needed_by(v)) == 1]
+        for name in of_one_layer:
             added = [f"{NET}.{name}({layer})" for layer in row]
             sets = [constructed(f"{NET}.{n}", v, known) for n, v in methods if SETS.fullmatch(n)]
             yield "\n".join([f"{NET} = {made}", *added, *filter(None, sets)])
@@ -88,7 +87,7 @@ def _chooses(dense: type) -> str:
 
 
 def _of_last_layer(dense: type, known: Known) -> Iterator[Known]:
-    """What is known for the last layer: it has the function of the outputs, or none."""
+    """Yield the arguments known for the last layer: with the function of the outputs, or none."""
     network, argument, module = known.network, _chooses(dense), inspect.getmodule(dense)
     if network is None or module is None:
         yield known

@@ -13,7 +13,7 @@ Tables = Mapping[str, Sequence[str]]
 
 
 class _Flows(NamedTuple):
-    """What a file does with names: self.act is the name act, whatever it is a member of."""
+    """The comparisons and assignments of a file by names; self.act counts as act."""
 
     texts: dict[str, dict[str, None]]
     """The texts that each is compared with, or looked up as, in order."""
@@ -48,7 +48,7 @@ def called_otherwise(module: ModuleType, argument: str) -> tuple[str, ...]:
 def _of_all_names(
     argument: str, flows: _Flows, found: dict[str, dict[str, None]]
 ) -> tuple[str, ...]:
-    """What there is for an argument, and for the names that it is given to."""
+    """Return the entries for an argument, and for the names that it is assigned to."""
     every: dict[str, None] = {}
     names = [argument]
     for name in names:  # it grows

@@ -121,7 +121,7 @@ def _is_history(node: ast.stmt, block: Sequence[ast.stmt]) -> bool:
 
 
 def _kept(node: ast.stmt) -> str:
-    """What a statement appends to, or an entry of which it gives a value; empty for any other."""
+    """Return the list that a statement appends to, or sets an entry of; empty for any other."""
     call = node.value if isinstance(node, ast.Expr) else None
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
         return ast.unparse(call.func.value) if call.func.attr == "append" else ""

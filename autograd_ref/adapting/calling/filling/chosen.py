@@ -31,13 +31,13 @@ SAME: Mapping[str, str] = {"half-mse": "mse", "sse": "mse", "gelu-tanh": "gelu"}
 """Choices that go by the name of another one."""
 
 ENDS = re.compile(r"(activation|function|func|fn|layer|loss|cost|error)$")
-"""What may follow the name of a function."""
+"""Words that may follow the name of a function."""
 
 SLOPE = re.compile(
     r"(_?(prime|deriv(ative|ate)?|grad(ient)?|backward|dash|diff))$|^(d|deriv|grad|derivative(_of)?)_|^d(?=[a-z]{3})",
     re.IGNORECASE,
 )
-"""What says that a function is the derivative of another."""
+"""Prefixes and suffixes in the name of a derivative."""
 
 ACTIVATION = re.compile(
     r"((hidden|out(put)?|last|final)_?)?(layers?_?)?(act(iv(ation)?)?|non_?lin(earity)?)s?"

@@ -25,7 +25,7 @@ class GlobalData(NamedTuple):
     """The global variables for the data."""
 
     names: tuple[tuple[str, bool], ...] = ()
-    """Those for X and Y, each with whether what is called reads it itself."""
+    """The names for X and Y, each with True where the called function reads it itself."""
     numbers: tuple[str, ...] = ()
     """The lines that give numbers of samples their values anew."""
 
