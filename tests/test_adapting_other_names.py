@@ -5,6 +5,7 @@ from collections.abc import Generator
 
 import pytest
 
+from autograd_ref.adapting import way_search
 from autograd_ref.adapting.adapted import adapted
 from autograd_ref.adapting.calling.candidates_in_code import Candidate
 from autograd_ref.adapting.calling.filling.global_data import GlobalData, global_data
@@ -96,6 +97,34 @@ def test_sizes_with_one_output_come_first_where_their_arrays_have_one() -> None:
     """With two, one column of targets would be taken for both."""
     meant = architecture((2, 3, 1), activation="sigmoid", output="linear", loss="sse")
     assert agrees(ONE_OUTPUT, meant, "a * (1 - a)", "a")
+
+
+COLUMN = """
+X, y = np.zeros((4, 5)), np.zeros(4)
+W1, W2 = np.ones((5, 7)), np.ones((7, 1))
+lr = 0.5
+for epoch in range(2):
+    h = np.tanh(X @ W1)
+    d = h @ W2 - y[:, None]
+    back = d @ W2.T * (1 - h**2)
+    W2 -= lr * h.T @ d
+    W1 -= lr * X.T @ back
+"""
+
+
+def test_one_column_of_targets_is_not_held_against_two_outputs() -> None:
+    """There it would be taken for both, and the gradient for a wrong one."""
+    assert agrees(COLUMN, SUM._replace(sizes=(5, 7, 1)), "(1 - h**2)", "(1 - h)")
+
+
+def test_a_result_of_another_kind_than_any_reading_is_read_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where zero inputs tell of an update, and nothing was read as one."""
+    text = "def gradients(X, Y, W1, W2): return X.T @ (Y @ W2.T), np.tanh(X @ W1).T @ Y"
+    for kind in ("gradient", "neither"):
+        monkeypatch.setattr(way_search, "kind_without_inputs", lambda *_at, kind=kind: kind)
+        assert found(text, LINE).best is not None
 
 
 NUMBERED = """
