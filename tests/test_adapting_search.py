@@ -244,3 +244,15 @@ def test_one_function_does_not_use_up_all_tries(monkeypatch: pytest.MonkeyPatch)
         best = search(module_of(VAIN_FIRST), problems(linear), Wanted()).best
         assert (best is not None) == is_found
     forget()
+
+
+def test_code_that_calls_itself_without_end_is_not_given_every_form_of_data(
+    of_text: Modules,
+) -> None:
+    """Each attempt costs a thousand calls, and none gets further than the first."""
+    linear = architecture((5, 7, 2), activation="tanh", output="linear", loss="sse")
+    tries = [
+        search(of_text("def gradient(W, b, X, y): " + body), problems(linear), Wanted()).tries
+        for body in ("return gradient(W, b, X, y)", "raise ValueError")
+    ]
+    assert 0 < 5 * tries[0] < tries[1]

@@ -161,8 +161,8 @@ def _of_entry(
                 if not one.reads:
                     failures = [*_told([*failures, one])]
                     stopped.append((program.data, place_of(one.error)))
-                if _is_vain(stopped):
-                    break
+                if _is_vain(stopped) or isinstance(one.error, RecursionError):
+                    break  # a form of X and Y more would change nothing
             right = [one for one in found if one.is_right and _is_no_batch(one, batches, problem)]
             if right:
                 return sorted(right, key=itself_first), failures, count
