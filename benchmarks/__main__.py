@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks import accuracy, checkers, scaling, speed
+from benchmarks import accuracy, checkers, products, scaling, speed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -12,6 +12,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     speed.add_to(commands)
+    products.add_to(commands)
     scaling.add_to(commands)
     accuracy.add_to(commands)
     checkers.add_to(commands)

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +21,9 @@ LEAST, MOST = 3, 20
 
 SAMPLE, PAUSE = 5e-3, 30e-3
 """Seconds: the shortest sample, for which short calls are repeated; and the pause before each."""
+
+CANARY = "canary"
+"""The name, among those that are timed, of a product of two matrices."""
 
 RIGHT = {"float64": 1e-9, "float32": 1e-3}
 """Largest error of a contestant relative to each block. Chosen: it tells mistakes from rounding.
@@ -84,18 +87,23 @@ def measured(cell: Cell, names: Sequence[str], seconds: float, device: str = "cp
     reference = contestants.as_numpy(contestants.made("torch eager", problem(shape, samples))())
     checked = [name for name in names if name not in contestants.OF_ANOTHER_LOSS]
     wrong = [name for name in checked if not _agree(found[name], reference, RIGHT[dtype])]
+    matrix = np.random.default_rng(0).normal(size=(512, 512)).astype(dtype)
+    times = interleaved({**runs, CANARY: lambda: matrix @ matrix}, seconds)
+    canary = times.pop(CANARY)
+    return TimedRow(shape, samples, dtype, times, first, wrong, floor(given), canary, environment())
+
+
+def interleaved(runs: Mapping[str, Callable[[], Any]], seconds: float) -> dict[str, list[float]]:
+    """Return the seconds of calls of each, all of them once in every round."""
     calls = {name: min(_seconds(one) for _call in range(3)) for name, one in runs.items()}
     loops = {name: 1 + int(SAMPLE / call) for name, call in calls.items()}
-    rounds = int(min(max(seconds / sum(calls[n] * loops[n] for n in names), LEAST), MOST))
-    matrix = np.random.default_rng(0).normal(size=(512, 512)).astype(dtype)
-    times: dict[str, list[float]] = {name: [] for name in names}
-    canary: list[float] = []
-    order = np.random.default_rng(0)  # no contestant always comes after the same one
+    rounds = int(min(max(seconds / sum(calls[n] * loops[n] for n in runs), LEAST), MOST))
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    order = np.random.default_rng(0)  # none always comes after the same one
     for _round in range(rounds):
-        for name in order.permutation(names):
+        for name in order.permutation([*runs]):
             times[name].append(_settled(runs[name], loops[name]))
-        canary.append(_settled(lambda: matrix @ matrix, 1))
-    return TimedRow(shape, samples, dtype, times, first, wrong, floor(given), canary, environment())
+    return times
 
 
 def floor(given: Problem) -> float:

@@ -79,7 +79,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 def _rows(chosen: argparse.Namespace) -> list[TimedRow]:
     if chosen.threads is not None:
-        _keep_to(chosen.threads)
+        keep_to(chosen.threads)
     grid = GRID[:3] if chosen.quick else GRID
     dtypes = [chosen.dtype] if chosen.dtype else ["float64", "float32"]
     names = [
@@ -184,7 +184,7 @@ def _quartiles(times: Sequence[float]) -> str:
     return f"{middle} ({low} to {high})"
 
 
-def _keep_to(count: int) -> None:
+def keep_to(count: int) -> None:
     """Restrict the process and every library to this many cores."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])

@@ -73,6 +73,19 @@ def cross_entropy_derivative(prediction: Prediction, targets: Targets, S: int) -
     return e2
 
 
+def cross_entropy_second_derivative(prediction: Prediction, z2_dot: Array, S: int) -> Array:
+    """Return e2_dot, (N_O, T): how e2 changes where z2 moves along z2_dot (N_O, T).
+
+    z2_dot is measured from its value at the largest y_hat, so that a confident prediction does not
+    take the difference of two numbers that are nearly equal.
+    """
+    largest: Any = prediction.p.argmax(axis=0), np.arange(z2_dot.shape[1])  # one of each column
+    y_hat = prediction.y_hat
+    moved = z2_dot - z2_dot[largest]
+    moved -= _down_columns(y_hat * moved)
+    return y_hat * moved / float(S)  # (20)
+
+
 def targets_of(Y: NDArray[Any], outputs: int, dtype: np.dtype[Any]) -> Targets:
     """Return labels (S,), or rows (S, N_O), as targets in the dtype of the parameters."""
     if Y.ndim > 1:

@@ -1,4 +1,4 @@
-"""Softplus, the hidden layer's activation, and its derivative, both from one exponential.
+"""Softplus, the hidden layer's activation, and its derivatives, all from one exponential.
 
 t = exp(z) is capped just below overflow, where softplus(z) = z and its slope is 1 to rounding;
 `derivation.md`, section 3. Relative to the result, they are as accurate as NumPy's exp and log1p:
@@ -6,7 +6,7 @@ a few units of roundoff.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -49,3 +49,19 @@ def softplus_and_derivative(
     if beyond:
         np.maximum(a, z, out=a)
     return a, np.divide(t, np.add(t, 1.0, out=z), out=t)  # (11)
+
+
+class Softplus(NamedTuple):
+    """Softplus with its first two derivatives, each of the shape of the arguments."""
+
+    a: Array
+    slope: Array
+    bend: Array
+
+
+def softplus_with_derivatives(z: Array) -> Softplus:
+    """Return softplus, its derivative and its second one, with one exponential for all three."""
+    t = np.exp(np.minimum(z, LARGEST[z.dtype]))
+    above = t + 1.0
+    slope = t / above
+    return Softplus(np.maximum(np.log1p(t), z), slope, slope / above)  # (2), (11), (18)

@@ -52,6 +52,26 @@ def fitting_parameters(parameters: Parameters) -> Parameters:
     return parameters if are_fitting(*parameters) else Parameters(*fitting_blocks(*parameters))
 
 
+def checked_direction(parameters: Parameters, v: Parameters) -> Parameters:
+    """Return v as finite arrays of the shapes and of the dtype of the checked parameters."""
+    if not isinstance(v, Parameters):
+        raise TypeError(
+            f"v is of type {type(v).__name__}; it needs to be manual_backprop.Parameters, a"
+            " direction with a block for each of W0, b0, W1, b1"
+        )
+    blocks: list[Array] = []
+    for name, model, given in zip(Parameters._fields, parameters, v, strict=True):
+        block = as_array(f"v.{name}", given)
+        if block.shape != model.shape:
+            raise ValueError(
+                f"v.{name} has shape {block.shape}; it needs {model.shape}, as {name} has"
+            )
+        require_same_type(f"v.{name}", block, "the parameters", model)
+        require_finite_entries(f"v.{name}", block)
+        blocks.append(block)
+    return Parameters(*blocks)
+
+
 def checked_inputs(parameters: Parameters, X: ArrayLike) -> Array:
     """Return X as a finite array (S, N_I), S at least 1, in the dtype of the checked parameters."""
     array = _fitting_inputs(parameters, X)

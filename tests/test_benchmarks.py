@@ -92,7 +92,7 @@ def test_the_largest_entry_alone_is_made_wrong() -> None:
 
 
 def test_the_readme_has_every_command_and_only_options_that_there_are(capsys: Captured) -> None:
-    commands = ["checkers", "speed", "scaling", "accuracy"]
+    commands = ["checkers", "speed", "products", "scaling", "accuracy"]
     assert re.findall(r"^\| `python -m benchmarks (\w+)`", README, re.MULTILINE) == commands
     offered: set[str] = set()
     for command in commands:

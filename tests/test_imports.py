@@ -96,6 +96,8 @@ def test_the_public_names_are_exactly_these() -> None:
         "NetworkShape",
         "Parameters",
         "forward",
+        "gauss_newton_vector_product",
+        "hessian_vector_product",
         "initialize",
         "load_penguins",
         "loss",
