@@ -1,8 +1,8 @@
 """A network with one hidden layer, its gradients derived by hand, in NumPy.
 
 `README.md` shows how to use it. Reading order: `derivation.md`, `write_up.py` (one sample, equation
-by equation), `softplus.py`, `cross_entropy.py`, `network.py` (a batch), `second_order.py`, `tile.py`,
-`tiles.py`.
+by equation), `softplus.py`, `cross_entropy.py`, `network.py` (a batch), `second_order.py`,
+`tile.py`, `tiles.py`.
 """
 
 from manual_backprop.network import Activations, forward
