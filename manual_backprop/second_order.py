@@ -3,7 +3,7 @@
 A dot is the derivative along the direction v: z1_dot is how z1 changes where the parameters move
 along v. Differentiating the gradient that way gives H v (Pearlmutter, Neural Computation 6, 1994);
 leaving out what comes of the change of the network's own derivatives gives G v (Schraudolph,
-Neural Computation 14, 2002). Both cost about as much as two or three gradients.
+Neural Computation 14, 2002). Both cost a few gradients.
 """
 
 from collections.abc import Iterator
