@@ -5,6 +5,7 @@ The public names:
     check_gradients            check a gradient against a loss in PyTorch or NumPy
     assert_gradients_match     the same for tests: raise GradientMismatch unless it matches
     check_backward             check a torch.autograd.Function, a custom operator or a kernel
+    check_hvp                  check a product of a Hessian and a vector
     check_step                 check code that only updates parameters, by the step it makes
     assert_backward_matches    the same for tests: raise GradientMismatch unless it passes
     adapt                      code as somebody wrote it, called as it wants to be
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from autograd_ref.backward import assert_backward_matches, check_backward
     from autograd_ref.check import GradientMismatch, assert_gradients_match, check_gradients
     from autograd_ref.counterexample import Counterexample, falsify
+    from autograd_ref.hessian_product import check_hvp
     from autograd_ref.network import Network, loss_and_gradients
     from autograd_ref.real_code import adapt
     from autograd_ref.report.data import Block, Cause
@@ -57,6 +59,7 @@ __all__ = [
     "assert_gradients_match",
     "check_backward",
     "check_gradients",
+    "check_hvp",
     "check_step",
     "falsify",
     "loss_and_gradients",
@@ -75,6 +78,7 @@ _HOME = {
     "assert_gradients_match": "autograd_ref.check",
     "check_backward": "autograd_ref.backward",
     "check_gradients": "autograd_ref.check",
+    "check_hvp": "autograd_ref.hessian_product",
     "check_step": "autograd_ref.step",
     "falsify": "autograd_ref.counterexample",
     "loss_and_gradients": "autograd_ref.network",

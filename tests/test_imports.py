@@ -116,6 +116,7 @@ def test_the_public_names_are_exactly_these() -> None:
         "assert_gradients_match",
         "check_backward",
         "check_gradients",
+        "check_hvp",
         "check_step",
         "falsify",
         "loss_and_gradients",

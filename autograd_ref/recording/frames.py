@@ -24,8 +24,11 @@ NOT_THE_CALLERS = tuple(
 BUILT_IN = str(Path(__file__).parent.parent / "assignment" / "autograd_reference.py")
 """The file of the loss of the built-in network, which its users have not seen: it has no lines."""
 
-SHIPPED = (BUILT_IN, str(Path(__file__).parent.parent / "selftest"))
-"""Losses that are anybody's: that one, and the models that the package measures itself with."""
+IN_THE_GRADIENT = str(Path(__file__).parent.parent / "hessian_product.py")
+"""The file that takes the gradient of a loss, for second derivatives: no line of the caller's."""
+
+SHIPPED = (BUILT_IN, IN_THE_GRADIENT, str(Path(__file__).parent.parent / "selftest"))
+"""Losses that are anybody's: these, and the models that the package measures itself with."""
 
 LONGEST = 72
 """Characters of an expression that are quoted. Chosen: with a line's number, one line of text."""
@@ -44,6 +47,8 @@ class CodePlace(NamedTuple):
         """Return the expression and its line."""
         if not self.line:
             return "the loss"
+        if self.file == IN_THE_GRADIENT:
+            return "the gradient of the loss"
         at = "the built-in network" if self.file == BUILT_IN else f"line {self.line}"
         return f"`{self.text}` ({at})" if self.text else f"{at} of {self.function}"
 

@@ -1,0 +1,258 @@
+"""check_hvp: a product with a Hessian, as the gradient of the loss's derivative along v.
+
+H v is the gradient of <gradient, v>, a function of x with one number as its value. So everything
+that is true of gradients, from the tolerance to the line that is wrong, is true of it.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+
+from autograd_ref.calls import random_state
+from autograd_ref.calls.answer import understood
+from autograd_ref.calls.arguments import checked_point, require_bool
+from autograd_ref.calls.call import Gradients
+from autograd_ref.calls.trial import Options, Trial
+from autograd_ref.check import examine, trial_of, with_accuracy
+from autograd_ref.recording.models.curvature import CurvatureModel
+from autograd_ref.reference.differences.numerical import slope
+from autograd_ref.reference.directional import typical
+from autograd_ref.reference.protocol import Loss
+from autograd_ref.reference.torch_loss import alone
+from autograd_ref.report.behaviour import known
+from autograd_ref.report.data import Cause
+from autograd_ref.report.report import Report
+from autograd_ref.tree.leaf import as_array, copied, is_tensor, like
+from autograd_ref.tree.nest import leaves, name_of, rebuilt, with_vectors
+from autograd_ref.tree.point import own_copy
+from autograd_ref.user_code import Raised, as_raised, attempt, user_code
+
+Product = Callable[..., object]
+"""The function under test: hvp(x, v, *data) -> H v, of the form of x."""
+
+LARGEST_STEP = 0.1
+"""The largest step of a derivative of a NumPy loss along v, relative to x. Chosen."""
+
+LINEAR = 1e-3
+"""The part by which the product of a sum may differ from the sum of the products. Chosen: products
+by differences of gradients are linear to 1e-6."""
+
+
+def check_hvp(
+    hvp: Product,
+    x: Any,
+    *data: Any,
+    loss: Loss | None = None,
+    gradients: Gradients | None = None,
+    seed: int = 0,
+    accuracy: float | None = None,
+    elsewhere: bool = True,
+    allow: Collection[str] = (),
+    thorough: bool = False,
+) -> Report:
+    """Compare a product with the Hessian of a loss with autograd of autograd, to rounding.
+
+    The direction is drawn at random, so that no error hides from it but by accident. In the report,
+    the gradient is that of the loss's derivative along the direction, which is the product.
+
+    Args:
+        hvp: the function under test. hvp(x, v, *data) returns the product, of the form of x.
+        x: the parameters: one array, or a nest of arrays. v has the same form.
+        data: passed on to hvp and to loss or gradients.
+        loss: the loss in PyTorch, loss(x, *data) -> scalar tensor; or in NumPy, then the reference
+            is a numerical derivative of its numerical derivative, which knows few digits.
+        gradients: the gradient in NumPy instead, gradients(x, *data), also (loss, gradient): the
+            reference is its numerical derivative. Check it first, with `check_gradients`.
+        seed: for the direction, the second point and the directions of rounding.
+        accuracy: the relative accuracy that the product or the loss has.
+        elsewhere: False for no calls with other parameters or with other data.
+        allow: kinds of findings that are accepted.
+        thorough: True to take a numerical derivative by every entry, however many there are.
+
+    Returns:
+        The report, with a block for every array in x.
+
+    Raises:
+        TypeError, ValueError: an argument cannot be used; the message names it.
+        Exception: whatever hvp, loss or gradients raise.
+
+    Source: Pearlmutter, Neural Computation 6 (1994).
+
+    Examples:
+        >>> import numpy as np
+        >>> def loss(w, X, y):
+        ...     return ((X @ w - y) ** 2).sum()
+        >>> def product(w, v, X, y):
+        ...     return X.T @ (X @ v)  # 2 is missing
+        >>> X, y = np.array([[1.0, 2.0], [3.0, 5.0], [8.0, 13.0]]), np.array([1.0, 0.0, 2.0])
+        >>> report = check_hvp(product, np.ones(2), X, y, loss=loss)
+        >>> report.verdict, [cause.kind for cause in report.causes]
+        ('mismatch', ['half'])
+    """
+    require_bool(thorough=thorough)
+    _require_functions(hvp, loss, gradients)
+    options = Options(seed, accuracy, None, elsewhere, known(allow), thorough)
+    with random_state.kept():
+        return as_raised(lambda: _examined(hvp, with_vectors(x), data, loss, gradients, options))
+
+
+def _examined(
+    hvp: Product,
+    x: Any,
+    data: tuple[Any, ...],
+    loss: Loss | None,
+    gradients: Gradients | None,
+    options: Options,
+) -> Report:
+    _ = checked_point(hvp, x, data, loss or gradients)
+    v = _direction(x, options.seed)
+
+    def product(parameters: Any, *data: Any) -> object:
+        return hvp(parameters, rebuilt(v, _copied), *data)
+
+    def along(parameters: Any, *data: Any) -> object:
+        if loss is not None:
+            return _slope_of_loss(loss, parameters, v, data)
+        return _slope_of_gradients(cast("Gradients", gradients), parameters, v, data)
+
+    # for messages
+    along.__name__ = getattr(loss or gradients, "__name__", "the function given")
+    trial = with_accuracy(trial_of(product, x, data, along, options))
+    about = trial.reference.about.replace("loss", "loss's derivative along a random direction v")
+    reference = trial.reference._replace(about=about)
+    if loss is not None and not reference.blind:
+        reference = reference._replace(model=CurvatureModel(along, loss, v))
+    report = examine(trial._replace(reference=reference))
+    if report.verdict != "mismatch" or _is_linear(trial, hvp, v, options.seed):
+        return report
+    cause = Cause(
+        kind="not linear in v",
+        blocks=tuple(name_of(path) for path in leaves(x)),
+        explanation="Your product of a sum of two directions is not the sum of the products.",
+        fix="v may only enter as a factor: not its length, nor a step that is made of it",
+        before=None,
+        residual=0.0,
+    )
+    return replace(report, causes=(cause, *report.causes))
+
+
+def _direction(x: Any, seed: int) -> Any:
+    """A direction of the form of x, whose entries are of one size and of either sign."""
+    random = np.random.default_rng(seed)
+
+    def drawn(_path: object, leaf: Any) -> object:
+        array = as_array(leaf)
+        shape: tuple[int, ...] = array.shape
+        entries = (0.5 + random.random(shape)) * (2.0 * random.integers(2, size=shape) - 1.0)
+        dtype = array.dtype if array.dtype.kind == "f" else np.float64
+        return like(leaf, np.asarray(entries).astype(dtype))
+
+    return rebuilt(x, drawn)
+
+
+def _slope_of_loss(loss: Loss, parameters: Any, v: Any, data: tuple[Any, ...]) -> object:
+    """The derivative of a loss along v: by autograd in PyTorch, by differences in NumPy.
+
+    What is no loss is returned as it is, and refused where every loss is looked at.
+    """
+    arrays, ways = leaves(parameters), leaves(v)
+    value = alone(loss(parameters, *data))[0]
+    if any(map(is_tensor, arrays.values())):
+        return _slope_in_torch(value, [*arrays.values()], [*ways.values()])
+    if np.size(value) != 1:
+        return value
+
+    def at(t: Any) -> Any:
+        moved = rebuilt(parameters, lambda path, leaf: leaf + t * as_array(ways[path]))
+        return alone(loss(moved, *data))[0]
+
+    return slope(at, LARGEST_STEP * typical(*arrays.values())).value
+
+
+def _slope_in_torch(value: Any, inputs: list[Any], ways: list[Any]) -> object:
+    import torch  # loaded already, or there would be no tensor
+
+    if not isinstance(value, torch.Tensor) or value.numel() != 1:
+        return value
+    if not value.requires_grad:  # it does not depend on the parameters
+        return value * 0.0
+    found = torch.autograd.grad(value, inputs, create_graph=True, materialize_grads=True)
+    along = [_like(way, gradient) for gradient, way in zip(found, ways, strict=True)]
+    # a report quotes these names
+    terms = [(gradient * v).sum() for gradient, v in zip(found, along, strict=True)]
+    return torch.stack(terms).sum()
+
+
+def _slope_of_gradients(
+    gradients: Gradients, parameters: Any, v: Any, data: tuple[Any, ...]
+) -> object:
+    """The product of a gradient and v."""
+    ways = leaves(v)
+    result = gradients(parameters, *data)
+    found = leaves(result)
+    if found.keys() == ways.keys() and all(map(is_tensor, found.values())):
+        return sum((g * _like(ways[path], g)).sum() for path, g in found.items())
+    answer = understood(result, leaves(parameters)).gradients
+    missing = [name_of(path, root="x") for path in ways if path not in answer]
+    if missing:
+        raise ValueError(
+            f"gradients returned no gradient by {', '.join(missing)}; it needs to return one of the"
+            " form of x"
+        )
+    return sum((answer[path] * as_array(way)).sum() for path, way in ways.items())
+
+
+def _like(way: Any, gradient: Any) -> Any:
+    import torch  # loaded already, or there would be no tensor
+
+    return torch.as_tensor(way).detach().to(gradient)
+
+
+def _copied(_path: object, leaf: Any) -> object:
+    return copied(leaf)
+
+
+def _is_linear(trial: Trial, hvp: Product, v: Any, seed: int) -> bool:
+    """True where the product of the sum of two directions is the sum of their products."""
+    w = _direction(v, seed + 1)
+    others = leaves(w)
+    both = rebuilt(v, lambda path, leaf: like(leaf, as_array(leaf) + as_array(others[path])))
+    products: list[dict[Any, Any]] = []
+    for way in (v, w, both):
+        found = attempt(lambda way=way: _product(trial, hvp, way))
+        if isinstance(found, Raised):
+            return True
+        products.append(found)
+    one, two, total = products
+    for path in total:
+        sizes = [np.abs(p[path]).max(initial=0.0) for p in products]
+        if np.abs(total[path] - one[path] - two[path]).max(initial=0.0) > LINEAR * max(sizes):
+            return False
+    return True
+
+
+def _product(trial: Trial, hvp: Product, way: Any) -> dict[Any, Any]:
+    own = own_copy(trial.point)
+    with user_code():
+        result = hvp(own.parameters, rebuilt(way, _copied), *own.data)
+    return dict(understood(result, leaves(own.parameters)).gradients)
+
+
+def _require_functions(hvp: object, loss: object, gradients: object) -> None:
+    if not callable(hvp):
+        raise TypeError(
+            f"hvp is of type {type(hvp).__name__}; it needs to be a function of (x, v, *data)"
+        )
+    if (loss is None) == (gradients is None):
+        raise TypeError(
+            f"{'both loss and' if loss else 'neither loss nor'} gradients are given; one of them is"
+            " needed: a loss in PyTorch, which is the sharper reference, or a gradient in NumPy"
+        )
+    for name, function in (("loss", loss), ("gradients", gradients)):
+        if function is not None and not callable(function):
+            raise TypeError(
+                f"{name} is of type {type(function).__name__}; it needs to be a function of"
+                " (x, *data)"
+            )
