@@ -27,6 +27,10 @@ from manual_backprop import (
     second_order,
 )
 
+ORDINARY = problems(kinds=("typical", "saturated"))
+"""Where a prediction is confident, autograd of autograd loses digits that the products keep; for
+these, another test has a formula."""
+
 
 def direction(problem: Problem, seed: int) -> Parameters:
     """A direction of the parameters' shapes and dtype."""
@@ -76,13 +80,13 @@ def curvature(w: Any, parameters: Any, v: Any, X: Any) -> Any:
     return (y_hat * along(w) * (by_v - mean)).sum(1).mean()
 
 
-@given(problems())
+@given(ORDINARY)
 def test_the_hessian_product_is_that_of_autograd(problem: Problem) -> None:
     report = check_hvp(hessian_vector_product, *problem, loss=loss, elsewhere=False)
     assert agree(report), str(report)
 
 
-@given(problems(), st.integers(0, 99))
+@given(ORDINARY, st.integers(0, 99))
 def test_the_gauss_newton_product_is_that_of_the_linearised_network(
     problem: Problem, seed: int
 ) -> None:
