@@ -53,7 +53,7 @@ class CurvatureModel(TorchModel):
 
     def _gauss_newton(self, point: Point) -> Iterator[Results]:
         """Yield H v less the part that comes of the second derivatives of one value of the loss."""
-        seen = _Values()
+        seen = _Dependents()
         value, inputs, _beside = evaluated(self._loss_itself, *point, mode=seen)
         ways = leaves(self._v)
         along = [torch.as_tensor(ways[path]).to(leaf) for path, leaf in inputs.items()]
@@ -69,7 +69,7 @@ class CurvatureModel(TorchModel):
                 }
 
 
-class _Values(TorchFunctionMode):
+class _Dependents(TorchFunctionMode):
     """While it is active, it keeps the values that depend on the parameters."""
 
     def __init__(self) -> None:
