@@ -117,10 +117,9 @@ def _examined(
             return _slope_of_loss(loss, parameters, v, data)
         return _slope_of_gradients(cast("Gradients", gradients), parameters, v, data)
 
-    # for messages
-    along.__name__ = getattr(loss or gradients, "__name__", "the function given")
+    along.__name__ = getattr(loss or gradients, "__name__", "the function given")  # for messages
     trial = with_accuracy(trial_of(product, x, data, along, options))
-    about = trial.reference.about.replace("loss", "loss's derivative along a random direction v")
+    about = trial.reference.about.replace("loss", "loss's derivative along a random direction v", 1)
     reference = trial.reference._replace(about=about)
     if loss is not None and not reference.blind:
         reference = reference._replace(model=CurvatureModel(along, loss, v))
@@ -174,10 +173,8 @@ def _slope_of_loss(loss: Loss, parameters: Any, v: Any, data: tuple[Any, ...]) -
 def _slope_in_torch(value: Any, inputs: list[Any], ways: list[Any]) -> object:
     import torch  # loaded already, or there would be no tensor
 
-    if not isinstance(value, torch.Tensor) or value.numel() != 1:
-        return value
-    if not value.requires_grad:  # it does not depend on the parameters
-        return value * 0.0
+    if not isinstance(value, torch.Tensor) or value.numel() != 1 or not value.requires_grad:
+        return value  # one that does not depend on the parameters does not do so along v either
     found = torch.autograd.grad(value, inputs, create_graph=True, materialize_grads=True)
     along = [_like(way, gradient) for gradient, way in zip(found, ways, strict=True)]
     # a report quotes these names

@@ -32,11 +32,11 @@ from manual_backprop.validation import (
 )
 
 AT_ONCE = 2**16
-"""Hidden activations that are taken at once: some arrays of this many numbers stay in cache."""
+"""Hidden activations taken at once: some arrays of so many numbers stay in cache. Chosen."""
 
 
 class Moving(NamedTuple):
-    """What the forward pass computes of some samples, as columns, and how it changes along v."""
+    """The forward pass of some samples, as columns, and how it changes along v."""
 
     hidden: Softplus  # (N_H, T) each
     prediction: Prediction  # (N_O, T)

@@ -268,6 +268,7 @@ class OfItsKind(torch.autograd.Function):
 def test_where_their_code_refuses_the_search_the_verdict_stands() -> None:
     def loss(x: Any) -> Any:
         square: Any = OfItsKind.apply(x)
+        square = 1.0 * square
         return (square**2).sum()
 
     report = check_hvp(lambda x, v: 8 * x**2 * v, w, loss=loss, elsewhere=False)
@@ -333,8 +334,12 @@ BAD: dict[str, tuple[tuple[Any, ...], dict[str, Any], type[Exception], str]] = {
         "gradients returned no gradient by alpha; it needs to return one of the form of x",
     ),
     "a loss that is a vector": (
-        (product, w), {"loss": lambda w: w * 1.0}, TypeError,
-        "loss",
+        (product, w), {"loss": np.exp}, TypeError,
+        "loss is exp, and it returned an array of shape (4,) (is a sum or a mean missing?)",
+    ),
+    "a loss in PyTorch that is a vector": (
+        (product, w), {"loss": torch.exp}, TypeError,
+        "loss is exp, and it returned a Tensor of shape (4,) (is a sum or a mean missing?)",
     ),
     "a wish that is none": (
         (product, w), {"loss": logistic, "thorough": 1}, TypeError,

@@ -1,7 +1,6 @@
 """The model of a product with a Hessian: the derivative along v, and Gauss-Newton products."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import torch
@@ -58,9 +57,8 @@ class CurvatureModel(TorchModel):
         ways = leaves(self._v)
         along = [torch.as_tensor(ways[path]).to(leaf) for path, leaf in inputs.items()]
         x = [*inputs.values()]
-        with user_code():  # a backward pass may be theirs
-            right = _moved(value, None, x, along)
-            parts = [_curvature(h, value, x, along) for h in seen.found[-MOST:]]
+        right = _moved(value, None, x, along)
+        parts = [_curvature(h, value, x, along) for h in seen.found[-MOST:]]
         for part in parts:
             if right is not None and part is not None:
                 yield {
@@ -92,8 +90,7 @@ def _curvature(
 
     None where h has none, or where the loss is linear in h: then h is a term of it.
     """
-    grad: Any = partial(torch.autograd.grad, retain_graph=True)
-    (by_h,) = grad(value, h, create_graph=True, materialize_grads=True)
+    (by_h,) = _gradient(value, [h], create_graph=True)
     if not by_h.requires_grad:
         return None
     return _moved(h, by_h.detach(), inputs, along)
@@ -103,7 +100,26 @@ def _moved(
     value: Tensor, upstream: Tensor | None, inputs: list[Tensor], along: list[Tensor]
 ) -> list[Tensor] | None:
     """How the gradient of a value, times an upstream gradient, changes along a direction."""
-    grad: Any = partial(torch.autograd.grad, retain_graph=True, materialize_grads=True)
-    first = grad(value, inputs, upstream, create_graph=True)
+    first = _gradient(value, inputs, upstream, create_graph=True)
     slope = torch.stack([(g * v).sum() for g, v in zip(first, along, strict=True)]).sum()
-    return list(grad(slope, inputs)) if slope.requires_grad else None
+    return _gradient(slope, inputs) if slope.requires_grad else None
+
+
+def _gradient(
+    value: Tensor,
+    inputs: list[Tensor],
+    upstream: Tensor | None = None,
+    *,
+    create_graph: bool = False,
+) -> list[Tensor]:
+    with user_code():  # a backward pass may be theirs
+        return list(
+            torch.autograd.grad(
+                value,
+                inputs,
+                upstream,
+                retain_graph=True,
+                create_graph=create_graph,
+                materialize_grads=True,
+            )
+        )
