@@ -109,18 +109,25 @@ def without_modes() -> AbstractContextManager[Any]:
     return vars(dispatch)["_disable_current_modes"]()
 
 
-def gradients_of(value: Tensor, inputs: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
+def gradients_of(
+    value: Tensor, inputs: Sequence[Tensor], *, again: bool = False
+) -> tuple[Tensor | None, ...]:
     """The gradient of a scalar by each of some tensors; None by those that it does not depend on.
 
     For a backward pass in which function modes are active, which torch.autograd.grad leaves first.
     Without it every check of a torch loss fails.
+
+    Args:
+        value: the scalar.
+        inputs: the tensors.
+        again: True where another scalar of the same graph is still to be differentiated.
     """
     run: Callable[..., tuple[Tensor | None, ...]] = vars(graph)["_engine_run_backward"]
     # as torch.autograd.grad(value, inputs, allow_unused=True) calls it
     return run(
         (value,),
         (torch.ones_like(value),),
-        False,
+        again,
         False,
         tuple(inputs),
         allow_unreachable=True,

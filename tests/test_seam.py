@@ -215,7 +215,7 @@ class TwoBlocks(UnknownModel):
         return "look at the mixture" if tuple(wrong) == (MIX,) and loss_is_right else ""
 
     def hypotheses(
-        self, point: Point, hand: Results, earlier: Point | None, /
+        self, point: Point, hand: Results, _right: Results, earlier: Point | None, /
     ) -> Iterator[Hypothesis]:
         for slope, name in SLOPES.items():
             yield self.hypothesis(name, f"{name} stands there", Step({"slope": slope}, point))
@@ -349,7 +349,7 @@ def test_the_unknown_model_knows_nothing() -> None:
     assert UNKNOWN.axes(point, MIX) == ("row", "column")
     assert not UNKNOWN.counts(point)
     assert not UNKNOWN.fixes()
-    assert not list(UNKNOWN.hypotheses(point, {}, None))
+    assert not list(UNKNOWN.hypotheses(point, {}, {}, None))
     nowhere = ReturnedBeside(point, {}, {}, {})
     assert not UNKNOWN.steps(nowhere, (), lambda: None).steps
     assert UNKNOWN.compose(nothing, nothing) is None

@@ -200,7 +200,7 @@ def test_a_constant_elsewhere_is_part_of_the_loss() -> None:
         lambda x: torch.log((x + 0.5) ** 2 + 1.0).sum(),
     ):
         model = TorchModel(loss)
-        assert list(model.hypotheses(Point(V, ()), {}, None)) == []
+        assert list(model.hypotheses(Point(V, ()), {}, {}, None)) == []
 
 
 def test_a_loss_that_fails_without_its_constant_has_no_such_gradient() -> None:
@@ -211,12 +211,12 @@ def test_a_loss_that_fails_without_its_constant_has_no_such_gradient() -> None:
         return root + (x**2).sum()
 
     model = TorchModel(fragile)
-    assert list(model.hypotheses(Point(V, ()), {}, None)) == []
+    assert list(model.hypotheses(Point(V, ()), {}, {}, None)) == []
 
     def raises(_x: Any) -> Any:
         raise ValueError
 
-    assert list(TorchModel(raises).hypotheses(Point(V, ()), {}, None)) == []
+    assert list(TorchModel(raises).hypotheses(Point(V, ()), {}, {}, None)) == []
 
 
 def test_constants_are_numbered_as_they_are_met_and_dropped_by_number() -> None:

@@ -180,5 +180,5 @@ def test_where_the_reference_fails_nothing_is_predicted() -> None:
     def fails(_nest: Any) -> Any:
         raise ValueError("not defined here")
 
-    found = OperationModel(fails, {("y",): None}).hypotheses(Point({"y": X}, ()), {}, None)
+    found = OperationModel(fails, {("y",): None}).hypotheses(Point({"y": X}, ()), {}, {}, None)
     assert [*found] == []

@@ -80,7 +80,7 @@ class NetworkModel(TorchModel):
         return {name: written(text) for name, text in FIXES.items()}
 
     def hypotheses(
-        self, point: Point, hand: Results, earlier: Point | None, /
+        self, point: Point, hand: Results, _right: Results, earlier: Point | None, /
     ) -> Iterator[Hypothesis]:
         """Yield the catalogue's derivations, those kept from an earlier call first."""
         problem, keys = network_problem(point), network_paths(point.parameters)

@@ -1,6 +1,6 @@
 """The arguments of a check, validated where they come in."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,27 +9,49 @@ from autograd_ref.tree.nest import is_leaf, leaves, name_of, require_end
 from autograd_ref.tree.point import Point
 
 
+class Names(NamedTuple):
+    """How the arguments of a check are called."""
+
+    function: str = "gradients"
+    parameters: str = "parameters"
+    loss: str = "loss"
+    derivative: str = "gradient of"
+    """What is returned for one of the parameters, before its name."""
+    quantity: str = "gradient"
+
+    def said(self, text: str) -> str:
+        """A sentence about a gradient and a loss, in the words of this check."""
+        return text.replace("gradient", self.quantity).replace("loss", self.loss)
+
+
+OF_GRADIENTS = Names()
+
+
 def checked_point(
-    gradients: object, parameters: object, data: tuple[object, ...], loss: object
+    gradients: object,
+    parameters: object,
+    data: tuple[object, ...],
+    loss: object,
+    names: Names = OF_GRADIENTS,
 ) -> Point:
     """The point at which to check.
 
     Raises:
         TypeError, ValueError: an argument cannot be used; the message names it.
     """
-    for name, function in (("gradients", gradients), ("loss", loss)):
+    for name, function in ((names.function, gradients), (names.loss, loss)):
         if not callable(function) and not (name == "loss" and function is None):
             raise TypeError(
                 f"{name} is of type {type(function).__name__}; it needs to be a function"
-                " of (parameters, *data)"
+                f" of ({names.parameters}, *data)"
             )
-    _require_in_order(parameters, data, loss)
-    require_end({"parameters": parameters, **{f"data[{i}]": one for i, one in enumerate(data)}})
+    _require_in_order(parameters, data, loss, names)
+    require_end({names.parameters: parameters, **{f"data[{i}]": one for i, one in enumerate(data)}})
     found = leaves(parameters)
     if not found:
-        raise TypeError("parameters holds no array; it needs at least one")
+        raise TypeError(f"{names.parameters} holds no array; it needs at least one")
     for path, leaf in found.items():
-        name = name_of(path, root="parameters")
+        name = name_of(path, root=names.parameters)
         foreign = _foreign(leaf)
         if foreign:
             raise TypeError(f"{name} is {foreign}")
@@ -48,7 +70,9 @@ def checked_point(
     return Point(parameters, data)
 
 
-def _require_in_order(parameters: object, data: tuple[object, ...], loss: object) -> None:
+def _require_in_order(
+    parameters: object, data: tuple[object, ...], loss: object, names: Names
+) -> None:
     """Refuse functions in the places of arrays.
 
     Raises:
@@ -57,10 +81,13 @@ def _require_in_order(parameters: object, data: tuple[object, ...], loss: object
     # a module is a function as well, and so is a polynomial
     others = any(hasattr(parameters, name) for name in ("named_parameters", "__array__"))
     if callable(parameters) and is_leaf(parameters) and not others:
+        function, inputs, reference, *_words = names
+        so_that = ", so that scipy.optimize.check_grad(f, g, x) is check_gradients(g, x, loss=f)"
         raise TypeError(
-            f"parameters is a function{_named(parameters)}; it needs to be an array, or a nest of"
-            " arrays: the order is (gradients, parameters, *data, loss=...), so that"
-            " scipy.optimize.check_grad(f, g, x) is check_gradients(g, x, loss=f)"
+            f"{inputs} is a function{_named(parameters)}; it needs to be an array, or a nest of"
+            f" arrays: the order is ({function}, {inputs}, *data, {reference}=...)"
+            + so_that
+            * (names == OF_GRADIENTS)
         )
     functions = [i for i, item in enumerate(data) if callable(item)]
     if loss is None and functions:

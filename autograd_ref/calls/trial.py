@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from autograd_ref.calls.arguments import OF_GRADIENTS, Names
 from autograd_ref.calls.call import Call, Gradients, called
 from autograd_ref.calls.stated import Project
 from autograd_ref.reference.protocol import Evaluation, Reference
-from autograd_ref.tree.nest import Path, name_of
+from autograd_ref.tree.nest import Path, leaves, name_of
 from autograd_ref.tree.point import Point
 
 
@@ -44,6 +45,15 @@ class Trial(NamedTuple):
     options: Options = DEFAULT
     argument: Callable[[Path], str] = partial(name_of, root="parameters")
     """The name of a parameter among the arguments of the function under test."""
+    names: Names = OF_GRADIENTS
+
+    def named(self, parameters: object) -> dict[str, Any]:
+        """The parameters by their names; those that are copied for every output, once."""
+        copies = self.reference.copies
+        if copies is None:
+            return {self.argument(path): leaf for path, leaf in leaves(parameters).items()}
+        once = leaves(copies.first(parameters)).items()
+        return {name_of(path, root=self.names.parameters): leaf for path, leaf in once}
 
     def call(self) -> Call:
         """Call the function under test."""

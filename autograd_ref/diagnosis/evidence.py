@@ -206,6 +206,7 @@ def gathered(
         and _apart(usable[key], exact.gradients[key]) <= NAMEABLE * allowed[key]
     }
     parameters = leaves(point.parameters)
+    samples = 0 if reference.copies else sample_count(point)  # those of a Jacobian are outputs
     return Evidence(
         hand={key: values for key, values in usable.items() if key not in near},
         right=exact.gradients,
@@ -216,8 +217,8 @@ def gathered(
         unit=number_format.coarsest(point.parameters).unit,
         point=point,
         parameters={key: as_array(a).astype(np.float64) for key, a in parameters.items()},
-        samples=sample_count(point),
-        each=cache(lambda: _of_every_sample(reference, point, exact)),
+        samples=samples,
+        each=cache(lambda: _of_every_sample(reference, point, exact, samples)),
         model=reference.model,
         counts=reference.model.counts(point),
         earlier=earlier and earlier[0],
@@ -234,9 +235,10 @@ def _finite(hand: Mapping[Path, Array], right: Results) -> Results:
     return {key: values for key, values in wide.items() if np.isfinite(values).all()}
 
 
-def _of_every_sample(reference: Reference, point: Point, exact: Evaluation) -> Results | None:
+def _of_every_sample(
+    reference: Reference, point: Point, exact: Evaluation, samples: int
+) -> Results | None:
     """Return the gradients of one sample at a time; None where these do not add up to the whole."""
-    samples = sample_count(point)
     entries = samples * sum(right.size for right in exact.gradients.values())
     if not 1 < samples <= MOST_SAMPLES or entries > MOST_ENTRIES:
         return None

@@ -32,7 +32,8 @@ def derivations(evidence: Evidence) -> Derivations:
     hand = {**evidence.hand, **evidence.near}
     kept: list[Tried] = []
     in_pairs = True
-    for hypothesis in evidence.model.hypotheses(evidence.point, hand, evidence.earlier):
+    point, right, earlier = evidence.point, evidence.right, evidence.earlier
+    for hypothesis in evidence.model.hypotheses(point, hand, right, earlier):
         composable = hypothesis.derivation is not None
         in_pairs = in_pairs and composable
         found = predicted(evidence, hypothesis)

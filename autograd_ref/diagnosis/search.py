@@ -40,7 +40,12 @@ ONE_NUMBER = (*FITTED, *UPDATES, A_TYPED_FACTOR, *BESIDE_A_FACTOR, *TYPICAL)
 NUMBERS = frozenset(relation.name for relation in SCALES)
 """Relations by a number that may stand in the loss."""
 
-NO_PLACE = frozenset(("a constant factor", "weight decay", "in other places"))
+NO_PLACE = frozenset(
+    (
+        *("a constant factor", "weight decay", "in other places"),
+        *("one entry", "one row", "one column"),
+    )
+)
 """Relations that say how an array differs, and nothing of where it went wrong."""
 
 Explanation = list[Statement]

@@ -124,8 +124,9 @@ def _checked(
     side, explanation = _side(found)
     if side == "losses" and own_loss is not None:
         explanation += " " + related(own_loss, trial.reference, trial.point)
+    said = trial.names.said(explanation)
     return IndependentCheck(
-        side, explanation, found.hand, found.reference, found.of_hand, found.of_reference
+        side, said, found.hand, found.reference, found.of_hand, found.of_reference
     )
 
 

@@ -86,11 +86,27 @@ def other_places(trial: Trial) -> Generator[Place]:
     """
     if not trial.options.elsewhere:
         return
+    if trial.reference.copies is not None:
+        yield from _copied(trial, other_places)
+        return
     yield from _with_other_parameters(trial)
     rearranged = with_other_data(trial.point)
     if rearranged is not None:
         binding = trial.reference.exchangeable
         yield Place("with other data", trial.subject, rearranged, binding)
+
+
+def _copied(trial: Trial, places: Callable[[Trial], Iterable[Place]]) -> Generator[Place]:
+    """The places of the parameters that are copied, each with the copies of its own."""
+    copies = trial.reference.copies
+    assert copies is not None, "its parameters are copies"
+    x = copies.first(trial.point.parameters)
+    once = trial._replace(
+        point=Point(x, trial.point.data), reference=trial.reference._replace(copies=None)
+    )
+    for place in places(once):
+        parameters, data = place.point
+        yield place._replace(point=Point(copies.of(parameters), data))
 
 
 def _with_other_parameters(trial: Trial) -> Generator[Place]:
@@ -134,7 +150,9 @@ def in_place(subject: Gradients, point: Point, last: Call) -> tuple[Call, Call |
 
 def unlike_multiples(trial: Trial) -> Generator[Place]:
     """With other parameters that are no multiples: of some losses the gradient is zero at these."""
-    if trial.options.elsewhere and trial.options.project is None:
+    if trial.reference.copies is not None:
+        yield from _copied(trial, unlike_multiples)
+    elif trial.options.elsewhere and trial.options.project is None:
         sets = special_sets(trial.point)
         point = unevenly_smaller(trial.point, trial.options.seed)
         yield Place(OTHER_PARAMETERS, trial.subject, point, not sets, sets)

@@ -147,7 +147,7 @@ class Observation:
         answer, exact = self.call.answer, self.trial.exact
         parameter = as_array(leaf)
         if path not in answer.gradients:
-            form = f"is missing: gradients returned {answer.returned}"
+            form = f"is missing: {self.trial.names.function} returned {answer.returned}"
             if parameter.dtype.kind in "iu" and path != ROOT:
                 form += ". It is an integer: pass what is not differentiated by as data"
             return Alone(Comparison(parameter.shape, str(parameter.dtype), form=form))
@@ -167,7 +167,7 @@ class Observation:
             partial(self._is_systematic, path),
             self._half_of_digits,
             self.trial.options.accuracy or 0.0,
-            parameter,
+            None if self.trial.reference.copies else parameter,  # copies are in no set
             inside=partial(inside_of, self.trial, path),
             at_kink=lambda disagreement: self._kinks.between(path, disagreement),
             outside=partial(self._is_outside, path),

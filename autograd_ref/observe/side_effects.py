@@ -41,19 +41,19 @@ def _changed_arguments(calls: Iterable[Made]) -> list[Note]:
 def _shared_memory(trial: Trial, call: Call) -> list[Note]:
     found: list[Note] = []
     live = call.live.items()
-    named = {name_of(path, root="parameters"): gradient for path, gradient in live}
+    named = {trial.argument(path): gradient for path, gradient in live}
+    of = trial.names.derivative
     arguments = _named(call.given, trial)
     for name, gradient in named.items():
         owners = [other for other, array in arguments.items() if np.shares_memory(gradient, array)]
         if owners:
             text = (
-                f"The gradient of {name} shares memory with {owners[0]}:"
-                " changing one changes the other."
+                f"The {of} {name} shares memory with {owners[0]}: changing one changes the other."
             )
             found.append(Note("returns a view of its arguments", text))
     for (one, a), (two, b) in combinations(named.items(), 2):
         if np.shares_memory(a, b):
-            text = f"The gradients of {one} and {two} share memory: changing one changes the other."
+            text = f"The {of} {one} shares memory with that of {two}: changing one changes both."
             found.append(Note("gradients share memory", text))
     return found
 
@@ -61,13 +61,14 @@ def _shared_memory(trial: Trial, call: Call) -> list[Note]:
 def _reused_results(first: Made, later: Sequence[Made]) -> list[Note]:
     """A result that a later call writes to, or returns again; a constant comes last."""
     trial, call = first
+    of = trial.names.derivative
     calls = [one for _trial, one in later]
     elsewhere = any(there.point is not trial.point for there, _call in later)
     constants: list[str] = []
     for path, gradient in call.live.items():
-        name = name_of(path, root="parameters")
+        name = trial.argument(path)
         if not _equal(gradient, call.answer.gradients[path]):
-            text = f"The gradient of {name}, once returned, is changed by a later call."
+            text = f"The {of} {name}, once returned, is changed by a later call."
             return [Note("reuses its result", text)]
         newer = [one for one in calls if path in one.live]
         again = [
@@ -80,14 +81,14 @@ def _reused_results(first: Made, later: Sequence[Made]) -> list[Note]:
             constants.append(name)
             continue
         text = (
-            f"The gradient of {name} lies in memory that the next call uses again:"
+            f"The {of} {name} lies in memory that the next call uses again:"
             " a kept result changes, or was cached."
         )
         return [Note("reuses its result", text)]
     if not constants:
         return []
     text = (
-        f"The gradient of {listed(constants)} is the same array in every call, here and elsewhere:"
+        f"The {of} {listed(constants)} is the same array in every call, here and elsewhere:"
         " a caller that writes into it changes what later calls return."
     )
     return [Note("returns a constant array", text)]
@@ -103,8 +104,8 @@ def _equal(one: NDArray[Any], two: NDArray[Any]) -> bool:
 
 def _named(point: Point, trial: Trial) -> dict[str, NDArray[Any]]:
     """Parameters by their names, arrays and numbers of the data by their places."""
-    parameters = leaves(point.parameters).items()
-    named = {trial.argument(path): as_array(leaf) for path, leaf in parameters}
+    parameters = trial.named(point.parameters).items()
+    named = {name: as_array(leaf) for name, leaf in parameters}
     for i, item in enumerate(point.data):
         for path, leaf in leaves(item).items():
             if is_array(leaf) or is_numeric(leaf):

@@ -28,13 +28,12 @@ def weaknesses(trial: Trial, answer: Answer, decided: Collection[Path] = ()) -> 
         answer: of the first call.
         decided: the blocks that were decided at another point.
     """
-    point, exact = trial.point, trial.exact
     return [
         *_wishes(trial, answer),
-        *_data(point),
-        *_parameters(point),
-        *_zero_reference(exact, decided),
-        *_answer(answer),
+        *_data(trial.point),
+        *_parameters(trial),
+        *_zero_reference(trial, decided),
+        *_answer(answer, trial.names.function),
     ]
 
 
@@ -135,14 +134,12 @@ def _data(point: Point) -> list[Note]:
     ]
 
 
-def _parameters(point: Point) -> list[Note]:
-    arrays = {
-        name_of(path, root="parameters"): as_array(leaf)
-        for path, leaf in leaves(point.parameters).items()
-    }
+def _parameters(trial: Trial) -> list[Note]:
+    point = trial.point
+    arrays = {name: as_array(leaf) for name, leaf in trial.named(point.parameters).items()}
     found: list[Note] = []
     symmetric = [name for name, a in arrays.items() if _hides_a_transposition(a)]
-    if symmetric:
+    if symmetric and trial.reference.copies is None:
         text = f"{listed(symmetric)}: symmetric, so that a transposed matrix has the same values."
         found.append(Note("square", text))
     if all(array.size and not array.any() for array in arrays.values()):
@@ -162,9 +159,10 @@ def _parameters(point: Point) -> list[Note]:
     return found
 
 
-def _zero_reference(exact: Evaluation, decided: Collection[Path]) -> list[Note]:
+def _zero_reference(trial: Trial, decided: Collection[Path]) -> list[Note]:
+    exact = trial.exact
     zero = [
-        name_of(path, root="parameters")
+        trial.argument(path)
         for path, values in exact.gradients.items()
         if path not in decided and values.size and not np.any(values)
     ]
@@ -173,24 +171,24 @@ def _zero_reference(exact: Evaluation, decided: Collection[Path]) -> list[Note]:
     why = "the loss may not depend on it, here or at all"
     if any(note.kind == "kink" for note in exact.notes):
         why = "one of the slopes that are right at a kink, or the loss does not depend on it here"
-    text = f"The reference gradient of {listed(zero)} is zero everywhere: {why}."
+    text = f"The reference {trial.names.derivative} {listed(zero)} is zero everywhere: {why}."
     return [Note("zero reference", text)]
 
 
-def _answer(answer: Answer) -> list[Note]:
+def _answer(answer: Answer, function: str) -> list[Note]:
     found: list[Note] = []
     if answer.in_list:
         text = (
-            "gradients returned a list of a number and an array: taken for (loss, gradient). If"
+            f"{function} returned a list of a number and an array: taken for (loss, gradient). If"
             " both are entries of one gradient, join them to an array of the parameters' shape."
         )
         found.append(Note("loss in a list", text))
     if answer.renamed:
         names, of = listed(list(answer.renamed)), listed(list(answer.renamed.values()))
-        text = f"gradients returned {names}: taken for gradients by {of}."
+        text = f"{function} returned {names}: taken for gradients by {of}."
         found.append(Note("other names", text))
     if answer.unknown:
         names = listed(list(answer.unknown))
-        text = f"gradients also returned {names}, which no parameter has."
+        text = f"{function} also returned {names}, which no parameter has."
         found.append(Note("unknown names", text))
     return found

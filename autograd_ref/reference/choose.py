@@ -11,7 +11,14 @@ import numpy as np
 
 from autograd_ref.reference.choice.by_value import CHANGED, Both, why_numpy
 from autograd_ref.reference.choice.callers_loss import Taken, in_arrays, in_tensors
-from autograd_ref.reference.choice.errors import clause, name_of, not_a_loss, refuses_tensors
+from autograd_ref.reference.choice.errors import (
+    A_LOSS,
+    Wanted,
+    clause,
+    name_of,
+    not_a_loss,
+    refuses_tensors,
+)
 from autograd_ref.reference.numpy_loss import numpy_loss
 from autograd_ref.reference.protocol import Evaluation, Loss, Reference
 from autograd_ref.reference.torch_loss import torch_loss
@@ -22,7 +29,7 @@ from autograd_ref.user_code import Raised, attempt
 
 
 def reference_for(
-    loss: Loss, point: Point, seed: int, *, thorough: bool = False
+    loss: Loss, point: Point, seed: int, *, thorough: bool = False, wanted: Wanted = A_LOSS
 ) -> tuple[Reference, Evaluation]:
     """The reference for a loss, and its evaluation at the point.
 
@@ -31,6 +38,7 @@ def reference_for(
         point: where it is evaluated.
         seed: for the directions of rounding.
         thorough: take a numerical derivative by every entry, however many there are.
+        wanted: what it is called in messages, and has to return.
 
     Raises:
         TypeError: loss does not return one real number.
@@ -58,17 +66,17 @@ def reference_for(
         with quiet():
             value = attempt(lambda: way.value(point))
         if isinstance(value, Raised):
-            raise not_a_loss(loss, found.error, value.error, arrays=arrays)
+            raise not_a_loss(loss, found.error, value.error, wanted, arrays=arrays)
         why = f"given tensors, it {clause(found.error)}"
     else:
         exact, again = found
-        _require_the_same(loss, exact.loss, again)
+        _require_the_same(loss, exact.loss, again, wanted)
         with quiet():
             why = why_numpy(both, point, exact, taken)
         if not why:
             return _about(both.by_torch, *remarks), exact
         value = both.by_numpy.value(point)
-    _require_the_same(loss, value, both.by_numpy.value(point))
+    _require_the_same(loss, value, both.by_numpy.value(point), wanted)
     reference = _about(both.by_numpy, *remarks, why)
     with quiet():
         return reference, reference.evaluate(point)
@@ -89,11 +97,11 @@ def _about(reference: Reference, *remarks: str) -> Reference:
     return reference._replace(about=reference.about + said)
 
 
-def _require_the_same(loss: Loss, one: float, two: float) -> None:
+def _require_the_same(loss: Loss, one: float, two: float, wanted: Wanted) -> None:
     """A loss that draws at random has no gradient that a second call could agree with."""
     if abs(one - two) > CHANGED * max(abs(one), abs(two)):
         raise ValueError(
-            f"loss is {name_of(loss)}, and returned {one:.6g} and then {two:.6g} for the same"
-            " arguments; it needs to be the same function every time (is dropout left on, or"
+            f"{wanted.name} is {name_of(loss)}, and returned {one:.6g} and then {two:.6g} for the"
+            " same arguments; it needs to be the same function every time (is dropout left on, or"
             " something drawn at random?)"
         )

@@ -93,13 +93,14 @@ class Model(Protocol):
         ...
 
     def hypotheses(
-        self, point: Point, hand: Results, earlier: Point | None, /
+        self, point: Point, hand: Results, right: Results, earlier: Point | None, /
     ) -> Iterable[Hypothesis]:
         """Yield wrong derivations, one at a time: together they may not fit into memory.
 
         Args:
             point: where the gradient is wrong.
             hand: the gradient under test, as far as it is finite.
+            right: the right gradient.
             earlier: where the same function was called before, and was right.
         """
         ...
@@ -175,7 +176,7 @@ class UnknownModel:
         return {}
 
     def hypotheses(
-        self, _point: Point, _hand: Results, _earlier: Point | None, /
+        self, _point: Point, _hand: Results, _right: Results, _earlier: Point | None, /
     ) -> Iterable[Hypothesis]:
         """Yield nothing."""
         return ()

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_ref.reference.jacobians.copies import Copies
 from autograd_ref.reference.model import UNKNOWN, Model
 from autograd_ref.report.data import Note
 from autograd_ref.rounding.arithmetic import Level
@@ -87,3 +88,5 @@ class Reference(NamedTuple):
     """True where the rows of the data are samples, in any order and with repetitions."""
     model: Model = UNKNOWN
     """Knowledge of the function behind the loss."""
+    copies: Copies | None = None
+    """The form of the parameters, where they are copies, one for every output of a function."""

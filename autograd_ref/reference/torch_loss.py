@@ -6,7 +6,7 @@ own rounding is far below. The loss finds tensors in the places of the arrays.
 
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -31,14 +31,30 @@ from autograd_ref.user_code import user_code
 A = NDArray[np.float64]
 
 
-def torch_loss(loss: Loss, seed: int, judged_as: NumberFormat | None = None) -> Reference:
+class Calculus(NamedTuple):
+    """The two things that are computed of a function: its value, and its derivatives."""
+
+    value_of: Callable[..., float]
+    """Of (loss, parameters, data)."""
+    differentiate: Callable[..., tuple[Tensor, dict[Path, Tensor]]]
+    """The value and the gradient by each leaf, of (loss, parameters, data, watch=...)."""
+
+
+def torch_loss(
+    loss: Loss,
+    seed: int,
+    judged_as: NumberFormat | None = None,
+    calculus: Calculus | None = None,
+) -> Reference:
     """A PyTorch function of (parameters, *data); its tolerance is measured, not derived.
 
     Args:
         loss: the function.
         seed: for the directions of rounding.
         judged_as: the number format of the side under test; None is the coarsest of its parameters.
+        calculus: another way to differentiate it; None for that of a scalar loss.
     """
+    value_of, differentiate = calculus or OF_A_LOSS
 
     def evaluate(point: Point) -> Evaluation:
         watch = Watch()
@@ -51,7 +67,7 @@ def torch_loss(loss: Loss, seed: int, judged_as: NumberFormat | None = None) -> 
 
         @cache
         def number() -> NumberFormat:
-            return judged_as or _format_of(loss, point)
+            return judged_as or _format_of(partial(value_of, loss), point)
 
         @cache
         def tolerances(level: Level) -> Tolerances:
@@ -74,11 +90,11 @@ def torch_loss(loss: Loss, seed: int, judged_as: NumberFormat | None = None) -> 
     return Reference(about, evaluate, value, around, given=True)
 
 
-def _format_of(loss: Loss, point: Point) -> NumberFormat:
+def _format_of(value_of: Callable[..., float], point: Point) -> NumberFormat:
     """The coarsest format of the parameters; on a GPU its products may be coarser."""
     number = number_format.coarsest(point.parameters)
     single = any(map(is_single_on_gpu, leaves(point.parameters).values()))
-    products = products_in(lambda: value_of(loss, *point)) if single else ()
+    products = products_in(lambda: value_of(*point)) if single else ()
     return max(number, TF32, key=rank) if may_be_rounded(products) else number
 
 
@@ -95,7 +111,7 @@ def differentiate(
         data: further arguments.
         watch: takes note of the kinks that the loss meets.
     """
-    with _as_tensors(parameters, data) as (mode, inputs, arguments):
+    with as_tensors(parameters, data) as (mode, inputs, arguments):
         with mode, watch or Watch(), user_code():
             value = _wide(alone(loss(*arguments))[0])
         if not value.requires_grad:  # it does not depend on any parameter
@@ -120,7 +136,7 @@ def evaluated(
         data: further arguments.
         mode: a further one, active meanwhile.
     """
-    tensors_of = _as_tensors(parameters, data)
+    tensors_of = as_tensors(parameters, data)
     with tensors_of as (wide, inputs, arguments), wide, Watch(), mode, user_code():
         value, others = alone(loss(*arguments))
         return _wide(value), inputs, others
@@ -136,9 +152,12 @@ def alone(result: Any) -> tuple[Any, object]:
 
 def value_of(loss: Loss, parameters: object, data: tuple[object, ...]) -> float:
     """The loss alone."""
-    tensors_of = _as_tensors(parameters, data)  # the loss may differentiate inside
+    tensors_of = as_tensors(parameters, data)  # the loss may differentiate inside
     with tensors_of as (mode, _inputs, arguments), mode, Watch(), user_code():
         return float(_wide(alone(loss(*arguments))[0]).detach())
+
+
+OF_A_LOSS = Calculus(value_of, differentiate)
 
 
 def tensors(data: tuple[object, ...]) -> tuple[Any, ...]:
@@ -172,7 +191,7 @@ def _wide(value: Tensor) -> Tensor:
     return value.reshape(()).to(torch.float64)
 
 
-class _Inside(NamedTuple):
+class Inside(NamedTuple):
     """The arguments of a loss as tensors, and the mode that it runs in."""
 
     mode: InFloat64
@@ -182,7 +201,7 @@ class _Inside(NamedTuple):
 
 
 @contextmanager
-def _as_tensors(parameters: object, data: tuple[object, ...]) -> Generator[_Inside]:
+def as_tensors(parameters: object, data: tuple[object, ...]) -> Generator[Inside]:
     """A history is kept, whatever the caller has set; for what the loss makes there is a mode."""
     inputs: dict[Path, Tensor] = {}
 
@@ -194,4 +213,4 @@ def _as_tensors(parameters: object, data: tuple[object, ...]) -> Generator[_Insi
         mode = InFloat64()
         nest, given = rebuilt(parameters, as_input), tensors(data)
         mode.stands_for((parameters, data), (nest, given))
-        yield _Inside(mode, inputs, (nest, *given))
+        yield Inside(mode, inputs, (nest, *given))

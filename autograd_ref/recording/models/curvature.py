@@ -34,7 +34,7 @@ class CurvatureModel(TorchModel):
         self._loss_itself, self._v = loss, v
 
     def hypotheses(
-        self, point: Point, hand: Results, earlier: Point | None, /
+        self, point: Point, hand: Results, right: Results, earlier: Point | None, /
     ) -> Iterator[Hypothesis]:
         """Yield the products in which a value of the loss has no second derivative of its own."""
         found = attempt(lambda: [*self._gauss_newton(point)])
@@ -48,7 +48,7 @@ class CurvatureModel(TorchModel):
                 gradients=product,
                 in_float32=lambda: None,
             )
-        yield from super().hypotheses(point, hand, earlier)
+        yield from super().hypotheses(point, hand, right, earlier)
 
     def _gauss_newton(self, point: Point) -> Iterator[Results]:
         """Yield H v less the part that comes of the second derivatives of one value of the loss."""

@@ -43,7 +43,7 @@ class OperationModel(TorchModel):
         self._by_inputs = TorchModel(self._loss_by_inputs)
 
     def hypotheses(
-        self, point: Point, hand: Results, _earlier: Point | None, /
+        self, point: Point, hand: Results, _right: Results, _earlier: Point | None, /
     ) -> Iterator[Hypothesis]:
         """Yield wrong uses of the upstream gradient, and small constants left out."""
         right = self._gradients_of(point)
@@ -65,7 +65,7 @@ class OperationModel(TorchModel):
                 derivation=use,
             )
         outputs = {p: a for p, a in right.items() if self._is_upstream(p)}
-        for found in self._by_inputs.hypotheses(self._apart(point), hand, None):
+        for found in self._by_inputs.hypotheses(self._apart(point), hand, right, None):
             gradients = {**found.gradients, **outputs}
             yield found._replace(gradients=gradients, derivation=None)
 

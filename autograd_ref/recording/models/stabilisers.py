@@ -153,7 +153,7 @@ class TorchModel(UnknownModel):
         self._search: tuple[WrongGradient, Search] | None = None
 
     def hypotheses(
-        self, point: Point, _hand: Results, _earlier: Point | None, /
+        self, point: Point, _hand: Results, _right: Results, _earlier: Point | None, /
     ) -> Iterator[Hypothesis]:
         """Yield the gradients of the loss without its small constants."""
         seen = Constants()

@@ -1,11 +1,37 @@
 """The error about a loss that neither library can differentiate."""
 
+from typing import NamedTuple
+
 from torch import Tensor
 
 from autograd_ref.reference.protocol import Loss, NotALoss
 
 
-def not_a_loss(loss: Loss, by_torch: Exception, by_numpy: Exception, *, arrays: bool) -> Exception:
+class Wanted(NamedTuple):
+    """How a function of the caller's is called, and what it has to return."""
+
+    name: str
+    needs: str
+
+
+A_LOSS = Wanted(
+    "loss", "one real number: a torch tensor, still with its history, or computed by NumPy"
+)
+OUTPUTS = Wanted(
+    "function",
+    "real numbers, an array or a nest of arrays: torch tensors, still with their history, or"
+    " computed by NumPy",
+)
+
+
+def not_a_loss(
+    loss: Loss,
+    by_torch: Exception,
+    by_numpy: Exception,
+    wanted: Wanted,
+    *,
+    arrays: bool,
+) -> Exception:
     """The error of the library that the loss was written for."""
     for_torch = _is_for_torch(by_torch, by_numpy, arrays=arrays)
     error, other = (by_torch, by_numpy) if for_torch else (by_numpy, by_torch)
@@ -21,8 +47,7 @@ def not_a_loss(loss: Loss, by_torch: Exception, by_numpy: Exception, *, arrays: 
         given = "arrays" if for_torch else "tensors"
         also = f"; with {given}, it raised {type(other).__name__}: {other}"
     return TypeError(
-        f"loss is {name_of(loss)}, and {error}{also}; it needs to return one real number: a torch"
-        " tensor, still with its history, or computed by NumPy"
+        f"{wanted.name} is {name_of(loss)}, and {error}{also}; it needs to return {wanted.needs}"
     )
 
 

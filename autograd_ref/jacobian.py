@@ -1,0 +1,214 @@
+"""check_jacobian: the order of events.
+
+A Jacobian is judged as the gradient of the sum of all outputs, each with a copy of the parameters
+of its own (`reference.jacobians.copies`). So everything that is true of gradients, from the
+tolerance to the line that is wrong, is true of it.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from autograd_ref.calls import random_state
+from autograd_ref.calls.arguments import Names, checked_point, require_bool
+from autograd_ref.calls.stated import require_usable
+from autograd_ref.calls.trial import Options, Trial
+from autograd_ref.check import GradientMismatch, examine, with_accuracy
+from autograd_ref.recording.models.of_outputs.entry_names import worst_entries
+from autograd_ref.recording.models.of_outputs.jacobian_model import JacobianModel
+from autograd_ref.recording.models.stabilisers import TorchModel
+from autograd_ref.reference.choice.errors import OUTPUTS
+from autograd_ref.reference.choose import quiet, reference_for
+from autograd_ref.reference.jacobians.answered import Jacobian, Rows
+from autograd_ref.reference.jacobians.by_rows import of_rows, outputs_in_torch
+from autograd_ref.reference.jacobians.copies import Copies
+from autograd_ref.reference.jacobians.in_numpy import numpy_rows, outputs_in_numpy
+from autograd_ref.reference.jacobians.outputs import Function, outputs_of, weighted
+from autograd_ref.reference.torch_loss import torch_loss
+from autograd_ref.report.behaviour import known
+from autograd_ref.report.data import Note
+from autograd_ref.report.report import Report
+from autograd_ref.tree.nest import ROOT, leaves, name_of, with_vectors
+from autograd_ref.tree.point import Point
+from autograd_ref.user_code import as_raised
+
+NAMES = Names("jacobian", "x", "function", "block", "Jacobian")
+
+
+def check_jacobian(
+    jacobian: Jacobian,
+    x: Any,
+    *data: Any,
+    function: Function,
+    seed: int = 0,
+    accuracy: float | None = None,
+    elsewhere: bool = True,
+    allow: Collection[str] = (),
+    thorough: bool = False,
+) -> Report:
+    """Compare a Jacobian with autograd, or with the numerical derivative of a function in NumPy.
+
+    Args:
+        jacobian: the function under test. jacobian(x, *data) returns a row for every output and a
+            column for every parameter: an array of shape (*output.shape, *x.shape), or (outputs,
+            parameters); a sparse matrix or a LinearOperator of SciPy; where x or the outputs are
+            nests, a nest of outputs in which each is a nest of parameters.
+        x: the parameters: one array, or a nest of arrays.
+        data: passed on to jacobian and to function.
+        function: the function that is differentiated, function(x, *data): in PyTorch or in NumPy,
+            to an array or a nest of arrays.
+        seed: for the second point and for the directions of rounding.
+        accuracy: the relative accuracy that the function or the Jacobian has.
+        elsewhere: False for no calls with other parameters or with other data.
+        allow: kinds of findings that are accepted.
+        thorough: True to take a numerical derivative by every entry, however many there are.
+
+    Returns:
+        The report. A Jacobian of one array by one array is the block `jacobian`, of shape
+        (*output.shape, *x.shape); of nests there is a block for every output and parameter.
+
+    Raises:
+        TypeError, ValueError: an argument cannot be used; the message names it.
+        Exception: whatever jacobian or function raise.
+
+    Examples:
+        >>> import numpy as np
+        >>> def residuals(p, t, y):
+        ...     return p[0] * np.exp(-p[1] * t) - y
+        >>> def jacobian(p, t, y):
+        ...     e = np.exp(-p[1] * t)
+        ...     return np.stack([e, p[0] * t * e], axis=1)  # a minus is missing
+        >>> t = np.linspace(0.1, 2.0, 6)
+        >>> report = check_jacobian(jacobian, [2.0, 1.5], t, 1 / t, function=residuals)
+        >>> report.verdict, [cause.explanation for cause in report.causes]
+        ('mismatch', [])
+    """
+    require_bool(thorough=thorough)
+    require_usable(accuracy, None, elsewhere)
+    options = Options(seed, accuracy, None, elsewhere, known(allow), thorough)
+    with random_state.kept():
+        return as_raised(lambda: _examined(jacobian, x, data, function, options))
+
+
+def assert_jacobian_matches(
+    jacobian: Jacobian,
+    x: Any,
+    *data: Any,
+    function: Function,
+    seed: int = 0,
+    accuracy: float | None = None,
+    elsewhere: bool = True,
+    allow: Collection[str] = (),
+    thorough: bool = False,
+) -> Report:
+    """Check a Jacobian as `check_jacobian` does, and raise an error unless it passes.
+
+    Args:
+        jacobian: the function under test.
+        x: the parameters.
+        data: passed on to jacobian and to function.
+        function: the function that is differentiated.
+        seed: for the second point and for the directions of rounding.
+        accuracy: the relative accuracy that the function or the Jacobian has.
+        elsewhere: False for no calls with other parameters or with other data.
+        allow: kinds of findings that are accepted.
+        thorough: True to take a numerical derivative by every entry, however many there are.
+
+    Returns:
+        The report of a check that passed.
+
+    Raises:
+        GradientMismatch: the verdict is mismatch or inconclusive, or a finding does harm; the text
+            is the report.
+        TypeError, ValueError: an argument cannot be used; the message names it.
+        Exception: whatever jacobian or function raise.
+
+    Examples:
+        >>> import numpy as np
+        >>> x = np.array([1.0, 2.0])
+        >>> assert_jacobian_matches(lambda x: np.diag(2 * x), x, function=lambda x: x**2).verdict
+        'match'
+    """
+    __tracebackhide__ = True  # pytest shows the line of the test instead
+    report = check_jacobian(
+        jacobian,
+        x,
+        *data,
+        function=function,
+        seed=seed,
+        accuracy=accuracy,
+        elsewhere=elsewhere,
+        allow=allow,
+        thorough=thorough,
+    )
+    if not report.passed:
+        raise GradientMismatch(report)
+    return report
+
+
+def _examined(
+    jacobian: Jacobian, x: Any, data: tuple[Any, ...], function: Function, options: Options
+) -> Report:
+    point = checked_point(jacobian, x, data, function, NAMES)
+    point = point._replace(parameters=with_vectors(x))
+    return examined(trial_of(jacobian, function, point, options))
+
+
+def examined(trial: Trial) -> Report:
+    """The report of the trial of a Jacobian, with its worst entries."""
+    report = examine(with_accuracy(trial))
+    copies = trial.reference.copies
+    assert copies is not None, "of a Jacobian there are"
+    wrong = {block.name for block in report.blocks if block.verdict == "mismatch"}
+    paths = [path for path in trial.exact.gradients if name_of(path) in wrong & set(report.shares)]
+    worst = worst_entries(copies, {path: report.shares[name_of(path)] for path in paths})
+    notes = [Note("worst entries", worst)] if worst else []
+    return replace(report, warnings=(*report.warnings, *notes))
+
+
+def trial_of(
+    jacobian: Jacobian, function: Function, point: Point, options: Options, called: str = "jacobian"
+) -> Trial:
+    """The trial of a Jacobian, by copies of the parameters.
+
+    Args:
+        jacobian: the function under test.
+        function: what it is the Jacobian of.
+        point: the parameters, once, and the data.
+        options: the wishes of the caller.
+        called: the name of the block, where there is one.
+    """
+    total, thorough = weighted(function), options.thorough
+    chosen, _exact = reference_for(total, point, options.seed, thorough=thorough, wanted=OUTPUTS)
+    in_numpy = chosen.blind
+    outputs_at = partial(outputs_in_numpy if in_numpy else outputs_in_torch, function)
+    outputs = outputs_at(point)
+    if list(leaves(point.parameters)) == list(leaves(outputs)) == [ROOT]:
+        function, outputs = _under(called, function), {called: outputs}
+    copies = Copies(point.parameters, outputs)
+    reference = (
+        numpy_rows(function, copies, thorough=thorough)
+        if in_numpy
+        else torch_loss(function, options.seed, calculus=of_rows(copies))
+    )
+    of_total = chosen.model if in_numpy else TorchModel(total)
+    reference = reference._replace(
+        about=chosen.about.replace("loss", "function", 1),
+        copies=copies,
+        model=JacobianModel(copies, outputs_at, of_total),
+    )
+    copied = Point(copies.of(point.parameters), point.data)
+    with quiet():
+        exact = reference.evaluate(copied)
+    argument = partial(name_of, root=called)
+    return Trial(Rows(jacobian, copies), reference, copied, exact, options, argument, NAMES)
+
+
+def _under(name: str, function: Function) -> Function:
+    """The function, with its only output under a name."""
+
+    def named(x: Any, *data: Any) -> dict[str, Any]:
+        return {name: outputs_of(function(x, *data))}
+
+    return named

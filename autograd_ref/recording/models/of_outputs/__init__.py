@@ -1,0 +1,1 @@
+"""What may be wrong with a Jacobian: its rows, its columns, and steps of its derivation."""

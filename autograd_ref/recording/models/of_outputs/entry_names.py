@@ -1,0 +1,75 @@
+"""The rows and columns of a Jacobian by name: outputs and parameters, as one would type them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_ref.reference.jacobians.copies import Copies
+from autograd_ref.report.words import listed
+from autograd_ref.tree.leaf import as_array
+from autograd_ref.tree.nest import Path, leaves, name_of
+
+OWN = ("jacobian", "hessian")
+"""Names that this package gives to an output that has none."""
+
+MOST = 6
+"""Rows or columns that are listed."""
+
+WORST = 10
+"""Entries that are listed."""
+
+
+def row_name(copies: Copies, path: Path, number: int) -> str:
+    """The output that a row belongs to."""
+    output, _parameter = copies.parts(path)
+    name = name_of(output, root="output")
+    return _entry("output" if name in OWN else name, leaves(copies.outputs)[output], number)
+
+
+def column_name(copies: Copies, path: Path, number: int) -> str:
+    """The entry of the parameters that a column belongs to."""
+    _output, parameter = copies.parts(path)
+    return _entry(name_of(parameter, root="x"), leaves(copies.x)[parameter], number)
+
+
+def those(names: Sequence[str], count: int, word: str) -> str:
+    """Some rows or columns as the subject of a sentence.
+
+    Args:
+        names: of the outputs or parameters they belong to.
+        count: of all rows or columns.
+        word: "row" or "column".
+    """
+    if len(names) == count > 1:
+        return f"all {word}s"
+    return f"the {word}{'s' if len(names) > 1 else ''} of {listed(names, MOST)}"
+
+
+def worst_entries(copies: Copies, shares: Mapping[Path, NDArray[np.float64]]) -> str:
+    """The entries that are wrong by most, by name, in a sentence; empty where there is one.
+
+    Args:
+        copies: the form of the parameters.
+        shares: error / tolerance of every entry, by the path of its block.
+    """
+    found: list[tuple[float, Path, int, int]] = []
+    for path, block in shares.items():
+        matrix = copies.matrix(path, block)
+        wrong = np.argwhere(~(matrix <= 1))
+        found += [(float(matrix[i, j]), path, int(i), int(j)) for i, j in wrong]
+    found.sort(key=lambda entry: -entry[0])
+    said = [
+        f"{row_name(copies, path, i)} by {column_name(copies, path, j)} ({share:.2g})"
+        for share, path, i, j in found[:WORST]
+    ]
+    return (
+        f"The worst entries, with error / tolerance: {', '.join(said)}." if len(found) > 1 else ""
+    )
+
+
+def _entry(name: str, leaf: Any, number: int) -> str:
+    index: Iterable[Any] = np.unravel_index(number, as_array(leaf).shape)
+    inside = ", ".join(str(int(i)) for i in index)
+    return f"{name}[{inside}]" if inside else name
