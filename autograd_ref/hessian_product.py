@@ -12,10 +12,10 @@ import numpy as np
 
 from autograd_ref.calls import random_state
 from autograd_ref.calls.answer import understood
-from autograd_ref.calls.arguments import checked_point, require_bool
+from autograd_ref.calls.arguments import Names, checked_point, require_bool
 from autograd_ref.calls.call import Gradients
 from autograd_ref.calls.trial import Options, Trial
-from autograd_ref.check import examine, trial_of, with_accuracy
+from autograd_ref.check import check_gradients, examine, trial_of, with_accuracy
 from autograd_ref.recording.models.curvature import CurvatureModel
 from autograd_ref.reference.differences.numerical import slope
 from autograd_ref.reference.directional import typical
@@ -25,12 +25,14 @@ from autograd_ref.report.behaviour import known
 from autograd_ref.report.data import Cause
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_array, copied, is_tensor, like
-from autograd_ref.tree.nest import leaves, name_of, rebuilt, with_vectors
-from autograd_ref.tree.point import own_copy
+from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt, with_vectors
+from autograd_ref.tree.point import Point, own_copy
 from autograd_ref.user_code import Raised, as_raised, attempt, user_code
 
 Product = Callable[..., object]
 """The function under test: hvp(x, v, *data) -> H v, of the form of x."""
+
+NAMES = Names("hvp", "x", derivative="product with the Hessian by", quantity="product")
 
 LARGEST_STEP = 0.1
 """The largest step of a derivative of a NumPy loss along v, relative to x. Chosen."""
@@ -64,7 +66,8 @@ def check_hvp(
         loss: the loss in PyTorch, loss(x, *data) -> scalar tensor; or in NumPy, then the reference
             is a numerical derivative of its numerical derivative, which knows few digits.
         gradients: the gradient in NumPy instead, gradients(x, *data), also (loss, gradient): the
-            reference is its numerical derivative. Check it first, with `check_gradients`.
+            reference is its numerical derivative. Where loss is given as well, the gradient is
+            checked first; the reference is then the loss in PyTorch, or the gradient in NumPy.
         seed: for the direction, the second point and the directions of rounding.
         accuracy: the relative accuracy that the product or the loss has.
         elsewhere: False for no calls with other parameters or with other data.
@@ -92,7 +95,7 @@ def check_hvp(
         ('mismatch', ['half'])
     """
     require_bool(thorough=thorough)
-    _require_functions(hvp, loss, gradients)
+    require_one_of("hvp(x, v, *data)", hvp, loss, gradients)
     options = Options(seed, accuracy, None, elsewhere, known(allow), thorough)
     with random_state.kept():
         return as_raised(lambda: _examined(hvp, with_vectors(x), data, loss, gradients, options))
@@ -106,7 +109,9 @@ def _examined(
     gradients: Gradients | None,
     options: Options,
 ) -> Report:
-    _ = checked_point(hvp, x, data, loss or gradients)
+    point = checked_point(hvp, x, data, loss or gradients, NAMES)
+    if loss is not None and gradients is not None:
+        require_gradient(gradients, loss, point, options)
     v = _direction(x, options.seed)
 
     def product(parameters: Any, *data: Any) -> object:
@@ -114,7 +119,7 @@ def _examined(
 
     def along(parameters: Any, *data: Any) -> object:
         if loss is not None:
-            return _slope_of_loss(loss, parameters, v, data)
+            return slope_of_loss(loss, parameters, v, data)
         return _slope_of_gradients(cast("Gradients", gradients), parameters, v, data)
 
     along.__name__ = getattr(loss or gradients, "__name__", "the function given")  # for messages
@@ -151,7 +156,7 @@ def _direction(x: Any, seed: int) -> Any:
     return rebuilt(x, drawn)
 
 
-def _slope_of_loss(loss: Loss, parameters: Any, v: Any, data: tuple[Any, ...]) -> object:
+def slope_of_loss(loss: Loss, parameters: Any, v: Any, data: tuple[Any, ...]) -> object:
     """The derivative of a loss along v: by autograd in PyTorch, by differences in NumPy.
 
     What is no loss is returned as it is, and refused where every loss is looked at.
@@ -175,30 +180,55 @@ def _slope_in_torch(value: Any, inputs: list[Any], ways: list[Any]) -> object:
 
     if not isinstance(value, torch.Tensor) or value.numel() != 1 or not value.requires_grad:
         return value  # one that does not depend on the parameters does not do so along v either
-    found = torch.autograd.grad(value, inputs, create_graph=True, materialize_grads=True)
+    found = gradients_of_loss(value, inputs)
     along = [_like(way, gradient) for gradient, way in zip(found, ways, strict=True)]
     # a report quotes these names
     terms = [(gradient * v).sum() for gradient, v in zip(found, along, strict=True)]
     return torch.stack(terms).sum()
 
 
+def gradients_of_loss(value: Any, inputs: list[Any]) -> list[Any]:
+    """The gradient of a loss in PyTorch by each of some tensors, with a history of its own."""
+    import torch  # loaded already, or there would be no tensor
+
+    found = torch.autograd.grad(value, inputs, create_graph=True, materialize_grads=True)
+    return list(found)
+
+
 def _slope_of_gradients(
     gradients: Gradients, parameters: Any, v: Any, data: tuple[Any, ...]
 ) -> object:
     """The product of a gradient and v."""
-    ways = leaves(v)
-    result = gradients(parameters, *data)
-    found = leaves(result)
-    if found.keys() == ways.keys() and all(map(is_tensor, found.values())):
-        return sum((g * _like(ways[path], g)).sum() for path, g in found.items())
-    answer = understood(result, leaves(parameters)).gradients
-    missing = [name_of(path, root="x") for path in ways if path not in answer]
+    ways, found = leaves(v), gradients_in(gradients(parameters, *data), parameters)
+    return sum(
+        (g * (_like(ways[path], g) if is_tensor(g) else as_array(ways[path]))).sum()
+        for path, g in found.items()
+    )
+
+
+def gradients_in(result: object, parameters: Any) -> dict[Path, Any]:
+    """The gradient by each parameter, as tensors with their history or as arrays.
+
+    Args:
+        result: what a function returned: the gradients, or (loss, gradients).
+        parameters: what they are the gradients by.
+
+    Raises:
+        ValueError: one is missing.
+    """
+    wanted, found = leaves(parameters), leaves(result)
+    if isinstance(result, tuple) and found.keys() != wanted.keys():
+        found = leaves(cast("Any", result)[-1])
+    if found.keys() == wanted.keys() and all(map(is_tensor, found.values())):
+        return found
+    answer = understood(cast("object", result), wanted).gradients
+    missing = [name_of(path, root="x") for path in wanted if path not in answer]
     if missing:
         raise ValueError(
             f"gradients returned no gradient by {', '.join(missing)}; it needs to return one of the"
             " form of x"
         )
-    return sum((answer[path] * as_array(way)).sum() for path, way in ways.items())
+    return {path: answer[path] for path in wanted}
 
 
 def _like(way: Any, gradient: Any) -> Any:
@@ -237,19 +267,47 @@ def _product(trial: Trial, hvp: Product, way: Any) -> dict[Any, Any]:
     return dict(understood(result, leaves(own.parameters)).gradients)
 
 
-def _require_functions(hvp: object, loss: object, gradients: object) -> None:
-    if not callable(hvp):
-        raise TypeError(
-            f"hvp is of type {type(hvp).__name__}; it needs to be a function of (x, v, *data)"
+def require_gradient(gradients: Gradients, loss: Loss, point: Point, options: Options) -> None:
+    """Refuse a gradient that is not that of the loss.
+
+    Raises:
+        ValueError: it is wrong; the report of its check is a note.
+    """
+    x, data = point
+    report = check_gradients(
+        gradients, x, *data, loss=loss, seed=options.seed, elsewhere=options.elsewhere
+    )
+    if report.verdict == "mismatch":
+        error = ValueError(
+            "gradients is not the gradient of loss; it needs to be right, before a second"
+            " derivative can be compared with its derivative"
         )
-    if (loss is None) == (gradients is None):
-        raise TypeError(
-            f"{'both loss and' if loss else 'neither loss nor'} gradients are given; one of them is"
-            " needed: a loss in PyTorch, which is the sharper reference, or a gradient in NumPy"
-        )
-    for name, function in (("loss", loss), ("gradients", gradients)):
-        if function is not None and not callable(function):
+        error.add_note(str(report))
+        raise error
+
+
+def require_one_of(called: str, function: object, loss: object, gradients: object) -> None:
+    """Refuse what is no function, and neither a loss nor a gradient.
+
+    Args:
+        called: how the function under test is called.
+        function: the function under test.
+        loss: what it is a second derivative of.
+        gradients: what it is a first derivative of.
+
+    Raises:
+        TypeError: something is no function, or both are missing.
+    """
+    name, _bracket, arguments = called.partition("(")
+    wanted = {name: (function, arguments), "loss": (loss, "x, *data)")}
+    wanted["gradients"] = (gradients, "x, *data)")
+    for name, (one, taken) in wanted.items():
+        if not callable(one) and (one is not None or name == called.partition("(")[0]):
             raise TypeError(
-                f"{name} is of type {type(function).__name__}; it needs to be a function of"
-                " (x, *data)"
+                f"{name} is of type {type(one).__name__}; it needs to be a function of ({taken}"
             )
+    if loss is None and gradients is None:
+        raise TypeError(
+            "neither loss nor gradients are given; one of them is needed: a loss in PyTorch, which"
+            " is the sharper reference, or a gradient in NumPy"
+        )

@@ -8,7 +8,7 @@ tolerance to the line that is wrong, is true of it.
 from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd_ref.calls import random_state
 from autograd_ref.calls.arguments import Names, checked_point, require_bool
@@ -25,12 +25,13 @@ from autograd_ref.reference.jacobians.by_rows import of_rows, outputs_in_torch
 from autograd_ref.reference.jacobians.copies import Copies
 from autograd_ref.reference.jacobians.in_numpy import numpy_rows, outputs_in_numpy
 from autograd_ref.reference.jacobians.outputs import Function, outputs_of, weighted
+from autograd_ref.reference.model import Model
 from autograd_ref.reference.torch_loss import torch_loss
 from autograd_ref.report.behaviour import known
 from autograd_ref.report.data import Note
 from autograd_ref.report.report import Report
 from autograd_ref.tree.nest import ROOT, leaves, name_of, with_vectors
-from autograd_ref.tree.point import Point
+from autograd_ref.tree.point import Point, Results
 from autograd_ref.user_code import as_raised
 
 NAMES = Names("jacobian", "x", "function", "block", "Jacobian")
@@ -152,7 +153,7 @@ def _examined(
 ) -> Report:
     point = checked_point(jacobian, x, data, function, NAMES)
     point = point._replace(parameters=with_vectors(x))
-    return examined(trial_of(jacobian, function, point, options))
+    return examined(trial_of(jacobian, derivative_of(function, point, options), point, options))
 
 
 def examined(trial: Trial) -> Report:
@@ -167,42 +168,63 @@ def examined(trial: Trial) -> Report:
     return replace(report, warnings=(*report.warnings, *notes))
 
 
+class Derivative(NamedTuple):
+    """A function, and how it is differentiated."""
+
+    function: Function
+    in_numpy: bool
+    about: str
+    of_total: Model
+    """The model of the sum of all outputs, each times its weight."""
+
+
+def derivative_of(function: Function, point: Point, options: Options) -> Derivative:
+    """How a function of the caller's is differentiated: by PyTorch where that can, else by NumPy.
+
+    Raises:
+        TypeError, ValueError: it cannot be, or is another one in the next call.
+    """
+    total, thorough = weighted(function), options.thorough
+    chosen, _exact = reference_for(total, point, options.seed, thorough=thorough, wanted=OUTPUTS)
+    of_total = chosen.model if chosen.blind else TorchModel(total)
+    about = chosen.about.replace("loss", "function", 1)
+    return Derivative(function, chosen.blind, about, of_total)
+
+
 def trial_of(
-    jacobian: Jacobian, function: Function, point: Point, options: Options, called: str = "jacobian"
+    jacobian: Jacobian, by: Derivative, point: Point, options: Options, names: Names = NAMES
 ) -> Trial:
     """The trial of a Jacobian, by copies of the parameters.
 
     Args:
         jacobian: the function under test.
-        function: what it is the Jacobian of.
+        by: what it is the Jacobian of.
         point: the parameters, once, and the data.
         options: the wishes of the caller.
-        called: the name of the block, where there is one.
+        names: of the arguments; the function's is also that of a block without a name.
     """
-    total, thorough = weighted(function), options.thorough
-    chosen, _exact = reference_for(total, point, options.seed, thorough=thorough, wanted=OUTPUTS)
-    in_numpy = chosen.blind
-    outputs_at = partial(outputs_in_numpy if in_numpy else outputs_in_torch, function)
+    function, called = by.function, names.function
+    outputs_at = partial(outputs_in_numpy if by.in_numpy else outputs_in_torch, function)
     outputs = outputs_at(point)
     if list(leaves(point.parameters)) == list(leaves(outputs)) == [ROOT]:
         function, outputs = _under(called, function), {called: outputs}
     copies = Copies(point.parameters, outputs)
     reference = (
-        numpy_rows(function, copies, thorough=thorough)
-        if in_numpy
+        numpy_rows(function, copies, thorough=options.thorough)
+        if by.in_numpy
         else torch_loss(function, options.seed, calculus=of_rows(copies))
     )
-    of_total = chosen.model if in_numpy else TorchModel(total)
-    reference = reference._replace(
-        about=chosen.about.replace("loss", "function", 1),
-        copies=copies,
-        model=JacobianModel(copies, outputs_at, of_total),
-    )
+
+    def jacobian_at(point: Point) -> Results:
+        return reference.evaluate(point).gradients
+
+    model = JacobianModel(copies, outputs_at, jacobian_at, by.of_total)
+    against = reference._replace(about=by.about, copies=copies, model=model)
     copied = Point(copies.of(point.parameters), point.data)
     with quiet():
-        exact = reference.evaluate(copied)
+        exact = against.evaluate(copied)
     argument = partial(name_of, root=called)
-    return Trial(Rows(jacobian, copies), reference, copied, exact, options, argument, NAMES)
+    return Trial(Rows(jacobian, copies), against, copied, exact, options, argument, names)
 
 
 def _under(name: str, function: Function) -> Function:

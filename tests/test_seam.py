@@ -17,13 +17,19 @@ from autograd_ref import check_gradients, diagnosis
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
 from autograd_ref.diagnosis.evidence import gathered
 from autograd_ref.reference import model as seam
-from autograd_ref.reference.model import UNKNOWN, Hypothesis, ReturnedBeside, UnknownModel
+from autograd_ref.reference.model import (
+    UNKNOWN,
+    Discrepancy,
+    Hypothesis,
+    ReturnedBeside,
+    UnknownModel,
+)
 from autograd_ref.reference.torch_loss import torch_loss
 from autograd_ref.report.html import as_html
 from autograd_ref.report.report import Report
 from autograd_ref.tree import nest
 from autograd_ref.tree.nest import leaves
-from autograd_ref.tree.point import Point, Results
+from autograd_ref.tree.point import Point
 from tests.test_imports import imported_by
 
 A = NDArray[Any]
@@ -214,9 +220,8 @@ class TwoBlocks(UnknownModel):
     def advice(self, _point: Point, wrong: Sequence[nest.Path], loss_is_right: bool, /) -> str:
         return "look at the mixture" if tuple(wrong) == (MIX,) and loss_is_right else ""
 
-    def hypotheses(
-        self, point: Point, hand: Results, _right: Results, earlier: Point | None, /
-    ) -> Iterator[Hypothesis]:
+    def hypotheses(self, seen: Discrepancy, /) -> Iterator[Hypothesis]:
+        point, hand, earlier = seen.point, seen.hand, seen.earlier
         for slope, name in SLOPES.items():
             yield self.hypothesis(name, f"{name} stands there", Step({"slope": slope}, point))
         c = {"c": "2 * abs(h @ mix)[:, None] / len(X)"}
@@ -349,7 +354,7 @@ def test_the_unknown_model_knows_nothing() -> None:
     assert UNKNOWN.axes(point, MIX) == ("row", "column")
     assert not UNKNOWN.counts(point)
     assert not UNKNOWN.fixes()
-    assert not list(UNKNOWN.hypotheses(point, {}, {}, None))
+    assert not list(UNKNOWN.hypotheses(Discrepancy(point, {}, {}, {})))
     nowhere = ReturnedBeside(point, {}, {}, {})
     assert not UNKNOWN.steps(nowhere, (), lambda: None).steps
     assert UNKNOWN.compose(nothing, nothing) is None

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from autograd_ref import check_gradients
 from autograd_ref.recording.models.stabilisers import Constants, TorchModel
+from autograd_ref.reference.model import Discrepancy
 from autograd_ref.report.report import Report
 from autograd_ref.tree.point import Point
 
@@ -200,7 +201,7 @@ def test_a_constant_elsewhere_is_part_of_the_loss() -> None:
         lambda x: torch.log((x + 0.5) ** 2 + 1.0).sum(),
     ):
         model = TorchModel(loss)
-        assert list(model.hypotheses(Point(V, ()), {}, {}, None)) == []
+        assert list(model.hypotheses(Discrepancy(Point(V, ()), {}, {}, {}))) == []
 
 
 def test_a_loss_that_fails_without_its_constant_has_no_such_gradient() -> None:
@@ -211,12 +212,12 @@ def test_a_loss_that_fails_without_its_constant_has_no_such_gradient() -> None:
         return root + (x**2).sum()
 
     model = TorchModel(fragile)
-    assert list(model.hypotheses(Point(V, ()), {}, {}, None)) == []
+    assert list(model.hypotheses(Discrepancy(Point(V, ()), {}, {}, {}))) == []
 
     def raises(_x: Any) -> Any:
         raise ValueError
 
-    assert list(TorchModel(raises).hypotheses(Point(V, ()), {}, {}, None)) == []
+    assert list(TorchModel(raises).hypotheses(Discrepancy(Point(V, ()), {}, {}, {}))) == []
 
 
 def test_constants_are_numbered_as_they_are_met_and_dropped_by_number() -> None:

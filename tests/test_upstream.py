@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 
 from autograd_ref import check_backward
 from autograd_ref.recording.models.operation import OperationModel
+from autograd_ref.reference.model import Discrepancy
 from autograd_ref.report.report import Report
 from autograd_ref.tree.point import Point
 
@@ -180,5 +181,7 @@ def test_where_the_reference_fails_nothing_is_predicted() -> None:
     def fails(_nest: Any) -> Any:
         raise ValueError("not defined here")
 
-    found = OperationModel(fails, {("y",): None}).hypotheses(Point({"y": X}, ()), {}, {}, None)
+    found = OperationModel(fails, {("y",): None}).hypotheses(
+        Discrepancy(Point({"y": X}, ()), {}, {}, {})
+    )
     assert [*found] == []

@@ -21,7 +21,13 @@ from autograd_ref.assignment.mistakes.mistake import Change, Mistake, both
 from autograd_ref.assignment.mistakes.notation import written
 from autograd_ref.assignment.mistakes.other_moment import kept_from, updated
 from autograd_ref.recording.models.stabilisers import TorchModel
-from autograd_ref.reference.model import Hypothesis, Judged, ReturnedBeside, WrongGradient
+from autograd_ref.reference.model import (
+    Discrepancy,
+    Hypothesis,
+    Judged,
+    ReturnedBeside,
+    WrongGradient,
+)
 from autograd_ref.reference.protocol import Reference
 from autograd_ref.report.data import Power
 from autograd_ref.tree.nest import Path
@@ -79,10 +85,9 @@ class NetworkModel(TorchModel):
         """Return how to fix mistakes of any gradient, in the symbols of this network."""
         return {name: written(text) for name, text in FIXES.items()}
 
-    def hypotheses(
-        self, point: Point, hand: Results, _right: Results, earlier: Point | None, /
-    ) -> Iterator[Hypothesis]:
+    def hypotheses(self, seen: Discrepancy, /) -> Iterator[Hypothesis]:
         """Yield the catalogue's derivations, those kept from an earlier call first."""
+        point, hand, earlier = seen.point, seen.hand, seen.earlier
         problem, keys = network_problem(point), network_paths(point.parameters)
         fitted = updated([hand.get(key) for key in keys], problem[0], *problem[1])
         kept = () if earlier is None else _kept_from(earlier)

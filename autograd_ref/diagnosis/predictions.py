@@ -6,7 +6,7 @@ from typing import NamedTuple
 from autograd_ref.diagnosis.evidence import Evidence, Predicted
 from autograd_ref.diagnosis.relations.samples import FIRST_OR_LAST
 from autograd_ref.diagnosis.wording import Statement, of_hypothesis, of_relation
-from autograd_ref.reference.model import Hypothesis
+from autograd_ref.reference.model import Discrepancy, Hypothesis
 
 
 class Tried(NamedTuple):
@@ -32,8 +32,8 @@ def derivations(evidence: Evidence) -> Derivations:
     hand = {**evidence.hand, **evidence.near}
     kept: list[Tried] = []
     in_pairs = True
-    point, right, earlier = evidence.point, evidence.right, evidence.earlier
-    for hypothesis in evidence.model.hypotheses(point, hand, right, earlier):
+    seen = Discrepancy(evidence.point, hand, evidence.right, evidence.allowed, evidence.earlier)
+    for hypothesis in evidence.model.hypotheses(seen):
         composable = hypothesis.derivation is not None
         in_pairs = in_pairs and composable
         found = predicted(evidence, hypothesis)

@@ -43,7 +43,8 @@ NUMBERS = frozenset(relation.name for relation in SCALES)
 NO_PLACE = frozenset(
     (
         *("a constant factor", "weight decay", "in other places"),
-        *("one entry", "one row", "one column"),
+        *("one entry", "one row", "one column", "one block", "entries", "rows", "columns"),
+        *("rows and columns", "diagonal", "off the diagonal"),
     )
 )
 """Relations that say how an array differs, and nothing of where it went wrong."""
@@ -86,7 +87,7 @@ def _in_a_line(
 
     Where an array is off in a way that says nothing, wrong steps that explain it stand for it.
     """
-    names = {statement.name for statements in found for statement in statements}
+    names = {name for statements in found for name in _names(statements)}
     if found and names <= NO_PLACE:
         return _slips(evidence, question, 1) or found
     if question is None or not found or not names <= NUMBERS:
@@ -118,7 +119,12 @@ def _one_mistake(
     if found:
         return found
     fitted = [statements for _hypothesis, statements in explaining]
-    return [*by(BESIDE_A_FACTOR if is_factor else FITTED), *fitted]
+    plain = by(BESIDE_A_FACTOR if is_factor else FITTED)
+    return plain or fitted if all(_names(one) <= NO_PLACE for one in fitted) else [*plain, *fitted]
+
+
+def _names(statements: Explanation) -> set[str]:
+    return {statement.name for statement in statements}
 
 
 def _beside_a_factor(by: Callable[[Sequence[Relation]], list[Explanation]]) -> list[Explanation]:

@@ -13,7 +13,7 @@ from autograd_ref.reference.choice.by_value import CHANGED, Both, why_numpy
 from autograd_ref.reference.choice.callers_loss import Taken, in_arrays, in_tensors
 from autograd_ref.reference.choice.errors import (
     A_LOSS,
-    Wanted,
+    Required,
     clause,
     name_of,
     not_a_loss,
@@ -29,7 +29,7 @@ from autograd_ref.user_code import Raised, attempt
 
 
 def reference_for(
-    loss: Loss, point: Point, seed: int, *, thorough: bool = False, wanted: Wanted = A_LOSS
+    loss: Loss, point: Point, seed: int, *, thorough: bool = False, wanted: Required = A_LOSS
 ) -> tuple[Reference, Evaluation]:
     """The reference for a loss, and its evaluation at the point.
 
@@ -97,7 +97,7 @@ def _about(reference: Reference, *remarks: str) -> Reference:
     return reference._replace(about=reference.about + said)
 
 
-def _require_the_same(loss: Loss, one: float, two: float, wanted: Wanted) -> None:
+def _require_the_same(loss: Loss, one: float, two: float, wanted: Required) -> None:
     """A loss that draws at random has no gradient that a second call could agree with."""
     if abs(one - two) > CHANGED * max(abs(one), abs(two)):
         raise ValueError(

@@ -58,6 +58,19 @@ class WrongGradient(NamedTuple):
     """The budget of a search; None for one of its own."""
 
 
+class Discrepancy(NamedTuple):
+    """A gradient that is wrong, as far as it is finite, whatever its shape."""
+
+    point: Point
+    hand: Results
+    """The gradient under test; blocks may be missing."""
+    right: Results
+    allowed: Mapping[Path, float]
+    """The largest error that rounding explains, in each block."""
+    earlier: Point | None = None
+    """Where the same function was called before, and was right."""
+
+
 class ReturnedBeside(NamedTuple):
     """The quantities that a function returned beside its gradients, and what they belong to."""
 
@@ -92,16 +105,11 @@ class Model(Protocol):
         """Return how to fix mistakes of any gradient in the model's own words, by their names."""
         ...
 
-    def hypotheses(
-        self, point: Point, hand: Results, right: Results, earlier: Point | None, /
-    ) -> Iterable[Hypothesis]:
+    def hypotheses(self, seen: Discrepancy, /) -> Iterable[Hypothesis]:
         """Yield wrong derivations, one at a time: together they may not fit into memory.
 
         Args:
-            point: where the gradient is wrong.
-            hand: the gradient under test, as far as it is finite.
-            right: the right gradient.
-            earlier: where the same function was called before, and was right.
+            seen: the gradient that is wrong.
         """
         ...
 
@@ -175,9 +183,7 @@ class UnknownModel:
         """Return nothing: the general words stand."""
         return {}
 
-    def hypotheses(
-        self, _point: Point, _hand: Results, _right: Results, _earlier: Point | None, /
-    ) -> Iterable[Hypothesis]:
+    def hypotheses(self, _seen: Discrepancy, /) -> Iterable[Hypothesis]:
         """Yield nothing."""
         return ()
 

@@ -3,7 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from autograd_ref.recording.composites import cost_parts, function_parts, norm_parts
+from autograd_ref.recording.composites import (
+    cost_parts,
+    derivative_parts,
+    function_parts,
+    norm_parts,
+)
 from autograd_ref.torch_internals import name_of
 
 Parts = Callable[..., object]
@@ -26,6 +31,11 @@ ALWAYS: dict[str, Parts] = {
     "baddbmm": function_parts.addmm,
     "addmv": function_parts.addmm,
     "native_dropout": function_parts.native_dropout,
+    "_log_softmax_backward_data": derivative_parts.log_softmax,
+    "_softmax_backward_data": derivative_parts.softmax,
+    "nll_loss_backward": derivative_parts.nll_loss,
+    "softplus_backward": derivative_parts.softplus,
+    "log_sigmoid_backward": derivative_parts.log_sigmoid,
     "_scaled_dot_product_flash_attention_for_cpu": function_parts.attention,
 }
 APART: dict[str, Parts] = {

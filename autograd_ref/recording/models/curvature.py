@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from autograd_ref.recording.models.stabilisers import TorchModel
-from autograd_ref.reference.model import Hypothesis
+from autograd_ref.reference.model import Discrepancy, Hypothesis
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.reference.torch_loss import evaluated
 from autograd_ref.rounding.monte_carlo import as_float64
@@ -33,22 +33,20 @@ class CurvatureModel(TorchModel):
         super().__init__(along)
         self._loss_itself, self._v = loss, v
 
-    def hypotheses(
-        self, point: Point, hand: Results, right: Results, earlier: Point | None, /
-    ) -> Iterator[Hypothesis]:
+    def hypotheses(self, seen: Discrepancy, /) -> Iterator[Hypothesis]:
         """Yield the products in which a value of the loss has no second derivative of its own."""
-        found = attempt(lambda: [*self._gauss_newton(point)])
+        found = attempt(lambda: [*self._gauss_newton(seen.point)])
         for product in [] if isinstance(found, Raised) else found:
             yield Hypothesis(
                 name="Gauss-Newton",
                 what="the second derivatives of what the loss is computed from, its residuals or"
-                " outputs, are left out: the Gauss-Newton product",
+                " outputs, are left out: the Gauss-Newton matrix",
                 fix="add them, each times the derivative of the loss by it; or leave it, if the"
                 " Gauss-Newton matrix is what is meant",
                 gradients=product,
                 in_float32=lambda: None,
             )
-        yield from super().hypotheses(point, hand, right, earlier)
+        yield from super().hypotheses(seen)
 
     def _gauss_newton(self, point: Point) -> Iterator[Results]:
         """Yield H v less the part that comes of the second derivatives of one value of the loss."""

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from autograd_ref.recording.models.stabilisers import TorchModel
 from autograd_ref.recording.models.upstream import Outputs, Use, is_near, multiplied, named, uses
-from autograd_ref.reference.model import Hypothesis, WrongGradient
+from autograd_ref.reference.model import Discrepancy, Hypothesis, WrongGradient
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.reference.torch_loss import differentiate, evaluated
 from autograd_ref.rounding.monte_carlo import as_float64
@@ -42,10 +42,9 @@ class OperationModel(TorchModel):
         self.outputs = tuple(outputs)
         self._by_inputs = TorchModel(self._loss_by_inputs)
 
-    def hypotheses(
-        self, point: Point, hand: Results, _right: Results, _earlier: Point | None, /
-    ) -> Iterator[Hypothesis]:
+    def hypotheses(self, seen: Discrepancy, /) -> Iterator[Hypothesis]:
         """Yield wrong uses of the upstream gradient, and small constants left out."""
+        point, hand = seen.point, seen.hand
         right = self._gradients_of(point)
         if right is None:
             return
@@ -65,7 +64,7 @@ class OperationModel(TorchModel):
                 derivation=use,
             )
         outputs = {p: a for p, a in right.items() if self._is_upstream(p)}
-        for found in self._by_inputs.hypotheses(self._apart(point), hand, right, None):
+        for found in self._by_inputs.hypotheses(seen._replace(point=self._apart(point))):
             gradients = {**found.gradients, **outputs}
             yield found._replace(gradients=gradients, derivation=None)
 

@@ -19,6 +19,7 @@ from autograd_ref.recording.slips.slip_names import SlipName
 from autograd_ref.recording.slips.telling.in_words import worded
 from autograd_ref.recording.steps.step_by_step import NOT_FOLLOWED, step_by_step
 from autograd_ref.reference.model import (
+    Discrepancy,
     Hypothesis,
     Judged,
     ReturnedBeside,
@@ -152,15 +153,13 @@ class TorchModel(UnknownModel):
         self.loss = loss
         self._search: tuple[WrongGradient, Search] | None = None
 
-    def hypotheses(
-        self, point: Point, _hand: Results, _right: Results, _earlier: Point | None, /
-    ) -> Iterator[Hypothesis]:
+    def hypotheses(self, seen: Discrepancy, /) -> Iterator[Hypothesis]:
         """Yield the gradients of the loss without its small constants."""
-        seen = Constants()
-        if self._gradients(point, seen) is None:
+        point, met = seen.point, Constants()
+        if self._gradients(point, met) is None:
             return
         numbers: dict[Constant, list[int]] = {}
-        for number, constant in seen.found.items():
+        for number, constant in met.found.items():
             numbers.setdefault(constant, []).append(number)
         some = list(numbers)[:MOST]
         for constants in [*([one] for one in some), *([some] if len(some) > 1 else [])]:

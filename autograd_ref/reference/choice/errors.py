@@ -7,17 +7,17 @@ from torch import Tensor
 from autograd_ref.reference.protocol import Loss, NotALoss
 
 
-class Wanted(NamedTuple):
+class Required(NamedTuple):
     """How a function of the caller's is called, and what it has to return."""
 
     name: str
     needs: str
 
 
-A_LOSS = Wanted(
+A_LOSS = Required(
     "loss", "one real number: a torch tensor, still with its history, or computed by NumPy"
 )
-OUTPUTS = Wanted(
+OUTPUTS = Required(
     "function",
     "real numbers, an array or a nest of arrays: torch tensors, still with their history, or"
     " computed by NumPy",
@@ -28,7 +28,7 @@ def not_a_loss(
     loss: Loss,
     by_torch: Exception,
     by_numpy: Exception,
-    wanted: Wanted,
+    wanted: Required,
     *,
     arrays: bool,
 ) -> Exception:

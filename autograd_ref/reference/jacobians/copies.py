@@ -5,7 +5,7 @@ of the Jacobian that belongs to it. So whatever is true of gradients is true of 
 judged has the place of the copies, and their shape.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -51,6 +51,16 @@ class Copies(NamedTuple):
         output, parameter = self.parts(path)
         rows, columns = leaves(self.outputs)[output], leaves(self.x)[parameter]
         return block.reshape(as_array(rows).size, as_array(columns).size)
+
+    def whole(self, blocks: Mapping[Path, NDArray[Any]]) -> NDArray[Any]:
+        """All blocks as one matrix."""
+        inside = list(leaves(self.x))
+        return np.block(
+            [
+                [self.matrix((*output, *p), blocks[*output, *p]) for p in inside]
+                for output in leaves(self.outputs)
+            ]
+        )
 
     def all(self) -> Iterator[Output]:
         """Every output."""

@@ -1,7 +1,7 @@
 """The rows and columns of a Jacobian by name: outputs and parameters, as one would type them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,8 @@ from autograd_ref.report.words import listed
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves, name_of
 
-OWN = ("jacobian", "hessian")
-"""Names that this package gives to an output that has none."""
+UNNAMED = {"jacobian": "output", "hessian": "x"}
+"""What the outputs are that have no name, by that of their derivative."""
 
 MOST = 6
 """Rows or columns that are listed."""
@@ -21,17 +21,27 @@ WORST = 10
 """Entries that are listed."""
 
 
-def row_name(copies: Copies, path: Path, number: int) -> str:
-    """The output that a row belongs to."""
-    output, _parameter = copies.parts(path)
-    name = name_of(output, root="output")
-    return _entry("output" if name in OWN else name, leaves(copies.outputs)[output], number)
+class Matrix(NamedTuple):
+    """One block of a Jacobian, as a matrix."""
 
+    copies: Copies
+    path: Path
 
-def column_name(copies: Copies, path: Path, number: int) -> str:
-    """The entry of the parameters that a column belongs to."""
-    _output, parameter = copies.parts(path)
-    return _entry(name_of(parameter, root="x"), leaves(copies.x)[parameter], number)
+    @property
+    def name(self) -> str:
+        """The name of the block."""
+        return name_of(self.path)
+
+    def row(self, number: Any) -> str:
+        """The output that a row belongs to."""
+        output, _parameter = self.copies.parts(self.path)
+        name = name_of(output, root="output")
+        return _entry(UNNAMED.get(name, name), leaves(self.copies.outputs)[output], number)
+
+    def column(self, number: Any) -> str:
+        """The entry of the parameters that a column belongs to."""
+        _output, parameter = self.copies.parts(self.path)
+        return _entry(name_of(parameter, root="x"), leaves(self.copies.x)[parameter], number)
 
 
 def those(names: Sequence[str], count: int, word: str) -> str:
@@ -54,22 +64,17 @@ def worst_entries(copies: Copies, shares: Mapping[Path, NDArray[np.float64]]) ->
         copies: the form of the parameters.
         shares: error / tolerance of every entry, by the path of its block.
     """
-    found: list[tuple[float, Path, int, int]] = []
+    found: list[tuple[float, Matrix, int, int]] = []
     for path, block in shares.items():
         matrix = copies.matrix(path, block)
         wrong = np.argwhere(~(matrix <= 1))
-        found += [(float(matrix[i, j]), path, int(i), int(j)) for i, j in wrong]
+        found += [(float(matrix[i, j]), Matrix(copies, path), int(i), int(j)) for i, j in wrong]
     found.sort(key=lambda entry: -entry[0])
-    said = [
-        f"{row_name(copies, path, i)} by {column_name(copies, path, j)} ({share:.2g})"
-        for share, path, i, j in found[:WORST]
-    ]
-    return (
-        f"The worst entries, with error / tolerance: {', '.join(said)}." if len(found) > 1 else ""
-    )
+    said = [f"{one.row(i)} by {one.column(j)} ({share:.2g})" for share, one, i, j in found[:WORST]]
+    return f"The worst entries, with error / tolerance: {', '.join(said)}." if said[1:] else ""
 
 
-def _entry(name: str, leaf: Any, number: int) -> str:
-    index: Iterable[Any] = np.unravel_index(number, as_array(leaf).shape)
+def _entry(name: str, leaf: Any, number: Any) -> str:
+    index: Iterable[Any] = np.unravel_index(int(number), as_array(leaf).shape)
     inside = ", ".join(str(int(i)) for i in index)
     return f"{name}[{inside}]" if inside else name

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.recording.models.of_outputs.entry_names import column_name, row_name, those
+from autograd_ref.recording.models.of_outputs.entry_names import Matrix, those
 from autograd_ref.reference.jacobians.copies import Copies
-from autograd_ref.reference.model import Hypothesis
+from autograd_ref.reference.model import Discrepancy, Hypothesis
 from autograd_ref.tree.leaf import as_array, is_numeric
 from autograd_ref.tree.nest import ROOT, Path, leaves, name_of
 from autograd_ref.tree.point import Point, Results
@@ -38,24 +38,9 @@ class Factor(NamedTuple):
     """One for every row or column, or one for all."""
 
 
-NUMBERS = tuple(
-    Factor(name, what, fix, np.array(value))
-    for name, what, fix, value in (
-        ("sign flipped", "{has} the wrong sign", "flip the sign", -1.0),
-        ("zero", "{is} zero", "fill in what is zero", 0.0),
-        ("double", "{is} twice as large as right", "divide by 2", 2.0),
-        ("half", "{is} half as large as right", "multiply by 2", 0.5),
-        ("degrees", "{has} a factor pi/180, as of degrees", "leave out pi/180", np.pi / 180),
-        ("radians", "{has} a factor 180/pi, as of radians", "leave out 180/pi", 180 / np.pi),
-        ("unit", "{is} a thousand times as large as right", "look at the units", 1e3),
-        ("unit", "{is} a thousandth as large as right", "look at the units", 1e-3),
-    )
-)
-
 TRANSFORMS: dict[str, Callable[[A], A]] = {
     "exp": np.exp,
     "the square": lambda p: 2 * p,
-    "the logarithm": lambda p: 1 / p,
     "the root": lambda p: 0.5 / np.sqrt(p),
     "the reciprocal": lambda p: -1 / p**2,
     "the sigmoid": lambda p: 1 / (1 + np.exp(-p)) / (1 + np.exp(p)),
@@ -90,41 +75,40 @@ POWERS: dict[str, Callable[[A], A]] = {
 
 
 @np.errstate(all="ignore")
-def factors(
-    copies: Copies, once: Point, outputs: Any, hand: Results, right: Results
-) -> Iterator[Hypothesis]:
+def factors(copies: Copies, once: Point, outputs: Any, seen: Discrepancy) -> Iterator[Hypothesis]:
     """Yield the Jacobians whose rows or columns are off by factors with a name.
 
     Args:
         copies: the form of the parameters.
         once: the parameters, which are no copies, and the data.
         outputs: the outputs there.
-        hand: the Jacobian under test, as far as it is finite.
-        right: the right one.
+        seen: the Jacobian that is wrong.
     """
+    hand, right = seen.hand, seen.right
     for axis, word in enumerate(("row", "column")):
         found: dict[tuple[str, str], list[tuple[Path, Factor, A]]] = {}
         for path in right:
             if path in hand and hand[path].shape == right[path].shape and right[path].size:
                 mine, theirs = copies.matrix(path, hand[path]), copies.matrix(path, right[path])
+                off = np.abs(mine - theirs).max(axis=1 - axis)
                 # by least squares; not a number where all of it is zero
                 measured = (mine * theirs).sum(1 - axis) / (theirs**2).sum(1 - axis)
                 named = _of_rows if word == "row" else _of_columns
-                for one in (*NUMBERS, *named(copies, path, once, outputs)):
-                    by = _agreeing(measured, one.values)
+                for one in named(copies, path, once, outputs):
+                    by = _agreeing(measured, one.values, off > seen.allowed[path])
                     if by is not None:
                         found.setdefault((one.name, one.what), []).append((path, one, by))
         for parts in found.values():
             yield _hypothesis(copies, right, parts, word)
 
 
-def _agreeing(measured: A, values: A) -> A | None:
-    """The factor of every row or column: 1 where none is measured; None where others are."""
-    is_right = ~(np.abs(measured - 1) > ALIKE)  # also where it is not a number
-    near = np.abs(measured - values) <= ALIKE * np.maximum(np.abs(values), ALIKE)
-    if is_right.all() or not (is_right | near).all():
+def _agreeing(measured: A, values: A, wrong: NDArray[np.bool_]) -> A | None:
+    """The factor of every row or column, 1 where it is right; None where those off have others."""
+    usable = np.isfinite(values) & (values != 0) & (values != 1)
+    near = usable & (np.abs(measured - values) <= ALIKE * np.abs(values))
+    if not wrong.any() or not near[wrong].all():
         return None
-    return np.where(is_right, 1.0, values)
+    return np.where(wrong, values, 1.0)
 
 
 def _hypothesis(
@@ -136,8 +120,9 @@ def _hypothesis(
         theirs = copies.matrix(path, right[path])
         along = by[:, np.newaxis] if word == "row" else by
         blocks[path] = (theirs * along).reshape(right[path].shape)
-        name = row_name if word == "row" else column_name
-        names += [name(copies, path, int(i)) for i in np.flatnonzero(by != 1)]
+        matrix = Matrix(copies, path)
+        name = matrix.row if word == "row" else matrix.column
+        names += [name(i) for i in np.flatnonzero(by != 1)]
         count += by.size
     _path, one, _by = parts[0]
     several = len(names := list(dict.fromkeys(names))) > 1
@@ -202,8 +187,14 @@ def _of_columns(copies: Copies, path: Path, once: Point, _outputs: Any) -> Itera
             slope,
         )
     yield Factor(
-        "by the logarithm",
+        "multiplied by the parameter",
         "{is} multiplied by the parameter, as a derivative by its logarithm is",
         "divide by the parameter",
         p,
+    )
+    yield Factor(
+        "divided by the parameter",
+        "{is} divided by the parameter, once too often",
+        "look at the powers of the parameter",
+        1 / p,
     )

@@ -1,0 +1,278 @@
+"""check_hessian: a Hessian is the Jacobian of the gradient.
+
+So everything that is true of Jacobians is true of it; besides, it is symmetric, and that is said
+apart.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograd_ref.calls import random_state
+from autograd_ref.calls.arguments import Names, checked_point, require_bool
+from autograd_ref.calls.call import Gradients
+from autograd_ref.calls.stated import require_usable
+from autograd_ref.calls.trial import Options, Trial
+from autograd_ref.check import GradientMismatch
+from autograd_ref.hessian_product import (
+    gradients_in,
+    gradients_of_loss,
+    require_gradient,
+    require_one_of,
+    slope_of_loss,
+)
+from autograd_ref.jacobian import Derivative, derivative_of, examined, trial_of
+from autograd_ref.recording.models.curvature import CurvatureModel
+from autograd_ref.recording.models.of_outputs.entry_names import Matrix
+from autograd_ref.reference.choose import reference_for
+from autograd_ref.reference.jacobians.answered import Jacobian
+from autograd_ref.reference.jacobians.outputs import Function, weight
+from autograd_ref.reference.model import UNKNOWN, Model
+from autograd_ref.reference.numpy_loss import numpy_loss
+from autograd_ref.reference.protocol import Level, Loss
+from autograd_ref.reference.torch_loss import alone
+from autograd_ref.report.behaviour import known
+from autograd_ref.report.data import Note
+from autograd_ref.report.report import Report
+from autograd_ref.tree.leaf import as_array, like
+from autograd_ref.tree.nest import leaves, rebuilt, with_vectors
+from autograd_ref.tree.point import Point
+from autograd_ref.user_code import Raised, as_raised, attempt
+
+NAMES = Names("hessian", "x", "loss", "block", "Hessian")
+
+
+def check_hessian(
+    hessian: Jacobian,
+    x: Any,
+    *data: Any,
+    loss: Loss | None = None,
+    gradients: Gradients | None = None,
+    seed: int = 0,
+    accuracy: float | None = None,
+    elsewhere: bool = True,
+    allow: Collection[str] = (),
+    thorough: bool = False,
+) -> Report:
+    """Compare a Hessian with autograd of autograd, or with the derivative of a gradient.
+
+    Args:
+        hessian: the function under test. hessian(x, *data) returns an array of shape (*x.shape,
+            *x.shape), or (x.size, x.size); a sparse matrix or a LinearOperator of SciPy; where x is
+            a nest, a nest like x in which each is a nest like x.
+        x: the parameters: one array, or a nest of arrays.
+        data: passed on to hessian and to loss or gradients.
+        loss: the loss in PyTorch, loss(x, *data) -> scalar tensor; or in NumPy: then the reference
+            is a numerical derivative of its numerical derivative, which knows few digits.
+        gradients: the gradient instead, gradients(x, *data), in PyTorch or in NumPy: the reference
+            is its derivative. Where loss is given as well, the gradient is checked first.
+        seed: for the second point and for the directions of rounding.
+        accuracy: the relative accuracy that the gradient or the Hessian has.
+        elsewhere: False for no calls with other parameters or with other data.
+        allow: kinds of findings that are accepted.
+        thorough: True to take a numerical derivative by every entry, however many there are.
+
+    Returns:
+        The report. The Hessian by one array is the block `hessian`, of shape (*x.shape, *x.shape);
+        of a nest there is a block for every two parameters: `a.b`. Where the Hessian is not
+        symmetric, a warning says so.
+
+    Raises:
+        TypeError, ValueError: an argument cannot be used; the message names it.
+        Exception: whatever hessian, loss or gradients raise.
+
+    Examples:
+        >>> import numpy as np
+        >>> def loss(w, X, y):
+        ...     return ((X @ w - y) ** 2).sum()
+        >>> X, y = np.array([[1.0, 2.0], [3.0, 5.0], [8.0, 13.0]]), np.array([1.0, 0.0, 2.0])
+        >>> check_hessian(lambda w, X, y: 2 * X.T @ X, np.ones(2), X, y, loss=loss).verdict
+        'match'
+        >>> def upper(w, X, y):
+        ...     return np.triu(2 * X.T @ X)
+        >>> report = check_hessian(upper, np.ones(2), X, y, loss=loss)
+        >>> report.verdict, [cause.kind for cause in report.causes]
+        ('mismatch', ['upper triangle only'])
+    """
+    require_bool(thorough=thorough)
+    require_usable(accuracy, None, elsewhere)
+    require_one_of("hessian(x, *data)", hessian, loss, gradients)
+    options = Options(seed, accuracy, None, elsewhere, known(allow), thorough)
+    with random_state.kept():
+        return as_raised(lambda: _examined(hessian, x, data, loss, gradients, options))
+
+
+def _examined(
+    hessian: Jacobian,
+    x: Any,
+    data: tuple[Any, ...],
+    loss: Loss | None,
+    gradients: Gradients | None,
+    options: Options,
+) -> Report:
+    point = checked_point(hessian, x, data, loss or gradients, NAMES)
+    point = point._replace(parameters=with_vectors(x))
+    if loss is not None and gradients is not None:
+        require_gradient(gradients, loss, point, options)
+    by = _derivative(loss, gradients, point, options)
+    trial = trial_of(hessian, by, point, options, NAMES)
+    report = examined(trial)
+    return replace(report, warnings=(*report.warnings, *_unsymmetric(trial)))
+
+
+def assert_hessian_matches(
+    hessian: Jacobian,
+    x: Any,
+    *data: Any,
+    loss: Loss | None = None,
+    gradients: Gradients | None = None,
+    seed: int = 0,
+    accuracy: float | None = None,
+    elsewhere: bool = True,
+    allow: Collection[str] = (),
+    thorough: bool = False,
+) -> Report:
+    """Check a Hessian as `check_hessian` does, and raise an error unless it passes.
+
+    Args:
+        hessian: the function under test.
+        x: the parameters.
+        data: passed on to hessian and to loss or gradients.
+        loss: the loss, in PyTorch or in NumPy.
+        gradients: the gradient, in PyTorch or in NumPy.
+        seed: for the second point and for the directions of rounding.
+        accuracy: the relative accuracy that the gradient or the Hessian has.
+        elsewhere: False for no calls with other parameters or with other data.
+        allow: kinds of findings that are accepted.
+        thorough: True to take a numerical derivative by every entry, however many there are.
+
+    Returns:
+        The report of a check that passed.
+
+    Raises:
+        GradientMismatch: the verdict is mismatch or inconclusive, or a finding does harm; the text
+            is the report.
+        TypeError, ValueError: an argument cannot be used; the message names it.
+        Exception: whatever hessian, loss or gradients raise.
+
+    Examples:
+        >>> import numpy as np
+        >>> x = np.array([1.0, 2.0])
+        >>> def loss(x):
+        ...     return (x**3).sum()
+        >>> assert_hessian_matches(lambda x: np.diag(6 * x), x, loss=loss).verdict
+        'match'
+    """
+    __tracebackhide__ = True  # pytest shows the line of the test instead
+    report = check_hessian(
+        hessian,
+        x,
+        *data,
+        loss=loss,
+        gradients=gradients,
+        seed=seed,
+        accuracy=accuracy,
+        elsewhere=elsewhere,
+        allow=allow,
+        thorough=thorough,
+    )
+    if not report.passed:
+        raise GradientMismatch(report)
+    return report
+
+
+def _derivative(
+    loss: Loss | None, gradients: Gradients | None, point: Point, options: Options
+) -> Derivative:
+    """The gradient, and how it is differentiated: the loss in PyTorch is the sharpest reference."""
+    if loss is not None:
+        chosen, _exact = reference_for(loss, point, options.seed, thorough=options.thorough)
+        about = chosen.about.replace("autograd", "autograd of autograd", 1)
+        if not chosen.blind:
+            return Derivative(_gradient_of(loss), False, about, _model(loss, point))
+        if gradients is None:
+            about = chosen.about.replace("derivative", "derivative of the numerical derivative", 1)
+            return Derivative(_numerical_gradient_of(loss), True, about, UNKNOWN)
+    assert gradients is not None, "one of the two is given"
+    by = derivative_of(_alone(gradients), point, options)
+    return by._replace(about=by.about.replace("function", "gradient", 1))
+
+
+def _model(loss: Loss, point: Point) -> Model:
+    """The model of the product with the Hessian, for the weights of its rows."""
+    arrays = leaves(point.parameters)
+    weights = {
+        path: like(leaf, weight(number, as_array(leaf).shape))
+        for number, (path, leaf) in enumerate(arrays.items())
+    }
+    v = rebuilt(point.parameters, lambda path, _leaf: weights[path])
+
+    def along(parameters: Any, *data: Any) -> object:
+        return slope_of_loss(loss, parameters, v, data)
+
+    return CurvatureModel(along, loss, v)
+
+
+def _gradient_of(loss: Loss) -> Function:
+    """The gradient of a loss in PyTorch, which can be differentiated itself."""
+
+    def gradient(x: Any, *data: Any) -> Any:
+        inputs = leaves(x)
+        value = alone(loss(x, *data))[0]
+        found = dict(zip(inputs, gradients_of_loss(value, [*inputs.values()]), strict=True))
+        return rebuilt(x, lambda path, _leaf: found[path])
+
+    return gradient
+
+
+def _numerical_gradient_of(loss: Loss) -> Function:
+    """The numerical derivative of a loss in NumPy, as a function."""
+    reference = numpy_loss(loss)
+
+    def gradient(x: Any, *data: Any) -> Any:
+        found = reference.evaluate(Point(x, data)).gradients
+        return rebuilt(x, lambda path, _leaf: found[path])
+
+    return gradient
+
+
+def _alone(gradients: Gradients) -> Function:
+    """The gradient, of the form of the parameters, of a function that may return its loss too."""
+
+    def gradient(x: Any, *data: Any) -> Any:
+        found = gradients_in(gradients(x, *data), x)
+        return rebuilt(x, lambda path, _leaf: found[path])
+
+    gradient.__name__ = str(getattr(gradients, "__name__", type(gradients).__name__))
+    return gradient
+
+
+def _unsymmetric(trial: Trial) -> list[Note]:
+    """The note about a Hessian under test that is not symmetric."""
+    call, copies = attempt(trial.call), trial.reference.copies
+    right = trial.exact.gradients
+    if isinstance(call, Raised) or copies is None:
+        return []
+    hand = call.answer.gradients
+    if any(path not in hand or hand[path].shape != right[path].shape for path in right):
+        return []
+    found = copies.whole(hand).astype(np.float64)
+    allowed = copies.whole(trial.exact.tolerances(Level.TEXTBOOK).gradients)
+    off = np.abs(found - found.T) - (allowed + allowed.T)
+    i, j = divmod(int(np.nan_to_num(off, nan=-np.inf).argmax()), len(off))
+    if not off[i, j] > 0:
+        return []
+    names = [
+        Matrix(copies, path).column(number)
+        for path in list(right)[: len(leaves(copies.x))]
+        for number in range(copies.matrix(path, right[path]).shape[1])
+    ]
+    digits = 17 if np.isclose(found[i, j], found[j, i], rtol=1e-4) else 6
+    one, other = names[i], names[j]
+    text = (
+        f"The Hessian is not symmetric: by {one} and {other} it is {found[i, j]:.{digits}g}, by"
+        f" {other} and {one} {found[j, i]:.{digits}g}."
+    )
+    return [Note("not symmetric", text)]
