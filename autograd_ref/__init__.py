@@ -5,9 +5,13 @@ The public names:
     check_gradients            check a gradient against a loss in PyTorch or NumPy
     assert_gradients_match     the same for tests: raise GradientMismatch unless it matches
     check_backward             check a torch.autograd.Function, a custom operator or a kernel
+    check_jacobian             check a Jacobian against a function in PyTorch or NumPy
+    check_hessian              check a Hessian against a loss, or against a gradient
     check_hvp                  check a product of a Hessian and a vector
     check_step                 check code that only updates parameters, by the step it makes
     assert_backward_matches    the same for tests: raise GradientMismatch unless it passes
+    assert_jacobian_matches
+    assert_hessian_matches
     adapt                      code as somebody wrote it, called as it wants to be
     falsify                    search for the smallest problem on which a gradient is wrong
     Report, Block, Cause       what a check returns, and what it consists of
@@ -37,7 +41,9 @@ if TYPE_CHECKING:
     from autograd_ref.backward import assert_backward_matches, check_backward
     from autograd_ref.check import GradientMismatch, assert_gradients_match, check_gradients
     from autograd_ref.counterexample import Counterexample, falsify
+    from autograd_ref.hessian import assert_hessian_matches, check_hessian
     from autograd_ref.hessian_product import check_hvp
+    from autograd_ref.jacobian import assert_jacobian_matches, check_jacobian
     from autograd_ref.network import Network, loss_and_gradients
     from autograd_ref.real_code import adapt
     from autograd_ref.report.data import Block, Cause
@@ -57,9 +63,13 @@ __all__ = [
     "adapt",
     "assert_backward_matches",
     "assert_gradients_match",
+    "assert_hessian_matches",
+    "assert_jacobian_matches",
     "check_backward",
     "check_gradients",
+    "check_hessian",
     "check_hvp",
+    "check_jacobian",
     "check_step",
     "falsify",
     "loss_and_gradients",
@@ -76,9 +86,13 @@ _HOME = {
     "adapt": "autograd_ref.real_code",
     "assert_backward_matches": "autograd_ref.backward",
     "assert_gradients_match": "autograd_ref.check",
+    "assert_hessian_matches": "autograd_ref.hessian",
+    "assert_jacobian_matches": "autograd_ref.jacobian",
     "check_backward": "autograd_ref.backward",
     "check_gradients": "autograd_ref.check",
+    "check_hessian": "autograd_ref.hessian",
     "check_hvp": "autograd_ref.hessian_product",
+    "check_jacobian": "autograd_ref.jacobian",
     "check_step": "autograd_ref.step",
     "falsify": "autograd_ref.counterexample",
     "loss_and_gradients": "autograd_ref.network",

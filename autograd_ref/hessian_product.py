@@ -20,7 +20,7 @@ from autograd_ref.recording.models.curvature import CurvatureModel
 from autograd_ref.reference.differences.numerical import slope
 from autograd_ref.reference.directional import typical
 from autograd_ref.reference.protocol import Loss
-from autograd_ref.reference.torch_loss import alone
+from autograd_ref.reference.torch_loss import alone, tensors
 from autograd_ref.report.behaviour import known
 from autograd_ref.report.data import Cause
 from autograd_ref.report.report import Report
@@ -273,10 +273,17 @@ def require_gradient(gradients: Gradients, loss: Loss, point: Point, options: Op
     Raises:
         ValueError: it is wrong; the report of its check is a note.
     """
-    x, data = point
-    report = check_gradients(
-        gradients, x, *data, loss=loss, seed=options.seed, elsewhere=options.elsewhere
-    )
+
+    def checked(x: Any, data: tuple[Any, ...]) -> Report:
+        elsewhere = options.elsewhere
+        return check_gradients(
+            gradients, x, *data, loss=loss, seed=options.seed, elsewhere=elsewhere
+        )
+
+    try:
+        report = checked(*point)
+    except (TypeError, ValueError, AttributeError):  # it may be written for tensors, as the loss is
+        report = checked(tensors((point.parameters,))[0], tensors(point.data))
     if report.verdict == "mismatch":
         error = ValueError(
             "gradients is not the gradient of loss; it needs to be right, before a second"

@@ -1,7 +1,7 @@
 """check_jacobian: the order of events.
 
 A Jacobian is judged as the gradient of the sum of all outputs, each with a copy of the parameters
-of its own (`reference.jacobians.copies`). So everything that is true of gradients, from the
+of its own (`reference.jacobians.copied_inputs`). So everything that is true of gradients, from the
 tolerance to the line that is wrong, is true of it.
 """
 
@@ -22,7 +22,7 @@ from autograd_ref.reference.choice.errors import OUTPUTS
 from autograd_ref.reference.choose import quiet, reference_for
 from autograd_ref.reference.jacobians.answered import Jacobian, Rows
 from autograd_ref.reference.jacobians.by_rows import of_rows, outputs_in_torch
-from autograd_ref.reference.jacobians.copies import Copies
+from autograd_ref.reference.jacobians.copied_inputs import Copies
 from autograd_ref.reference.jacobians.in_numpy import numpy_rows, outputs_in_numpy
 from autograd_ref.reference.jacobians.outputs import Function, outputs_of, weighted
 from autograd_ref.reference.model import Model

@@ -1,4 +1,4 @@
-"""The pytest fixtures `check_gradients`, `check_backward` and `submission`, with its option.
+"""The pytest fixtures that check derivatives, and `submission`, with its option.
 
 PyTorch is loaded when a test asks for one of them, not before.
 """
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from autograd_ref.adapting.adapter import Adapted
     from autograd_ref.backward import BackwardCheck
     from autograd_ref.check import Check
+    from autograd_ref.report.report import Report
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,6 +48,28 @@ def check_backward() -> "BackwardCheck":
     from autograd_ref.backward import assert_backward_matches
 
     return assert_backward_matches
+
+
+@pytest.fixture(scope="session")
+def check_jacobian() -> "Callable[..., Report]":
+    """`autograd_ref.assert_jacobian_matches`: the test fails with the report as its message.
+
+    check_jacobian(jacobian, x, *data, function=f, ...) returns the report of a check that passed.
+    """
+    from autograd_ref.jacobian import assert_jacobian_matches
+
+    return assert_jacobian_matches
+
+
+@pytest.fixture(scope="session")
+def check_hessian() -> "Callable[..., Report]":
+    """`autograd_ref.assert_hessian_matches`: the test fails with the report as its message.
+
+    check_hessian(hessian, x, *data, loss=f, ...) returns the report of a check that passed.
+    """
+    from autograd_ref.hessian import assert_hessian_matches
+
+    return assert_hessian_matches
 
 
 @pytest.fixture(scope="session")

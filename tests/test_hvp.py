@@ -321,10 +321,6 @@ BAD: dict[str, tuple[tuple[Any, ...], dict[str, Any], type[Exception], str]] = {
         (product, w), {}, TypeError,
         "neither loss nor gradients are given; one of them is needed",
     ),
-    "two references": (
-        (product, w), {"loss": logistic, "gradients": logistic_gradient}, TypeError,
-        "both loss and gradients are given; one of them is needed",
-    ),
     "a loss that is none": (
         (product, w), {"loss": 1.0}, TypeError,
         "loss is of type float; it needs to be a function of (x, *data)",

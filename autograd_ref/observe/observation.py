@@ -173,11 +173,17 @@ class Observation:
             outside=partial(self._is_outside, path),
             wide=lambda: None if self._in_float64 is None else self._in_float64.blocks[path],
             mistaken=partial(self._is_mistaken_in_float64, path),
-            cancels=cache(lambda: is_zero_everywhere(self.trial, path)),
+            cancels=cache(lambda: self._is_left_out(path) or is_zero_everywhere(self.trial, path)),
             terms=lambda: size_of_terms(self.trial, exact, path),
             in_own_format=lambda: exact.coarser and exact.coarser.own()[path],
             rounded=partial(self._rounded, path),
         )
+
+    def _is_left_out(self, path: Path) -> bool:
+        """True of a block of zeros in a Jacobian that has others: no output depends on it."""
+        right = self.trial.exact.gradients
+        has_others = self.trial.reference.copies is not None and self._largest > 0
+        return has_others and not right[path].any()
 
     def _tolerance(self, path: Path, level: Level) -> A:
         exact = self.trial.exact

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.reference.jacobians.copies import Copies
+from autograd_ref.reference.jacobians.copied_inputs import Copies
 from autograd_ref.reference.model import UNKNOWN, Model
 from autograd_ref.report.data import Note
 from autograd_ref.rounding.arithmetic import Level

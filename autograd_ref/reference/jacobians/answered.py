@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from autograd_ref.reference.jacobians.copies import Copies
+from autograd_ref.reference.jacobians.copied_inputs import Copies
 from autograd_ref.tree.leaf import as_array, as_numbers, is_array_like
 from autograd_ref.tree.nest import leaves, rebuilt
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograd_ref.reference.jacobians.copies import Copies, Index, Output
+from autograd_ref.reference.jacobians.copied_inputs import Copies, Index, Output
 from autograd_ref.reference.jacobians.outputs import Function, outputs_of
 from autograd_ref.reference.kinks import Watch
 from autograd_ref.reference.torch_loss import Calculus, as_tensors, evaluated

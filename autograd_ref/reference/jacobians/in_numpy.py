@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.reference.jacobians.copies import Copies, Output
+from autograd_ref.reference.jacobians.copied_inputs import Copies, Output
 from autograd_ref.reference.jacobians.outputs import Function, outputs_of
 from autograd_ref.reference.numpy_loss import numpy_loss
 from autograd_ref.reference.protocol import Evaluation, Reference, Tolerances

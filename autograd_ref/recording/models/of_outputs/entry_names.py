@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.reference.jacobians.copies import Copies
+from autograd_ref.reference.jacobians.copied_inputs import Copies
 from autograd_ref.report.words import listed
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves, name_of

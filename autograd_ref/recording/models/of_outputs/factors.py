@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.recording.models.of_outputs.entry_names import Matrix, those
-from autograd_ref.reference.jacobians.copies import Copies
+from autograd_ref.reference.jacobians.copied_inputs import Copies
 from autograd_ref.reference.model import Discrepancy, Hypothesis
 from autograd_ref.tree.leaf import as_array, is_numeric
 from autograd_ref.tree.nest import ROOT, Path, leaves, name_of

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from autograd_ref.recording.models.of_outputs.factors import factors
 from autograd_ref.recording.models.of_outputs.squares import shifted, squares
 from autograd_ref.recording.models.of_outputs.where_off import where_off
-from autograd_ref.reference.jacobians.copies import Copies
+from autograd_ref.reference.jacobians.copied_inputs import Copies
 from autograd_ref.reference.jacobians.outputs import weight
 from autograd_ref.reference.model import (
     Discrepancy,
@@ -54,8 +54,8 @@ class JacobianModel(UnknownModel):
         outputs = attempt(lambda: self._outputs_at(once))
         if not isinstance(outputs, Raised):
             yield from factors(copies, once, outputs, seen)
-        yield from where_off(copies, once, seen)
         yield from squares(copies, right)
+        yield from where_off(copies, once, seen)
         yield from shifted(copies, right)
         yield from self._taken_at_data(once)
         if all(path in seen.hand and seen.hand[path].shape == right[path].shape for path in right):

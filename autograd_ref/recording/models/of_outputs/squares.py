@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.reference.jacobians.copies import Copies
+from autograd_ref.reference.jacobians.copied_inputs import Copies
 from autograd_ref.reference.model import Hypothesis
 from autograd_ref.tree.nest import Path, leaves
 from autograd_ref.tree.point import Results

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.recording.models.of_outputs.entry_names import Matrix
+from autograd_ref.recording.models.of_outputs.named_places import OFF, Region, region_of
 from autograd_ref.recording.models.of_outputs.numbers_at import numbers_at
-from autograd_ref.recording.models.of_outputs.regions import Region, region_of
-from autograd_ref.reference.jacobians.copies import Copies
+from autograd_ref.reference.jacobians.copied_inputs import Copies
 from autograd_ref.reference.model import Discrepancy, Hypothesis
 from autograd_ref.tree.point import Point
 
@@ -33,6 +33,8 @@ FACTORS = (
     (1e3, "unit", "{is} 1000 times as large as right", "look at the units"),
     (1e-3, "unit", "{is} 1000 times as small as right", "look at the units"),
 )
+
+NAMED = {kind for _factor, kind, _what, _fix in FACTORS} | {"diagonal only"}
 
 
 class Fault(NamedTuple):
@@ -65,7 +67,8 @@ def where_off(copies: Copies, once: Point, seen: Discrepancy) -> Iterator[Hypoth
             values = np.where(wrong, found.values, theirs).reshape(right.shape)
             blocks = seen.right | {path: values}
             kind, what, fix, _values = found
-            yield Hypothesis(kind, what, fix, blocks, lambda: None, fitted=True)
+            fitted = kind not in NAMED
+            yield Hypothesis(kind, what, fix, blocks, lambda: None, fitted=fitted)
 
 
 class _OffBlock(NamedTuple):
@@ -102,7 +105,8 @@ class _OffBlock(NamedTuple):
         for factor, kind, said, fix in FACTORS:
             if self._agrees(m, factor * t, factor):
                 what = f"{region.said} {said.format(**verbs)}"
-                return Fault(kind if region.whole else "entries", what, fix, factor * self.theirs)
+                named = "diagonal only" if region.kind == OFF and factor == 0 else kind
+                return Fault(named if region.whole else "entries", what, fix, factor * self.theirs)
         factor = float((m * t).sum() / (t * t).sum()) if t.any() else 0.0
         if len(m) < 2 or not factor or not self._agrees(m, factor * t, factor):
             return None

@@ -14,6 +14,8 @@ FEW = 4
 MOST = 6
 """Rows or columns that are listed. Chosen."""
 
+OFF = "off the diagonal"
+
 Where = NDArray[np.bool_]
 
 
@@ -80,7 +82,7 @@ def _diagonal(places: NDArray[np.intp], wrong: Where) -> Region | None:
         return Region("diagonal", said, several=len(places) < length)
     square = wrong.shape[0] == wrong.shape[1]
     if square and 0 not in beside and len(places) == wrong.size - len(wrong) > 2:
-        return Region("off the diagonal", "all that is not on the diagonal")
+        return Region(OFF, "all that is not on the diagonal")
     sizes = {abs(k) for k in beside}
     if len(sizes) != 1 or len(places) < 2 * len(beside):
         return None
