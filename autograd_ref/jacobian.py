@@ -79,11 +79,11 @@ def check_jacobian(
         ...     return p[0] * np.exp(-p[1] * t) - y
         >>> def jacobian(p, t, y):
         ...     e = np.exp(-p[1] * t)
-        ...     return np.stack([e, p[0] * t * e], axis=1)  # a minus is missing
+        ...     return np.stack([e, -t * e], axis=1)  # p[0] is missing
         >>> t = np.linspace(0.1, 2.0, 6)
-        >>> report = check_jacobian(jacobian, [2.0, 1.5], t, 1 / t, function=residuals)
-        >>> report.verdict, [cause.explanation for cause in report.causes]
-        ('mismatch', [])
+        >>> report = check_jacobian(jacobian, [3.0, 1.5], t, 1 / t, function=residuals)
+        >>> report.verdict, report.causes[0].explanation.partition(" if ")[2]
+        ('mismatch', 'the column of x[1] is 0.333333 times as large as right: 1 / x[0].')
     """
     require_bool(thorough=thorough)
     require_usable(accuracy, None, elsewhere)

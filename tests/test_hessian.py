@@ -65,6 +65,13 @@ def softmax_hessian(W: Any, X: Any, _labels: Any, cross: float = 1.0) -> Any:
     return H / len(X)
 
 
+def by_probabilities(W: Any, X: Any, labels: Any) -> Any:
+    q = functional.softmax(X @ W.T, 1)
+    return -torch.log(q[torch.arange(30), labels]).mean()
+
+
+signs = np.where(np.arange(30) % 2, 1.0, -1.0)
+
 nest = {"mean": np.array([0.3, -0.2]), "log_scale": np.float64(0.4)}
 
 
@@ -256,6 +263,20 @@ WRONG: dict[str, tuple[Hessian, Any, tuple[Any, ...], dict[str, Any], str, str]]
     "between classes": (
         lambda *a: softmax_hessian(*a, cross=0.0), W, (X, labels), {"loss": softmax_loss},
         "a derivative left out", "at its log-softmax, the derivative by `X @ W.T` is left out",
+    ),
+    "between probabilities": (
+        lambda *a: softmax_hessian(*a, cross=0.5), W, (X, labels), {"loss": by_probabilities},
+        "a factor missing", "in `functional.softmax(X @ W.T, 1)`",
+    ),
+    "a sigmoid": (
+        lambda w, s, X: (X.T / (1 + np.exp(-s * (X @ w)))) @ X, W[0], (signs, X),
+        {"loss": lambda w, s, X: -functional.logsigmoid(s * (X @ w)).sum()},
+        "a factor missing", "of the derivative of the sigmoid",
+    ),
+    "a step that is smooth": (
+        lambda w, X: (X.T / (1 + np.exp(-2 * X @ w))) @ X, W[0], (X,),
+        {"loss": lambda w, X: functional.softplus(X @ w, beta=2).sum()},
+        "another derivative", "by x = `X @ w` is taken to be y",
     ),
     "blocks beside the diagonal": (
         changed(without_cross, normal_hessian), nest, (points,), {"loss": normal},

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scipy.sparse.linalg import aslinearoperator
 
 from autograd_ref import GradientMismatch, assert_jacobian_matches, check_jacobian
+from autograd_ref.reference.jacobians import in_numpy
 
 Jacobian = Callable[..., Any]
 
@@ -122,6 +123,12 @@ RIGHT: dict[str, Right] = {
     "constant outputs": Right(
         lambda x: np.array([[1.0, 0, 0], [0, 0, 0]]), p, (), lambda x: [x[0], torch.tensor(2.0)]
     ),
+    "outputs that depend on nothing": Right(
+        lambda x: {"free": np.zeros((2, 3)), "none": np.zeros((0, 3)), "own": np.diag(2 * x)},
+        p,
+        (),
+        lambda x: {"free": torch.ones(2), "none": torch.ones(0), "own": x**2},
+    ),
     "np.matrix": Right(lambda _x: 2 * np.eye(2), np.matrix([[1.0, 2.0]]), (), lambda x: 2 * x),
     "whole numbers": Right(lambda x: np.diag(2.0 * x), np.array([1, 2]), (), lambda x: x**2),
 }
@@ -136,9 +143,9 @@ def test_a_right_jacobian_passes(name: str) -> None:
 
 def test_the_report_says_what_it_was_compared_with() -> None:
     by_torch = check_jacobian(right, p, t, y, function=decay)
-    by_numpy = check_jacobian(right, p, t, y, function=decay_in_numpy)
+    numerical = check_jacobian(right, p, t, y, function=decay_in_numpy)
     assert by_torch.reference == "autograd of the given function, in float64"
-    assert by_numpy.reference.startswith("a numerical derivative of the given NumPy function")
+    assert numerical.reference.startswith("a numerical derivative of the given NumPy function")
     assert [(block.name, block.shape) for block in by_torch.blocks] == [("jacobian", (12, 3))]
 
 
@@ -257,62 +264,62 @@ class Wrong(NamedTuple):
 
 
 fit = (p, (t, y), decay)
-in_numpy = (p, (t, y), decay_in_numpy)
+by_numpy = (p, (t, y), decay_in_numpy)
 band = (x5, (), banded)
 
 WRONG: dict[str, Wrong] = {
     "sign": Wrong(changed(lambda J: -J), *fit, "sign flipped", "is right except for the sign"),
     "transposed": Wrong(changed(lambda J: J.T), *fit, "transposed", "transposed"),
     "a column's sign": Wrong(
-        changed(lambda J: J * [1, -1, 1]), *in_numpy, "absolute values", "none is negative"
+        changed(lambda J: J * [1, -1, 1]), *by_numpy, "absolute values", "none is negative"
     ),
     "a column's other sign": Wrong(
-        changed(lambda J: J * [-1, 1, 1]), *in_numpy,
+        changed(lambda J: J * [-1, 1, 1]), *by_numpy,
         "sign flipped", "the column of x[0] has the wrong sign",
     ),
     "two columns": Wrong(
-        changed(lambda J: J * [2, 1, 2]), *in_numpy,
+        changed(lambda J: J * [2, 1, 2]), *by_numpy,
         "double", "the columns of x[0] and x[2] are twice as large as right",
     ),
     "a column left out": Wrong(
-        changed(lambda J: J * [1, 1, 0]), *in_numpy, "zero", "the column of x[2] is zero"
+        changed(lambda J: J * [1, 1, 0]), *by_numpy, "zero", "the column of x[2] is zero"
     ),
     "a row": Wrong(
-        with_entry(0.5, 4), *in_numpy, "half", "the row of output[4] is half as large as right"
+        with_entry(0.5, 4), *by_numpy, "half", "the row of output[4] is half as large as right"
     ),
     "rows": Wrong(
-        with_entry(1.7, slice(2, 4)), *in_numpy,
+        with_entry(1.7, slice(2, 4)), *by_numpy,
         "a constant factor", "the rows of output[2] and output[3] are 1.7 times as large as right",
     ),
     "a row of another kind": Wrong(
-        changed(lambda J: np.where(np.arange(12)[:, None] == 4, J**2 - 3, J)), *in_numpy,
+        changed(lambda J: np.where(np.arange(12)[:, None] == 4, J**2 - 3, J)), *by_numpy,
         "one row", "the row of output[4] is wrong, and all else is right",
     ),
     "some of a column": Wrong(
-        changed(lambda J: np.where(t[:, None] > 1, J * [1, 1, 3.7], J)), *in_numpy,
+        changed(lambda J: np.where(t[:, None] > 1, J * [1, 1, 3.7], J)), *by_numpy,
         "a constant factor", "entries in the column of x[2] are 3.7 times as large as right",
     ),
     "rows of columns": Wrong(
-        changed(lambda J: np.where(t[:, None] > 1, J * [-1, -1, 1], J)), *in_numpy,
+        changed(lambda J: np.where(t[:, None] > 1, J * [-1, -1, 1], J)), *by_numpy,
         "sign flipped", "the derivatives of output[4], output[5], output[6], output[7], output[8],",
     ),
     "a forgotten amplitude": Wrong(
-        changed(lambda J: J / [1, p[0], 1]), *in_numpy,
+        changed(lambda J: J / [1, p[0], 1]), *by_numpy,
         "half", "the column of x[1] is half as large as right",
     ),
     "a forgotten rate": Wrong(
-        changed(lambda J: J / [1, p[1] ** 2, 1]), *in_numpy,
+        changed(lambda J: J / [1, p[1] ** 2, 1]), *by_numpy,
         "a constant factor", "0.826446 times as large as right: 1 / x[1] squared",
     ),
     "degrees": Wrong(
-        changed(lambda J: J * np.pi / 180), *in_numpy,
+        changed(lambda J: J * np.pi / 180), *by_numpy,
         "degrees", "all of jacobian has a factor pi/180, as of degrees",
     ),
     "columns in another order": Wrong(
-        changed(lambda J: J[:, [1, 0, 2]]), *in_numpy, "in another order", "columns 1, 0, 2"
+        changed(lambda J: J[:, [1, 0, 2]]), *by_numpy, "in another order", "columns 1, 0, 2"
     ),
     "rows one too high": Wrong(
-        changed(lambda J: np.vstack([J[1:], 0 * J[:1]])), *in_numpy,
+        changed(lambda J: np.vstack([J[1:], 0 * J[:1]])), *by_numpy,
         "rows shifted", "all rows stand one place before their own",
     ),
     "of half the square": Wrong(
@@ -320,7 +327,7 @@ WRONG: dict[str, Wrong] = {
         "of half the square", "all rows are times its output, as of half the square",
     ),
     "of the square": Wrong(
-        lambda *a: 2 * right(*a) * decay_in_numpy(*a)[:, None], *in_numpy,
+        lambda *a: 2 * right(*a) * decay_in_numpy(*a)[:, None], *by_numpy,
         "of the square", "all rows are times twice its output",
     ),
     "without weights": Wrong(
@@ -337,7 +344,7 @@ WRONG: dict[str, Wrong] = {
         "chain rule missing", "all columns lack the derivative of exp",
     ),
     "by one logarithm": Wrong(
-        changed(lambda J: J * [1, p[1], 1]), *in_numpy,
+        changed(lambda J: J * [1, p[1], 1]), *by_numpy,
         "multiplied by the parameter", "the column of x[1] is multiplied by the parameter",
     ),
     "at the step before": Wrong(
@@ -396,6 +403,43 @@ def test_entries_on_the_diagonal_are_told_from_all_of_it() -> None:
     some = changed(lambda J: J + np.diag([0, 0.2, 0, 0.3, 0.5]), banded_jacobian)
     report = check_jacobian(some, x5, function=banded)
     assert "entries on the diagonal are wrong" in report.causes[0].explanation
+
+
+def test_a_number_among_the_data_is_named() -> None:
+    def function(x: Any, more: Any) -> Any:
+        return more["h"] * np.sin(x) + x
+
+    def jacobian(x: Any, more: Any) -> Any:
+        return np.diag(more["h"] * np.cos(x) + 1) - more["h"] * np.eye(5)
+
+    report = check_jacobian(jacobian, x5, {"h": 0.37, "name": "a step"}, function=function)
+    (cause,) = report.causes
+    assert "the diagonal is off by -0.37 in every entry: minus data[0] (h)" in cause.explanation
+
+
+def test_a_block_under_another_name_is_missing() -> None:
+    def jacobian(x: Any, t: Any) -> Any:
+        found = blocks_of(two_rates, x, t)
+        return {"pace": found["rate"], "scale": found["scale"]}
+
+    report = check_jacobian(jacobian, nest, t, function=two_rates)
+    assert "rate is missing: jacobian returned a dict with pace, scale" in str(report)
+
+
+def test_what_a_function_returned_is_forgotten_where_there_is_too_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(in_numpy, "REMEMBERED", 20)
+    assert check_jacobian(right, p, t, y, function=decay_in_numpy).passed
+
+
+def test_other_data_have_other_outputs() -> None:
+    """What is remembered of a function in NumPy belongs to its data as well."""
+    report = check_jacobian(right, p, t, y, function=decay_in_numpy)
+    assert report.passed
+    here = t.copy()
+    report = check_jacobian(lambda p, _t, y: right(p, here, y), p, t, y, function=decay_in_numpy)
+    assert any(note.kind == "depends on the order of the data" for note in report.warnings)
 
 
 def test_a_block_of_several_is_named() -> None:

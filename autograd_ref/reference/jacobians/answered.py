@@ -33,8 +33,8 @@ class Rows(NamedTuple):
                 for p in leaves(self.copies.x):
                     path = (*output, *p)
                     block = as_array(found.get(path, np.nan))
-                    if block.shape == shapes[path]:
-                        rows[path][index] = block[index]
+                    fits = block.shape == shapes[path]
+                    rows[path][index] = block[index] if fits else np.nan
         return rebuilt(parameters, lambda path, _leaf: rows[path])
 
     def _read(self, result: Any) -> Any:

@@ -19,23 +19,41 @@ from autograd_ref.user_code import user_code
 
 A = NDArray[np.float64]
 
-REMEMBERED = 100_000
-"""Numbers of outputs that are remembered: each is asked for at the same parameters."""
+REMEMBERED = 5_000_000
+"""Numbers of outputs that are remembered, 40 MB: each is asked for at the same parameters."""
 
 
 def numpy_rows(function: Function, copies: Copies, *, thorough: bool = False) -> Reference:
-    """A NumPy function of several outputs; every one of them is a loss."""
-    remembered = _Remembered(function)
-    rows = _Rows(
-        copies,
-        {one: numpy_loss(remembered.output(one), thorough=thorough) for one in copies.all()},
-    )
-    example = next(iter(rows.references.values()))
+    """A NumPy function of several outputs; every one of them is a loss.
+
+    Args:
+        function: the function.
+        copies: the form of the parameters, a copy for every output.
+        thorough: take the derivatives by every entry, however many there are.
+    """
+
+    def rows_at(point: Point) -> _Rows:
+        outputs_at = _Remembered(function, point.data)
+        losses = {
+            one: numpy_loss(outputs_at.output(one), thorough=thorough) for one in copies.all()
+        }
+        return _Rows(copies, losses, point)
+
+    def evaluate(point: Point) -> Evaluation:
+        return rows_at(point).evaluate()
+
+    def value(point: Point) -> float:
+        return rows_at(point).value()
+
+    def around(point: Point, by: Results, side: int) -> Callable[[Path], A]:
+        return rows_at(point).around(by, side)
+
+    example = numpy_loss(function)
     return example._replace(
         about="a numerical derivative of the given NumPy function",
-        evaluate=rows.evaluate,
-        value=rows.value,
-        around=rows.around,
+        evaluate=evaluate,
+        value=value,
+        around=around,
     )
 
 
@@ -48,53 +66,59 @@ def outputs_in_numpy(function: Function, point: Point) -> Any:
 
 
 class _Remembered:
-    """A function whose outputs are remembered, by the bytes of its arguments."""
+    """A function of parameters whose outputs are remembered, by the values of these.
 
-    def __init__(self, function: Function) -> None:
-        self.function = function
+    Args:
+        function: of parameters and data.
+        data: what it is given with them.
+    """
+
+    def __init__(self, function: Function, data: tuple[Any, ...]) -> None:
+        self.function, self.data = function, data
         self.found: dict[Any, dict[Path, NDArray[Any]]] = {}
 
     def output(self, one: Output) -> Callable[..., Any]:
-        """The function that returns one of the outputs."""
+        """The function of parameters alone that returns one of the outputs."""
         path, index = one
 
-        def value(x: Any, *data: Any) -> Any:
+        def value(x: Any) -> Any:
             arrays = [as_array(leaf) for leaf in leaves(x).values()]
             key = tuple((array.dtype.char, array.tobytes()) for array in arrays)
             if key not in self.found:
-                result = leaves(outputs_of(self.function(x, *data)))
-                found = {p: np.array(as_array(leaf)) for p, leaf in result.items()}
-                if len(self.found) * sum(a.size for a in found.values()) > REMEMBERED:
+                found = leaves(outputs_of(self.function(x, *own_copy(Point(x, self.data)).data)))
+                arrays = {p: np.array(as_array(leaf)) for p, leaf in found.items()}
+                if len(self.found) * sum(a.size for a in arrays.values()) > REMEMBERED:
                     self.found.clear()
-                self.found[key] = found
+                self.found[key] = arrays
             return self.found[key][path][index]
 
         return value
 
 
 class _Rows(NamedTuple):
-    """The references of all outputs."""
+    """The references of all outputs, each of parameters alone, at one point."""
 
     copies: Copies
     references: Mapping[Output, Reference]
+    point: Point
 
-    def value(self, point: Point) -> float:
+    def value(self) -> float:
         """The sum of all outputs."""
-        return sum(self.references[one].value(at) for one, at in self._points(point).items())
+        return sum(self.references[one].value(at) for one, at in self._points().items())
 
-    def evaluate(self, point: Point) -> Evaluation:
+    def evaluate(self) -> Evaluation:
         """The gradients of all outputs, as rows."""
-        points = self._points(point)
+        points = self._points()
         found = {one: self.references[one].evaluate(at) for one, at in points.items()}
         return self._stacked(found)
 
-    def around(self, point: Point, by: Results, side: int) -> Callable[[Path], A]:
+    def around(self, by: Results, side: int) -> Callable[[Path], A]:
         """The Jacobian nearby, and on one side of a kink."""
 
         def block(path: Path) -> A:
             return self._array(path, {one: of_row(one)(path) for one in self.references})
 
-        points = self._points(point)
+        points = self._points()
 
         def of_row(one: Output) -> Callable[[Path], A]:
             around = self.references[one].around
@@ -104,10 +128,10 @@ class _Rows(NamedTuple):
 
         return block
 
-    def _points(self, point: Point) -> dict[Output, Point]:
+    def _points(self) -> dict[Output, Point]:
         found: dict[Output, Point] = {}
-        for x, outputs in self.copies.shared(point.parameters):
-            found |= dict.fromkeys(outputs, Point(x, point.data))
+        for x, outputs in self.copies.shared(self.point.parameters):
+            found |= dict.fromkeys(outputs, Point(x, ()))
         return {one: found[one] for one in self.references}
 
     def _row(self, blocks: Mapping[Path, NDArray[Any]], one: Output) -> dict[Path, Any]:

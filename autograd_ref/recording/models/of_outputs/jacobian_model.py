@@ -52,8 +52,7 @@ class JacobianModel(UnknownModel):
         """Yield the Jacobians with a factor at their rows or columns, or wrong in one place."""
         copies, right, once = self._copies, seen.right, self._once(seen.point)
         outputs = attempt(lambda: self._outputs_at(once))
-        if not isinstance(outputs, Raised):
-            yield from factors(copies, once, outputs, seen)
+        yield from () if isinstance(outputs, Raised) else factors(copies, once, outputs, seen)
         yield from squares(copies, right)
         yield from where_off(copies, once, seen)
         yield from shifted(copies, right)
@@ -111,10 +110,7 @@ class JacobianModel(UnknownModel):
 
         def again() -> tuple[Point, Results, Results] | None:
             found = wrong.again()
-            if found is None:
-                return None
-            point, hand, right = found
-            return self._once(point), self._total(hand), self._total(right)
+            return found and (self._once(found[0]), self._total(found[1]), self._total(found[2]))
 
         return WrongGradient(
             self._once(wrong.point),
