@@ -89,6 +89,11 @@ class Right(NamedTuple):
     function: Any
 
 
+def softmax_jacobian(x: Any) -> Any:
+    q = softmax(x)
+    return np.diag(q) - np.outer(q, q)
+
+
 W = np.random.default_rng(0).normal(size=(4, 3))
 
 RIGHT: dict[str, Right] = {
@@ -128,6 +133,9 @@ RIGHT: dict[str, Right] = {
         p,
         (),
         lambda x: {"free": torch.ones(2), "none": torch.ones(0), "own": x**2},
+    ),
+    "probabilities near one": Right(
+        softmax_jacobian, np.array([0.4, -26.0, 31.0]), (), lambda x: softmax(np.asarray(x))
     ),
     "np.matrix": Right(lambda _x: 2 * np.eye(2), np.matrix([[1.0, 2.0]]), (), lambda x: 2 * x),
     "whole numbers": Right(lambda x: np.diag(2.0 * x), np.array([1, 2]), (), lambda x: x**2),

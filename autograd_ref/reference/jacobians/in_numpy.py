@@ -11,9 +11,10 @@ from autograd_ref.reference.jacobians.outputs import Function, outputs_of
 from autograd_ref.reference.numpy_loss import numpy_loss
 from autograd_ref.reference.protocol import Evaluation, Reference, Tolerances
 from autograd_ref.report.data import Note
-from autograd_ref.rounding.arithmetic import Level
-from autograd_ref.tree.leaf import as_array
+from autograd_ref.rounding.arithmetic import ALLOWED_UNITS, Level
+from autograd_ref.tree.leaf import as_array, typical
 from autograd_ref.tree.nest import Path, leaves, rebuilt
+from autograd_ref.tree.number_format import coarsest
 from autograd_ref.tree.point import Point, Results, own_copy, widened
 from autograd_ref.user_code import user_code
 
@@ -160,7 +161,11 @@ class _Rows(NamedTuple):
         def tolerances(level: Level) -> Tolerances:
             each = {one: evaluation.tolerances(level) for one, evaluation in found.items()}
             loss = np.asarray(sum(float(one.loss) for one in each.values()))
-            return Tolerances(loss, self._blocks({o: t.gradients for o, t in each.items()}))
+            gradients = {
+                one: self._with_terms(one, found[one].loss, row.gradients)
+                for one, row in each.items()
+            }
+            return Tolerances(loss, self._blocks(gradients))
 
         def beside(answer: Results) -> Evaluation:
             rows: dict[Output, Evaluation] = {}
@@ -183,6 +188,21 @@ class _Rows(NamedTuple):
                 for p, text in evaluation.kinks.items()
             },
         )
+
+    def _with_terms(self, one: Output, value: float, tolerances: Results) -> Results:
+        """Tolerances of a row, with units of the output itself, in units of each parameter.
+
+        Where an output hardly changes, as a probability near one does, textbook formulas subtract
+        numbers of its size: q - q * q.
+        """
+        x = self.copies.copy_of(self.point.parameters, one)
+        unit = ALLOWED_UNITS * coarsest(x).unit
+
+        def terms(leaf: object) -> A:
+            values = np.abs(as_array(leaf).astype(np.float64))
+            return unit * abs(value) / np.where(values > 0, values, typical(values))
+
+        return {path: tolerances[path] + terms(leaf) for path, leaf in leaves(x).items()}
 
     def _fits(self, answer: Results) -> bool:
         return all(array.shape == self.copies.shape(path) for path, array in answer.items())
