@@ -89,11 +89,6 @@ class Right(NamedTuple):
     function: Any
 
 
-def softmax_jacobian(x: Any) -> Any:
-    q = softmax(x)
-    return np.diag(q) - np.outer(q, q)
-
-
 W = np.random.default_rng(0).normal(size=(4, 3))
 
 RIGHT: dict[str, Right] = {
@@ -133,9 +128,6 @@ RIGHT: dict[str, Right] = {
         p,
         (),
         lambda x: {"free": torch.ones(2), "none": torch.ones(0), "own": x**2},
-    ),
-    "probabilities near one": Right(
-        softmax_jacobian, np.array([0.4, -26.0, 31.0]), (), lambda x: softmax(np.asarray(x))
     ),
     "np.matrix": Right(lambda _x: 2 * np.eye(2), np.matrix([[1.0, 2.0]]), (), lambda x: 2 * x),
     "whole numbers": Right(lambda x: np.diag(2.0 * x), np.array([1, 2]), (), lambda x: x**2),
@@ -521,6 +513,19 @@ def test_a_zero_that_is_right_is_looked_at_elsewhere() -> None:
         lambda x: np.zeros((3, 3)), np.ones(3), function=lambda x: 3 * x / x.sum() - x / x.mean()
     )
     assert report.verdict in ("match", "inconclusive")
+
+
+def test_a_textbook_formula_of_probabilities_near_one_is_not_accused() -> None:
+    def softmax(x: Any) -> Any:
+        e = np.exp(np.asarray(x) - np.max(np.asarray(x)))
+        return e / e.sum()
+
+    def jacobian(x: Any) -> Any:
+        q = softmax(x)
+        return np.diag(q) - np.outer(q, q)  # of q - q * q no digits are left
+
+    report = check_jacobian(jacobian, np.array([10.1, -28.5]), function=softmax)
+    assert report.verdict == "inconclusive"
 
 
 def test_an_accuracy_widens_the_tolerance() -> None:
