@@ -306,6 +306,17 @@ def test_a_mistake_is_named(name: str) -> None:
     assert said in report.causes[0].explanation
 
 
+def test_at_equal_parameters_an_error_is_as_wrong_as_at_others() -> None:
+    """Copies of equal parameters are a symmetric matrix, which is no set that they live in."""
+    x = np.ones(3)
+
+    def off(H: Any) -> Any:
+        return H + np.triu(np.ones((3, 3)), 1) - np.tril(np.ones((3, 3)), -1)
+
+    report = check_hessian(changed(off), x, loss=rosenbrock, elsewhere=False)
+    assert report.verdict == "mismatch"
+
+
 def test_what_is_symmetric_is_not_told_of() -> None:
     report = check_hessian(changed(lambda H: 2 * H), x, loss=rosenbrock)
     assert not any(note.kind == "not symmetric" for note in report.warnings)

@@ -405,6 +405,28 @@ def test_entries_on_the_diagonal_are_told_from_all_of_it() -> None:
     assert "entries on the diagonal are wrong" in report.causes[0].explanation
 
 
+def test_a_factor_is_claimed_where_it_is_one_to_rounding() -> None:
+    nearly = check_jacobian(changed(lambda J: J * [1, 2.0001, 1]), p, t, y, function=decay_in_numpy)
+    assert [c.kind for c in nearly.causes] == ["a constant factor"]
+    assert nearly.causes[0].explanation.endswith("x[1] is 2.0001 times as large as right.")
+    slanted = check_jacobian(
+        changed(lambda J: J * (1 + np.outer(2 + t / 1e4, [0, 1, 0]))),
+        p,
+        t,
+        y,
+        function=decay_in_numpy,
+    )
+    assert [c.kind for c in slanted.causes] == ["one column"]
+
+
+def test_entries_of_a_row_are_told_from_all_of_it() -> None:
+    def off(J: Any) -> None:
+        J[4, 1:] = J[4, 1:] ** 2 + 3
+
+    report = check_jacobian(changed(off), p, t, y, function=decay_in_numpy)
+    assert "entries in the row of output[4] are wrong" in report.causes[0].explanation
+
+
 def test_a_number_among_the_data_is_named() -> None:
     def function(x: Any, more: Any) -> Any:
         return more["h"] * np.sin(x) + x
