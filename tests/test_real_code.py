@@ -28,6 +28,11 @@ TAKEN = [one for one in ALL if one.reachable and one.name not in NOT_TAKEN]
 NEVER = [one for one in ALL if one not in TAKEN]
 
 
+def each(files: list[RealFile]) -> pytest.MarkDecorator:
+    """All tests of a file follow one another, so that of several processes one searches in it."""
+    return pytest.mark.parametrize("one", files, ids=lambda one: one.name, scope="module")
+
+
 @cache
 def outcome_of(one: RealFile) -> SearchOutcome:
     """The result of a search in a file."""
@@ -62,7 +67,7 @@ def importable(one: RealFile, monkeypatch: pytest.MonkeyPatch) -> Generator[None
     sys.modules.update(before)
 
 
-@pytest.mark.parametrize("one", TAKEN, ids=lambda one: one.name)
+@each(TAKEN)
 def test_real_code_is_judged_as_it_is(one: RealFile, capfd: pytest.CaptureFixture[str]) -> None:
     """Right code is a match, wrong code is none, and the search prints nothing."""
     adapter = adapter_of(one)
@@ -76,9 +81,7 @@ def test_real_code_is_judged_as_it_is(one: RealFile, capfd: pytest.CaptureFixtur
 
 
 @pytest.mark.usefixtures("importable")
-@pytest.mark.parametrize(
-    "one", [one for one in TAKEN if not one.is_notebook], ids=lambda one: one.name
-)
+@each([one for one in TAKEN if not one.is_notebook])
 def test_an_adapter_works_when_pasted(one: RealFile) -> None:
     """Its source, with its own imports alone, gives the numbers that the adapter gives."""
     adapter = adapter_of(one)
@@ -91,7 +94,7 @@ def test_an_adapter_works_when_pasted(one: RealFile) -> None:
         np.testing.assert_equal(pasted, adapter(parameters, X, Y))
 
 
-@pytest.mark.parametrize("one", NEVER, ids=lambda one: one.name)
+@each(NEVER)
 def test_what_is_not_taken_is_not_taken_for_something_else(one: RealFile) -> None:
     """No adapter is made up where the gradient stays inside, or where no way to it is known."""
     outcome = outcome_of(one)
@@ -107,7 +110,7 @@ def test_nine_in_ten_of_the_reachable_are_taken() -> None:
     assert len(TAKEN) / len(reachable) >= 0.87, (len(TAKEN), len(reachable))
 
 
-@pytest.mark.parametrize("one", TAKEN, ids=lambda one: one.name)
+@each(TAKEN)
 def test_what_was_found_is_told(one: RealFile) -> None:
     """The sentences name what is called, and ties name other ways than the one that was taken."""
     adapter, outcome = adapter_of(one), outcome_of(one)
