@@ -20,7 +20,7 @@ COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 QUICK = settings(COMMON, phases=set(Phase) - {Phase.target})
 
 settings.register_profile("dev", QUICK, max_examples=60)
-settings.register_profile("ci", QUICK, max_examples=150, derandomize=True)
+settings.register_profile("ci", QUICK, max_examples=75, derandomize=True)
 settings.register_profile("thorough", COMMON, max_examples=4_000)
 settings.load_profile("dev")
 
