@@ -9,6 +9,7 @@ import pytest
 from benchmarks import checkers, peers
 from benchmarks.__main__ import main
 from benchmarks.problem import problem
+from tests.undiagnosed import undiagnosed
 
 Captured = pytest.CaptureFixture[str]
 README = (Path(checkers.__file__).parent / "README.md").read_text(encoding="utf-8")
@@ -16,6 +17,7 @@ README = (Path(checkers.__file__).parent / "README.md").read_text(encoding="utf-
 
 def test_the_check_finds_what_it_promises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkers, "ERRORS", [1.0, 1e-2, 5e-4, 1e-7, 1e-11, 1e-12])
+    monkeypatch.setattr(peers, "check_gradients", undiagnosed)
     found = checkers.sensitivity("check_gradients")
     assert found.block == 1e-12
     assert found.entry is not None
@@ -57,6 +59,7 @@ def test_both_tables_are_printed(
     monkeypatch.setattr(checkers, "SIZES", checkers.SIZES[:1])
     monkeypatch.setattr(checkers, "ERRORS", [1.0, 1e-9])
     monkeypatch.setattr(peers, "MISSING", list(peers.NEEDS))
+    monkeypatch.setattr(peers, "check_gradients", undiagnosed)
     plots, lines = tmp_path / "plots", tmp_path / "lines"
     assert main(["checkers", "--quick", "--plots", str(plots), "--json", str(lines)]) == 0
     assert [child.name for child in plots.iterdir()] == ["checkers.png"]

@@ -8,10 +8,12 @@ import pytest
 
 from autograd_ref.assignment.mistakes.planted import PLANTED
 from autograd_ref.commands import main
-from autograd_ref.selftest import measured
+from autograd_ref.selftest import measured, smallest_error
+from autograd_ref.selftest.other_models import OTHER_MODELS
 from autograd_ref.verdict.rows import QUANTITY
 from tests.pages import PAGES, PROMPT, ROOT, as_shown, blocks, outputs, run_tests, the_block, words
 from tests.transcripts import rewritten
+from tests.undiagnosed import undiagnosed
 
 MARKS = {"", "continues", "file", "pytest", "long", "ci"}
 
@@ -97,7 +99,9 @@ def test_the_selftest_prints_what_is_shown(
     """At a smaller size; but for the figures, and for what is in the list of confusions."""
     monkeypatch.setattr(measured, "PAIRS", 1)
     monkeypatch.setattr(measured, "RIGHT", 1)
+    monkeypatch.setattr(measured, "OTHER_MODELS", OTHER_MODELS[:1])
     monkeypatch.setattr(measured, "planted_in", lambda _dtype: PLANTED[:1])
+    monkeypatch.setattr(smallest_error, "check_gradients", undiagnosed)
     page = text_of("autograd_ref/assignment/mistakes/README.md")
     shown = the_block(page, "crosscheck selftest").text.split("Injected mistakes", maxsplit=1)[0]
     assert main(["selftest", "--problems", "1"]) in (0, 1)
