@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import rosen, rosen_der, rosen_hess
 from scipy.sparse.linalg import aslinearoperator
@@ -20,6 +20,7 @@ from autograd_ref import (
     check_hessian,
     check_hvp,
 )
+from tests.thorough import by_profile
 
 Hessian = Callable[..., Any]
 
@@ -172,6 +173,8 @@ def test_one_entry_that_is_off_by_little_is_found(
     assert "by x[0] and x[1] it is" in note.text
 
 
+@pytest.mark.long
+@settings(max_examples=by_profile(dev=10, ci=10, thorough=1_000))
 @given(seed=st.integers(0, 2**32 - 1), size=st.integers(1, 5))
 def test_no_right_hessian_is_accused_and_no_wrong_entry_passes(seed: int, size: int) -> None:
     random = np.random.default_rng(seed)

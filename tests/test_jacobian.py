@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import scipy.sparse
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.linalg import aslinearoperator
 
 from autograd_ref import GradientMismatch, assert_jacobian_matches, check_jacobian
 from autograd_ref.reference.jacobians import in_numpy
+from tests.thorough import by_profile
 
 Jacobian = Callable[..., Any]
 
@@ -159,6 +160,8 @@ def test_one_entry_that_is_off_by_little_is_found(function: Any, error: float) -
     assert "the derivative of output[3] by x[1] is wrong" in report.causes[0].explanation
 
 
+@pytest.mark.long
+@settings(max_examples=by_profile(dev=10, ci=10, thorough=1_000))
 @given(
     seed=st.integers(0, 2**32 - 1),
     outputs=st.integers(1, 6),
