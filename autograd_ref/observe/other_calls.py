@@ -61,8 +61,6 @@ def _at(trial: Trial, point: Point) -> tuple[Trial, Results] | None:
 
 def _on_few_samples(trial: Trial, part: float) -> WrongGradient | None:
     """The gradient of a few samples, evenly spread; a wrong step is wrong there as well."""
-    if trial.reference.copies is not None:  # of fewer samples there are fewer outputs
-        return None
     samples = sample_count(trial.point)
     few = max(LEAST_SAMPLES, min(_few(trial.point), int(part * samples)))
     if not trial.options.elsewhere or samples <= few:

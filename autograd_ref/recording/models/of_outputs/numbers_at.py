@@ -52,5 +52,5 @@ def _named(point: Point) -> Iterator[tuple[str, float]]:
             inside = f" ({name_of(path)})" if path else ""
             if array.size == 1:
                 yield f"data[{number}]{inside}", float(array.reshape(()))
-            elif array.ndim:
+            else:
                 yield f"the length of data[{number}]{inside}", float(len(array))
