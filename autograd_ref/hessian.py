@@ -16,13 +16,8 @@ from autograd_ref.calls.call import Gradients
 from autograd_ref.calls.stated import require_usable
 from autograd_ref.calls.trial import Options, Trial
 from autograd_ref.check import GradientMismatch
-from autograd_ref.hessian_product import (
-    gradients_in,
-    gradients_of_loss,
-    require_gradient,
-    require_one_of,
-    slope_of_loss,
-)
+from autograd_ref.given_gradient import gradients_in, require_gradient, require_one_of
+from autograd_ref.hessian_product import gradients_of_loss, slope_of_loss
 from autograd_ref.jacobian import Derivative, derivative_of, examined, trial_of
 from autograd_ref.recording.models.curvature import CurvatureModel
 from autograd_ref.recording.models.of_outputs.entry_names import Matrix

@@ -6,6 +6,7 @@ that is true of gradients, from the tolerance to the line that is wrong, is true
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -15,18 +16,19 @@ from autograd_ref.calls.answer import understood
 from autograd_ref.calls.arguments import Names, checked_point, require_bool
 from autograd_ref.calls.call import Gradients
 from autograd_ref.calls.trial import Options, Trial
-from autograd_ref.check import check_gradients, examine, trial_of, with_accuracy
+from autograd_ref.check import examine, trial_of, with_accuracy
+from autograd_ref.given_gradient import gradients_in, require_gradient, require_one_of
 from autograd_ref.recording.models.curvature import CurvatureModel
 from autograd_ref.reference.differences.numerical import slope
 from autograd_ref.reference.directional import typical
 from autograd_ref.reference.protocol import Loss
-from autograd_ref.reference.torch_loss import alone, tensors
+from autograd_ref.reference.torch_loss import alone
 from autograd_ref.report.behaviour import known
 from autograd_ref.report.data import Cause
 from autograd_ref.report.report import Report
 from autograd_ref.tree.leaf import as_array, copied, is_tensor, like
-from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt, with_vectors
-from autograd_ref.tree.point import Point, own_copy
+from autograd_ref.tree.nest import leaves, name_of, rebuilt, with_vectors
+from autograd_ref.tree.point import own_copy
 from autograd_ref.user_code import Raised, as_raised, attempt, user_code
 
 Product = Callable[..., object]
@@ -128,7 +130,8 @@ def _examined(
     reference = trial.reference._replace(about=about)
     if loss is not None and not reference.blind:
         reference = reference._replace(model=CurvatureModel(along, loss, v))
-    report = examine(trial._replace(reference=reference))
+    argument = partial(name_of, root=NAMES.parameters)
+    report = examine(trial._replace(reference=reference, argument=argument, names=NAMES))
     if report.verdict != "mismatch" or _is_linear(trial, hvp, v, options.seed):
         return report
     cause = Cause(
@@ -206,31 +209,6 @@ def _slope_of_gradients(
     )
 
 
-def gradients_in(result: object, parameters: Any) -> dict[Path, Any]:
-    """The gradient by each parameter, as tensors with their history or as arrays.
-
-    Args:
-        result: what a function returned: the gradients, or (loss, gradients).
-        parameters: what they are the gradients by.
-
-    Raises:
-        ValueError: one is missing.
-    """
-    wanted, found = leaves(parameters), leaves(result)
-    if isinstance(result, tuple) and found.keys() != wanted.keys():
-        found = leaves(cast("Any", result)[-1])
-    if found.keys() == wanted.keys() and all(map(is_tensor, found.values())):
-        return found
-    answer = understood(cast("object", result), wanted).gradients
-    missing = [name_of(path, root="x") for path in wanted if path not in answer]
-    if missing:
-        raise ValueError(
-            f"gradients returned no gradient by {', '.join(missing)}; it needs to return one of the"
-            " form of x"
-        )
-    return {path: answer[path] for path in wanted}
-
-
 def _like(way: Any, gradient: Any) -> Any:
     import torch  # loaded already, or there would be no tensor
 
@@ -265,56 +243,3 @@ def _product(trial: Trial, hvp: Product, way: Any) -> dict[Any, Any]:
     with user_code():
         result = hvp(own.parameters, rebuilt(way, _copied), *own.data)
     return dict(understood(result, leaves(own.parameters)).gradients)
-
-
-def require_gradient(gradients: Gradients, loss: Loss, point: Point, options: Options) -> None:
-    """Refuse a gradient that is not that of the loss.
-
-    Raises:
-        ValueError: it is wrong; the report of its check is a note.
-    """
-
-    def checked(x: Any, data: tuple[Any, ...]) -> Report:
-        elsewhere = options.elsewhere
-        return check_gradients(
-            gradients, x, *data, loss=loss, seed=options.seed, elsewhere=elsewhere
-        )
-
-    try:
-        report = checked(*point)
-    except (TypeError, ValueError, AttributeError):  # it may be written for tensors, as the loss is
-        report = checked(tensors((point.parameters,))[0], tensors(point.data))
-    if report.verdict == "mismatch":
-        error = ValueError(
-            "gradients is not the gradient of loss; it needs to be right, before a second"
-            " derivative can be compared with its derivative"
-        )
-        error.add_note(str(report))
-        raise error
-
-
-def require_one_of(called: str, function: object, loss: object, gradients: object) -> None:
-    """Refuse what is no function, and neither a loss nor a gradient.
-
-    Args:
-        called: how the function under test is called.
-        function: the function under test.
-        loss: what it is a second derivative of.
-        gradients: what it is a first derivative of.
-
-    Raises:
-        TypeError: something is no function, or both are missing.
-    """
-    name, _bracket, arguments = called.partition("(")
-    wanted = {name: (function, arguments), "loss": (loss, "x, *data)")}
-    wanted["gradients"] = (gradients, "x, *data)")
-    for name, (one, taken) in wanted.items():
-        if not callable(one) and (one is not None or name == called.partition("(")[0]):
-            raise TypeError(
-                f"{name} is of type {type(one).__name__}; it needs to be a function of ({taken}"
-            )
-    if loss is None and gradients is None:
-        raise TypeError(
-            "neither loss nor gradients are given; one of them is needed: a loss in PyTorch, which"
-            " is the sharper reference, or a gradient in NumPy"
-        )

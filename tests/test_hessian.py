@@ -337,6 +337,29 @@ def test_a_gradient_that_is_wrong_is_refused_with_its_report(check: Any) -> None
     assert "too large by a factor 2" in raised.value.__notes__[0]
 
 
+def test_an_error_of_the_gradient_comes_out_as_it_is() -> None:
+    def gradients(_x: Any) -> Any:
+        raise ValueError("of mine")
+
+    with pytest.raises(ValueError, match="of mine"):
+        _ = check_hessian(rosen_hess, x, loss=rosen, gradients=gradients)
+
+
+def test_an_accuracy_is_allowed_the_gradient_as_well() -> None:
+    def rough(x: Any) -> Any:
+        return rosen_der(x) * (1 + 1e-7)
+
+    given = {"loss": rosen, "gradients": rough}
+    with pytest.raises(ValueError, match="gradients is not the gradient of loss"):
+        _ = check_hessian(rosen_hess, x, **given)
+    assert check_hessian(rosen_hess, x, **given, accuracy=1e-5).passed
+
+
+def test_a_product_that_is_missing_is_called_by_its_name() -> None:
+    report = check_hvp(lambda _x, _v: None, x, loss=rosenbrock)
+    assert "is missing: hvp returned None" in str(report)
+
+
 def test_a_product_may_have_both_references() -> None:
     report = check_hvp(lambda x, v: rosen_hess(x) @ v, x, loss=rosenbrock, gradients=rosen_der)
     assert report.passed, str(report)

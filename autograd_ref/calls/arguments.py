@@ -16,7 +16,7 @@ class Names(NamedTuple):
     parameters: str = "parameters"
     loss: str = "loss"
     derivative: str = "gradient of"
-    """What is returned for one of the parameters, before its name."""
+    """The derivative by one of the parameters, in a sentence before its name."""
     quantity: str = "gradient"
 
     def said(self, text: str) -> str:

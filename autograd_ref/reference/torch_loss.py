@@ -35,7 +35,7 @@ class Calculus(NamedTuple):
     """The two things that are computed of a function: its value, and its derivatives."""
 
     value_of: Callable[..., float]
-    """Of (loss, parameters, data)."""
+    """The value, of (loss, parameters, data)."""
     differentiate: Callable[..., tuple[Tensor, dict[Path, Tensor]]]
     """The value and the gradient by each leaf, of (loss, parameters, data, watch=...)."""
 

@@ -41,9 +41,9 @@ class Rows(NamedTuple):
         """The blocks of a Jacobian; one that is a matrix has the shape of its block."""
         if self._is_after_values(result):
             result = result[1]
-        blocks = leaves(self.copies.of(self.copies.x))
+        blocks = self.copies.paths()
         if len(blocks) == 1:
-            ((path, _leaf),) = blocks.items()
+            (path,) = blocks
             result = as_numbers(result)
             if path and result is not None and not _has(result, path[0]):
                 result = {path[0]: result}
@@ -53,8 +53,8 @@ class Rows(NamedTuple):
             if path not in blocks or not is_array_like(leaf):
                 return leaf
             shape, found = self.copies.shape(path), tuple(np.shape(leaf))
-            is_matrix = found == self.copies.matrix(path, np.zeros(shape)).shape
-            return leaf.reshape(shape) if is_matrix and found != shape else leaf
+            is_matrix = found == self.copies.form(path) != shape
+            return leaf.reshape(shape) if is_matrix else leaf
 
         return rebuilt(result, read)
 

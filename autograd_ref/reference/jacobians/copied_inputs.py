@@ -25,7 +25,7 @@ class Copies(NamedTuple):
     x: Any
     """The parameters, a nest of arrays."""
     outputs: Any
-    """What the function returns of them, a nest of arrays."""
+    """The outputs of the function, a nest of arrays."""
 
     def of(self, x: Any) -> Any:
         """A copy of x for every output: arrays of the output's shape and the parameter's."""
@@ -46,11 +46,19 @@ class Copies(NamedTuple):
         shapes = leaves(self.outputs)[output], leaves(self.x)[parameter]
         return tuple(n for leaf in shapes for n in as_array(leaf).shape)
 
-    def matrix(self, path: Path, block: NDArray[Any]) -> NDArray[Any]:
-        """A block with a row for every number of the output, a column for every parameter's."""
+    def paths(self) -> list[Path]:
+        """The blocks: one for every output and parameter."""
+        return [(*output, *p) for output in leaves(self.outputs) for p in leaves(self.x)]
+
+    def form(self, path: Path) -> tuple[int, int]:
+        """The number of rows and of columns of a block."""
         output, parameter = self.parts(path)
         rows, columns = leaves(self.outputs)[output], leaves(self.x)[parameter]
-        return block.reshape(as_array(rows).size, as_array(columns).size)
+        return as_array(rows).size, as_array(columns).size
+
+    def matrix(self, path: Path, block: NDArray[Any]) -> NDArray[Any]:
+        """A block with a row for every number of the output, a column for every parameter's."""
+        return block.reshape(self.form(path))
 
     def whole(self, blocks: Mapping[Path, NDArray[Any]]) -> NDArray[Any]:
         """All blocks as one matrix."""

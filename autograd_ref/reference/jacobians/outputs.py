@@ -1,4 +1,4 @@
-"""What a function of several outputs returns, as a nest of arrays or tensors."""
+"""The outputs of a function, as a nest of arrays or tensors, and their weighted sum."""
 
 from collections.abc import Callable
 from typing import Any, cast

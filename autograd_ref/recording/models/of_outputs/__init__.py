@@ -1,1 +1,1 @@
-"""What may be wrong with a Jacobian: its rows, its columns, and steps of its derivation."""
+"""Mistakes in a Jacobian: in its rows, in its columns, and in steps of its derivation."""

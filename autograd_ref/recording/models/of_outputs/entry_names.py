@@ -12,7 +12,7 @@ from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves, name_of
 
 UNNAMED = {"jacobian": "output", "hessian": "x"}
-"""What the outputs are that have no name, by that of their derivative."""
+"""Names for outputs that have none, by the name of their derivative."""
 
 MOST = 6
 """Rows or columns that are listed."""

@@ -71,7 +71,7 @@ POWERS: dict[str, Callable[[A], A]] = {
     "multiplied by the root of {}": np.sqrt,
     "divided by the root of {}": lambda a: 1 / np.sqrt(a),
 }
-"""What is done with weights and with standard deviations."""
+"""Powers of weights and of standard deviations by which rows may be off."""
 
 
 @np.errstate(all="ignore")

@@ -38,7 +38,7 @@ NAMED = {kind for _factor, kind, _what, _fix in FACTORS} | {"diagonal only"}
 
 
 class Fault(NamedTuple):
-    """What is wrong in a block, and the values that it gives there."""
+    """A mistake in a block, and the values that it gives there."""
 
     kind: str
     what: str
@@ -82,7 +82,7 @@ class _OffBlock(NamedTuple):
     once: Point
 
     def found(self, *, alone: bool) -> Fault | None:
-        """What is wrong with it; None where that is all of the only block, and has no factor."""
+        """The mistake in it; None where all of the only block is off, and by no factor."""
         region = region_of(self.matrix, self.wrong, self.theirs)
         if region is None:
             everything = bool((self.wrong | (self.theirs == 0)).all())
