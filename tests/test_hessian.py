@@ -349,7 +349,7 @@ def test_an_accuracy_is_allowed_the_gradient_as_well() -> None:
     def rough(x: Any) -> Any:
         return rosen_der(x) * (1 + 1e-7)
 
-    given = {"loss": rosen, "gradients": rough}
+    given: dict[str, Any] = {"loss": rosen, "gradients": rough}
     with pytest.raises(ValueError, match="gradients is not the gradient of loss"):
         _ = check_hessian(rosen_hess, x, **given)
     assert check_hessian(rosen_hess, x, **given, accuracy=1e-5).passed
