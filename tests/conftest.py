@@ -1,5 +1,6 @@
 """Hypothesis profiles: `dev` by default, `ci` for the same examples every time, `thorough`."""
 
+import os
 import sys
 from collections.abc import Generator
 
@@ -24,6 +25,9 @@ settings.register_profile("ci", QUICK, max_examples=75, derandomize=True)
 settings.register_profile("thorough", COMMON, max_examples=4_000)
 settings.load_profile("dev")
 
+TRACE_PROCESSES = "COVERAGE_PROCESS_CONFIG"
+"""Where coverage tells the processes that a test starts to trace themselves."""
+
 
 @pytest.hookimpl(trylast=True)  # after Hypothesis has loaded the profile that was asked for
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,15 +39,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Run what is long without coverage's tracing, which doubles its time."""
-    if item.get_closest_marker("long") is None:
+    """Run what is long or untraced without coverage's tracing, which doubles its time."""
+    if not any(item.get_closest_marker(name) for name in ("long", "untraced")):
         return (yield)
-    tracer = sys.gettrace()
+    tracer, in_processes = sys.gettrace(), os.environ.pop(TRACE_PROCESSES, None)
     sys.settrace(None)
     try:
         return (yield)
     finally:
         sys.settrace(tracer)
+        if in_processes is not None:
+            os.environ[TRACE_PROCESSES] = in_processes
 
 
 collect_ignore_glob = ["real_code/students/*", "real_code/strangers/*"]

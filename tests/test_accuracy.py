@@ -50,6 +50,7 @@ def errors_within_bounds(
     }
 
 
+@pytest.mark.untraced
 @given(problems().map(with_moderate_outputs))
 def test_by_hand_stays_within_the_bound_for_stable_forms(problem: Problem) -> None:
     shares = errors_within_bounds(by_hand(*problem), problem, Forms.STABLE)
@@ -57,6 +58,7 @@ def test_by_hand_stays_within_the_bound_for_stable_forms(problem: Problem) -> No
     assert all(share <= 1 for share in shares.values()), shares
 
 
+@pytest.mark.untraced
 @given(problems().map(with_moderate_outputs))
 def test_autograd_stays_within_the_bound_for_textbook_forms(problem: Problem) -> None:
     shares = errors_within_bounds(by_autograd(*problem), problem, Forms.TEXTBOOK)
@@ -64,6 +66,7 @@ def test_autograd_stays_within_the_bound_for_textbook_forms(problem: Problem) ->
     assert all(share <= 1 for share in shares.values()), shares
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize(
     ("inputs", "hidden", "outputs", "samples"),
@@ -110,6 +113,7 @@ def cancelling_problem(scale: float, dtype: type[np.floating[Any]], seed: int) -
     return Problem(start._replace(W0=W0), X, np.arange(4) % 3)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("scale", [1e2, 1e4, 1e6, 1e8])
 def test_what_the_error_of_z1_carries_through_is_within_the_bound(
@@ -121,6 +125,7 @@ def test_what_the_error_of_z1_carries_through_is_within_the_bound(
         assert all(share <= 1 for share in shares.values()), (seed, shares)
 
 
+@pytest.mark.untraced
 def test_outputs_ten_thousand_apart_are_right() -> None:
     parameters = initialize(NetworkShape(1, 1, 2), seed=2)._replace(b1=np.array([1e4, -1e4]))
     problem = Problem(parameters, np.ones((1, 1)), np.array([1]))

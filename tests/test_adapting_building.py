@@ -299,6 +299,7 @@ def test_what_is_made_first_is_called(text: str) -> None:
     assert best.is_right
 
 
+@pytest.mark.untraced
 def test_a_maker_that_raises_makes_nothing() -> None:
     """It is no error of ours."""
     text = "def make_loss(X, Y):\n    def f(w):\n        return w\n    {}\n    return f\n"

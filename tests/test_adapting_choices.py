@@ -348,6 +348,7 @@ def one_step(X, Y, W1, W2):
 """
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("square", [2, 3])
 def test_what_calls_a_function_is_taken_where_it_cannot_be_called(square: int) -> None:
     """As it is given what a loss returns; a function that nothing calls is found by itself."""
@@ -357,6 +358,7 @@ def test_what_calls_a_function_is_taken_where_it_cannot_be_called(square: int) -
     assert outcome.best.is_right == (square == 2)
 
 
+@pytest.mark.untraced
 def test_nothing_else_is_taken_for_what_nothing_calls() -> None:
     outcome = found(NAMED.replace("backward(loss", "other(loss"), LINE, "backward")
     assert outcome.best is None

@@ -60,6 +60,7 @@ def module(out: str, hidden: str, end: str) -> Generator[ModuleType]:
     forget()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("out", ["(p - Y) / len(Y)"])
 @pytest.mark.parametrize(("hidden", "end", "kind"), CASES)
 def test_a_wrong_hidden_layer_changes_neither_what_is_read_nor_the_network(
@@ -73,6 +74,7 @@ def test_a_wrong_hidden_layer_changes_neither_what_is_read_nor_the_network(
     assert not best.program.data.one_at_a_time
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("hidden", [f"{BACK} * h"])
 @pytest.mark.parametrize(("out", "end", "kind"), OUTPUTS)
 def test_where_no_block_is_right_inputs_of_zero_tell_gradients_from_parameters(

@@ -71,6 +71,7 @@ def test_what_is_no_loss_is_not_accused_as_one(returned: str, loss: str) -> None
     assert ("not judged." in found_in_words(one)[-1]) == (not loss)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "returned",
     [

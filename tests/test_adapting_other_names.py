@@ -182,6 +182,7 @@ def train(X, Y, epochs=3, lr=0.1, beta1=0.9):
 """
 
 
+@pytest.mark.untraced
 def test_a_pass_goes_without_the_optimiser_where_each_parameter_has_a_derivative() -> None:
     assert agrees(ADAM, LINE, "(1 - h**2)", "(1 - h)", "train")
 
@@ -206,6 +207,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.untraced
 def test_weights_are_what_is_multiplied_in_what_a_function_calls() -> None:
     """Whole or in part; and y_hat is yhat."""
     assert agrees(COURSE, SOFTMAX, "gz * z[1:] * (1 - z[1:])", "gz * z[1:]")
@@ -348,6 +350,7 @@ class Net:
 """
 
 
+@pytest.mark.untraced
 def test_one_sample_that_is_drawn_is_one_of_a_batch() -> None:
     """And what starts anew is no update, whatever it draws."""
     outcome = found(DRAWN, SUM)
@@ -356,6 +359,7 @@ def test_one_sample_that_is_drawn_is_one_of_a_batch() -> None:
     assert outcome.best.program.entry.name == "Net.iterate"
 
 
+@pytest.mark.untraced
 def test_one_sample_of_a_batch_that_is_not_drawn_is_a_mistake() -> None:
     """As the others are forgotten."""
     text = DRAWN.replace("np.random.choice(range(len(data)))", "0").replace(
@@ -598,6 +602,7 @@ for i in range(2):
 """
 
 
+@pytest.mark.untraced
 def test_layers_in_an_argument_of_any_name_that_is_looped_over() -> None:
     """Their own statements give it, with lambdas whose arguments need no value."""
     assert agrees(TUPLES, LINE, "1 - a**2", "1 - a")
@@ -669,6 +674,7 @@ def test_a_step_by_moments_is_not_judged_and_a_moment_is_no_gradient() -> None:
     assert found(MOMENTS, LINE).best is None
 
 
+@pytest.mark.untraced
 def test_what_is_like_no_gradient_is_none_where_no_name_says_so() -> None:
     """The outputs and hidden units of a forward pass, say."""
     sized = Wanted(sizes=((5, 7, 2),))

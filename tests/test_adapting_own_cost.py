@@ -86,6 +86,7 @@ def test_a_penalty_that_is_not_the_one_of_their_own_loss_is_wrong(
     assert found.wrong.case.where.endswith(f"against the penalty of its own loss, {name}")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("loss", "slope", "said"),
     [

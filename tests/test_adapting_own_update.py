@@ -58,6 +58,7 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     forget()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("text", "old", "new", "wrong"),
     [

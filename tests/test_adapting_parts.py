@@ -157,6 +157,7 @@ TOLD = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("slope", "sign", "factor", "right"),
     [("1 - h * h", "+=", 1, True), ("1 - h * h", "-=", -1, True), ("h * (1 - h)", "-=", 0, False)],
@@ -190,6 +191,7 @@ def test_what_is_right_for_minimising_and_is_added_climbs() -> None:
     assert "The code adds it to the parameters: that climbs, away from a minimum." in said
 
 
+@pytest.mark.untraced
 def test_a_wrong_gradient_that_is_added_is_read_with_the_sign_of_its_use() -> None:
     """Also where the other sign would be nearer in the hidden layer."""
     text = UP.replace("SLOPE", "h - 2").replace("SIGN", "+=").replace("h.T @ (T - P)", "h.T @ -P")
@@ -279,6 +281,7 @@ def gradient(x, t, w, b):
 """
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("text", "right"),
     [

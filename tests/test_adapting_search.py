@@ -45,6 +45,7 @@ def right(one: Adapted, sizes: tuple[int, ...] = (4, 6, 3)) -> bool:
     return bool(np.allclose(result["W1"], d.T @ h))
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "chosen",
     [
@@ -235,6 +236,7 @@ def moved(W1, b1, W2, b2, X, T, rate):
 """
 
 
+@pytest.mark.untraced
 def test_one_function_does_not_use_up_all_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is left for the next after so many, though fewer than all are left then."""
     linear = architecture((5, 7, 2), activation="tanh", output="linear", loss="sse")
@@ -246,6 +248,7 @@ def test_one_function_does_not_use_up_all_tries(monkeypatch: pytest.MonkeyPatch)
     forget()
 
 
+@pytest.mark.untraced
 def test_code_that_calls_itself_without_end_is_not_given_every_form_of_data(
     of_text: Modules,
 ) -> None:

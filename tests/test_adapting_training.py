@@ -81,7 +81,9 @@ def test_an_instance_that_is_named_as_parameters_are_is_none() -> None:
     assert best.is_right
 
 
-@pytest.mark.parametrize(("sign", "right"), [(">", True), ("<", False)])
+@pytest.mark.parametrize(
+    ("sign", "right"), [(">", True), pytest.param("<", False, marks=pytest.mark.untraced)]
+)
 def test_layers_that_a_loop_calls_one_by_one_are_a_network(sign: str, *, right: bool) -> None:
     """A penalty that only one layer has is left out, which is told; a rate is set."""
     best = found(LAYERS.replace("SIGN", sign), RELU).best
@@ -95,6 +97,7 @@ def test_layers_that_a_loop_calls_one_by_one_are_a_network(sign: str, *, right: 
     assert "Penalties that only some of its layers have are set to 0: not judged." in said
 
 
+@pytest.mark.untraced
 def test_penalties_that_all_layers_have_stay() -> None:
     text = LAYERS.replace("SIGN", ">").replace("Dense(4, 3)", "Dense(4, 3, weight_reg=0.01)")
     best = found(text, RELU).best
@@ -136,6 +139,7 @@ class Line:
 """
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("slope", "right"), [("X.T @ error", True), ("X.sum(0)", False)])
 def test_a_method_that_starts_anew_is_judged_by_one_pass_of_its_loop(
     slope: str, *, right: bool
@@ -229,6 +233,7 @@ for turn in range(3):
 COUNTS = ["m", "count", "X.shape[1]", "len(T[0])", "n_samples", "(2 * half)", "(low + top)", "many"]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("count", COUNTS)
 def test_the_number_of_samples_is_that_of_the_data_given(count: str) -> None:
     """A number that counts the rows of their data counts those of ours; c and d are biases."""

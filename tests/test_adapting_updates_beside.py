@@ -148,6 +148,7 @@ def test_a_right_update_is_said_to_be_one(text: str, said: str) -> None:
     assert not wrong
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("text", "old", "new", "wrong"),
     [

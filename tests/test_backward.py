@@ -65,6 +65,7 @@ def verdicts(report: Report) -> dict[str, str]:
 RIGHT = {"output": "match", "x": "match", "weight": "match", "bias": "match"}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", FORMATS, ids=str)
 def test_a_right_operation_is_a_match_in_every_format(dtype: torch.dtype) -> None:
     for seed in range(10):
@@ -79,6 +80,7 @@ def test_the_class_its_apply_and_any_function_are_taken(function: Any) -> None:
     assert verdicts(check_backward(function, affine, *inputs())) == RIGHT
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("dtype", "error"),
     [
@@ -101,6 +103,7 @@ def of_another_dtype(block: Tensor) -> Tensor:
     return block.double() if block.dtype == torch.float32 else block.float()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("wrong", "name", "reason"),
     [

@@ -130,6 +130,7 @@ HARM: dict[str, tuple[Callable[[], Any], str]] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", HARM)
 def test_a_match_that_does_harm_does_not_pass_unless_it_is_allowed(case: str) -> None:
     make, kind = HARM[case]

@@ -46,6 +46,7 @@ def test_a_unit_is_the_roundoff_of_each_exact_entry() -> None:
     assert accuracy.units(wrong, exact, "float64") == pytest.approx(100, abs=4)
 
 
+@pytest.mark.untraced
 def test_a_table_a_plot_and_lines_are_left(
     capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

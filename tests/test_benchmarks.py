@@ -15,6 +15,7 @@ Captured = pytest.CaptureFixture[str]
 README = (Path(checkers.__file__).parent / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.untraced
 def test_the_check_finds_what_it_promises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkers, "ERRORS", [1.0, 1e-2, 5e-4, 1e-7, 1e-11, 1e-12])
     monkeypatch.setattr(peers, "check_gradients", undiagnosed)
@@ -26,6 +27,7 @@ def test_the_check_finds_what_it_promises(monkeypatch: pytest.MonkeyPatch) -> No
     assert found.accepts_right_float32
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", peers.available())
 def test_every_checker_accepts_the_right_gradient_and_not_its_opposite(name: str) -> None:
     given = problem(*checkers.TABLE)
@@ -53,6 +55,7 @@ def test_the_million_is_a_million() -> None:
     assert counts == sorted(counts)
 
 
+@pytest.mark.untraced
 def test_both_tables_are_printed(
     capsys: Captured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -166,6 +166,7 @@ def reached(arithmetic: Arithmetic, found: Problem, *names: str) -> dict[str, Ar
         return {name: np.nan_to_num(far / bounds[name], nan=1.0) for name, far in largest.items()}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("forms", Forms)
 @pytest.mark.parametrize(("drifting", "reference"), [(True, 0.0), (False, 1e-9)])
 @pytest.mark.parametrize(

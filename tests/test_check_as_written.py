@@ -59,6 +59,7 @@ def said(
     return " ".join((captured.err if status == 2 else captured.out).split())
 
 
+@pytest.mark.untraced
 def test_code_that_is_right_for_another_network_gets_that_first(
     tmp_path: Path, capsys: Captured
 ) -> None:
@@ -72,6 +73,7 @@ def test_code_that_is_right_for_another_network_gets_that_first(
     assert "Called: Net.loss." in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.untraced
 def test_the_network_that_is_meant_is_chosen_by_options(tmp_path: Path, capsys: Captured) -> None:
     text = said(tmp_path, net(), "--activation tanh --detect", 0, capsys)
     assert "net.py:Net.loss against tanh in hidden layers, softmax outputs" in text
@@ -82,6 +84,7 @@ def test_the_network_that_is_meant_is_chosen_by_options(tmp_path: Path, capsys: 
     assert [one["penalty"] for one in found["problems"]] == [None]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("loss", "slope", "form"),
     [
@@ -257,6 +260,7 @@ def gradients(params, X, Y):
 """
 
 
+@pytest.mark.untraced
 def test_a_shape_has_any_depth(tmp_path: Path, capsys: Captured) -> None:
     options = "--activation tanh --loss half-mse --shape"
     for shape, status in (("4,6,5,3", 0), ("4,3", 0), ("4,6,3", 0)):

@@ -109,7 +109,11 @@ def printed(arguments: list[str], status: int, capsys: Captured) -> str:
 QUICK = ["--problems", "2"]
 
 
-@pytest.mark.parametrize("convention", ALL, ids=str)
+@pytest.mark.parametrize(
+    "convention",
+    [*(pytest.param(one, marks=pytest.mark.untraced) for one in ALL[:-1]), ALL[-1]],
+    ids=str,
+)
 def test_a_right_program_is_a_match_in_its_own_convention_which_is_said(
     convention: Convention, tmp_path: Path, capsys: Captured
 ) -> None:
@@ -144,6 +148,7 @@ def test_a_wrong_program_is_a_mismatch_in_its_own_convention(
     assert text.split("\n\n")[1].startswith("Mismatch: W1 is wrong;"), "the report comes first"
 
 
+@pytest.mark.untraced
 def test_a_right_program_that_runs_in_two_conventions_is_judged_in_the_right_one(
     tmp_path: Path, capsys: Captured
 ) -> None:
@@ -195,6 +200,7 @@ def test_gradients_may_come_back_in_many_ways(returned: str, tmp_path: Path) -> 
     assert not report.warnings
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("command", ["check", "falsify"])
 def test_the_fix_is_said_in_columns_where_samples_are(
     command: str, tmp_path: Path, capsys: Captured
@@ -205,6 +211,7 @@ def test_the_fix_is_said_in_columns_where_samples_are(
     assert "Fix: delta1 = (W1.T @ e2) * sigma(z1)." in flat
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("biases", ["vectors", "matrices"])
 def test_lists_of_numbers_are_arrays(biases: Biases, tmp_path: Path, capsys: Captured) -> None:
     convention = Convention(theta=True, biases=biases)
@@ -217,6 +224,7 @@ def test_lists_of_numbers_are_arrays(biases: Biases, tmp_path: Path, capsys: Cap
         assert ("b0 is missing" in flat) == (name == "ragged")
 
 
+@pytest.mark.untraced
 def test_a_gradient_of_the_wrong_shape_is_a_mismatch_and_no_convention(
     tmp_path: Path, capsys: Captured
 ) -> None:
@@ -259,6 +267,7 @@ FIXED = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("how", FIXED)
 def test_dimensions_that_are_written_in_are_found_out(
     how: str, tmp_path: Path, capsys: Captured
@@ -277,6 +286,7 @@ def test_dimensions_that_are_written_in_are_found_out(
     assert not set(samples) & {4, 16, 3}
 
 
+@pytest.mark.untraced
 def test_a_number_of_samples_that_is_written_in_is_found_out(
     tmp_path: Path, capsys: Captured
 ) -> None:
@@ -287,6 +297,7 @@ def test_a_number_of_samples_that_is_written_in_is_found_out(
     assert {p["samples"] for p in found["problems"]} == {342}
 
 
+@pytest.mark.untraced
 def test_a_shape_that_is_given_is_the_only_one(tmp_path: Path, capsys: Captured) -> None:
     text = program().replace("a1 = np.logaddexp(0, z1)", "a1 = np.logaddexp(0, z1.reshape(S, 9))")
     spec = written(tmp_path, text)
@@ -304,6 +315,7 @@ def test_a_shape_that_is_given_is_the_only_one(tmp_path: Path, capsys: Captured)
     assert "hard-coded" not in flat
 
 
+@pytest.mark.untraced
 def test_all_dimensions_of_the_random_problems_differ(tmp_path: Path, capsys: Captured) -> None:
     found = json_of([written(tmp_path, program()), "--problems", "30", "--seed", "7"], 0, capsys)
     problems = found["problems"][1:]
@@ -362,6 +374,7 @@ def test_what_raises_in_both_formats_is_not_blamed_on_one(tmp_path: Path, capsys
     assert "your code raises AssertionError" in capsys.readouterr().err
 
 
+@pytest.mark.untraced
 def test_a_wrong_gradient_in_float32_is_a_mismatch(tmp_path: Path, capsys: Captured) -> None:
     for i, wrong in enumerate(("W1 = W1 * X.dtype.type(1.1)", "loss = loss * 2")):
         (tmp_path / str(i)).mkdir()
@@ -373,6 +386,7 @@ def test_a_wrong_gradient_in_float32_is_a_mismatch(tmp_path: Path, capsys: Captu
         assert not any(p["note"] for p in found["problems"])
 
 
+@pytest.mark.untraced
 def test_a_match_that_does_harm_has_status_1(tmp_path: Path, capsys: Captured) -> None:
     spec = written(tmp_path, program(wrong="X += 1"))
     flat = printed(["check", spec, *QUICK], 1, capsys)
@@ -438,6 +452,7 @@ def c(p, X): raise KeyError
 """
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("command", ["check", "falsify"])
 def test_a_file_alone_stands_for_its_only_function(
     command: str, tmp_path: Path, capsys: Captured
@@ -451,6 +466,7 @@ def test_a_file_alone_stands_for_its_only_function(
     assert said not in printed([command, spec, *quick], 0, capsys)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("command", "text", "message"),
     [
@@ -474,6 +490,7 @@ def test_a_file_with_no_function_or_several_is_one_line_and_status_2(
     assert captured.out == ""
 
 
+@pytest.mark.untraced
 def test_a_class_without_a_gradient_is_tried_as_it_stands(tmp_path: Path, capsys: Captured) -> None:
     text = "class Model:\n    def gradients(self, p, X, Y): ...\n"
     file = written(tmp_path, text).removesuffix(":gradients")
@@ -495,6 +512,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", BROKEN)
 def test_what_goes_wrong_in_their_code_shows_their_line_and_status_2(
     case: str, tmp_path: Path, capsys: Captured
@@ -560,6 +578,7 @@ def test_an_error_of_ours_is_not_blamed_on_the_user(
     )
 
 
+@pytest.mark.untraced
 def test_the_mistake_is_looked_for_on_the_first_wrong_problem_alone(
     tmp_path: Path, capsys: Captured
 ) -> None:
@@ -569,6 +588,7 @@ def test_the_mistake_is_looked_for_on_the_first_wrong_problem_alone(
     assert [bool(report["causes"]) for report in reports] == [True, *[False] * (len(reports) - 1)]
 
 
+@pytest.mark.untraced
 def test_json_says_everything(tmp_path: Path, capsys: Captured) -> None:
     own = Convention(theta=True, layout="columns")
     spec = written(tmp_path, program(own, wrong="W1 = W1 * 2"))
@@ -616,6 +636,7 @@ def test_json_says_everything(tmp_path: Path, capsys: Captured) -> None:
     assert exact["tried"] == [str(own)]
 
 
+@pytest.mark.untraced
 def test_a_report_can_be_reproduced_from_its_line(tmp_path: Path, capsys: Captured) -> None:
     spec = written(tmp_path, program())
     many = json_of([spec, "--problems", "4"], 0, capsys)["problems"]
@@ -623,6 +644,7 @@ def test_a_report_can_be_reproduced_from_its_line(tmp_path: Path, capsys: Captur
     assert one[1] == many[4]
 
 
+@pytest.mark.untraced
 def test_json_and_html_go_to_files_beside_the_text(tmp_path: Path, capsys: Captured) -> None:
     spec = written(tmp_path, program(wrong="W1 = W1 * (1 + 1e-9) if S == 342 else W1"))
     (tmp_path / "out").mkdir()
@@ -641,6 +663,7 @@ def test_json_and_html_go_to_files_beside_the_text(tmp_path: Path, capsys: Captu
     assert output(capsys) == page
 
 
+@pytest.mark.untraced
 def test_a_file_that_cannot_be_written_is_one_line_and_status_2(
     tmp_path: Path, capsys: Captured
 ) -> None:
@@ -665,6 +688,7 @@ def test_output_that_cannot_be_written_is_one_line_and_status_2(
     assert capsys.readouterr().err == message
 
 
+@pytest.mark.untraced
 def test_what_the_program_prints_is_not_in_the_result(tmp_path: Path, capsys: Captured) -> None:
     spec = written(tmp_path, program(wrong="print('hello')"))
     assert main(["check", spec, *QUICK, "--json", "-"]) == 0
@@ -740,6 +764,7 @@ class Terminal(io.StringIO):
         return True
 
 
+@pytest.mark.untraced
 def test_a_terminal_sees_the_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     terminal = Terminal()

@@ -307,6 +307,7 @@ def test_a_loss_that_is_no_number_is_a_mismatch(value: Any) -> None:
     assert verdicts(report) == {"W": "match", "b": "match"}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -748,6 +749,7 @@ def test_probabilities_that_are_validated_are_no_obstacle_in_float32() -> None:
     assert wrong.verdict == "mismatch"
 
 
+@pytest.mark.untraced
 def test_what_is_looked_up_by_a_rounded_number_hides_nothing() -> None:
     """Linear interpolation in a table whose first value is nearly fixed."""
     t = RANDOM.uniform(0, 6.99, 50)

@@ -94,6 +94,7 @@ def test_a_loss_that_raises_is_shown_with_its_line(tmp_path: Path, capsys: Captu
     assert "crosscheck: your code raises ValueError on the parameters and data of seed 0" in error
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("line", "advice"),
     [
@@ -120,6 +121,7 @@ def test_whatever_ends_an_import_is_status_2(
     assert said == f"crosscheck: {advice.replace('FILE', str(file))}"
 
 
+@pytest.mark.untraced
 def test_an_exception_without_a_text_is_said_for_every_convention(
     tmp_path: Path, capsys: Captured
 ) -> None:

@@ -351,6 +351,7 @@ print(status, *{name.partition(".")[0] for name in sys.modules})
 """
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("arguments", "status"), LIGHT, ids=str)
 def test_these_load_no_torch(arguments: list[str], status: int) -> None:
     command = [sys.executable, "-c", LOADED, *arguments]

@@ -153,6 +153,7 @@ def test_a_numpy_loss_of_complex_parameters_is_differentiated_by_both_parts(case
     assert "numerical derivative" in report.reference
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("factor", [0.5, 1 + 1e-5, 1 + 1e-5j, 1j])
 @pytest.mark.parametrize("case", IN_NUMPY)
 def test_a_wrong_one_beside_a_numpy_loss_is_a_mismatch(case: str, factor: complex) -> None:

@@ -87,6 +87,7 @@ def averaged(x: Tensor, y: Tensor) -> Tensor:
     return 0.8 * x + 0.2 * y
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("one", "other", "named"), [(0.2, 0.8, True), (0.3, 0.7, False)])
 def test_exchanged_numbers_of_a_moving_average_are_named(
     one: float, other: float, named: bool

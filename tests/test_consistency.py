@@ -153,6 +153,7 @@ def test_a_loss_that_is_no_number_nearby_is_not_asked() -> None:
     assert check(by_hand, loss).verdict == "match"
 
 
+@pytest.mark.untraced
 def test_a_loss_that_varies_over_a_hair_is_no_contradiction() -> None:
     """Thirty steps of the logistic map stretch every distance a billionfold."""
     start = np.array([0.3, 3.9])

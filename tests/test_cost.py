@@ -38,6 +38,7 @@ MOST = {"tanh": 3.5, "linear regression": 3.5, "Rosenbrock": 3.5, "layer norm": 
 MOST["log determinant"] = 5.0  # near a singular matrix the steps have to be small
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", MOST)
 @pytest.mark.parametrize("error", [0.3, 1e-3, 1e-6])
 def test_a_mismatch_against_a_pytorch_loss_takes_a_few_values_more(name: str, error: float) -> None:

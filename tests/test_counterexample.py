@@ -84,6 +84,7 @@ def test_what_the_whole_check_does_not_confirm_is_no_counterexample(
     assert (smallest is not None) == found
 
 
+@pytest.mark.untraced
 def test_the_same_seed_finds_the_same() -> None:
     one, two = (found_for(wrong("a1 (1 - a1)"), seed=7) for _ in range(2))
     assert one.code == two.code
@@ -102,6 +103,7 @@ def test_what_raises_is_a_counterexample() -> None:
     assert str(found).startswith("It raises ZeroDivisionError('of S - 2').")
 
 
+@pytest.mark.untraced
 def test_a_problem_that_is_wrong_itself_is_preferred_to_one_beside_one() -> None:
     """Where all is as simple as can be, only the problems nearby are wrong."""
     simplest = 0.2
@@ -305,6 +307,7 @@ def test_the_command_finds_nothing_where_nothing_is_wrong(tmp_path: Path, capsys
     assert json.loads(capsys.readouterr().out)["counterexample"] is None
 
 
+@pytest.mark.untraced
 def test_code_in_the_plainest_convention_needs_no_adapter(tmp_path: Path, capsys: Captured) -> None:
     program = (
         "import manual_backprop\n"
@@ -336,6 +339,7 @@ network = Network()
 """
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", ["named", "in_a_list", "raising"])
 def test_the_code_calls_a_method_and_understands_what_it_returns(
     name: str, tmp_path: Path, capsys: Captured

@@ -56,6 +56,7 @@ def test_nesterov_is_the_recursion_of_the_sheet(seed: int, step: float) -> None:
         assert np.abs(one.parameters.to_vector() - other).max() <= 1e-13 * np.abs(other).max()
 
 
+@pytest.mark.untraced
 @given(problems(kinds=("typical",)), STEPS)
 def test_the_first_two_steps_of_nesterov_are_plain(problem: Problem, step: float) -> None:
     ahead, plain = (run(d, problem, 3, step=step) for d in (nesterov, steepest_descent))
@@ -90,6 +91,7 @@ def test_steepest_descent_is_what_torch_does_without_momentum(dtype: str) -> Non
         _ = sgd.step()
 
 
+@pytest.mark.untraced
 @BOTH
 @given(problems(kinds=("typical",)))
 def test_every_iterate_has_its_own_loss_and_accuracy(descent: Descent, problem: Problem) -> None:

@@ -34,6 +34,7 @@ def options(code: Callable[..., Any], meant: Architecture = MEANT, **more: Any) 
     return [fit.architecture.options for fit in detect(code, meant, **more)]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_another_activation_is_recognised(activation: str) -> None:
     one = architecture((4, 5, 3), activation=activation)
@@ -59,6 +60,7 @@ CHOICES: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("choices", CHOICES, ids=str)
 def test_other_outputs_losses_means_and_penalties_are_recognised(choices: dict[str, Any]) -> None:
     for sizes in ((4, 5, 3), (2, 3, 4, 3)):
@@ -66,6 +68,7 @@ def test_other_outputs_losses_means_and_penalties_are_recognised(choices: dict[s
         assert options(gradients_of(one), meant, targets="one-hot") == [one.options]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("bias", [True, False])
 def test_one_output_and_one_layer(bias: bool) -> None:
     for sizes in ((3, 4, 1), (3, 1), (3, 2)):
@@ -76,6 +79,7 @@ def test_one_output_and_one_layer(bias: bool) -> None:
             assert one.options in options(gradients_of(one), meant)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("output", ["softmax", "sigmoid", "linear"])
 def test_code_that_takes_labels_is_recognised_whatever_was_meant(output: str) -> None:
     one = architecture((4, 5, 3), activation="relu", output=output, loss="half-mse")
@@ -160,6 +164,7 @@ def loss_beside(one: Architecture, factor: float) -> Callable[..., Any]:
     return code
 
 
+@pytest.mark.untraced
 def test_the_loss_beside_the_gradient_is_compared_as_well() -> None:
     one = architecture((4, 5, 3), activation="tanh")
     (fit,) = detect(loss_beside(one, 1.0), MEANT)
@@ -258,6 +263,7 @@ MEANT_BY_NOBODY = (
 )
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("title", [*MEANT_BY, *MEANT_BY_NOBODY])
 def test_of_the_catalogue_what_is_another_network_is_found_and_nothing_else(title: str) -> None:
     wrong = gradient_with(BY_TITLE[title])
@@ -287,6 +293,7 @@ def test_what_the_code_raises_is_marked_as_the_codes() -> None:
         _ = detect(raising, MEANT)
 
 
+@pytest.mark.untraced
 def test_every_network_found_is_one_that_the_check_passes() -> None:
     for choices in CHOICES[::4]:
         one = architecture((4, 5, 3), **choices)

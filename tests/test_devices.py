@@ -41,6 +41,7 @@ def told(report: Report) -> object:
     return report.verdict, [(c.kind, c.explanation) for c in report.causes]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("power", [2, 1])
 def test_what_is_told_does_not_depend_on_the_default_device(power: int) -> None:
     """On meta nothing has values: whatever was made there by mistake would be missed."""

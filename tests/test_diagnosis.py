@@ -56,13 +56,13 @@ from tests.thorough import by_profile
 A = NDArray[Any]
 
 PROBLEMS = by_profile(dev=1, ci=1, thorough=6)
-PAIRS = by_profile(dev=20, ci=20, thorough=400)
+PAIRS = by_profile(dev=10, ci=10, thorough=400)
 
 
 EVERY = by_profile(dev=2, ci=2, thorough=1)
 """Where every mistake need not be tried in both number formats."""
 
-RARELY = by_profile(dev=5, ci=5, thorough=1)
+RARELY = by_profile(dev=10, ci=10, thorough=1)
 """Where every one need not be searched for, which takes a second each."""
 
 PLANTED_CASES = [
@@ -183,6 +183,7 @@ def test_mistakes_in_blocks_of_their_own_are_named_each_with_its_blocks() -> Non
     assert report.causes[0].before == pytest.approx(2)  # of b1; W0 has no difference
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("titles", "said"),
     [
@@ -226,6 +227,7 @@ def test_what_is_the_same_on_a_problem_is_named_as_well() -> None:
     assert "Equally consistent with: Your W0" in str(report)
 
 
+@pytest.mark.untraced
 def test_what_is_explained_in_part_is_told_from_what_is_not() -> None:
     def gradient(p: Parameters, X: A, Y: A) -> Parameters:
         found = right_gradient(p, X, Y)
@@ -309,6 +311,7 @@ def test_an_error_in_the_only_entry_of_delta1_is_no_step() -> None:
     assert {"tanh's derivative"} in kinds(report)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("which", [0, 1])
 def test_two_wrong_steps_are_named_where_one_comes_in_two_ways(which: int) -> None:
     """Divided by the number of the samples that are left, or still by S."""
@@ -418,6 +421,7 @@ def unlisted(name: str, seed: int = 3) -> list[str]:
     return [note.text for note in report.pattern[1:]]
 
 
+@pytest.mark.untraced
 def test_the_rows_columns_and_entries_that_are_wrong_are_named() -> None:
     def off_in_a_row(p: Parameters, X: A, Y: A) -> Parameters:
         found = right_gradient(p, X, Y)
@@ -456,6 +460,7 @@ def test_a_right_loss_says_that_it_is_e2() -> None:
     )
 
 
+@pytest.mark.untraced
 def test_where_some_blocks_have_a_cause_the_others_rule_nothing_out() -> None:
     def gradient(p: Parameters, X: A, Y: A) -> Parameters:
         found = right_gradient(p, X, Y)
@@ -471,12 +476,14 @@ def test_digits_that_are_lost_are_not_corrected() -> None:
     assert "only to the precision of float32. The relative error is" in text
 
 
+@pytest.mark.untraced
 def test_what_agrees_says_where_to_look() -> None:
     assert unlisted("slope leaky ReLU")[-1] == (
         "Where to look: e2 and a1 are right, because W1 and b1 are: look at e2 @ W1, and the slope."
     )
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", ["first row of W1 zero", "slope sin z1", "a1 centred in W1"])
 def test_what_the_catalogue_has_not_is_named_as_in_any_model(name: str) -> None:
     report = check_gradients(UNLISTED[name], *problem_for(Shows.ANY, 3, np.float64))
@@ -485,6 +492,7 @@ def test_what_the_catalogue_has_not_is_named_as_in_any_model(name: str) -> None:
     assert not report.pattern
 
 
+@pytest.mark.untraced
 def test_two_slips_that_the_catalogue_has_not_are_named_together() -> None:
     def gradients(p: Parameters, X: A, Y: A) -> Parameters:
         slope = step("slope", lambda r: np.sin(r.z1))
@@ -497,6 +505,7 @@ def test_two_slips_that_the_catalogue_has_not_are_named_together() -> None:
     }
 
 
+@pytest.mark.untraced
 def test_a_slope_that_nobody_takes_is_unknown() -> None:
     def gradients(p: Parameters, X: A, Y: A) -> Parameters:
         return Run(step("slope", lambda r: np.sin(r.z1 + 0.1))(RIGHT), p, X, Y).gradients
@@ -553,6 +562,7 @@ def test_the_plainest_of_what_explains_it_is_said(
     assert [cause.explanation for cause in report.causes] == said
 
 
+@pytest.mark.untraced
 def test_a_block_that_is_missing_or_nearly_right_contradicts_what_would_change_it() -> None:
     problem = problem_for(Shows.ANY, 1, np.float64)
 
@@ -675,6 +685,7 @@ def test_a_loss_that_needs_all_samples_has_no_gradient_of_each() -> None:
         assert report.pattern[0].kind == "unknown cause"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("shape", "said"),
     [((3, 4), "row 0 only (of 3)"), ((3, 4, 2), "index 0 = 0 only (of 3)")],

@@ -178,6 +178,7 @@ STALE: dict[str, tuple[Callable[[], Gradient], str]] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("against", [loss, in_numpy])
 @pytest.mark.parametrize("case", STALE)
 def test_what_is_kept_of_earlier_data_is_told_and_does_not_pass(case: str, against: Any) -> None:

@@ -30,6 +30,7 @@ def in_numpy(p: Any) -> float:
     return float(np.sum(p["W"] ** 2) + np.einsum("ij->", p["none"]))
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("loss", [in_torch, in_numpy])
 @pytest.mark.parametrize(
     ("returned", "expected"),
@@ -88,6 +89,7 @@ def test_a_gradient_over_no_samples_is_zero_and_nothing_else() -> None:
     assert report.verdict == "mismatch", report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("name", ["softmax", "rms norm", "swiglu", "cumsum", "attention"])
 def test_a_right_kernel_is_not_accused_on_a_batch_of_zero_rows(
@@ -110,6 +112,7 @@ def by_linear(ctx: Any, u: Tensor) -> tuple[Tensor, Tensor]:
     return u @ w, u.T @ x
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("change", "wrong"),
     [

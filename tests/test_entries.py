@@ -168,6 +168,7 @@ SCALED: dict[str, tuple[Loss, Gradient]] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", SCALED)
 def test_every_entry_is_resolved_in_units_of_its_own(name: str) -> None:
     loss, gradients = SCALED[name]
@@ -259,6 +260,7 @@ def test_a_right_gradient_that_loses_digits_is_never_a_mismatch() -> None:
     assert found >= 5
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("size", [5, 8, 10])
 def test_a_matrix_near_a_singular_one_is_no_fault_of_the_gradient(size: int) -> None:
     """From 7 rows on, how a machine factorises tells whether the slopes are known."""

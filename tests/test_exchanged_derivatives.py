@@ -62,6 +62,7 @@ def test_the_right_gradient_is_not_accused() -> None:
     assert checked("").verdict == "match"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("how", "kind", "said"),
     [

@@ -202,6 +202,7 @@ def test_every_part_has_its_points() -> None:
     assert parts(Outcome(error="raises"))["W0"] == 0
 
 
+@pytest.mark.untraced
 def test_a_mistake_with_a_name_keeps_its_share() -> None:
     named = "[credit]\n'1/S missing' = 0.8"
     assert parts(summed(), named) == {"W0": 1.6, "b0": 2, "W1": 2, "b1": 1.6, "behaviour": 2}

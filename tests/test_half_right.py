@@ -91,6 +91,7 @@ def said(report: Report) -> list[str]:
     return [note.text for note in report.pattern if note.kind == "half right"]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("loss", [by_rows, by_columns, by_module, by_addmm])
 @pytest.mark.parametrize(
     ("samples", "dz"),
@@ -106,6 +107,7 @@ def test_a_layer_that_is_right_but_for_what_it_is_given(
     assert text in " ".join(str(report).split())
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("samples", [1, 3, 20])
 @pytest.mark.parametrize(
     "wrong",
@@ -119,6 +121,7 @@ def test_a_layer_whose_product_or_sum_is_wrong_as_well(samples: int, wrong: Any)
     assert not said(checked(by_rows, samples, unit_by_unit, **wrong))
 
 
+@pytest.mark.untraced
 def test_of_many_samples_every_matrix_has_some_derivative_and_nothing_is_said() -> None:
     assert not said(checked(by_rows, 20, entry_by_entry))
 

@@ -154,6 +154,7 @@ def test_a_right_hessian_passes(name: str) -> None:
     assert report.passed, str(report)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("of", "error", "said"),
     [

@@ -126,6 +126,7 @@ RIGHT: dict[str, tuple[Product, Any, tuple[Any, ...], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_product_is_accused_of_nothing(name: str) -> None:
     hvp, x, data, reference = RIGHT[name]
@@ -135,6 +136,7 @@ def test_a_right_product_is_accused_of_nothing(name: str) -> None:
     assert not report.causes
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("reference", "error"),
     [

@@ -24,6 +24,7 @@ def test_manual_backprop_needs_only_numpy() -> None:
     assert not loaded & {"torch", "autograd_ref", "scipy", "hypothesis", "rich"}
 
 
+@pytest.mark.untraced
 def test_autograd_ref_loads_torch_at_first_use_only() -> None:
     assert not loaded_by("import autograd_ref") & {"torch", "scipy", "hypothesis", "rich"}
     assert "torch" in loaded_by("import autograd_ref; autograd_ref.loss_and_gradients")
@@ -68,6 +69,7 @@ REFERENCE = [
 ]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("file", REFERENCE, ids=str)
 def test_the_reference_shares_data_but_no_arithmetic_with_the_hand_derived_side(
     file: Path,

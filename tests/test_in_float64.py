@@ -221,6 +221,7 @@ X, W = np.random.default_rng(0).normal(size=(9, 3)), np.array([0.5, -1.0, 2.0])
 NOISES = ("mask of rand", "randn", "bernoulli", "in place", "sample")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("case", NOISES)
 def test_both_sides_draw_the_same_from_the_same_seed(case: str, dtype: Any) -> None:

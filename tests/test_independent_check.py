@@ -57,6 +57,7 @@ def test_where_nothing_differs_nobody_is_asked() -> None:
     assert report.witness is None
 
 
+@pytest.mark.untraced
 def test_a_wrong_gradient_contradicts_both_losses() -> None:
     witness = asked(scaled(1 + 1e-6, loss_too=False))
     assert witness.side == "hand"

@@ -57,6 +57,7 @@ def test_right_ones_agree_in_their_order(dtype: Any) -> None:
     assert report.not_checked == ()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("name", "dtype"), [*((name, np.float64) for name in ORDER), ("z2", np.float32)]
 )
@@ -71,6 +72,7 @@ def test_only_the_step_that_is_wrong_is_accused(name: str, dtype: Any) -> None:
     assert "(the built-in network): not what follows" in as_html(report)
 
 
+@pytest.mark.untraced
 def test_several_wrong_steps_are_found_at_once() -> None:
     found = verdicts(report_of("a1", "y_hat", "delta1", dtype=np.float32))
     assert [n for n, said in found.items() if said == "mismatch"] == ["a1", "y_hat", "delta1"]

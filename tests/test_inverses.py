@@ -101,6 +101,7 @@ def test_a_transposed_inverse_and_a_determinant_are_named(how: str, said: str) -
     assert any(said in cause.explanation for cause in report.causes), report
 
 
+@pytest.mark.untraced
 def test_systems_of_other_shapes_are_solved_alike() -> None:
     def of_rows(p: Any, r: Any, skew: Any) -> Any:
         rows = torch.linalg.solve(p["K"] + skew, torch.stack([r, r + 1]), left=False)

@@ -467,6 +467,7 @@ def test_other_data_have_other_outputs() -> None:
     assert [note.kind for note in report.findings] == ["uses earlier values"]
 
 
+@pytest.mark.untraced
 def test_a_block_of_several_is_named() -> None:
     def off(blocks: Any) -> None:
         blocks["curve"]["rate"] = np.exp(blocks["curve"]["rate"])
@@ -482,6 +483,7 @@ def test_a_block_of_several_is_named() -> None:
     assert [cause.kind for cause in report.causes] == ["one block"]
 
 
+@pytest.mark.untraced
 def test_the_worst_entries_are_named_by_row_and_column() -> None:
     report = check_jacobian(changed(lambda J: J + 0.1), p, t, y, function=decay)
     (note,) = [note for note in report.warnings if note.kind == "worst entries"]
@@ -501,6 +503,7 @@ def test_a_mistake_of_another_kind_has_no_name() -> None:
     assert any("only values are seen" in note.text for note in report.pattern)
 
 
+@pytest.mark.untraced
 def test_a_jacobian_that_is_missing_or_has_another_form_is_a_mismatch() -> None:
     nothing = check_jacobian(lambda *_a: None, p, t, y, function=decay)
     assert "is missing: jacobian returned None" in str(nothing)
@@ -524,6 +527,7 @@ def test_what_the_function_under_test_does_to_its_arguments_is_told() -> None:
     assert [note.text for note in report.findings] == ["The function changes x in place."]
 
 
+@pytest.mark.untraced
 def test_a_formula_that_holds_here_only_is_wrong_elsewhere() -> None:
     here = right(p, t, y)
     report = check_jacobian(lambda *_a: here.copy(), p, t, y, function=decay)
@@ -553,6 +557,7 @@ def test_a_textbook_formula_of_probabilities_near_one_is_not_accused() -> None:
     assert report.verdict == "inconclusive"
 
 
+@pytest.mark.untraced
 def test_an_accuracy_widens_the_tolerance() -> None:
     rough = with_entry(1 + 1e-6)
     assert check_jacobian(rough, p, t, y, function=decay).verdict == "mismatch"

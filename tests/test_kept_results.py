@@ -292,6 +292,7 @@ class InTorch(Fit):
         return super().loss(torch.as_tensor(w))
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("fit", [Fit, InTorch])
 @pytest.mark.parametrize("given", [POINT, torch.from_numpy(POINT)])
 @pytest.mark.parametrize("method", ["gradient", "value_and_gradient"])

@@ -139,6 +139,7 @@ SCORES = [
 ]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("operation", "back", "said"), SCORES)
 def test_a_wrong_step_among_scores_is_named(operation: Operation, back: Back, said: str) -> None:
     weights = torch.randn(5, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
@@ -245,6 +246,7 @@ def recurrent(
     return loss
 
 
+@pytest.mark.untraced
 def test_weights_that_only_one_turn_reaches_are_named() -> None:
     right = recurrent()
     first = explained(right, recurrent(at="weights", cut=lambda t: t > 0), "square")

@@ -52,6 +52,7 @@ def reasons(report: Report) -> dict[str, str]:
     return {block.name: block.reason for block in report.blocks if block.reason}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("slope", [0.25, 0.5, 1.0])
 def test_many_kinks_at_once_accuse_nobody(slope: float) -> None:
     report = check_gradients(with_slope_at_zero(slope), AT_KINKS, X, Y, loss=loss)
@@ -73,12 +74,14 @@ def test_where_all_units_are_at_their_kinks_for_all_samples_nobody_is_accused() 
     assert reasons(report)["W"] == reasons(report)["b"] == BETWEEN_SLOPES
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("parameters", [AT_KINKS, ALL_ZERO])
 def test_what_lies_beyond_the_slopes_of_a_kink_is_wrong(parameters: Any) -> None:
     report = check_gradients(with_slope_at_zero(3.0), parameters, X, Y, loss=loss)
     assert verdicts(report)["b"] == "mismatch", report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", ["W", "v"])
 def test_what_no_kink_reaches_is_not_excused_by_one(name: str) -> None:
     """Rows of X that are zero put no kink into W; v has none at all."""
@@ -101,6 +104,7 @@ class AnotherRelu(Function):
         return upstream[0] * (ctx.saved_tensors[0] >= 0)
 
 
+@pytest.mark.untraced
 def test_an_operation_may_take_the_other_slope_of_a_kink() -> None:
     at_zero = torch.tensor([-1.0, 0.0, 2.0, 0.0])
     report = check_backward(AnotherRelu, torch.relu, at_zero)
@@ -148,6 +152,7 @@ def test_either_gradient_by_a_symmetric_matrix_is_right(S: A, gradients: Any, by
         assert reasons(report) == {"gradient": SYMMETRIC}
 
 
+@pytest.mark.untraced
 def test_a_wrong_gradient_by_a_symmetric_matrix_is_wrong() -> None:
     for wrong in (1 + 1e-9, -1, 2):
         report = check_gradients(
@@ -228,6 +233,7 @@ def bent(b: Tensor) -> Tensor:
     return torch.relu(b).sum() + (b**2).sum()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("slope", "verdict"),
     [(-2.0, "mismatch"), (-0.05, "mismatch"), (0.5, "inconclusive"), (1.05, "mismatch")],
@@ -313,6 +319,7 @@ def one_of(n: int, *places: int, value: float = 1.0) -> A:
     return found
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("gradient", [[1.0, 0, 0], [0, 1.0, 0], [0.3, 0.7, 0]])
 @pytest.mark.parametrize("loss", [largest, Tensor.max])
@@ -322,6 +329,7 @@ def test_at_a_tie_of_two_any_choice_is_right(seed: int, gradient: Any, loss: Any
     assert report.verdict != "mismatch", report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("wrong", [[2.0, 0, 0], [0, 0, 1.0], [-1.0, 0, 0], [0.5, 0.5, 1e-8]])
 @pytest.mark.parametrize("loss", [largest, Tensor.max])
 def test_at_a_tie_of_two_what_no_choice_gives_is_wrong(wrong: Any, loss: Any) -> None:
@@ -334,6 +342,7 @@ def by_rank(x: Tensor) -> Tensor:
     return (torch.sort(x).values * torch.arange(len(x))).sum()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("loss", "gradient"),
     [
@@ -396,6 +405,7 @@ def through_maxima(x: A, weights: A, part: Any) -> A:
     return found.reshape(4, 4, 2, 2).transpose(0, 2, 1, 3).reshape(8, 8)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", ["f8", "f4"])
 @pytest.mark.parametrize("gradients", [through_the_last, evenly])
 def test_max_pooling_may_choose_any_of_equal_entries(gradients: Any, dtype: str) -> None:

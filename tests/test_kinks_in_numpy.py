@@ -63,6 +63,7 @@ RIGHT: list[tuple[Any, A, A]] = [
 ]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(("loss", "at", "gradient"), RIGHT)
 def test_any_order_of_equal_entries_is_right(loss: Any, at: A, gradient: A, seed: int) -> None:
@@ -75,6 +76,7 @@ def test_the_middle_of_equal_entries_is_said_to_be_at_a_kink() -> None:
     assert [block.reason for block in report.blocks] == [BETWEEN_SLOPES], report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("loss", "at", "gradient"),
     [

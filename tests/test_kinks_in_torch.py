@@ -134,6 +134,7 @@ def test_a_scaled_softplus_is_another_where_its_scaled_argument_is(
     assert [note.kind for note in watch.notes()] == ["exact softplus"] * seen
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("away", [1e-2, 1e-4, 1e-5])
 def test_the_mean_of_two_slopes_is_wrong_beside_a_kink(away: float) -> None:
     """Over steps that are larger than that, differences give the mean."""

@@ -87,6 +87,7 @@ def doubled_unless_contiguous(x: Any) -> Any:
     return 3 * x**2 * (1 if x.flags.c_contiguous else 2)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("wrong", [as_it_lies, doubled_unless_contiguous])
 @pytest.mark.parametrize("arranged", [lambda x: x.T, lambda x: x[:, ::2], np.asfortranarray])
 def test_a_gradient_that_ignores_strides_is_a_mismatch_where_the_caller_has_them(

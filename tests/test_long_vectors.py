@@ -33,6 +33,7 @@ def scaled(rows: Any) -> Any:
     return change
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("shape", [(MANY,), (1000, 50)])
 @pytest.mark.parametrize("rows", [[7], [3, 8, 500], slice(None), slice(1, None)])
 def test_entries_that_are_wrong_among_many_are_shown_at_once(

@@ -32,6 +32,7 @@ def gated(multiply: Product, other: Callable[[Tensor, Tensor], Tensor]) -> Calla
     return loss
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("other", "said"),
     [
@@ -52,6 +53,7 @@ def test_a_product_of_another_factor_is_named(
     assert said or "computed from" not in found
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("index", "named"), [(SENDERS, True), (SENDERS.flip(0) // 2, False)])
 def test_a_count_of_another_index_is_named(index: Tensor, named: bool) -> None:
     def averaged(divided: Callable[..., Tensor]) -> Callable[..., Tensor]:

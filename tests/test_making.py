@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from autograd_ref.recording.linear import Steps
@@ -33,6 +34,7 @@ def record() -> Tape:
     return recorded(loss, Point(at, (X,)))
 
 
+@pytest.mark.untraced
 def test_slips_at_once_are_those_one_by_one() -> None:
     tape = record()
     steps, others = Steps(tape), Others(tape)

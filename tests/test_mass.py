@@ -105,6 +105,7 @@ def test_an_exception_is_counted() -> None:
     assert "missing" in raised.reason
 
 
+@pytest.mark.untraced
 def test_injected_errors_are_found() -> None:
     outcomes = [result("squares", injected=True, seed=seed) for seed in range(12)]
     assert {outcome.result for outcome in outcomes} == {"found"}
@@ -114,6 +115,7 @@ def test_injected_errors_are_found() -> None:
     assert {outcome.reason.split("place=")[1][:4] for outcome in outcomes} >= {"'ent", "'blo"}
 
 
+@pytest.mark.untraced
 def test_errors_are_injected_in_kernels_too() -> None:
     assert examine(Check("kernel", 0, "kernel", "float16")).result == "match"
     checks = [Check("kernel", seed, "kernel", "float64", injected=True) for seed in range(8)]

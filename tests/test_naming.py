@@ -83,6 +83,7 @@ def test_there_are_enough_models_and_each_quotes_its_own_lines() -> None:
             assert len(said) > 15
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", ZOO)
 def test_the_right_gradient_matches_and_every_mistake_makes_a_difference(name: str) -> None:
     model = ZOO[name]
@@ -164,6 +165,7 @@ def run(folder: Path, *more: str) -> int:
     return main(["--unseen", str(folder / "unseen"), *record, *more])
 
 
+@pytest.mark.untraced
 @pytest.mark.usefixtures("line")
 def test_a_run_is_counted_and_goes_on_where_it_stopped(tmp_path: Path, capsys: Captured) -> None:
     assert run(tmp_path, "--seconds", "0") == 0
@@ -187,6 +189,7 @@ def test_a_run_is_counted_and_goes_on_where_it_stopped(tmp_path: Path, capsys: C
     assert "There is no model cube; there are line." in capsys.readouterr().out
 
 
+@pytest.mark.untraced
 @pytest.mark.usefixtures("line")
 def test_pairs_and_what_nobody_derived_are_asked_too(tmp_path: Path, capsys: Captured) -> None:
     assert run(tmp_path, "--pairs", "1", "--seed", "1") in (0, 1)

@@ -52,6 +52,7 @@ CASES: dict[str, tuple[Formula, list[tuple[int, ...]]]] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("name", CASES)
 def test_a_right_kernel_matches_with_long_sums_too(name: str, dtype: torch.dtype) -> None:
@@ -62,6 +63,7 @@ def test_a_right_kernel_matches_with_long_sums_too(name: str, dtype: torch.dtype
     assert report.verdict == "match", report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("name", CASES)
 def test_one_that_is_doubled_does_not(name: str, dtype: torch.dtype) -> None:
@@ -88,6 +90,7 @@ def test_what_refuses_float64_stays_undecided() -> None:
     assert report.verdict == "inconclusive", report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("factor", [1.0, 2.0])
 def test_a_batch_norm_over_many_rows_in_float32_is_decided(factor: float) -> None:
     def loss(p: Any, X: Any) -> Any:
@@ -170,6 +173,7 @@ WORK: dict[str, Formula] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("work", list(WORK)[:2])
 @pytest.mark.parametrize("name", SMOOTH)
@@ -182,6 +186,7 @@ def test_a_mistake_of_two_per_cent_in_16_bits_is_found_in_float64(
     assert [block.verdict for block in report.blocks] == ["match", "mismatch"], report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("work", WORK)
 @pytest.mark.parametrize("name", SMOOTH)
 def test_rounding_inside_is_no_mistake_though_it_is_the_same_in_float64(
@@ -201,6 +206,7 @@ def normalised_anew(x: Tensor, weight: Tensor) -> Tensor:
     return centred * torch.rsqrt(centred.square().mean(-1, keepdim=True) + 1e-5) * weight
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("formula", [normalised_anew, lambda x, w: torch.softmax(x, -1) * w])
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
 def test_what_rounds_to_16_bits_inside_is_not_accused_where_sums_cancel(
@@ -239,6 +245,7 @@ def only_in(dtype: torch.dtype, function: type[Function]) -> Formula:
     return native
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", SMOOTH)
 def test_where_float64_is_refused_a_mistake_of_two_per_cent_is_no_match(name: str) -> None:
     """Sums that drift in 16 bits would be off alike, so that nobody is accused."""

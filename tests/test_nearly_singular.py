@@ -69,6 +69,7 @@ NEARLY_SINGULAR: dict[str, A] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("pair", PAIRS)
 @pytest.mark.parametrize("matrix", NEARLY_SINGULAR)
 def test_beside_a_pole_a_right_gradient_is_left_open_with_a_reason(pair: str, matrix: str) -> None:
@@ -79,6 +80,7 @@ def test_beside_a_pole_a_right_gradient_is_left_open_with_a_reason(pair: str, ma
     assert "nan" not in report.blocks[0].reason
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("pair", PAIRS)
 def test_where_the_matrix_has_digits_left_it_is_decided(pair: str) -> None:
     gradient, loss = PAIRS[pair]

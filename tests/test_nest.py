@@ -75,6 +75,7 @@ nests = st.recursive(
 )
 
 
+@pytest.mark.untraced
 @given(nests)
 def test_no_two_leaves_share_a_name_and_rebuilding_keeps_everything(nest: Any) -> None:
     seen: list[Path] = []

@@ -166,6 +166,7 @@ WRONG = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("activation", WRONG)
 def test_a_report_quotes_the_line_of_the_mistake(activation: str) -> None:
     derivative, said = WRONG[activation]

@@ -110,6 +110,7 @@ MOST = 40
 """Calls at which another thread looks."""
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", CHECKS)
 def test_another_thread_sees_nothing_change_while_the_code_of_the_caller_runs(
     case: str, monkeypatch: pytest.MonkeyPatch
@@ -153,6 +154,7 @@ def test_what_another_thread_could_see_is_found_by_this_test(
                 monkeypatch.undo()
 
 
+@pytest.mark.untraced
 def test_checks_in_eight_threads_at_once_report_what_they_report_one_by_one() -> None:
     one_by_one = {case: str(check()) for case, check in CHECKS.items()}
     cases = [*CHECKS] * 2

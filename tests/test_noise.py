@@ -76,6 +76,7 @@ def test_an_error_of_the_same_size_that_stays_is_a_mistake() -> None:
     assert not [note for note in report.warnings if note.kind == "digits lost"]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("large", [1e3, 1e5, 1e7])
 def test_what_rounds_to_multiples_of_something_large_is_asked_about_far_enough_away(
     large: float,
@@ -109,6 +110,7 @@ def raising(_found: A) -> A:
     raise ZeroDivisionError("mine")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "change", [raising, lambda found: found[:2], lambda _found: None, lambda found: found * np.nan]
 )
@@ -199,6 +201,7 @@ def test_what_is_not_defined_nearby_is_no_noise() -> None:
     assert check(gradients).verdict == "mismatch"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", ["w", "loss", "(loss)", "parameters", "gradient", "()"])
 def test_a_parameter_may_have_any_name(name: str) -> None:
     """Digits are lost; a value of its own is returned; one array alone is not a dict of one."""
@@ -366,6 +369,7 @@ def softmax_of(z: Any) -> Any:
     return shifted / shifted.sum(axis=1, keepdims=True)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("data", "loss", "gradient", "at"),
     [

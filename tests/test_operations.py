@@ -47,6 +47,7 @@ def not_checked(report: Report) -> str:
     return "; ".join(note.text for note in report.not_checked)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", FORMATS, ids=str)
 @pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS)
 def test_a_kernel_is_never_accused_and_its_mistake_found_in_every_format(
@@ -83,6 +84,7 @@ def second_time(ctx: Any, _u: Tensor) -> bool:
     return ctx.times > 1
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("when", "said"),
     [
@@ -432,6 +434,7 @@ def filled(x: Tensor) -> Tensor:
     return x * torch.empty_like(x).uniform_(generator=random)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", FORMATS, ids=str)
 @pytest.mark.parametrize("function", [noisy, filled])
 def test_both_sides_draw_the_same_numbers_in_every_format(
@@ -488,6 +491,7 @@ def without_padding(ctx: Any, u: Tensor) -> Any:
     return found, None
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("forward", "right", "wrong", "reference", "more"),
     [
@@ -660,6 +664,7 @@ def by_factors(ctx: Any, u: Tensor) -> tuple[Tensor, Tensor]:
     return u * b.conj(), u * a.conj()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", [torch.complex128, torch.complex64], ids=str)
 def test_complex_numbers_are_judged_as_pairs_in_pytorchs_convention(dtype: torch.dtype) -> None:
     a, b = (torch.complex(drawn(4, seed=s), drawn(4, seed=s + 9)).to(dtype) for s in (0, 1))

@@ -69,6 +69,7 @@ def by_keyword(x: Tensor, weight: Tensor) -> Tensor:
     return weight * (x * torch.rsqrt(square + 1e-6)).to(dtype=x.dtype)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", FORMATS, ids=str)
 @pytest.mark.parametrize("reference", [by_method, by_dtype, by_keyword])
 def test_a_reference_that_casts_to_float32_is_one_in_float64(
@@ -297,6 +298,7 @@ def test_what_fails_in_several_calls_fails_in_some_calls_once() -> None:
 # narrow formats
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seed", range(3))
 def test_a_forgotten_factor_is_found_where_a_narrow_format_could_explain_it(seed: int) -> None:
     root = (2 / torch.pi) ** 0.5
@@ -331,6 +333,7 @@ def test_a_forgotten_factor_is_found_where_a_narrow_format_could_explain_it(seed
     assert coarse.verdict != "mismatch", coarse
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", FORMATS, ids=str)
 def test_a_kernel_in_float32_is_right_whatever_it_is_called_in(dtype: torch.dtype) -> None:
     """Called in float64 it is off by the rounding of float32, and a tenth more is a mistake."""

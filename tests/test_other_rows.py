@@ -59,6 +59,7 @@ def test_a_forgotten_selection_of_a_sum_is_named() -> None:
     assert "all rows of scores are taken, not only those of kept" in found
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("other", [torch.tensor([0, 1, 2, 3]), torch.tensor([3, 0, 4])])
 def test_other_rows_are_no_forgotten_selection(other: Tensor) -> None:
     assert "rows of" not in told(rows(squares, SOME, SOME), rows(squares, other, other), POINT)

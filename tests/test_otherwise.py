@@ -69,6 +69,7 @@ def layers(p: Parameters) -> Tensor:
     return lost + cost + torch.sqrt((p["A"] ** 2).mean(1) + 0.01).sum()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("loss", "apart", "each"),
     [(attention, False, 3), (gates, False, 31), (risks, True, 9), (layers, True, 19)],
@@ -137,6 +138,7 @@ def test_what_has_other_shapes_or_flags_is_no_change() -> None:
         _ = compute(tape.value(node.operands[0]), tape.value(node.operands[0]))
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("loss", "wrong", "said"),
     [

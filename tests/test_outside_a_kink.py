@@ -106,6 +106,7 @@ RIGHT = [(loss, at, g) for loss, at, right, _wrong in LOSSES for g in right]
 WRONG = [(loss, at, g) for loss, at, _right, wrong in LOSSES for g in wrong]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("loss", "at", "gradient"), RIGHT)
 def test_a_mixture_of_the_gradients_beside_a_kink_is_not_wrong(
     loss: Any, at: A, gradient: A
@@ -159,6 +160,7 @@ def test_a_convention_at_zero_is_not_wrong(at_zero: float) -> None:
         assert OUTSIDE_SLOPES not in reasons
 
 
+@pytest.mark.untraced
 def test_both_conventions_at_the_kinks_of_a_layer_are_right() -> None:
     """Rounding to the other side of a kink is in the tolerance there, and hides no jump."""
     for seed in range(4):

@@ -39,6 +39,7 @@ def judge(gradient: Callable[..., Parameters], problem: Problem) -> None:
     )
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ANY_SHAPE)
 def test_a_wrong_gradient_is_rejected(name: str, dtype: type[np.floating[Any]]) -> None:

@@ -87,6 +87,7 @@ def test_a_report_can_be_sent_elsewhere_and_asked_there() -> None:
     assert pickle.loads(pickle.dumps(report)).power == report.power
 
 
+@pytest.mark.untraced
 def test_the_command_says_what_its_problems_could_have_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

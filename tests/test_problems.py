@@ -144,6 +144,7 @@ PROBLEM_CASES: dict[str, Callable[[Problem], Any]] = {
 }
 
 
+@pytest.mark.untraced
 def test_problems_reach_every_case() -> None:
     assert not missed(problems(), PROBLEM_CASES)
 
@@ -156,6 +157,7 @@ def test_a_case_that_is_not_reached_is_missed() -> None:
     assert missed(problems(), cases, settings(ENOUGH, max_examples=50)) == {"no sample"}
 
 
+@pytest.mark.untraced
 @given(problems())
 def test_every_problem_is_good_input(problem: Problem) -> None:
     value, gradients = loss_and_gradients(*problem)
@@ -190,17 +192,20 @@ def test_confident_problems_reach_every_case() -> None:
     assert not missed(problems(kinds=("confident",)), CONFIDENT_CASES)
 
 
+@pytest.mark.untraced
 @given(problems(kinds=("saturated",)))
 def test_saturated_problems_are_saturated(problem: Problem) -> None:
     assert abs(z1(problem)).min() >= (40 if problem.X.dtype == np.float64 else 20)
 
 
+@pytest.mark.untraced
 @given(problems(kinds=("confident",)))
 def test_confident_problems_are_confident(problem: Problem) -> None:
     """The typical W1 moves the outputs by less than 5, where it is not zero."""
     assert margin(problem) > (15 if problem.X.dtype == np.float64 else 5)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
 def test_a_kind_can_be_asked_for_with_a_shape_and_a_dtype(kind: Kind, data: st.DataObject) -> None:
@@ -224,6 +229,7 @@ def test_small_shapes_are_possible(shape: NetworkShape) -> None:
     assert max(sizes(shape)) <= 2
 
 
+@pytest.mark.untraced
 @given(problems(dtype=st.just(np.float32)))  # pyright: ignore[reportArgumentType]  NumPy takes both
 def test_a_dtype_may_be_given_as_a_scalar_type(problem: Problem) -> None:
     assert problem.X.dtype == np.float32

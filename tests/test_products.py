@@ -17,6 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated
 CELL = (NetworkShape(4, 8, 3), 20, "float64")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", products.PRODUCTS)
 def test_every_way_computes_the_same_product(
@@ -39,6 +40,7 @@ def test_another_product_is_marked_as_wrong(monkeypatch: pytest.MonkeyPatch) -> 
     assert products.measured(CELL, ["by hand", "other"], seconds=0.0).wrong == ["other"]
 
 
+@pytest.mark.untraced
 def test_a_table_of_ratios_is_printed_for_each_format(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,6 +67,7 @@ def test_the_fixture_fails_on_a_wrong_gradient_alone_with_the_report_and_the_lin
     assert "raise GradientMismatch" not in output  # our own frame
 
 
+@pytest.mark.untraced
 def test_the_plugin_costs_other_tests_nothing(tmp_path: Path) -> None:
     status, output = run_pytest(tmp_path, BYSTANDER)
     assert status == 0, output

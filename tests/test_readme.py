@@ -71,6 +71,7 @@ def test_a_block_goes_on_with_names_only_where_it_says_so(tmp_path: Path) -> Non
         _ = differences(page.format(""), tmp_path)
 
 
+@pytest.mark.untraced
 def test_the_example_of_pytest_can_fail(tmp_path: Path) -> None:
     code = the_block(text_of("README.md"), "def test_my_gradient(check_gradients)").text
     with pytest.raises(AssertionError, match=r"Mismatch: \w+ is wrong"):
@@ -93,6 +94,7 @@ def test_only_the_selftest_is_marked_as_long() -> None:
     assert first == [f"{PROMPT} selftest --problems 100"]
 
 
+@pytest.mark.untraced
 def test_the_selftest_prints_what_is_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

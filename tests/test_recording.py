@@ -317,6 +317,7 @@ OPERATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
+@pytest.mark.untraced
 @given(program=st.lists(st.tuples(st.sampled_from([*OPERATIONS]), st.integers(0, 9)), max_size=6))
 def test_the_sweep_over_any_program_is_its_gradient(program: list[tuple[str, int]]) -> None:
     def loss(p: Any, x: Any) -> Any:

@@ -16,6 +16,7 @@ def graph() -> dict[str, set[str]]:
     return graph_of(ROOT / "autograd_ref")
 
 
+@pytest.mark.untraced
 def test_every_import_goes_down_the_order_of_the_rooms() -> None:
     assert wrong_way(graph()) == []
 

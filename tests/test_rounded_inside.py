@@ -88,6 +88,7 @@ CASES = [
 ]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("case", range(len(CASES)))
 @pytest.mark.parametrize(("spoilt", "verdict"), [(1.0, "match"), (1.1, "mismatch")])
@@ -101,6 +102,7 @@ def test_rounding_to_its_own_format_inside_is_no_mistake_and_a_tenth_is_one(
     assert report.verdict == verdict, report
 
 
+@pytest.mark.untraced
 def test_called_in_a_wider_format_what_has_16_bits_inside_is_a_mistake() -> None:
     kernel, reference, shapes = CASES[0]
     for dtype in (torch.float32, torch.float64):

@@ -149,6 +149,7 @@ def test_what_rounds_alike_in_float32_and_is_right_in_float64_is_rounding(case: 
     assert 1e-9 < (report.blocks[0].resolution or 0) < 1e-3
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("by", [1e-5, 1e-3])
 @pytest.mark.parametrize("case", IN_FLOAT32)
 def test_a_mistake_is_in_float64_as_well(case: Any, by: float) -> None:
@@ -156,6 +157,7 @@ def test_a_mistake_is_in_float64_as_well(case: Any, by: float) -> None:
     assert report.verdict == "mismatch", report
 
 
+@pytest.mark.untraced
 @needs_more
 @pytest.mark.parametrize("case", IN_FLOAT64)
 def test_in_float64_a_longer_format_of_the_machine_tells(case: Any) -> None:

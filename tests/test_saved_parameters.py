@@ -15,6 +15,7 @@ from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradi
 from manual_backprop.penguins import load_penguins
 
 
+@pytest.mark.untraced
 @given(problems())
 def test_a_vector_and_json_give_back_the_same_bits(problem: Problem) -> None:
     p = problem.parameters

@@ -30,6 +30,7 @@ def test_what_does_not_fit_is_told_from_what_fails() -> None:
         _ = scaling.point((4, 16, 3, 50), "nobody")
 
 
+@pytest.mark.untraced
 def test_the_peak_is_what_a_contestant_takes_beyond_its_data() -> None:
     tiles, whole = (
         scaling_point.measured(who, NetworkShape(4, 64, 3), 100_000).peak

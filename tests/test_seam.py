@@ -152,6 +152,7 @@ def of_the_network(text: str) -> list[str]:
     return [found.group() for found in OF_THE_NETWORK.finditer(text)]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", MISTAKES)
 def test_nobody_else_is_told_of_the_network(name: str) -> None:
     p, X = problem()
@@ -159,6 +160,7 @@ def test_nobody_else_is_told_of_the_network(name: str) -> None:
     assert of_the_network(said_by(report)) == []
 
 
+@pytest.mark.untraced
 def test_those_mistakes_have_many_causes_or_none() -> None:
     p, X = problem()
     names = [*MISTAKES][:: len(MISTAKES) // 20]
@@ -167,6 +169,7 @@ def test_those_mistakes_have_many_causes_or_none() -> None:
     assert any(report.pattern for report in reports)
 
 
+@pytest.mark.untraced
 def test_the_network_is_told() -> None:
     """So that the search above can find something."""
     random = np.random.default_rng(0)

@@ -80,12 +80,14 @@ def curvature(w: Any, parameters: Any, v: Any, X: Any) -> Any:
     return (y_hat * along(w) * (by_v - mean)).sum(1).mean()
 
 
+@pytest.mark.untraced
 @given(ORDINARY)
 def test_the_hessian_product_is_that_of_autograd(problem: Problem) -> None:
     report = check_hvp(hessian_vector_product, *problem, loss=loss, elsewhere=False)
     assert agree(report), str(report)
 
 
+@pytest.mark.untraced
 @given(ORDINARY, st.integers(0, 99))
 def test_the_gauss_newton_product_is_that_of_the_linearised_network(
     problem: Problem, seed: int

@@ -92,6 +92,7 @@ def broken(found: Measured) -> set[str]:
     return {f"{bound.what}, {bound.dtype}" for bound in bounds(found) if not bound.holds}
 
 
+@pytest.mark.untraced
 def test_all_is_as_promised_and_written_in_both_forms(tmp_path: Path, capsys: Captured) -> None:
     file = tmp_path / "found.json"
     assert main(["selftest", "--problems", "2", "--seed", "2", "--json", str(file)]) == 0
@@ -125,6 +126,7 @@ def answering(change: Callable[[Report], Report]) -> Callable[..., Report]:
     return lambda *arguments: change(undiagnosed(*arguments))
 
 
+@pytest.mark.untraced
 def test_a_check_that_finds_nothing_is_found_out(monkeypatch: Patch) -> None:
     blind = answering(lambda report: replace(report, blocks=(), loss=None))
     monkeypatch.setattr(trials, "check_gradients", blind)
@@ -151,6 +153,7 @@ def test_a_check_that_names_nothing_is_found_out(monkeypatch: Patch, capsys: Cap
     assert "Bounds that do not hold: " in capsys.readouterr().out
 
 
+@pytest.mark.untraced
 def test_a_check_that_lets_small_errors_pass_is_found_out(monkeypatch: Patch) -> None:
     def blunt(report: Report) -> Report:
         largest = max(block.max_rel_error or 0 for block in report.blocks)
@@ -241,6 +244,7 @@ def test_what_is_said_instead_is_shown_by_kind(usual: Measured) -> None:
     assert same[head.index("same") + 3] == part[head.index("part") + 3] == "1"
 
 
+@pytest.mark.untraced
 def test_the_seed_chooses_the_problems(monkeypatch: Patch) -> None:
     seen: list[float] = []
 
@@ -305,6 +309,7 @@ def test_what_makes_no_difference_is_left_out_without_asking_the_check(
     assert trial(mistakes, *problem(samples)) is None
 
 
+@pytest.mark.untraced
 def test_what_is_said_instead_is_told_by_how_much_it_explains() -> None:
     def why(*titles: str) -> Why:
         found = trial([BY_TITLE[title] for title in titles], *problem(6))
@@ -349,6 +354,7 @@ def test_pairs_can_be_made_together() -> None:
     assert all(go_together(*pair.mistakes) for pair in islice(pairs(0, np.float64), 12))
 
 
+@pytest.mark.untraced
 def test_pairs_are_the_same_for_the_same_seed() -> None:
     made = [[pair.made for pair in islice(pairs(seed, np.float64), 3)] for seed in (0, 0, 1)]
     assert made[0] == made[1] != made[2]
@@ -391,6 +397,7 @@ def test_another_models_gradient_is_right_without_its_mistakes(model: OtherModel
     assert all(place in lines for place in model.mistakes.values())
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("model", OTHER_MODELS)
 def test_mistakes_in_another_model_are_named_at_their_line(model: OtherModel) -> None:
     found = named_in(model, 0)

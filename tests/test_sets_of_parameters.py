@@ -129,6 +129,7 @@ def test_a_formula_for_the_set_is_right_on_the_set_and_asked_about_without_proje
         assert "wrong off a set" not in notes(report)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", ON_THE_SET)
 def test_a_formula_that_is_wrong_on_the_set_is_a_mismatch(case: str) -> None:
     formula, x, gradients, back = ON_THE_SET[case]
@@ -144,6 +145,7 @@ def test_a_formula_that_is_wrong_on_the_set_is_a_mismatch(case: str) -> None:
         assert report.verdict == "mismatch", (wishes, report)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", ON_THE_SET)
 def test_what_is_kept_from_an_earlier_call_shows_inside_the_set(case: str) -> None:
     formula, x, gradients, back = ON_THE_SET[case]
@@ -229,6 +231,7 @@ def test_a_gradient_along_the_set_is_open_without_project_and_a_match_with_it(ca
     assert "along its set" in notes(report)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", ALONG_THE_SET)
 def test_a_gradient_that_is_wrong_along_the_set_is_a_mismatch(case: str) -> None:
     formula, x, gradients, back = ALONG_THE_SET[case]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 
@@ -36,6 +37,7 @@ def staged(seen: Any) -> Any:
     return loss
 
 
+@pytest.mark.untraced
 def test_a_value_that_is_not_followed_in_lines_after_each_other_is_named() -> None:
     report = report_of(staged(lambda h: h), staged(lambda h: h.detach()))
     (cause,) = report.causes

@@ -89,6 +89,7 @@ def every(loss: Loss, apart: bool) -> Iterator[Scored]:
     yield from in_every_turn(state)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("apart", [False, True])
 def test_what_is_foretold_of_a_slip_is_what_the_sweep_finds(name: str, apart: bool) -> None:
@@ -131,6 +132,7 @@ def one_of_each_kind(loss: Loss) -> dict[str, Slip]:
     return {name: slips[len(slips) // 2] for name, slips in by_name.items()}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_slip_that_is_made_is_found_again(name: str) -> None:
     loss = LOSSES[name]
@@ -164,6 +166,7 @@ def with_tanh_at_z(at: Point) -> Results:
     return {(name,): block for name, block in found.items()}
 
 
+@pytest.mark.untraced
 def test_two_slips_at_once_are_found() -> None:
     """Each in another block; one on what the other has left; one beside a factor of all."""
 
@@ -227,6 +230,7 @@ def test_one_number_is_not_enough_without_a_second_point() -> None:
         assert bool(list(Search(loss, asked).claims())) == (second is not None)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seed", range(3))
 def test_what_nobody_derived_is_not_named(seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -322,6 +326,7 @@ def in_two_calls(p: Any, x: Any) -> Any:
     return (a**3 + a * b).sum()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("of", [(0, 1), (0,)])
 def test_a_value_that_a_function_computes_anew_in_each_call_is_that_of_the_call(
     of: tuple[int, ...],

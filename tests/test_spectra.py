@@ -80,6 +80,7 @@ NAMED = [
 ]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("how", "kind", "said"), NAMED)
 def test_a_wrong_step_through_complex_values_is_named(how: str, kind: str, said: str) -> None:
     report = checked(how)

@@ -21,6 +21,7 @@ SLOW = ["torch.compile"]
 """It needs a C++ compiler, and half a minute."""
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", [name for name in contestants.CONTESTANTS if name not in SLOW])
 def test_every_contestant_computes_the_same(
@@ -60,6 +61,7 @@ def test_the_floor_is_that_of_one_tile_for_all_samples_and_cores(
     assert measuring.floor(given) == pytest.approx(100_000 / plan.samples / 2)
 
 
+@pytest.mark.untraced
 def test_a_table_is_printed_and_raw_samples_are_appended(
     capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -150,6 +150,7 @@ def named(report: Report) -> list[str]:
     return [cause.kind for cause in report.causes]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", CASES)
 def test_the_constant_that_is_left_out_is_named_with_its_size(case: str) -> None:
     gradients, arguments, loss, said = CASES[case]

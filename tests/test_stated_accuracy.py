@@ -81,6 +81,7 @@ def notes(report: Report) -> dict[str, str]:
     return {note.kind: note.text for note in report.warnings}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", CASES)
 def test_what_a_method_leaves_is_a_match_if_it_is_stated_and_no_match_if_not(case: str) -> None:
     loss, gradients, x, accuracy = CASES[case]

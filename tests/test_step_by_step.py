@@ -280,6 +280,7 @@ def test_a_loss_that_cannot_be_followed_is_said() -> None:
     assert any("could not be followed" in note.text for note in report.not_checked)
 
 
+@pytest.mark.untraced
 def test_a_wrong_step_of_a_loss_that_cannot_be_taken_apart() -> None:
     def with_norm(p: P, X: Any, y: Any) -> torch.Tensor:
         return loss(p, X, y) + torch.linalg.vector_norm(p["v"], ord=3)
@@ -320,6 +321,7 @@ def test_a_name_with_several_values_is_the_one_that_is_right_or_none() -> None:
     assert any("several values by this name" in note.text for note in report.not_checked)
 
 
+@pytest.mark.untraced
 def test_lists_over_time_may_be_arrays_with_a_first_axis() -> None:
     parameters, data = LSTM.point(np.random.default_rng(0))
 
@@ -374,6 +376,7 @@ def test_a_list_that_the_loss_keeps() -> None:
     assert verdicts(report) == {"hs": "match", "dhs": "match", "w": "match"}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_every_quantity_of_a_right_derivation_matches(model: Model) -> None:
     parameters, data = model.point(np.random.default_rng(1))
@@ -384,6 +387,7 @@ def test_every_quantity_of_a_right_derivation_matches(model: Model) -> None:
     assert len(report.steps) == {"network": 26, "lstm": 14, "attention": 16}[model.name]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("model", "seed"), [(NETWORK, 4), (LSTM, 4), (ATTENTION, 5)])
 def test_every_wrong_step_is_accused_and_no_other(model: Model, seed: int) -> None:
     found = outcome(model, seed)

@@ -70,6 +70,7 @@ def test_a_plain_step_is_a_match_however_it_is_handed_over(case: str) -> None:
     assert "(parameters - updated parameters) / rate, with rate=0.001" in report.reference
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("factor", [2.0, -1.0, 1 + 1e-9])
 @pytest.mark.parametrize("case", ["returned", "in place"])
 def test_a_wrong_step_is_a_mismatch(case: str, factor: float) -> None:

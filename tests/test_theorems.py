@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
@@ -38,6 +39,7 @@ def dtype_of(problem: Problem) -> np.dtype[Any]:
     return problem.parameters.W0.dtype
 
 
+@pytest.mark.untraced
 @given(problems())
 def test_rows_of_e2_sum_to_zero(problem: Problem) -> None:
     e2 = backward(*problem).e2
@@ -50,6 +52,7 @@ def test_rows_of_e2_sum_to_zero(problem: Problem) -> None:
     assert (abs(sums) <= allowed).all(), (sums, allowed)
 
 
+@pytest.mark.untraced
 @given(problems())
 def test_gradient_is_the_mean_over_samples(problem: Problem) -> None:
     parameters, X, Y = problem
@@ -69,6 +72,7 @@ def test_gradient_is_the_mean_over_samples(problem: Problem) -> None:
     )
 
 
+@pytest.mark.untraced
 @given(problems())
 def test_duplicating_the_batch_changes_nothing(problem: Problem) -> None:
     parameters, X, Y = problem
@@ -81,6 +85,7 @@ def test_duplicating_the_batch_changes_nothing(problem: Problem) -> None:
     )
 
 
+@pytest.mark.untraced
 @given(problems(), st.data())
 def test_permuting_the_batch_changes_nothing(problem: Problem, data: DataObject) -> None:
     parameters, X, Y = problem
@@ -94,6 +99,7 @@ def test_permuting_the_batch_changes_nothing(problem: Problem, data: DataObject)
     )
 
 
+@pytest.mark.untraced
 @given(problems(), st.data())
 def test_permuting_hidden_units_permutes_the_gradient(problem: Problem, data: DataObject) -> None:
     parameters, X, Y = problem
@@ -114,6 +120,7 @@ def test_permuting_hidden_units_permutes_the_gradient(problem: Problem, data: Da
     )
 
 
+@pytest.mark.untraced
 @given(problems(), st.integers(-1000, 1000))
 def test_adding_a_constant_to_b1_changes_nothing(problem: Problem, constant: int) -> None:
     parameters, X, Y = problem
@@ -129,6 +136,7 @@ def test_adding_a_constant_to_b1_changes_nothing(problem: Problem, constant: int
     )
 
 
+@pytest.mark.untraced
 @given(problems())
 def test_labels_and_one_hot_rows_agree_to_the_bit(problem: Problem) -> None:
     parameters, X, Y = problem
@@ -146,6 +154,7 @@ def test_inputs_are_left_alone_and_outputs_are_unshared(problem: Problem) -> Non
     assert_untouched_and_unshared(loss_and_gradients, problem)
 
 
+@pytest.mark.untraced
 @given(problems())
 def test_memory_layout_does_not_matter(problem: Problem) -> None:
     parameters, X, Y = problem

@@ -75,6 +75,7 @@ def the_bits_are_those_of_one_thread(
         assert loss(*given_problem, threads=threads) == alone[0]
 
 
+@pytest.mark.untraced
 @pytest.mark.usefixtures("small_tiles")
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize(("shape", "samples"), SHAPES)
@@ -90,6 +91,7 @@ def test_nor_does_it_where_nothing_is_made_small_for_a_test() -> None:
     the_bits_are_those_of_one_thread(problem(*LARGE))
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("samples", [201, 1])
 def test_nor_does_it_where_products_are_divided(samples: int, dtype: Any) -> None:
@@ -98,6 +100,7 @@ def test_nor_does_it_where_products_are_divided(samples: int, dtype: Any) -> Non
     the_bits_are_those_of_one_thread(problem(shape, samples, dtype), counts=(2,))
 
 
+@pytest.mark.untraced
 @pytest.mark.usefixtures("small_tiles")
 def test_a_hundred_runs_give_the_same_bits() -> None:
     given_problem = problem((4, 16, 3), 342)
@@ -119,6 +122,7 @@ def test_the_threads_of_blas_change_no_bit(shape: tuple[int, int, int], samples:
     assert all(same_bits(one, found[0]) for one in found)
 
 
+@pytest.mark.untraced
 @pytest.mark.usefixtures("small_tiles")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(problems(max_samples=40), st.integers(1, 4))
@@ -169,6 +173,7 @@ def two_threads(*arguments: Any) -> Result:
     return loss_and_gradients(*arguments, threads=2)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("kind", ["labels", "rows"])
 def test_memory_does_not_grow_with_the_batch(kind: str) -> None:
     peaks: list[int] = []

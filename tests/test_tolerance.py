@@ -98,6 +98,7 @@ def test_the_tolerance_is_positive_finite_and_of_the_results_shape(problem: Prob
         assert (tolerances[name] > 0).all()
 
 
+@pytest.mark.untraced
 @given(problems())
 def test_what_lies_between_is_within_its_tolerance(problem: Problem) -> None:
     found, exact = forward(*problem[:2]), exact_pass(*problem)

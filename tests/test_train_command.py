@@ -51,6 +51,7 @@ def test_both_runs_are_shown_beside_autograd(capsys: Captured) -> None:
     assert flat.count("match at 0, match at 6, match at 12.") == 2
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("iterations", "shown"),
     [(1, [0, 1]), (2, [0, 1, 2]), (7, [*range(8)]), (12, [0, 1, 3, 5, 6, 8, 10, 12])],
@@ -148,6 +149,7 @@ def test_where_rounding_leads_elsewhere_it_is_said(capsys: Captured, monkeypatch
     assert "before iteration 4. From there on rounding" in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.untraced
 def test_the_folder_holds_plots_models_and_a_page(tmp_path: Path, capsys: Captured) -> None:
     folder = tmp_path / "trained"
     written: list[dict[str, bytes]] = []
@@ -178,6 +180,7 @@ def test_the_folder_holds_plots_models_and_a_page(tmp_path: Path, capsys: Captur
     assert moments[-1]["test_accuracy"] == accuracy(model, data.test_X, data.test_Y)
 
 
+@pytest.mark.untraced
 def test_the_page_gives_the_answer_first_and_opens_what_is_wrong(
     tmp_path: Path, monkeypatch: Patch
 ) -> None:
@@ -236,6 +239,7 @@ def test_a_wrong_gradient_that_diverges_ends_its_own_curve(
     assert found["wrong"][0]["ended"].startswith("at iteration 2 the loss is nan: the step, 0.1")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("step", [0.01, 10.0])
 def test_every_mistake_can_be_trained_with(step: float) -> None:
     start, data = penguins(0, hidden=2, dtype="float32", standardise=False)

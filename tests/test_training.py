@@ -68,6 +68,7 @@ def test_the_penguins_are_split_and_standardised_by_the_training_set(dtype: str)
     assert np.array_equal(data.test_X, scaled.astype(dtype))
 
 
+@pytest.mark.untraced
 @BOTH
 @FORMATS
 @settings(max_examples=settings().max_examples // 20)
@@ -88,6 +89,7 @@ def test_whole_runs_on_the_penguins_stay_together(optimiser: str, dtype: str, se
     assert found[-1].loss < 0.1 * found[0].loss
 
 
+@pytest.mark.untraced
 @FORMATS
 def test_on_raw_data_rounding_alone_leads_elsewhere_and_no_later(dtype: str) -> None:
     found = moments("Nesterov", of_penguins(0, dtype, standardise=False), ITERATIONS, step=0.01)
@@ -119,6 +121,7 @@ def test_what_rounding_leads_to_never_shrinks_and_parts_for_good(
     assert all(moment.within for moment in found)
 
 
+@pytest.mark.untraced
 @BOTH
 def test_both_learn_to_tell_penguins_apart(optimiser: str) -> None:
     accuracies: list[float] = []

@@ -61,6 +61,7 @@ def test_the_right_gradient_is_not_accused() -> None:
     assert checked("").verdict == "match"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("how", "k", "said"),
     [
@@ -76,6 +77,7 @@ def test_turns_that_are_left_out_are_named(how: str, k: int, said: str) -> None:
     assert said in report.causes[0].explanation
 
 
+@pytest.mark.untraced
 def test_a_derivative_that_is_not_transposed_is_named() -> None:
     report = checked("not transposed")
     assert [cause.kind for cause in report.causes] == ["forwards for back"], report
@@ -116,6 +118,7 @@ def sprung(how: str) -> Report:
     return check_gradients(lambda q, f: of_spring(q, f, how), POINT, FORCES, loss=spring)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("how", "kind", "said"),
     [
@@ -165,6 +168,7 @@ def of(other_loss: Any) -> Any:
     return gradients
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("which", "other"), [("x", "v"), ("v", "x")])
 def test_a_state_that_is_taken_after_its_update_is_named(which: str, other: str) -> None:
     report = check_gradients(of(with_the_new(which)), POINT, FORCES, loss=spring)
@@ -173,6 +177,7 @@ def test_a_state_that_is_taken_after_its_update_is_named(which: str, other: str)
     assert said in report.causes[0].explanation
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("which", ["x", "v"])
 def test_a_state_that_is_taken_before_its_update_is_named(which: str) -> None:
     report = check_gradients(of(spring), POINT, FORCES, loss=with_the_new(which))
@@ -273,6 +278,7 @@ def test_a_new_state_that_is_made_of_one_value_twice_is_computed_once() -> None:
     assert "a state already updated" in [cause.kind for cause in report.causes], report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("how", "kind"),
     [("", ""), ("not transposed", "forwards for back"), ("themselves only", "a path not followed")],

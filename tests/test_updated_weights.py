@@ -62,6 +62,7 @@ def with_layers(p: Mapping[str, Tensor], x: Tensor, t: Tensor) -> Tensor:
     return ((linear(second, p["C"].T) - t) ** 2).mean() + 0.01 * (p["B"] ** 2).sum()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("rate", [0.1, 0.037, 1 / 7, -0.5])
 def test_one_weight_is_named_with_the_rate(rate: float) -> None:
     found = told({"C": rate})
@@ -70,6 +71,7 @@ def test_one_weight_is_named_with_the_rate(rate: float) -> None:
     assert "alike" not in found
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("model", [loss, with_layers])
 def test_all_weights_are_named_together(model: Callable[..., Tensor]) -> None:
     found = told({"B": 0.1, "C": 0.1}, model)

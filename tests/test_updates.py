@@ -74,6 +74,7 @@ def kinds(report: Report) -> list[str]:
     return [cause.kind for cause in report.causes]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", NAMED)
 def test_what_an_optimiser_makes_of_a_gradient_is_named(case: str) -> None:
     kind, change, said = NAMED[case]
@@ -112,6 +113,7 @@ UNNAMED: dict[str, Any] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", UNNAMED)
 def test_what_is_something_else_is_not_called_that(case: str) -> None:
     report = check_gradients(changed(UNNAMED[case]), P, X, Y, loss=loss)
@@ -183,6 +185,7 @@ def squares(x: Any) -> Any:
     return (x**2).sum()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("case", PLAIN)
 def test_a_factor_is_said_first_where_the_gradient_is_proportional_to_the_parameter(

@@ -167,6 +167,7 @@ NUMPYS: dict[str, Case] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", NUMPYS)
 @pytest.mark.filterwarnings("ignore:var.*degrees of freedom")
 def test_a_numpy_loss_is_told_by_its_value_and_by_what_it_takes_out_of_tensors(name: str) -> None:

@@ -1,6 +1,7 @@
 """The batch is held to the specification: the write-up, one sample at a time."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from numpy.typing import NDArray
 
@@ -26,6 +27,7 @@ def as_it_can_be_printed(problem: Problem) -> Problem:
     return Problem(first._replace(W1=factor * first.W1, b1=factor * first.b1), X, Y)
 
 
+@pytest.mark.untraced
 @given(problems().map(as_it_can_be_printed))
 def test_the_batch_is_the_mean_of_the_write_ups_samples(problem: Problem) -> None:
     parameters, X, _Y = problem

@@ -120,6 +120,7 @@ def test_the_index_of_another_step_is_named(
     assert said or "of the step" not in found
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("by", [1, -1, 2])
 def test_lags_that_are_off_by_one_are_named(by: int) -> None:
     y = torch.tensor(RANDOM.normal(size=9))

@@ -58,6 +58,7 @@ def of_rows(step: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
     return lambda p: (torch.tanh(step(X @ p["W"]) @ p["V"].T) ** 2).sum()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("step", "form", "said"), WRONG)
 def test_a_wrong_part_of_the_formula_is_named(
     step: Callable[[Tensor], Tensor], form: Form, said: str
@@ -66,6 +67,7 @@ def test_a_wrong_part_of_the_formula_is_named(
     assert said in told(of_rows(step), of_rows(wrong))
 
 
+@pytest.mark.untraced
 def test_a_formula_that_nobody_writes_is_not_named() -> None:
     form = with_back(centred, lambda x, y, c: c - 0.83 * mean(c) - y * mean(c * y) + 0.1 * x)
     assert not told(of_rows(centred), of_rows(form))
@@ -104,6 +106,7 @@ def of_groups(*, over: int | None = None, late: bool = False) -> Callable[..., T
     return loss
 
 
+@pytest.mark.untraced
 def test_statistics_of_other_groups_and_a_gain_that_comes_late_are_named() -> None:
     assert "the means are over groups of 12 entries, not of 6" in told(
         of_groups(), of_groups(over=1)

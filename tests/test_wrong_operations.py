@@ -74,6 +74,7 @@ def test_a_wrong_step_of_an_operation_is_named(name: str, what: str) -> None:
     assert said in report.causes[0].explanation
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("name", "what"),
     [("layer norm", "mean term twice"), ("softmax", "diagonal"), ("dropout", "mask forgotten")],
@@ -87,6 +88,7 @@ def test_it_is_named_in_narrow_formats_as_well(name: str, what: str, dtype: torc
 FORMATS = (torch.float32, torch.float16, torch.bfloat16)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("number", range(len(ALL)), ids=list(ALL))
 def test_right_backward_passes_are_not_accused(number: int) -> None:
     report = report_on(list(ALL)[number], "", FORMATS[number % 3])

@@ -57,6 +57,7 @@ WRONG_WAY = with_back(turned, lambda _x, _y, c: turned(c))
 LEFT_OUT = with_back(turned, lambda _x, _y, c: c)
 
 
+@pytest.mark.untraced
 def test_a_rotation_that_is_not_turned_back_is_named() -> None:
     one = told(two_turned(), two_turned(WRONG_WAY))
     both = told(two_turned(), two_turned(WRONG_WAY, WRONG_WAY))
@@ -66,6 +67,7 @@ def test_a_rotation_that_is_not_turned_back_is_named() -> None:
         )
 
 
+@pytest.mark.untraced
 def test_a_rotation_that_is_left_out_on_the_way_back_is_named() -> None:
     assert "is left out: what comes back to q" in told(two_turned(), two_turned(LEFT_OUT))
     assert "is left out: what comes back to" in told(two_turned(), two_turned(LEFT_OUT, LEFT_OUT))
@@ -88,6 +90,7 @@ def of_entries(function: Step) -> Callable[..., Tensor]:
     return lambda p: ((function(X @ p["W"]) @ p["V"].T) ** 2).mean()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("function", "back", "said"),
     [
@@ -106,6 +109,7 @@ def test_another_derivative_of_a_function_that_is_written_out_is_named(
     assert function.__name__ not in explained  # it is told where it is written, not where called
 
 
+@pytest.mark.untraced
 def test_no_formula_is_claimed_of_a_function_that_is_written_out_where_none_fits() -> None:
     back = with_back(logistic, lambda x, y, c: c * (0.3 * x + y * y))
     assert not told(of_entries(logistic), of_entries(back))
@@ -174,6 +178,7 @@ def of_rows(function: Step) -> Callable[..., Tensor]:
     return lambda p: ((function(X @ p["W"]) @ p["V"].T) ** 3).sum()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("function", "back", "said"), RUNNING)
 def test_a_wrong_derivative_of_a_running_sum_is_named(
     function: Step, back: Back, said: str

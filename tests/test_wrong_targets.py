@@ -39,6 +39,7 @@ def of_targets(high: float, low: float, *, kept: bool = True) -> Back:
     return back
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("high", "low", "kept", "said"),
     [

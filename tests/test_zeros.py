@@ -281,6 +281,7 @@ def bowl_in_numpy(x: A) -> float:
 LEAST = np.linalg.lstsq(X, Y, rcond=None)[0]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("loss", "gradients", "at"),
     [
@@ -349,6 +350,7 @@ def by_hand_shifted(p: Any, X: A, labels: A) -> Any:
     return {"W": X.T @ d, "c": d.sum()}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("n", [4, 7, 20])
 @pytest.mark.parametrize(("wrong", "verdict"), [(0, "match"), (1e-9, "mismatch")])
 def test_a_numerical_derivative_of_exactly_zero_has_terms_where_the_loss_rounds(
@@ -413,6 +415,7 @@ OPTIMA = [(loss, at, False) for loss in LOSSES for at in ([1.0, 2.0, -0.5], [0.0
 OPTIMA += [(loss, [1.0, 2.0, -0.5], True) for loss in LOSSES]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("loss", "at", "numerical"), OPTIMA)
 def test_where_all_multiples_have_a_gradient_of_zero_others_decide(
     loss: Any, at: list[float], *, numerical: bool
@@ -453,6 +456,7 @@ def test_nor_do_multiples_of_what_is_equal_decide() -> None:
     assert right.verdict == "match", right
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("number", ["f8", "f4"])
 def test_nothing_is_told_by_a_factor_of_what_is_only_rounding(number: str) -> None:
     """Any other block is, to the rounding of such a one, some multiple of it."""
