@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.report.behaviour import harmful
+from autograd_ref.report.taylor.remainders import Taylor
 from autograd_ref.report.words import listed
 
 Verdict = Literal["match", "mismatch", "inconclusive"]
@@ -218,6 +219,12 @@ class ReportData:
     """Error / tolerance of every entry, 1 allowed, by name, of the blocks that can be compared."""
     measure: Callable[[], Power] | None = None
     """The function behind `power`; None for a model without a catalogue of mistakes."""
+    remainders: Callable[[int], Taylor] | None = None
+    """The function behind `taylor`; None for a report that was copied to another process."""
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return the fields; the loss of a Taylor test does not go to another process."""
+        return {**vars(self), "remainders": None}
 
     @property
     def power(self) -> Power | None:

@@ -4,6 +4,7 @@ from autograd_ref.report.data import ReportData
 from autograd_ref.report.html import as_html
 from autograd_ref.report.plain import as_dict, as_json
 from autograd_ref.report.sentences import verdict_sentence
+from autograd_ref.report.taylor.remainders import Taylor
 from autograd_ref.report.text import as_text
 from autograd_ref.report.words import printable
 
@@ -49,6 +50,26 @@ class Report(ReportData):
     def __repr__(self) -> str:
         """Return the verdict in one line."""
         return printable(f"<{type(self).__name__}: {verdict_sentence(self)}>")
+
+    def taylor(self, seed: int = 0) -> Taylor:
+        """Return the Taylor test of the gradient: the loss of the reference along a direction.
+
+        Args:
+            seed: for the direction, in which every entry moves in proportion to its size.
+
+        Returns:
+            the remainders, their slopes, a text and a figure; they are computed at each call.
+
+        Raises:
+            ValueError: no gradient has the form of its parameter, or the report comes from another
+                process, where the loss is.
+        """
+        if self.remainders is None:
+            raise ValueError(
+                "the report was copied from another process, and the loss was not: call taylor()"
+                " where the check was made"
+            )
+        return self.remainders(seed)
 
     def to_dict(self) -> dict[str, object]:
         """Return the report in plain types, by the schema of `autograd_ref.report.plain`."""
