@@ -1,12 +1,13 @@
 """A loss and a gradient of complex parameters, as functions of their real and imaginary parts."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.tree.complex_parts import IMAG, REAL, is_complex, joined, parted
 from autograd_ref.tree.leaf import as_array, copied, is_numeric
-from autograd_ref.tree.nest import Path, leaves, rebuilt, require_end
+from autograd_ref.tree.nest import Path, leaves, rebuilt, require_end, with_vectors
 
 Function = Callable[..., Any]
 
@@ -24,6 +25,7 @@ class ByParts(NamedTuple):
     gradients: Function
     loss: Loss
     parameters: Any
+    at: Any
 
 
 def complex_among(parameters: object) -> list[Path]:
@@ -35,9 +37,9 @@ def complex_among(parameters: object) -> list[Path]:
     return [path for path, leaf in found.items() if is_complex(leaf)]
 
 
-def by_parts(gradients: Function, loss: Loss, parameters: Any) -> ByParts:
-    """The check with the parts of complex parameters in their places."""
-    paths = complex_among(parameters)
+def by_parts(gradients: Function, loss: Loss, parameters: Any, at: Any = ()) -> ByParts:
+    """The check with the parts of complex parameters in their places, here and at other points."""
+    paths, in_parts = complex_among(parameters), partial(_in_parts, parameters)
 
     def gradients_of_parts(parts: Any, *data: Any) -> object:
         whole = _whole(parameters, parts)
@@ -54,8 +56,45 @@ def by_parts(gradients: Function, loss: Loss, parameters: Any) -> ByParts:
     return ByParts(
         gradients_of_parts,
         loss_of_parts,
-        rebuilt(parameters, lambda path, leaf: parted(leaf) if path in paths else leaf),
+        in_parts(parameters),
+        _each(in_parts, at),
     )
+
+
+class FunctionsByParts(NamedTuple):
+    """The arguments of a check of a Jacobian, with a pair for every complex array in x."""
+
+    jacobian: Function
+    function: Function
+    x: Any
+    at: Any
+
+
+def functions_by_parts(jacobian: Function, function: Function, x: Any, at: Any) -> FunctionsByParts:
+    """The check of a Jacobian with the parts of complex parameters in their places."""
+
+    def jacobian_of_parts(parts: Any, *data: Any) -> object:
+        return jacobian(_whole(x, parts), *data)
+
+    def function_of_parts(parts: Any, *data: Any) -> object:
+        return function(_whole(x, parts), *data)
+
+    function_of_parts.__name__ = getattr(function, "__name__", type(function).__name__)
+    in_parts = partial(_in_parts, x)
+    return FunctionsByParts(jacobian_of_parts, function_of_parts, in_parts(x), _each(in_parts, at))
+
+
+def _in_parts(parameters: Any, given: Any) -> Any:
+    """Parameters like these, with pairs in the places of the complex ones."""
+    paths = complex_among(parameters)
+    if leaves(given).keys() != leaves(parameters).keys():
+        given = with_vectors(given)
+    return rebuilt(given, lambda path, leaf: parted(leaf) if path in paths else leaf)
+
+
+def _each(change: Callable[[Any], Any], points: Any) -> Any:
+    """The points of a list; what is none is refused later."""
+    return list(map(change, cast("list[Any]", points))) if isinstance(points, list) else points
 
 
 def _whole(parameters: Any, parts: Any) -> Any:
@@ -72,7 +111,8 @@ def _whole(parameters: Any, parts: Any) -> Any:
 def _parted(path: Path, leaf: Any, paths: list[Path]) -> object:
     """A leaf of what was returned: a pair in the place of a complex parameter's gradient."""
     is_gradient = path in paths or (path[:1] == (1,) and path[1:] in paths)
-    if (is_gradient and is_numeric(leaf)) or (is_complex(leaf) and as_array(leaf).size != 1):
+    is_number = is_numeric(leaf) or is_complex(leaf)
+    if (is_gradient and is_number) or (is_complex(leaf) and as_array(leaf).size != 1):
         return parted(leaf)
     # a loss such as r^H r has the type of r
     return leaf.real if is_complex(leaf) and not as_array(leaf).imag.any() else leaf

@@ -1,12 +1,17 @@
 """A mistake as a sentence: its name, the blocks that it explains, and how to fix it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from autograd_ref.diagnosis.relations.relation import Relation
 from autograd_ref.reference.model import Hypothesis
 from autograd_ref.report.data import listed
+from autograd_ref.tree.complex_parts import IMAG
 from autograd_ref.tree.nest import Path, name_of
+
+CONJUGATE = "right except for the sign: it is the conjugate of what is right"
+"""The relation of an imaginary part."""
 
 
 class Statement(NamedTuple):
@@ -34,6 +39,8 @@ def of_relation(
     residual: float = 0.0,
 ) -> Statement:
     """Return that blocks are in a relation to the right ones."""
+    if relation.name == "sign flipped" and all(path[-1:] == (IMAG,) for path in blocks):
+        relation = replace(relation, name="conjugate", what=CONJUGATE, fix="take the conjugate")
     said = f"{names_of(blocks)} {_is(blocks)} {relation.what.format(detail)}"
     fix = fixes.get(relation.name, relation.fix)
     return Statement(relation.name, blocks, said, fix, residual)

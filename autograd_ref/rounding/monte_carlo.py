@@ -92,7 +92,7 @@ def tolerances(
 
 def as_float64(tensor: Tensor) -> Array:
     """A copy as a NumPy array."""
-    return np.array(tensor.detach().cpu().numpy(), dtype=np.float64)
+    return np.array(tensor.detach().cpu().resolve_neg().numpy(), dtype=np.float64)
 
 
 class _Movement(NamedTuple):

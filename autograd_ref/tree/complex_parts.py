@@ -29,7 +29,8 @@ def parted(leaf: Any) -> dict[str, Any]:
     if is_tensor(leaf):
         if not leaf.is_complex():
             return {REAL: leaf, IMAG: leaf * 0}
-        return {REAL: leaf.real.clone(), IMAG: leaf.imag.clone()}
+        # the parts of a conjugate are views whose sign is not yet in their numbers
+        return {REAL: leaf.real.clone(), IMAG: leaf.imag.resolve_neg().clone()}
     array = as_array(leaf)
     return {REAL: array.real.copy(), IMAG: array.imag.copy()}
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from autograd_ref.reference.jacobians.complex_blocks import in_parts, of_whole
 from autograd_ref.reference.jacobians.copied_inputs import Copies
 from autograd_ref.tree.leaf import as_array, as_numbers, is_array_like
 from autograd_ref.tree.nest import leaves, rebuilt
@@ -22,7 +23,7 @@ class Rows(NamedTuple):
     def __call__(self, parameters: Any, *data: Any) -> Any:
         """Call it once for all outputs that share their parameters."""
         groups = [*self.copies.shared(parameters)]
-        answers = [self._read(self.jacobian(x, *data)) for x, _outputs in groups]
+        answers = [self._parts(self.jacobian(x, *data)) for x, _outputs in groups]
         if len(answers) == 1:
             return answers[0]
         shapes = {path: as_array(leaf).shape for path, leaf in leaves(parameters).items()}
@@ -36,6 +37,13 @@ class Rows(NamedTuple):
                     fits = block.shape == shapes[path]
                     rows[path][index] = block[index] if fits else np.nan
         return rebuilt(parameters, lambda path, _leaf: rows[path])
+
+    def _parts(self, result: Any) -> Any:
+        """The blocks of a Jacobian, of the parts of complex numbers where it has some."""
+        whole = of_whole(self.copies)
+        if whole is not None:
+            result = in_parts(Rows(self.jacobian, whole)._read(result), whole, self.copies)
+        return self._read(result)
 
     def _read(self, result: Any) -> Any:
         """The blocks of a Jacobian; one that is a matrix has the shape of its block."""

@@ -8,23 +8,25 @@ from numpy.typing import NDArray
 
 from autograd_ref.reference.choice.callers_loss import described
 from autograd_ref.reference.protocol import NotALoss
+from autograd_ref.tree.complex_parts import is_complex, parted
 from autograd_ref.tree.leaf import as_array, in_float64, is_numeric, is_tensor
-from autograd_ref.tree.nest import leaves, with_vectors
+from autograd_ref.tree.nest import leaves, rebuilt, with_vectors
 
 Function = Callable[..., Any]
 """A function of several outputs: function(x, *data), in PyTorch or in NumPy."""
 
 
 def outputs_of(result: Any) -> Any:
-    """The outputs as a nest of arrays: a list of single numbers is a vector.
+    """The outputs as a nest of real arrays: a list of single numbers is a vector.
+
+    The real and the imaginary part stand in the place of a complex array.
 
     Raises:
-        NotALoss: something among them is no real number, or there is none.
+        NotALoss: something among them is no number, or there is none.
     """
     numbers = _numbers(result)
-    if numbers:
-        return _joined(numbers)
-    found = with_vectors(result)
+    found = _joined(numbers) if numbers else with_vectors(result)
+    found = rebuilt(found, lambda _path, leaf: parted(leaf) if is_complex(leaf) else leaf)
     arrays = leaves(found).values()
     if not all(map(is_numeric, arrays)) or not sum(as_array(leaf).size for leaf in arrays):
         raise NotALoss(f"it returned {described(result)}")
@@ -36,7 +38,11 @@ def _numbers(result: object) -> list[Any]:
     if not isinstance(result, list | tuple) or hasattr(cast("object", result), "_fields"):
         return []
     items = cast("list[Any]", result)
-    return items if all(is_numeric(item) and as_array(item).ndim == 0 for item in items) else []
+    return items if all(_is_number(item) for item in items) else []
+
+
+def _is_number(item: Any) -> bool:
+    return (is_numeric(item) or is_complex(item)) and as_array(item).ndim == 0
 
 
 def _joined(items: list[Any]) -> Any:
