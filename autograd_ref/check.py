@@ -8,8 +8,10 @@ from autograd_ref.calls import random_state
 from autograd_ref.calls.arguments import checked_point, require_bool
 from autograd_ref.calls.call import Gradients
 from autograd_ref.calls.complex_pairs import CONVENTION, by_parts, complex_among
-from autograd_ref.calls.stated import Project, allowing, require_usable, to_accuracy
-from autograd_ref.calls.trial import DEFAULT, Options, Trial
+from autograd_ref.calls.stated.accuracy import allowing, to_accuracy
+from autograd_ref.calls.stated.asked_blocks import Blocks, unasked
+from autograd_ref.calls.stated.points import Project, further_points
+from autograd_ref.calls.trial import DEFAULT, Options, Trial, require_usable
 from autograd_ref.calls.vectors import with_lists_resolved
 from autograd_ref.diagnosis.explain import explained
 from autograd_ref.observe.elsewhere import Place
@@ -20,6 +22,7 @@ from autograd_ref.reference.model import UNKNOWN
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.report.behaviour import known
 from autograd_ref.report.report import Report
+from autograd_ref.tree.nest import leaves, name_of
 from autograd_ref.user_code import as_raised
 from autograd_ref.verdict.decide import decide
 
@@ -36,7 +39,10 @@ class Check(Protocol):
         seed: int = 0,
         accuracy: float | None = None,
         project: Project | None = None,
+        at: Sequence[Any] = (),
         elsewhere: bool = True,
+        only: Blocks = None,
+        except_: Blocks = None,
         allow: Collection[str] = (),
         thorough: bool = False,
         declared: bool = False,
@@ -76,7 +82,10 @@ def check_gradients(
     seed: int = 0,
     accuracy: float | None = None,
     project: Project | None = None,
+    at: Sequence[Any] = (),
     elsewhere: bool = True,
+    only: Blocks = None,
+    except_: Blocks = None,
     allow: Collection[str] = (),
     thorough: bool = False,
     declared: bool = False,
@@ -108,7 +117,10 @@ def check_gradients(
         project: project(parameters) -> parameters brings parameters back to the set that they live
             in (a sphere, a simplex, symmetric or orthogonal matrices); the gradient is then judged
             along that set, at this point and at another one in it.
-        elsewhere: False for no calls with other parameters or with other data.
+        at: further points, each like parameters, where the gradient is judged as well.
+        elsewhere: False for no calls with parameters or with data that are not given.
+        only: names of blocks, such as ["W1"], to judge no others; these may then be missing.
+        except_: names of blocks that are not judged.
         allow: kinds of findings that are accepted, such as ("changes its arguments",).
         thorough: True to differentiate a NumPy loss by every entry, however many there are; above
             300 parameters, random directions take the place of single entries.
@@ -134,7 +146,9 @@ def check_gradients(
         ('mismatch', ['1/S missing'])
     """
     require_bool(declared=declared, thorough=thorough)
-    options = Options(seed, accuracy, project, elsewhere, known(allow), thorough, declared)
+    options = Options(
+        seed, accuracy, project, elsewhere, known(allow), thorough, declared, at, only, except_
+    )
     with random_state.kept():
         return as_raised(
             lambda: examine(with_accuracy(trial_of(gradients, parameters, data, loss, options)))
@@ -171,11 +185,12 @@ def trial_of(
         Exception: whatever the loss raises.
         UserCodeRaised: the loss raised in a later evaluation.
     """
-    require_usable(options.accuracy, options.project, options.elsewhere)
+    require_usable(options)
     about = ""
     if callable(loss) and callable(gradients) and complex_among(parameters):
         about = CONVENTION
-        gradients, loss, parameters = by_parts(gradients, loss, parameters)
+        gradients, loss, parameters, at = by_parts(gradients, loss, parameters, options.at)
+        options = options._replace(at=at)
     point = with_lists_resolved(gradients, loss, checked_point(gradients, parameters, data, loss))
     if loss is None:
         reference = assignment()
@@ -188,7 +203,9 @@ def trial_of(
             reference = reference._replace(model=TorchModel(loss))
         elif about:  # in PyTorch, complex numbers are not followed either
             reference = reference._replace(model=UNKNOWN)
-    return Trial(gradients, reference, point, exact, options)
+    left_out = unasked(leaves(point.parameters), name_of, options.only, options.except_)
+    further = further_points(options.at, point)
+    return Trial(gradients, reference, point, exact, options, further=further, unasked=left_out)
 
 
 def with_accuracy(trial: Trial) -> Trial:
@@ -208,7 +225,10 @@ def assert_gradients_match(
     seed: int = 0,
     accuracy: float | None = None,
     project: Project | None = None,
+    at: Sequence[Any] = (),
     elsewhere: bool = True,
+    only: Blocks = None,
+    except_: Blocks = None,
     allow: Collection[str] = (),
     thorough: bool = False,
     declared: bool = False,
@@ -226,7 +246,10 @@ def assert_gradients_match(
         seed: for the second point and for the directions of rounding.
         accuracy: the relative accuracy that the loss or the gradient has.
         project: what brings parameters back to the set that they live in.
-        elsewhere: False for no calls with other parameters or with other data.
+        at: further points, each like parameters, where the gradient is judged as well.
+        elsewhere: False for no calls with parameters or with data that are not given.
+        only: names of blocks, such as ["W1"], to judge no others; these may then be missing.
+        except_: names of blocks that are not judged.
         allow: kinds of findings that are accepted, such as ("changes its arguments",).
         thorough: True to differentiate a NumPy loss by every entry, however many there are.
         declared: True where the gradient that autograd finds of loss is the definition, and not the
@@ -262,7 +285,10 @@ def assert_gradients_match(
         seed=seed,
         accuracy=accuracy,
         project=project,
+        at=at,
         elsewhere=elsewhere,
+        only=only,
+        except_=except_,
         allow=allow,
         thorough=thorough,
         declared=declared,

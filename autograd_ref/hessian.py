@@ -4,7 +4,7 @@ So everything that is true of Jacobians is true of it; besides, it is symmetric,
 apart.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +13,8 @@ import numpy as np
 from autograd_ref.calls import random_state
 from autograd_ref.calls.arguments import Names, checked_point, require_bool
 from autograd_ref.calls.call import Gradients
-from autograd_ref.calls.stated import require_usable
-from autograd_ref.calls.trial import Options, Trial
+from autograd_ref.calls.stated.asked_blocks import Blocks
+from autograd_ref.calls.trial import Options, Trial, require_usable
 from autograd_ref.check import GradientMismatch
 from autograd_ref.given_gradient import gradients_in, require_gradient, require_one_of
 from autograd_ref.hessian_product import gradients_of_loss, slope_of_loss
@@ -47,7 +47,10 @@ def check_hessian(
     gradients: Gradients | None = None,
     seed: int = 0,
     accuracy: float | None = None,
+    at: Sequence[Any] = (),
     elsewhere: bool = True,
+    only: Blocks = None,
+    except_: Blocks = None,
     allow: Collection[str] = (),
     thorough: bool = False,
 ) -> Report:
@@ -65,7 +68,10 @@ def check_hessian(
             is its derivative. Where loss is given as well, the gradient is checked first.
         seed: for the second point and for the directions of rounding.
         accuracy: the relative accuracy that the gradient or the Hessian has.
-        elsewhere: False for no calls with other parameters or with other data.
+        at: further points, each like x, where it is judged as well.
+        elsewhere: False for no calls with parameters or with data that are not given.
+        only: names of blocks to judge no others; these may then be missing.
+        except_: names of blocks that are not judged.
         allow: kinds of findings that are accepted.
         thorough: True to take a numerical derivative by every entry, however many there are.
 
@@ -92,9 +98,11 @@ def check_hessian(
         ('mismatch', 'upper triangle only')
     """
     require_bool(thorough=thorough)
-    require_usable(accuracy, None, elsewhere)
     require_one_of("hessian(x, *data)", hessian, loss, gradients)
-    options = Options(seed, accuracy, None, elsewhere, known(allow), thorough)
+    options = Options(
+        seed, accuracy, None, elsewhere, known(allow), thorough, False, at, only, except_
+    )
+    require_usable(options)
     with random_state.kept():
         return as_raised(lambda: _examined(hessian, x, data, loss, gradients, options))
 
@@ -125,7 +133,10 @@ def assert_hessian_matches(
     gradients: Gradients | None = None,
     seed: int = 0,
     accuracy: float | None = None,
+    at: Sequence[Any] = (),
     elsewhere: bool = True,
+    only: Blocks = None,
+    except_: Blocks = None,
     allow: Collection[str] = (),
     thorough: bool = False,
 ) -> Report:
@@ -139,7 +150,10 @@ def assert_hessian_matches(
         gradients: the gradient, in PyTorch or in NumPy.
         seed: for the second point and for the directions of rounding.
         accuracy: the relative accuracy that the gradient or the Hessian has.
-        elsewhere: False for no calls with other parameters or with other data.
+        at: further points, each like x, where it is judged as well.
+        elsewhere: False for no calls with parameters or with data that are not given.
+        only: names of blocks to judge no others; these may then be missing.
+        except_: names of blocks that are not judged.
         allow: kinds of findings that are accepted.
         thorough: True to take a numerical derivative by every entry, however many there are.
 
@@ -169,7 +183,10 @@ def assert_hessian_matches(
         gradients=gradients,
         seed=seed,
         accuracy=accuracy,
+        at=at,
         elsewhere=elsewhere,
+        only=only,
+        except_=except_,
         allow=allow,
         thorough=thorough,
     )

@@ -4,7 +4,7 @@ H v is the gradient of <gradient, v>, a function of x with one number as its val
 that is true of gradients, from the tolerance to the line that is wrong, is true of it.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast
@@ -15,6 +15,7 @@ from autograd_ref.calls import random_state
 from autograd_ref.calls.answer import understood
 from autograd_ref.calls.arguments import Names, checked_point, require_bool
 from autograd_ref.calls.call import Gradients
+from autograd_ref.calls.stated.asked_blocks import Blocks
 from autograd_ref.calls.trial import Options, Trial
 from autograd_ref.check import examine, trial_of, with_accuracy
 from autograd_ref.given_gradient import gradients_in, require_gradient, require_one_of
@@ -52,7 +53,10 @@ def check_hvp(
     gradients: Gradients | None = None,
     seed: int = 0,
     accuracy: float | None = None,
+    at: Sequence[Any] = (),
     elsewhere: bool = True,
+    only: Blocks = None,
+    except_: Blocks = None,
     allow: Collection[str] = (),
     thorough: bool = False,
 ) -> Report:
@@ -72,7 +76,10 @@ def check_hvp(
             checked first; the reference is then the loss in PyTorch, or the gradient in NumPy.
         seed: for the direction, the second point and the directions of rounding.
         accuracy: the relative accuracy that the product or the loss has.
-        elsewhere: False for no calls with other parameters or with other data.
+        at: further points, each like x, where it is judged as well.
+        elsewhere: False for no calls with parameters or with data that are not given.
+        only: names of blocks to judge no others; these may then be missing.
+        except_: names of blocks that are not judged.
         allow: kinds of findings that are accepted.
         thorough: True to take a numerical derivative by every entry, however many there are.
 
@@ -98,7 +105,9 @@ def check_hvp(
     """
     require_bool(thorough=thorough)
     require_one_of("hvp(x, v, *data)", hvp, loss, gradients)
-    options = Options(seed, accuracy, None, elsewhere, known(allow), thorough)
+    options = Options(
+        seed, accuracy, None, elsewhere, known(allow), thorough, False, at, only, except_
+    )
     with random_state.kept():
         return as_raised(lambda: _examined(hvp, with_vectors(x), data, loss, gradients, options))
 

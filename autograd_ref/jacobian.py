@@ -5,15 +5,17 @@ of its own (`reference.jacobians.copied_inputs`). So everything that is true of 
 tolerance to the line that is wrong, is true of it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
 from autograd_ref.calls import random_state
 from autograd_ref.calls.arguments import Names, checked_point, require_bool
-from autograd_ref.calls.stated import require_usable
-from autograd_ref.calls.trial import Options, Trial
+from autograd_ref.calls.complex_pairs import complex_among, functions_by_parts
+from autograd_ref.calls.stated.asked_blocks import Blocks, unasked
+from autograd_ref.calls.stated.points import further_points
+from autograd_ref.calls.trial import Options, Trial, require_usable
 from autograd_ref.check import GradientMismatch, examine, with_accuracy
 from autograd_ref.recording.models.of_outputs.entry_names import worst_entries
 from autograd_ref.recording.models.of_outputs.jacobian_model import JacobianModel
@@ -22,6 +24,7 @@ from autograd_ref.reference.choice.errors import OUTPUTS
 from autograd_ref.reference.choose import quiet, reference_for
 from autograd_ref.reference.jacobians.answered import Jacobian, Rows
 from autograd_ref.reference.jacobians.by_rows import of_rows, outputs_in_torch
+from autograd_ref.reference.jacobians.complex_blocks import CONVENTION, of_whole
 from autograd_ref.reference.jacobians.copied_inputs import Copies
 from autograd_ref.reference.jacobians.in_numpy import numpy_rows, outputs_in_numpy
 from autograd_ref.reference.jacobians.outputs import Function, outputs_of, weighted
@@ -44,7 +47,10 @@ def check_jacobian(
     function: Function,
     seed: int = 0,
     accuracy: float | None = None,
+    at: Sequence[Any] = (),
     elsewhere: bool = True,
+    only: Blocks = None,
+    except_: Blocks = None,
     allow: Collection[str] = (),
     thorough: bool = False,
 ) -> Report:
@@ -61,7 +67,10 @@ def check_jacobian(
             to an array or a nest of arrays.
         seed: for the second point and for the directions of rounding.
         accuracy: the relative accuracy that the function or the Jacobian has.
-        elsewhere: False for no calls with other parameters or with other data.
+        at: further points, each like x, where it is judged as well.
+        elsewhere: False for no calls with parameters or with data that are not given.
+        only: names of blocks to judge no others; these may then be missing.
+        except_: names of blocks that are not judged.
         allow: kinds of findings that are accepted.
         thorough: True to take a numerical derivative by every entry, however many there are.
 
@@ -86,8 +95,10 @@ def check_jacobian(
         ('mismatch', 'the column of x[1] is 0.25 times as large as right: 1 / x[0].')
     """
     require_bool(thorough=thorough)
-    require_usable(accuracy, None, elsewhere)
-    options = Options(seed, accuracy, None, elsewhere, known(allow), thorough)
+    options = Options(
+        seed, accuracy, None, elsewhere, known(allow), thorough, False, at, only, except_
+    )
+    require_usable(options)
     with random_state.kept():
         return as_raised(lambda: _examined(jacobian, x, data, function, options))
 
@@ -99,7 +110,10 @@ def assert_jacobian_matches(
     function: Function,
     seed: int = 0,
     accuracy: float | None = None,
+    at: Sequence[Any] = (),
     elsewhere: bool = True,
+    only: Blocks = None,
+    except_: Blocks = None,
     allow: Collection[str] = (),
     thorough: bool = False,
 ) -> Report:
@@ -112,7 +126,10 @@ def assert_jacobian_matches(
         function: the function that is differentiated.
         seed: for the second point and for the directions of rounding.
         accuracy: the relative accuracy that the function or the Jacobian has.
-        elsewhere: False for no calls with other parameters or with other data.
+        at: further points, each like x, where it is judged as well.
+        elsewhere: False for no calls with parameters or with data that are not given.
+        only: names of blocks to judge no others; these may then be missing.
+        except_: names of blocks that are not judged.
         allow: kinds of findings that are accepted.
         thorough: True to take a numerical derivative by every entry, however many there are.
 
@@ -139,7 +156,10 @@ def assert_jacobian_matches(
         function=function,
         seed=seed,
         accuracy=accuracy,
+        at=at,
         elsewhere=elsewhere,
+        only=only,
+        except_=except_,
         allow=allow,
         thorough=thorough,
     )
@@ -151,6 +171,9 @@ def assert_jacobian_matches(
 def _examined(
     jacobian: Jacobian, x: Any, data: tuple[Any, ...], function: Function, options: Options
 ) -> Report:
+    if callable(jacobian) and callable(function) and complex_among(x):
+        jacobian, function, x, at = functions_by_parts(jacobian, function, x, options.at)
+        options = options._replace(at=at)
     point = checked_point(jacobian, x, data, function, NAMES)
     point = point._replace(parameters=with_vectors(x))
     return examined(trial_of(jacobian, derivative_of(function, point, options), point, options))
@@ -219,12 +242,24 @@ def trial_of(
         return reference.evaluate(point).gradients
 
     model = JacobianModel(copies, outputs_at, jacobian_at, by.of_total)
-    against = reference._replace(about=by.about, copies=copies, model=model)
+    about = by.about + CONVENTION * (of_whole(copies) is not None)
+    against = reference._replace(about=about, copies=copies, model=model)
     copied = Point(copies.of(point.parameters), point.data)
     with quiet():
         exact = against.evaluate(copied)
     argument = partial(name_of, root=called)
-    return Trial(Rows(jacobian, copies), against, copied, exact, options, argument, names)
+    left_out = unasked(leaves(copied.parameters), name_of, options.only, options.except_)
+    return Trial(
+        Rows(jacobian, copies),
+        against,
+        copied,
+        exact,
+        options,
+        argument,
+        names,
+        further_points(options.at, point),
+        left_out,
+    )
 
 
 def _under(name: str, function: Function) -> Function:

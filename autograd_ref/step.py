@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from autograd_ref.calls.answer import Answer, understood
-from autograd_ref.calls.stated import allowing, number
+from autograd_ref.calls.stated.accuracy import allowing, number
 from autograd_ref.calls.trial import Options
 from autograd_ref.check import examine, trial_of, with_accuracy
 from autograd_ref.reference.protocol import Evaluation, Loss, Tolerances

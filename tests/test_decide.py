@@ -88,6 +88,7 @@ class Call:
     said: str = "with other parameters"
     binding: bool = True
     near: bool = False
+    given: bool = False
     finite: bool = True
     contradicted: bool = False
 
@@ -408,6 +409,14 @@ def test_what_is_wrong_elsewhere_is_wrong() -> None:
     assert decision.wrong_rulings is not None
     assert decision.wrong_rulings.wrong == {("W",)}
     assert decision.first.wrong == frozenset()
+
+
+@pytest.mark.parametrize(("given", "verdict"), [(False, "match"), (True, "mismatch")])
+def test_what_is_nearly_right_elsewhere_is_wrong_where_the_caller_asks(
+    given: bool, verdict: Verdict
+) -> None:
+    place = replace(call(W=WRONG), near=True, given=given)
+    assert verdicts(decide(Check(call(W=RIGHT), places=(place,)))) == {"W": verdict}
 
 
 @pytest.mark.parametrize(

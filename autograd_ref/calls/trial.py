@@ -1,12 +1,14 @@
 """A trial: the function under test, the reference and the point, passed as one object."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from autograd_ref.calls.arguments import OF_GRADIENTS, Names
+from autograd_ref.calls.arguments import OF_GRADIENTS, Names, require_bool
 from autograd_ref.calls.call import Call, Gradients, called
-from autograd_ref.calls.stated import Project
+from autograd_ref.calls.stated.accuracy import require_accuracy
+from autograd_ref.calls.stated.asked_blocks import Blocks
+from autograd_ref.calls.stated.points import Project, require_project
 from autograd_ref.reference.protocol import Evaluation, Reference
 from autograd_ref.tree.nest import Path, leaves, name_of
 from autograd_ref.tree.point import Point
@@ -22,16 +24,33 @@ class Options(NamedTuple):
     project: Project | None = None
     """The function that brings parameters back to their set; None where any array will do."""
     elsewhere: bool = True
-    """False where the function is not to be called with other parameters or data."""
+    """False where the function is not to be called with parameters or data that are not given."""
     allow: tuple[str, ...] = ()
     """The kinds of findings that are accepted."""
     thorough: bool = False
     """True where a NumPy loss is differentiated by every entry, however many there are."""
     declared: bool = False
     """True where the gradient of the reference is right by definition, and not as a derivative."""
+    at: Sequence[Any] = ()
+    """Further points, each like the parameters."""
+    only: Blocks = None
+    """The blocks that are judged; None for all."""
+    except_: Blocks = None
+    """Those of them that are not."""
 
 
 DEFAULT = Options()
+
+
+def require_usable(options: Options) -> None:
+    """Refuse wishes that cannot be fulfilled, whatever the point is.
+
+    Raises:
+        TypeError, ValueError: one of them cannot be used; the message names it.
+    """
+    require_accuracy(options.accuracy)
+    require_project(options.project)
+    require_bool(elsewhere=options.elsewhere)
 
 
 class Trial(NamedTuple):
@@ -46,6 +65,10 @@ class Trial(NamedTuple):
     argument: Callable[[Path], str] = partial(name_of, root="parameters")
     """The name of a parameter among the arguments of the function under test."""
     names: Names = OF_GRADIENTS
+    further: tuple[Point, ...] = ()
+    """The further points that the caller gives."""
+    unasked: frozenset[Path] = frozenset()
+    """The blocks that are not judged."""
 
     def named(self, parameters: object) -> dict[str, Any]:
         """The parameters by their names; those that are copied for every output, once."""

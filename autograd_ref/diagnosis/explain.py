@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 
 from autograd_ref.diagnosis.diagnosis import Diagnosis, diagnosed
 from autograd_ref.diagnosis.evidence import FLOAT32, gathered
@@ -9,6 +10,7 @@ from autograd_ref.diagnosis.relations.seen_along import along_directions
 from autograd_ref.diagnosis.unexplained import FEW_DIGITS
 from autograd_ref.diagnosis.wider_format import diagnosed_in_float64, right_in_float64
 from autograd_ref.independent.kink import AT_A_KINK
+from autograd_ref.independent.remainders_along import remainders_along
 from autograd_ref.observe.elsewhere import OTHER_PARAMETERS, Elsewhere
 from autograd_ref.observe.observation import Observation
 from autograd_ref.observe.observed import Observed
@@ -71,7 +73,8 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
         steps=judged.steps,
         pattern=tuple(_not_explained(diagnosis.pattern, findings)),
         shares={name_of(path): share for path, share in shares.items() if share is not None},
-        measure=reference.model.detectable(point),
+        remainders=partial(remainders_along, facts.trial, facts.first),
+        measure=None if facts.trial.unasked else reference.model.detectable(point),
     )
 
 
@@ -123,6 +126,8 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
     for path, ruling in rulings.blocks.items():
         if path not in wrong and (ruling.facts.comparison.beyond or ruling.facts.along_set):
             hand[path] = there.exact.gradients[path]  # no mistake has to explain what is not wrong
+    for path in there.unasked:
+        _ = hand.pop(path, None)
     evidence = gathered(hand, ordered, there.reference, at, earlier, other_calls(there))
     loss_is_right = rulings.loss is not None and rulings.loss.verdict == "match"
     found = diagnosed(evidence, loss_is_right=loss_is_right)

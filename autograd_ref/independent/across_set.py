@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.calls.stated import projected
+from autograd_ref.calls.stated.points import projected
 from autograd_ref.calls.trial import Trial
 from autograd_ref.reference.differences.numerical import slope
 from autograd_ref.reference.directional import moved

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd_ref.calls.call import Call, Gradients, called
-from autograd_ref.calls.stated import projected
+from autograd_ref.calls.stated.points import projected
 from autograd_ref.calls.trial import Trial
 from autograd_ref.independent.consistency import contradiction
 from autograd_ref.independent.one_direction import agrees_along
@@ -48,6 +48,8 @@ class Place(NamedTuple):
     """The cause that the way of the call is, of the blocks that are wrong there and right here."""
     made: Call | None = None
     """The call, where it was made already, with arrays that held the point of the check before."""
+    given: bool = False
+    """True where the caller gave the point: judged to the last digit, as the first one is."""
 
 
 class Elsewhere(Observation):
@@ -58,7 +60,7 @@ class Elsewhere(Observation):
     ) -> None:
         super().__init__(trial, call, repeatable=repeatable)
         self.said, self.binding, self.sets = place.said, place.binding, place.sets
-        self.cause = place.cause
+        self.cause, self.given = place.cause, place.given
         self.kept = kept
         """The finding about what is kept from call to call, where that made it wrong at first."""
 
@@ -77,17 +79,27 @@ class RaisedElsewhere(NamedTuple):
     binding: bool = True
 
 
+class Undefined(NamedTuple):
+    """A point that the caller gave, where the reference has no finite value."""
+
+    said: str
+    value: float
+
+
 def other_places(trial: Trial) -> Generator[Place]:
-    """With other parameters, then with other data; none where the caller wants none.
+    """At the points that are given, with other parameters, and with other data, where wanted.
 
     Data that are not known to be samples may not be rearranged as one likes: a function that is
     wrong then is told of, and not accused. Neither is one that is wrong off a set that the
     parameters are in.
     """
-    if not trial.options.elsewhere:
-        return
     if trial.reference.copies is not None:
         yield from _copied(trial, other_places)
+        return
+    for i, point in enumerate(trial.further):
+        said = f"at the point at[{i}]"
+        yield Place(said, trial.subject, point, must_run=True, given=True)
+    if not trial.options.elsewhere:
         return
     yield from _with_other_parameters(trial)
     rearranged = with_other_data(trial.point)
@@ -164,7 +176,7 @@ def observed_at(
     *,
     repeatable: bool,
     asked: Asked,
-) -> Generator[Elsewhere | RaisedElsewhere]:
+) -> Generator[Elsewhere | RaisedElsewhere | Undefined]:
     """The calls at all places where the loss of the reference is defined.
 
     Args:
@@ -177,8 +189,10 @@ def observed_at(
         here = place.point is trial.point
         value = loss_at(place, trial)
         if not np.isfinite(value):
+            if place.given:
+                yield Undefined(place.said, value)
             continue
-        if not here and _is_behind_a_wall(trial, place.point, value):
+        if not (here or place.given) and _is_behind_a_wall(trial, place.point, value):
             continue
         call = place.made or attempt(partial(called, place.subject, place.point))
         if isinstance(call, Raised):
@@ -190,7 +204,7 @@ def observed_at(
             yield observed(there)
             continue
         cheap = Evaluation(value, {}, trial.exact.tolerances)
-        if observed(there._replace(exact=cheap)).is_near((), loss=True):
+        if not place.given and observed(there._replace(exact=cheap)).is_near((), loss=True):
             exact = attempt(partial(_evaluated, there, call, cheap, asked))
         else:
             exact = attempt(partial(trial.reference.evaluate, place.point))

@@ -121,7 +121,8 @@ class Observation:
     @cached_property
     def _blocks(self) -> dict[Path, Quantity | Alone]:
         parameters = leaves(self.trial.point.parameters)
-        return {path: self._block(path, leaf) for path, leaf in parameters.items()}
+        asked = {path: leaf for path, leaf in parameters.items() if path not in self.trial.unasked}
+        return {path: self._block(path, leaf) for path, leaf in asked.items()}
 
     @cached_property
     def _loss(self) -> Quantity | Alone | None:

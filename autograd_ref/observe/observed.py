@@ -13,6 +13,7 @@ from autograd_ref.observe.elsewhere import (
     Elsewhere,
     Place,
     RaisedElsewhere,
+    Undefined,
     in_place,
     loss_at,
     observed_at,
@@ -53,6 +54,7 @@ class Observed:
         self.here = Observation(trial, self.first, repeatable=not self.changes)
         self._more_places = more_places
         self._visited: list[Elsewhere] = []
+        self._undefined: list[Undefined] = []
         self.raised: list[RaisedElsewhere] = []
         self.second: Observation | None = None
         if not same_bits(self.first, self.again):
@@ -106,6 +108,8 @@ class Observed:
             if isinstance(one, Elsewhere):
                 self._visited.append(one)
                 yield one
+            elif isinstance(one, Undefined):
+                self._undefined.append(one)
             else:
                 self.raised.append(one)
 
@@ -152,4 +156,8 @@ class Observed:
     def not_checked(self) -> list[Note]:
         """The notes about all that the check did not look at."""
         trial = self.here.trial
-        return [*not_looked_at(trial), *trial.exact.unseen]
+        undefined = [
+            Note("no value", f"the gradient {one.said}, where the reference's loss is {one.value}")
+            for one in self._undefined
+        ]
+        return [*not_looked_at(trial), *undefined, *trial.exact.unseen]

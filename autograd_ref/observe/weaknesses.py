@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.calls.answer import Answer
-from autograd_ref.calls.stated import Project, projected
+from autograd_ref.calls.stated.points import Project, projected
 from autograd_ref.calls.trial import Trial
 from autograd_ref.observe.compare import share_of_tolerance
 from autograd_ref.reference.protocol import Evaluation, Level
@@ -49,14 +49,18 @@ def _wishes(trial: Trial, answer: Answer) -> list[Note]:
 
 
 def not_looked_at(trial: Trial) -> list[Note]:
-    """The notes about calls that the caller does not want."""
-    if trial.options.elsewhere:
-        return []
-    text = (
-        "other parameters and other data (elsewhere=False), where results that are kept from an"
-        " earlier call show, and formulas that hold here only"
-    )
-    return [Note("elsewhere", text)]
+    """The notes about calls and blocks that the caller does not want."""
+    found: list[Note] = []
+    if not trial.options.elsewhere:
+        text = (
+            "other parameters and other data (elsewhere=False), where results that are kept from an"
+            " earlier call show, and formulas that hold here only"
+        )
+        found.append(Note("elsewhere", text))
+    if trial.unasked:
+        names = [name_of(path) for path in leaves(trial.point.parameters) if path in trial.unasked]
+        found.append(Note("blocks", f"{listed(names)}, which only= or except_= leaves out"))
+    return found
 
 
 def _accuracy(accuracy: float, exact: Evaluation, answer: Answer) -> str:
@@ -166,7 +170,7 @@ def _zero_reference(trial: Trial, decided: Collection[Path]) -> list[Note]:
     zero = [
         trial.argument(path)
         for path, values in exact.gradients.items()
-        if path not in decided and values.size and not np.any(values)
+        if path not in {*decided, *trial.unasked} and values.size and not np.any(values)
     ]
     if not zero:
         return []

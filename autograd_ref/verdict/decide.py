@@ -151,7 +151,7 @@ def _with_place(decided: Decision, place: PlaceFacts) -> Decision:
         return decided
     undecided = [path for path in left if is_open(rulings.blocks[path])]
     but: Collection[Path | None] = wrong
-    if place.is_near(left, loss=None not in wrong):
+    if not place.given and place.is_near(left, loss=None not in wrong):
         if not undecided:
             return decided
         but = {None, *rulings.blocks}.difference(undecided)

@@ -166,6 +166,11 @@ class PlaceFacts(CallFacts, Protocol):
         ...
 
     @property
+    def given(self) -> bool:
+        """True where the caller gave the point: it is judged to the last digit."""
+        ...
+
+    @property
     def contradicted(self) -> bool:
         """True where the reference is not the derivative of its own loss there."""
         ...

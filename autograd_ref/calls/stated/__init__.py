@@ -1,0 +1,1 @@
+"""Wishes of the caller about a check: an accuracy, places and blocks."""
