@@ -16,7 +16,9 @@ from autograd_ref.calls.vectors import with_lists_resolved
 from autograd_ref.diagnosis.explain import explained
 from autograd_ref.observe.elsewhere import Place
 from autograd_ref.observe.observed import Observed
+from autograd_ref.recording.models.numpy_steps import NumpyModel
 from autograd_ref.recording.models.stabilisers import TorchModel
+from autograd_ref.recording.numpy_code.of_numpy import of_numpy
 from autograd_ref.reference.choose import quiet, reference_for
 from autograd_ref.reference.model import UNKNOWN
 from autograd_ref.reference.protocol import Loss
@@ -203,6 +205,9 @@ def trial_of(
             reference = reference._replace(model=TorchModel(loss))
         elif about:  # in PyTorch, complex numbers are not followed either
             reference = reference._replace(model=UNKNOWN)
+        else:
+            model = NumpyModel(TorchModel(of_numpy(loss)), reference.model)
+            reference = reference._replace(model=model)
     left_out = unasked(leaves(point.parameters), name_of, options.only, options.except_)
     further = further_points(options.at, point)
     return Trial(gradients, reference, point, exact, options, further=further, unasked=left_out)

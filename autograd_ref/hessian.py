@@ -20,11 +20,12 @@ from autograd_ref.given_gradient import gradients_in, require_gradient, require_
 from autograd_ref.hessian_product import gradients_of_loss, slope_of_loss
 from autograd_ref.jacobian import Derivative, derivative_of, examined, trial_of
 from autograd_ref.recording.models.curvature import CurvatureModel
+from autograd_ref.recording.models.numpy_steps import NumpyModel
 from autograd_ref.recording.models.of_outputs.entry_names import Matrix
+from autograd_ref.recording.numpy_code.of_numpy import of_numpy
 from autograd_ref.reference.choose import reference_for
 from autograd_ref.reference.jacobians.answered import Jacobian
 from autograd_ref.reference.jacobians.outputs import Function, weight
-from autograd_ref.reference.model import UNKNOWN, Model
 from autograd_ref.reference.numpy_loss import numpy_loss
 from autograd_ref.reference.protocol import Level, Loss
 from autograd_ref.reference.torch_loss import alone
@@ -206,13 +207,14 @@ def _derivative(
             return Derivative(_gradient_of(loss), False, about, _model(loss, point))
         if gradients is None:
             about = chosen.about.replace("derivative", "derivative of the numerical derivative", 1)
-            return Derivative(_numerical_gradient_of(loss), True, about, UNKNOWN)
+            model = NumpyModel(_model(of_numpy(loss), point), chosen.model)
+            return Derivative(_numerical_gradient_of(loss), True, about, model)
     assert gradients is not None, "one of the two is given"
-    by = derivative_of(_alone(gradients), point, options)
+    by = derivative_of(_alone(gradients), point, options, _alone(of_numpy(gradients)))
     return by._replace(about=by.about.replace("function", "gradient", 1))
 
 
-def _model(loss: Loss, point: Point) -> Model:
+def _model(loss: Loss, point: Point) -> CurvatureModel:
     """The model of the product with the Hessian, for the weights of its rows."""
     arrays = leaves(point.parameters)
     weights = {

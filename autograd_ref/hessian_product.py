@@ -20,8 +20,12 @@ from autograd_ref.calls.trial import Options, Trial
 from autograd_ref.check import examine, trial_of, with_accuracy
 from autograd_ref.given_gradient import gradients_in, require_gradient, require_one_of
 from autograd_ref.recording.models.curvature import CurvatureModel
+from autograd_ref.recording.models.numpy_steps import NumpyModel
+from autograd_ref.recording.models.stabilisers import TorchModel
+from autograd_ref.recording.numpy_code.of_numpy import of_numpy
 from autograd_ref.reference.differences.numerical import slope
 from autograd_ref.reference.directional import typical
+from autograd_ref.reference.numpy_loss import OnlyValues
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.reference.torch_loss import alone
 from autograd_ref.report.behaviour import known
@@ -139,6 +143,9 @@ def _examined(
     reference = trial.reference._replace(about=about)
     if loss is not None and not reference.blind:
         reference = reference._replace(model=CurvatureModel(along, loss, v))
+    elif reference.blind:
+        model = _in_torch(loss, gradients, v)
+        reference = reference._replace(model=NumpyModel(model, OnlyValues()))
     argument = partial(name_of, root=NAMES.parameters)
     report = examine(trial._replace(reference=reference, argument=argument, names=NAMES))
     if report.verdict != "mismatch" or _is_linear(trial, hvp, v, options.seed):
@@ -152,6 +159,19 @@ def _examined(
         residual=0.0,
     )
     return replace(report, causes=(cause, *report.causes))
+
+
+def _in_torch(loss: Loss | None, gradients: Gradients | None, v: Any) -> TorchModel:
+    """The model of the code of a loss in NumPy, or of its gradient, as one of tensors."""
+    followed = of_numpy(cast("Gradients", loss or gradients))
+
+    def of_loss(x: Any, *data: Any) -> object:
+        return slope_of_loss(followed, x, v, data)
+
+    def of_gradients(x: Any, *data: Any) -> object:
+        return _slope_of_gradients(followed, x, v, data)
+
+    return CurvatureModel(of_loss, followed, v) if loss is not None else TorchModel(of_gradients)
 
 
 def _direction(x: Any, seed: int) -> Any:

@@ -17,9 +17,11 @@ from autograd_ref.calls.stated.asked_blocks import Blocks, unasked
 from autograd_ref.calls.stated.points import further_points
 from autograd_ref.calls.trial import Options, Trial, require_usable
 from autograd_ref.check import GradientMismatch, examine, with_accuracy
+from autograd_ref.recording.models.numpy_steps import NumpyModel
 from autograd_ref.recording.models.of_outputs.entry_names import worst_entries
 from autograd_ref.recording.models.of_outputs.jacobian_model import JacobianModel
 from autograd_ref.recording.models.stabilisers import TorchModel
+from autograd_ref.recording.numpy_code.of_numpy import of_numpy
 from autograd_ref.reference.choice.errors import OUTPUTS
 from autograd_ref.reference.choose import quiet, reference_for
 from autograd_ref.reference.jacobians.answered import Jacobian, Rows
@@ -201,15 +203,26 @@ class Derivative(NamedTuple):
     """The model of the sum of all outputs, each times its weight."""
 
 
-def derivative_of(function: Function, point: Point, options: Options) -> Derivative:
+def derivative_of(
+    function: Function, point: Point, options: Options, in_torch: Function | None = None
+) -> Derivative:
     """How a function of the caller's is differentiated: by PyTorch where that can, else by NumPy.
+
+    Args:
+        function: of the caller.
+        point: where.
+        options: the wishes of the caller.
+        in_torch: the code of a function in NumPy as one of tensors, where that is known.
 
     Raises:
         TypeError, ValueError: it cannot be, or is another one in the next call.
     """
     total, thorough = weighted(function), options.thorough
     chosen, _exact = reference_for(total, point, options.seed, thorough=thorough, wanted=OUTPUTS)
-    of_total = chosen.model if chosen.blind else TorchModel(total)
+    of_total = TorchModel(total)
+    if chosen.blind:
+        followed = weighted(of_numpy(function) if in_torch is None else in_torch)
+        of_total = NumpyModel(TorchModel(followed), chosen.model)
     about = chosen.about.replace("loss", "function", 1)
     return Derivative(function, chosen.blind, about, of_total)
 

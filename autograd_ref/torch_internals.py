@@ -205,3 +205,24 @@ def is_once_differentiable(function: type[torch.autograd.Function]) -> bool:
             return True
         step = getattr(step, "__wrapped__", None)
     return False
+
+
+def numpy_in_torch() -> Any:
+    """NumPy's functions on tensors.
+
+    For following the steps of a loss in NumPy. Without them these have no names.
+    """
+    import torch._numpy  # here, because a check of a loss in PyTorch has no use for it
+
+    return torch._numpy
+
+
+def array_of(values: Any) -> Any:
+    """An array of such a function, with a tensor or with other values in it."""
+    kind = numpy_in_torch()
+    return kind.ndarray(values) if isinstance(values, Tensor) else kind.asarray(values)
+
+
+def tensor_in(value: Any) -> Any:
+    """The tensor in such an array; anything else as it is."""
+    return value.tensor if type(value).__module__ == "torch._numpy._ndarray" else value

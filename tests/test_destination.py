@@ -44,7 +44,6 @@ def in_bash(folder: Path, line: str) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize("name", ["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2", "link", "log"])
 def test_a_log_is_appended_to(name: str, folder: Path) -> None:
     (folder / "link").symlink_to("/dev/stderr")
@@ -56,7 +55,6 @@ def test_a_log_is_appended_to(name: str, folder: Path) -> None:
     assert text.endswith("}\n")
 
 
-@pytest.mark.untraced
 def test_what_the_shell_has_opened_is_written_to(folder: Path) -> None:
     in_bash(
         folder, "JSON >(tail -n 1 > last; echo > done) >/dev/null; until test -e done; do :; done"

@@ -1,5 +1,6 @@
 """check_jacobian: right Jacobians pass, wrong ones are found to the last digits, and named."""
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -432,7 +433,7 @@ def test_entries_of_a_row_are_told_from_all_of_it() -> None:
 
 def test_a_number_among_the_data_is_named() -> None:
     def function(x: Any, more: Any) -> Any:
-        return more["h"] * np.sin(x) + x
+        return np.array([more["h"] * math.sin(float(one)) + one for one in x])
 
     def jacobian(x: Any, more: Any) -> Any:
         return np.diag(more["h"] * np.cos(x) + 1) - more["h"] * np.eye(5)
@@ -496,7 +497,7 @@ def test_a_mistake_of_another_kind_has_no_name() -> None:
         p,
         t,
         y,
-        function=decay_in_numpy,
+        function=lambda p, t, y: decay_in_numpy([*map(float, p)], t, y),
     )
     assert report.verdict == "mismatch"
     assert not report.causes

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from autograd_ref.recording.replay import Geometry, geometry_of
 from autograd_ref.recording.tape import Binding, Ref
-from autograd_ref.torch_internals import memory_of
+from autograd_ref.torch_internals import memory_of, tensor_in
 
 
 class Bindings:
@@ -67,7 +67,8 @@ class Bindings:
         self._bind(frame.f_locals.items(), depth)
 
     def _bind(self, items: Iterable[tuple[object, object]], depth: int) -> None:
-        for name, value in items:
+        for name, bound in items:
+            value = tensor_in(bound)
             tensors = _tensors(value)
             refs = tuple(ref for tensor in tensors if (ref := self._find(tensor)) is not None)
             if isinstance(value, Tensor) and not refs and memory_of(value):

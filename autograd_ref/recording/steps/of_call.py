@@ -34,10 +34,11 @@ def steps_of(facts: Observed, matching: Collection[Path]) -> Judged:
     trial = facts.here.trial
     if not facts.first.answer.intermediates:
         return Judged()
-    if trial.reference.blind:
-        return Judged(notes=(NO_RECORD,))
     here = _beside(facts.first, trial.point, trial.exact)
-    return trial.reference.model.steps(here, matching, partial(_again, trial))
+    judged = trial.reference.model.steps(here, matching, partial(_again, trial))
+    if trial.reference.blind and not judged.steps:
+        return Judged(notes=(NO_RECORD,))
+    return judged
 
 
 def _again(trial: Trial) -> ReturnedBeside | None:
