@@ -351,3 +351,12 @@ def test_arguments_that_cannot_be_used_are_refused_by_name(case: str) -> None:
     arguments, keywords, error, text = BAD[case]
     with pytest.raises(error, match=re.escape(text)):
         _ = check_hvp(*arguments, **keywords)
+
+
+def test_a_gradient_in_pytorch_is_a_reference_too() -> None:
+    def slope(x: torch.Tensor) -> torch.Tensor:
+        return 4 * x**3
+
+    x = torch.tensor([0.5, 1.5], dtype=torch.float64)
+    assert check_hvp(lambda x, v: 12 * x**2 * v, x, gradients=slope).passed
+    assert check_hvp(lambda x, v: 11 * x**2 * v, x, gradients=slope).verdict == "mismatch"

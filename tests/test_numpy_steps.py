@@ -4,19 +4,27 @@ import functools
 import math
 from collections.abc import Callable
 from functools import partial
+from math import exp
 from typing import Any
 
 import numpy as np
+import numpy.linalg as la
 import pytest
 import torch
+from numpy import sinh, tanh
 from numpy.linalg import norm
 from scipy import special
-from scipy.special import expit, logsumexp
+from scipy.special import exp2, expit, logsumexp
 
 from autograd_ref import check_gradients, check_hessian, check_hvp, check_jacobian
+from autograd_ref.recording.models.numpy_steps import NumpyModel
+from autograd_ref.recording.models.stabilisers import TorchModel
 from autograd_ref.recording.numpy_code import of_numpy as module
 from autograd_ref.recording.numpy_code.of_numpy import of_numpy
+from autograd_ref.reference.model import WrongGradient
+from autograd_ref.reference.numpy_loss import OnlyValues
 from autograd_ref.report.report import Report
+from autograd_ref.tree.point import Point
 
 v = np.array([0.6, 1.4, 0.9, 1.1])
 M = np.arange(1.0, 17.0).reshape(4, 4) / 10
@@ -54,6 +62,8 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     ),
     "shapes": lambda x: (x.reshape(2, 2).T.ravel() ** 2).sum() + np.concatenate([x, x[:1]]).sum(),
     "norms": lambda x: norm(x) + np.linalg.norm(M * x, axis=1).sum(),
+    "a module": lambda x: la.norm(x) + np.array([1.0, 2.0, 3.0, 4.0]) @ x,
+    "by name": lambda x: (tanh(x) + sinh(x)).sum() + exp(x[0]) + exp2(x).sum(),
     "scipy": lambda x: (expit(x) + special.gammaln(x)).sum() + logsumexp(x) + special.erf(x[0]),
     "along": lambda x: special.softmax(M * x, axis=1)[0, 0] + special.log_softmax(x)[0],
     "math": lambda x: math.exp(x[0]) + math.atan2(x[1], x[2]) + math.pi * math.sqrt(x[3]),
@@ -237,25 +247,47 @@ def test_a_wrong_step_of_the_function_of_a_jacobian_has_its_line() -> None:
     assert report.causes
 
 
+def test_a_gradient_of_another_kind_has_no_cause_and_is_followed_all_the_same() -> None:
+    report = check_gradients(lambda w, X, y: np.sin(3 * w + 1), w, X, y, loss=logistic)
+    assert report.verdict == "mismatch"
+    assert not report.causes
+    assert not any("only values are seen" in note.text for note in report.pattern)
+
+
+@pytest.mark.parametrize(
+    "again", [lambda: None, lambda: (Point(w, (X, y)), {(): w}, {(): 2 * w})], ids=["none", "other"]
+)
+def test_one_point_has_to_do_where_nothing_is_known_of_another(again: Any) -> None:
+    """There is none, or the gradient by PyTorch is not the numerical one there."""
+    wrong, right = by_hand(w, X, y, two=1.0), by_hand(w, X, y)
+    seen = WrongGradient(Point(w, (X, y)), {(): wrong}, {(): right}, {(): 1e-9}, ((),), again)
+    model = NumpyModel(TorchModel(of_numpy(logistic)), OnlyValues())
+    assert [step.name for step in model.slips(seen, 1)] == ["a factor missing"]
+
+
 def counted(w: Any) -> Any:
     return float(w[0]) ** 2 + w[1] ** 2
 
 
-def half(w: Any) -> Any:
-    return np.round(w[0] * 1e9) / 1e9 + w[1] ** 2
+def in_a_table(w: Any) -> Any:
+    return special.jv(0, w[0]) + w[1] ** 2
 
 
-@pytest.mark.parametrize("loss", [counted, half])
-def test_where_pytorch_has_another_gradient_nothing_but_values_is_seen(
+@pytest.mark.parametrize("loss", [counted, in_a_table])
+def test_where_pytorch_has_no_such_gradient_nothing_but_values_is_seen(
     loss: Callable[[Any], Any],
 ) -> None:
-    """A number taken out of an array, and a rounded one: no gradient goes through these."""
-    report = check_gradients(
-        lambda w: np.array([w[0] * 7.7, np.exp(w[1])]), np.array([0.5, 0.3]), loss=loss
-    )
-    assert report.verdict != "match"
-    assert all("line" not in cause.explanation for cause in report.causes)
-    assert not report.causes or "`" not in report.causes[0].explanation
+    """A number taken out of an array, and a function that PyTorch has not."""
+
+    def gradients(w: Any) -> Any:
+        dw = np.array([w[0] * 7.7, np.exp(w[1])])
+        return loss(w), dw, {"dh": 2 * dw}
+
+    report = check_gradients(gradients, np.array([0.5, 0.3]), loss=loss)
+    assert report.verdict == "mismatch"
+    assert not report.causes
+    assert any("only values are seen" in note.text for note in report.pattern)
+    assert any("only a loss in PyTorch" in note.text for note in report.not_checked)
 
 
 def test_nothing_is_translated_before_something_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,10 +43,6 @@ class NumpyModel(UnknownModel):
         if exact is not None:
             yield from self._in_torch.hypotheses(seen._replace(right=exact))
 
-    def compose(self, one: Hypothesis, two: Hypothesis, /) -> Hypothesis | None:
-        """Return the derivation that is wrong in both ways."""
-        return self._in_torch.compose(one, two)
-
     def slips(self, wrong: WrongGradient, most: int, /) -> Iterator[Hypothesis]:
         """Yield the wrong steps that give a gradient, in terms of its lines."""
         known = self._known(wrong)
@@ -107,10 +103,8 @@ class NumpyModel(UnknownModel):
         found = attempt(compute)
         if isinstance(found, Raised):
             return None
-        for path, numerical in right.items():
-            exact = found[path]
-            if exact.shape != numerical.shape:
-                return None
-            if not largest(exact - numerical) <= CLOSE * largest(numerical):
-                return None
-        return found
+        close = (
+            largest(found[path] - numerical) <= CLOSE * largest(numerical)
+            for path, numerical in right.items()
+        )
+        return found if all(close) else None
