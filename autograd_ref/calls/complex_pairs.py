@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.tree.complex_parts import IMAG, REAL, is_complex, joined, parted
 from autograd_ref.tree.leaf import as_array, copied, is_numeric
-from autograd_ref.tree.nest import Path, leaves, rebuilt, require_end, with_vectors
+from autograd_ref.tree.nest import Path, leaves, rebuilt, require_end
 
 Function = Callable[..., Any]
 
@@ -87,8 +87,6 @@ def functions_by_parts(jacobian: Function, function: Function, x: Any, at: Any) 
 def _in_parts(parameters: Any, given: Any) -> Any:
     """Parameters like these, with pairs in the places of the complex ones."""
     paths = complex_among(parameters)
-    if leaves(given).keys() != leaves(parameters).keys():
-        given = with_vectors(given)
     return rebuilt(given, lambda path, leaf: parted(leaf) if path in paths else leaf)
 
 
