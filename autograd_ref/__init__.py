@@ -8,13 +8,16 @@ The public names:
     check_jacobian             check a Jacobian against a function in PyTorch or NumPy
     check_hessian              check a Hessian against a loss, or against a gradient
     check_hvp                  check a product of a Hessian and a vector
+    check_scipy                check every derivative in a call of scipy.optimize
     check_step                 check code that only updates parameters, by the step it makes
     assert_backward_matches    the same for tests: raise GradientMismatch unless it passes
     assert_jacobian_matches
     assert_hessian_matches
+    assert_scipy_matches
     adapt                      code as somebody wrote it, called as it wants to be
     falsify                    search for the smallest problem on which a gradient is wrong
     Report, Block, Cause       what a check returns, and what it consists of
+    ScipyReport                what check_scipy returns: a report of every derivative
     Counterexample             what falsify returns
     loss_and_gradients         the built-in network in PyTorch: loss and gradients by autograd
     Network                    the same network as a torch.nn.Module
@@ -39,15 +42,18 @@ TYPE_CHECKING = False  # typing would take as long to load as all that comes bef
 if TYPE_CHECKING:
     from autograd_ref import problems
     from autograd_ref.backward import assert_backward_matches, check_backward
-    from autograd_ref.check import GradientMismatch, assert_gradients_match, check_gradients
+    from autograd_ref.check import assert_gradients_match, check_gradients
     from autograd_ref.counterexample import Counterexample, falsify
     from autograd_ref.hessian import assert_hessian_matches, check_hessian
     from autograd_ref.hessian_product import check_hvp
     from autograd_ref.jacobian import assert_jacobian_matches, check_jacobian
+    from autograd_ref.mismatch import GradientMismatch
     from autograd_ref.network import Network, loss_and_gradients
     from autograd_ref.real_code import adapt
     from autograd_ref.report.data import Block, Cause
     from autograd_ref.report.report import Report
+    from autograd_ref.scipy_calls.scipy_report import ScipyReport
+    from autograd_ref.scipy_check import assert_scipy_matches, check_scipy
     from autograd_ref.step import check_step
 
     __version__: str
@@ -59,17 +65,20 @@ __all__ = [
     "GradientMismatch",
     "Network",
     "Report",
+    "ScipyReport",
     "__version__",
     "adapt",
     "assert_backward_matches",
     "assert_gradients_match",
     "assert_hessian_matches",
     "assert_jacobian_matches",
+    "assert_scipy_matches",
     "check_backward",
     "check_gradients",
     "check_hessian",
     "check_hvp",
     "check_jacobian",
+    "check_scipy",
     "check_step",
     "falsify",
     "loss_and_gradients",
@@ -80,19 +89,22 @@ _HOME = {
     "Block": "autograd_ref.report.data",
     "Cause": "autograd_ref.report.data",
     "Counterexample": "autograd_ref.counterexample",
-    "GradientMismatch": "autograd_ref.check",
+    "GradientMismatch": "autograd_ref.mismatch",
     "Network": "autograd_ref.network",
     "Report": "autograd_ref.report.report",
+    "ScipyReport": "autograd_ref.scipy_calls.scipy_report",
     "adapt": "autograd_ref.real_code",
     "assert_backward_matches": "autograd_ref.backward",
     "assert_gradients_match": "autograd_ref.check",
     "assert_hessian_matches": "autograd_ref.hessian",
     "assert_jacobian_matches": "autograd_ref.jacobian",
+    "assert_scipy_matches": "autograd_ref.scipy_check",
     "check_backward": "autograd_ref.backward",
     "check_gradients": "autograd_ref.check",
     "check_hessian": "autograd_ref.hessian",
     "check_hvp": "autograd_ref.hessian_product",
     "check_jacobian": "autograd_ref.jacobian",
+    "check_scipy": "autograd_ref.scipy_check",
     "check_step": "autograd_ref.step",
     "falsify": "autograd_ref.counterexample",
     "loss_and_gradients": "autograd_ref.network",

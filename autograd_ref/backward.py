@@ -14,7 +14,8 @@ import torch
 from autograd_ref.calls import random_state
 from autograd_ref.calls.arguments import checked_point, require_bool
 from autograd_ref.calls.trial import Options, Trial
-from autograd_ref.check import GradientMismatch, examine
+from autograd_ref.check import examine
+from autograd_ref.mismatch import GradientMismatch
 from autograd_ref.observe.elsewhere import Place
 from autograd_ref.operations.inputs import Arguments, Operation, shared_state, spread
 from autograd_ref.operations.prepared import Prepared, prepared

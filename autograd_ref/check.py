@@ -14,6 +14,7 @@ from autograd_ref.calls.stated.points import Project, further_points
 from autograd_ref.calls.trial import DEFAULT, Options, Trial, require_usable
 from autograd_ref.calls.vectors import with_lists_resolved
 from autograd_ref.diagnosis.explain import explained
+from autograd_ref.mismatch import GradientMismatch
 from autograd_ref.observe.elsewhere import Place
 from autograd_ref.observe.observed import Observed
 from autograd_ref.recording.models.numpy_steps import NumpyModel
@@ -42,7 +43,7 @@ class Check(Protocol):
         accuracy: float | None = None,
         project: Project | None = None,
         at: Sequence[Any] = (),
-        elsewhere: bool = True,
+        elsewhere: bool | Project = True,
         only: Blocks = None,
         except_: Blocks = None,
         allow: Collection[str] = (),
@@ -51,29 +52,6 @@ class Check(Protocol):
     ) -> Report:
         """A gradient against autograd."""
         ...
-
-
-class GradientMismatch(AssertionError):
-    """The error that `assert_gradients_match` raises; its text is the report.
-
-    Attributes:
-        report: the report itself: a mismatch, inconclusive, or a finding that does harm.
-
-    Examples:
-        >>> import numpy as np
-        >>> try:
-        ...     assert_gradients_match(lambda x: x, np.ones(3), loss=lambda x: (x**2).sum())
-        ... except GradientMismatch as error:
-        ...     print([cause.kind for cause in error.report.causes])
-        ['half']
-    """
-
-    def __init__(self, report: Report) -> None:
-        super().__init__(str(report))
-        self.report = report
-
-    def __reduce__(self) -> tuple[type["GradientMismatch"], tuple[Report]]:
-        return GradientMismatch, (self.report,)
 
 
 def check_gradients(
@@ -85,7 +63,7 @@ def check_gradients(
     accuracy: float | None = None,
     project: Project | None = None,
     at: Sequence[Any] = (),
-    elsewhere: bool = True,
+    elsewhere: bool | Project = True,
     only: Blocks = None,
     except_: Blocks = None,
     allow: Collection[str] = (),
@@ -120,7 +98,8 @@ def check_gradients(
             in (a sphere, a simplex, symmetric or orthogonal matrices); the gradient is then judged
             along that set, at this point and at another one in it.
         at: further points, each like parameters, where the gradient is judged as well.
-        elsewhere: False for no calls with parameters or with data that are not given.
+        elsewhere: False for no calls with parameters or with data that are not given; or a function
+            that brings other parameters to where gradients and loss are defined, as project does.
         only: names of blocks, such as ["W1"], to judge no others; these may then be missing.
         except_: names of blocks that are not judged.
         allow: kinds of findings that are accepted, such as ("changes its arguments",).
@@ -231,7 +210,7 @@ def assert_gradients_match(
     accuracy: float | None = None,
     project: Project | None = None,
     at: Sequence[Any] = (),
-    elsewhere: bool = True,
+    elsewhere: bool | Project = True,
     only: Blocks = None,
     except_: Blocks = None,
     allow: Collection[str] = (),
@@ -252,7 +231,8 @@ def assert_gradients_match(
         accuracy: the relative accuracy that the loss or the gradient has.
         project: what brings parameters back to the set that they live in.
         at: further points, each like parameters, where the gradient is judged as well.
-        elsewhere: False for no calls with parameters or with data that are not given.
+        elsewhere: False for no calls with parameters or with data that are not given; or a function
+            that brings other parameters to where gradients and loss are defined, as project does.
         only: names of blocks, such as ["W1"], to judge no others; these may then be missing.
         except_: names of blocks that are not judged.
         allow: kinds of findings that are accepted, such as ("changes its arguments",).

@@ -14,11 +14,12 @@ from autograd_ref.calls import random_state
 from autograd_ref.calls.arguments import Names, checked_point, require_bool
 from autograd_ref.calls.call import Gradients
 from autograd_ref.calls.stated.asked_blocks import Blocks
+from autograd_ref.calls.stated.points import Project
 from autograd_ref.calls.trial import Options, Trial, require_usable
-from autograd_ref.check import GradientMismatch
 from autograd_ref.given_gradient import gradients_in, require_gradient, require_one_of
 from autograd_ref.hessian_product import gradients_of_loss, slope_of_loss
 from autograd_ref.jacobian import Derivative, derivative_of, examined, trial_of
+from autograd_ref.mismatch import GradientMismatch
 from autograd_ref.recording.models.curvature import CurvatureModel
 from autograd_ref.recording.models.numpy_steps import NumpyModel
 from autograd_ref.recording.models.of_outputs.entry_names import Matrix
@@ -49,7 +50,7 @@ def check_hessian(
     seed: int = 0,
     accuracy: float | None = None,
     at: Sequence[Any] = (),
-    elsewhere: bool = True,
+    elsewhere: bool | Project = True,
     only: Blocks = None,
     except_: Blocks = None,
     allow: Collection[str] = (),
@@ -135,7 +136,7 @@ def assert_hessian_matches(
     seed: int = 0,
     accuracy: float | None = None,
     at: Sequence[Any] = (),
-    elsewhere: bool = True,
+    elsewhere: bool | Project = True,
     only: Blocks = None,
     except_: Blocks = None,
     allow: Collection[str] = (),

@@ -16,6 +16,7 @@ from autograd_ref.calls.answer import understood
 from autograd_ref.calls.arguments import Names, checked_point, require_bool
 from autograd_ref.calls.call import Gradients
 from autograd_ref.calls.stated.asked_blocks import Blocks
+from autograd_ref.calls.stated.points import Project
 from autograd_ref.calls.trial import Options, Trial
 from autograd_ref.check import examine, trial_of, with_accuracy
 from autograd_ref.given_gradient import gradients_in, require_gradient, require_one_of
@@ -58,7 +59,7 @@ def check_hvp(
     seed: int = 0,
     accuracy: float | None = None,
     at: Sequence[Any] = (),
-    elsewhere: bool = True,
+    elsewhere: bool | Project = True,
     only: Blocks = None,
     except_: Blocks = None,
     allow: Collection[str] = (),

@@ -14,9 +14,10 @@ from autograd_ref.calls import random_state
 from autograd_ref.calls.arguments import Names, checked_point, require_bool
 from autograd_ref.calls.complex_pairs import complex_among, functions_by_parts
 from autograd_ref.calls.stated.asked_blocks import Blocks, unasked
-from autograd_ref.calls.stated.points import further_points
+from autograd_ref.calls.stated.points import Project, further_points
 from autograd_ref.calls.trial import Options, Trial, require_usable
-from autograd_ref.check import GradientMismatch, examine, with_accuracy
+from autograd_ref.check import examine, with_accuracy
+from autograd_ref.mismatch import GradientMismatch
 from autograd_ref.recording.models.numpy_steps import NumpyModel
 from autograd_ref.recording.models.of_outputs.entry_names import worst_entries
 from autograd_ref.recording.models.of_outputs.jacobian_model import JacobianModel
@@ -50,7 +51,7 @@ def check_jacobian(
     seed: int = 0,
     accuracy: float | None = None,
     at: Sequence[Any] = (),
-    elsewhere: bool = True,
+    elsewhere: bool | Project = True,
     only: Blocks = None,
     except_: Blocks = None,
     allow: Collection[str] = (),
@@ -113,7 +114,7 @@ def assert_jacobian_matches(
     seed: int = 0,
     accuracy: float | None = None,
     at: Sequence[Any] = (),
-    elsewhere: bool = True,
+    elsewhere: bool | Project = True,
     only: Blocks = None,
     except_: Blocks = None,
     allow: Collection[str] = (),

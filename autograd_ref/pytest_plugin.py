@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from autograd_ref.backward import BackwardCheck
     from autograd_ref.check import Check
     from autograd_ref.report.report import Report
+    from autograd_ref.scipy_calls.scipy_report import ScipyReport
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,6 +71,17 @@ def check_hessian() -> "Callable[..., Report]":
     from autograd_ref.hessian import assert_hessian_matches
 
     return assert_hessian_matches
+
+
+@pytest.fixture(scope="session")
+def check_scipy() -> "Callable[..., ScipyReport]":
+    """`autograd_ref.assert_scipy_matches`: the test fails with the reports as its message.
+
+    check_scipy(minimize, fun, x0, jac=jac, ...) returns the reports of checks that passed.
+    """
+    from autograd_ref.scipy_check import assert_scipy_matches
+
+    return assert_scipy_matches
 
 
 @pytest.fixture(scope="session")

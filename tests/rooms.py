@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ORDER: tuple[str, ...] = (
-    *"commands selftest doors operations assignment adapting networks".split(),
+    *"commands selftest doors scipy_calls operations assignment adapting networks".split(),
     *"diagnosis recording observe".split(),
     *"independent calls reference verdict report rounding tree base".split(),
 )

@@ -392,9 +392,9 @@ def test_a_way_back_that_moves_the_parameters_themselves_is_told_of() -> None:
     ("project", "error", "message"),
     [
         (3, TypeError, "project is of type int; it needs to be a function"),
-        (lambda x: None, TypeError, "project returned nothing; it needs to return a nest like"),
-        (lambda x: {"a": x}, TypeError, "project returned a; it needs"),
-        (lambda x: x[:2], ValueError, r"of shape \(2,\); it needs to keep \(5,\)"),
+        (lambda x: None, TypeError, "what project returned holds nothing; it needs to be a nest like"),
+        (lambda x: {"a": x}, TypeError, "what project returned holds a; it needs"),
+        (lambda x: x[:2], ValueError, r"of shape \(2,\); it needs to be \(5,\)"),
         (lambda x: x * np.nan, ValueError, "that are not finite"),
         (lambda x: 1 / 0, ZeroDivisionError, "division"),
     ],
@@ -406,8 +406,34 @@ def test_a_way_back_that_cannot_be_used_is_refused(project: Any, error: Any, mes
 
 def test_elsewhere_is_true_or_false() -> None:
     wrong: Any = "no"
-    with pytest.raises(TypeError, match="elsewhere is of type str; it needs to be True or False"):
+    with pytest.raises(TypeError, match="elsewhere is of type str; it needs to be True, False or"):
         _ = check_gradients(lambda x: 2 * x, UNIT, loss=lambda x: (x**2).sum(), elsewhere=wrong)
+
+
+def test_elsewhere_is_where_a_function_brings_other_parameters() -> None:
+    """Of the loss, and not only its gradient: along the set, nothing is different."""
+    asked: list[float] = []
+
+    def loss(x: A) -> float:
+        if not (np.asarray(x) > 1.9).all():
+            raise ValueError("outside")
+        return float((np.asarray(x) ** 3).sum())
+
+    def right_at_two(x: A) -> A:
+        asked.append(x[0])
+        return 3 * x**2 + (x != 2)
+
+    def inside(x: A) -> A:
+        return np.maximum(x, 2.1)
+
+    report = check_gradients(right_at_two, np.full(2, 2.0), loss=loss)
+    assert report.verdict == "match"
+    report = check_gradients(right_at_two, np.full(2, 2.0), loss=loss, elsewhere=inside)
+    assert report.verdict == "mismatch"
+    assert max(asked) >= 2.1
+    shorter: Any = lambda x: x[:1]  # noqa: E731
+    with pytest.raises(ValueError, match="what elsewhere returned is of shape"):
+        _ = check_gradients(right_at_two, np.full(2, 2.0), loss=loss, elsewhere=shorter)
 
 
 def test_a_way_back_that_fails_nearby_decides_nothing() -> None:

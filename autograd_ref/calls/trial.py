@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from autograd_ref.calls.arguments import OF_GRADIENTS, Names, require_bool
+from autograd_ref.calls.arguments import OF_GRADIENTS, Names
 from autograd_ref.calls.call import Call, Gradients, called
 from autograd_ref.calls.stated.accuracy import require_accuracy
 from autograd_ref.calls.stated.asked_blocks import Blocks
-from autograd_ref.calls.stated.points import Project, require_project
+from autograd_ref.calls.stated.points import Project, require_elsewhere, require_project
 from autograd_ref.reference.protocol import Evaluation, Reference
 from autograd_ref.tree.nest import Path, leaves, name_of
 from autograd_ref.tree.point import Point
@@ -23,8 +23,9 @@ class Options(NamedTuple):
     """The relative accuracy that the caller states for the loss or the gradient."""
     project: Project | None = None
     """The function that brings parameters back to their set; None where any array will do."""
-    elsewhere: bool = True
-    """False where the function is not to be called with parameters or data that are not given."""
+    elsewhere: bool | Project = True
+    """False where the function is not to be called with parameters or data that are not given; a
+    function that brings other parameters to where it is defined."""
     allow: tuple[str, ...] = ()
     """The kinds of findings that are accepted."""
     thorough: bool = False
@@ -50,7 +51,7 @@ def require_usable(options: Options) -> None:
     """
     require_accuracy(options.accuracy)
     require_project(options.project)
-    require_bool(elsewhere=options.elsewhere)
+    require_elsewhere(options.elsewhere)
 
 
 class Trial(NamedTuple):

@@ -123,8 +123,10 @@ def _copied(trial: Trial, places: Callable[[Trial], Iterable[Place]]) -> Generat
 
 def _with_other_parameters(trial: Trial) -> Generator[Place]:
     point, (seed, project) = trial.point, (trial.options.seed, trial.options.project)
-    if project is not None:
-        inside = projected(project, entry_by_entry(point, seed))
+    elsewhere = trial.options.elsewhere
+    back, name = (project, "project") if project is not None else (elsewhere, "elsewhere")
+    if not isinstance(back, bool):
+        inside = projected(back, entry_by_entry(point, seed), name)
         yield Place(OTHER_PARAMETERS, trial.subject, inside)
         return
     inside = inside_sets(point, seed)

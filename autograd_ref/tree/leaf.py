@@ -46,6 +46,11 @@ def is_foreign(value: object) -> bool:
     return not isinstance(value, type) and (hasattr(value, "__array__") or is_sparse(value))
 
 
+def is_of_numbers(value: object) -> bool:
+    """True for what is numeric, and an array of real numbers of another library."""
+    return is_numeric(value) or (is_foreign(value) and is_real(as_array(value)))
+
+
 def is_sparse(value: object) -> bool:
     """True for a sparse array of SciPy's, found out without loading it."""
     return hasattr(value, "toarray") and hasattr(value, "nnz")

@@ -27,8 +27,26 @@ def require_project(project: object) -> None:
         )
 
 
-def projected(project: Project, point: Point) -> Point:
+def require_elsewhere(elsewhere: object) -> None:
+    """Refuse what neither says whether there are other places, nor brings parameters to them.
+
+    Raises:
+        TypeError: it does not.
+    """
+    if not isinstance(elsewhere, bool) and not callable(elsewhere):
+        raise TypeError(
+            f"elsewhere is of type {type(elsewhere).__name__}; it needs to be True, False or a"
+            " function of parameters that returns parameters"
+        )
+
+
+def projected(project: Project, point: Point, name: str = "project") -> Point:
     """The point with its parameters brought back to their set.
+
+    Args:
+        project: the way back.
+        point: its parameters may be anywhere.
+        name: of project, for messages.
 
     Raises:
         TypeError, ValueError: project returns something else than such parameters.
@@ -37,8 +55,8 @@ def projected(project: Project, point: Point) -> Point:
     given = own_copy(point)
     with user_code():
         found = project(given.parameters)
-        require_end({"what project returned": found})
-    return Point(_formed(found, point.parameters, "what project returned"), given.data)
+        require_end({f"what {name} returned": found})
+    return Point(_formed(found, point.parameters, f"what {name} returned"), given.data)
 
 
 def further_points(at: object, point: Point) -> tuple[Point, ...]:

@@ -87,6 +87,7 @@ def _dense(leaf: Any) -> Any:
     """A sparse matrix and a linear operator of SciPy's as an array; anything else as it is."""
     if hasattr(leaf, "toarray"):
         return leaf.toarray()
-    if hasattr(leaf, "matmat") and hasattr(leaf, "shape"):
-        return leaf.matmat(np.eye(leaf.shape[1]))
+    if hasattr(leaf, "matvec") and hasattr(leaf, "shape"):
+        # vector by vector, as SciPy's solvers do: its function may take nothing else
+        return np.stack([leaf.matvec(column) for column in np.eye(leaf.shape[1])], axis=1)
     return leaf

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from autograd_ref.reference.choice.callers_loss import described
 from autograd_ref.reference.protocol import NotALoss
 from autograd_ref.tree.complex_parts import is_complex, parted
-from autograd_ref.tree.leaf import as_array, in_float64, is_numeric, is_tensor
+from autograd_ref.tree.leaf import as_array, in_float64, is_numeric, is_of_numbers, is_tensor
 from autograd_ref.tree.nest import leaves, rebuilt, with_vectors
 
 Function = Callable[..., Any]
@@ -28,7 +28,7 @@ def outputs_of(result: Any) -> Any:
     found = _joined(numbers) if numbers else with_vectors(result)
     found = rebuilt(found, lambda _path, leaf: parted(leaf) if is_complex(leaf) else leaf)
     arrays = leaves(found).values()
-    if not all(map(is_numeric, arrays)) or not sum(as_array(leaf).size for leaf in arrays):
+    if not all(map(is_of_numbers, arrays)) or not sum(as_array(leaf).size for leaf in arrays):
         raise NotALoss(f"it returned {described(result)}")
     return found
 
