@@ -1,34 +1,27 @@
 """check_backward: a torch.autograd.Function, a custom operator or a kernel, as one more gradient.
 
 Outputs and input gradients are the blocks of one gradient (`operations.sides`), judged like any
-other; how else the operation is called is one table (`operations.ways`).
+other; so are second derivatives, tangents and what vmap gives (`operation_report`).
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any, Protocol, cast
 
 import torch
 
 from autograd_ref.calls import random_state
-from autograd_ref.calls.arguments import checked_point, require_bool
-from autograd_ref.calls.trial import Options, Trial
-from autograd_ref.check import examine
+from autograd_ref.calls.arguments import require_bool
+from autograd_ref.calls.trial import Options
 from autograd_ref.mismatch import GradientMismatch
-from autograd_ref.observe.elsewhere import Place
+from autograd_ref.operation_report import report_on
 from autograd_ref.operations.inputs import Arguments, Operation, shared_state, spread
-from autograd_ref.operations.prepared import Prepared, prepared
-from autograd_ref.operations.probes.by_call import cause_of_way
-from autograd_ref.operations.probes.formats import reference_of
-from autograd_ref.operations.probes.properties import with_properties
+from autograd_ref.operations.other_derivatives.kinds import asked
+from autograd_ref.operations.prepared import prepared
 from autograd_ref.operations.run import name_of
-from autograd_ref.operations.ways import How, table
-from autograd_ref.recording.models.operation import OperationModel
 from autograd_ref.report.behaviour import known
 from autograd_ref.report.report import Report
 from autograd_ref.tree.nest import require_end
-from autograd_ref.tree.point import Point
 from autograd_ref.user_code import as_raised
 
 REENTRANT = (
@@ -49,6 +42,7 @@ class BackwardCheck(Protocol):
         declared: bool = False,
         seed: int = 0,
         allow: Collection[str] = (),
+        derivatives: Collection[str] = ("first",),
     ) -> Report:
         """An operation against PyTorch's own operations."""
         ...
@@ -62,6 +56,7 @@ def check_backward(
     declared: bool = False,
     seed: int = 0,
     allow: Collection[str] = (),
+    derivatives: Collection[str] = ("first",),
 ) -> Report:
     """Compare the outputs and the input gradients of an operation with PyTorch's own operations.
 
@@ -87,11 +82,15 @@ def check_backward(
             what it returns: straight-through estimators, gradient reversal.
         seed: for the upstream gradients and for the directions of rounding.
         allow: kinds of findings that are accepted, such as ("changes its arguments",).
+        derivatives: the kinds of derivatives that are checked: "first", the backward pass;
+            "second", the double backward pass; "forward", forward mode (jvp); "batched", the
+            operation and its backward pass for several samples at once (vmap).
 
     Returns:
         The report: a block for every output of a floating-point dtype (`output`, or `output_0` and
         so on), of its shape, and one for the gradient by every differentiable input, of the input's
-        shape, under the name of reference's argument.
+        shape, under the name of reference's argument. The names of the other kinds begin with the
+        kind, as in `second: x`. A kind that the operation lacks is inconclusive.
 
     Raises:
         TypeError, ValueError: an argument cannot be used; the message names it.
@@ -117,29 +116,17 @@ def check_backward(
     operation, reference = _as_operation(function), _as_operation(reference)
     _require_usable(function=operation, reference=reference, kwargs=kwargs, declared=declared)
     require_end({f"inputs[{i}]": one for i, one in enumerate(inputs)} | {"kwargs": kwargs})
-    options = Options(seed=seed, allow=known(allow), declared=declared)
+    kinds, options = asked(derivatives), Options(seed=seed, allow=known(allow), declared=declared)
     state = shared_state(operation, reference)
     with random_state.kept():
         arguments = Arguments(spread(reference, inputs), kwargs or {}, state)
         ready = prepared(operation, reference, arguments, seed)
         try:
-            report = as_raised(partial(_examined, ready, name_of(reference), options))
+            return as_raised(partial(report_on, ready, name_of(reference), kinds, options))
         except RuntimeError as error:
             if "use_reentrant=True" not in str(error):
                 raise
             raise TypeError(REENTRANT) from error
-    # no loss: the outputs say it in detail
-    return replace(
-        report,
-        loss=None,
-        findings=(*report.findings, *ready.findings),
-        not_checked=(*report.not_checked, *ready.notes),
-        # each is judged by its own format
-        warnings=(
-            *(note for note in report.warnings if note.kind != "mixed dtypes"),
-            *ready.finer,
-        ),
-    )
 
 
 def assert_backward_matches(
@@ -150,6 +137,7 @@ def assert_backward_matches(
     declared: bool = False,
     seed: int = 0,
     allow: Collection[str] = (),
+    derivatives: Collection[str] = ("first",),
 ) -> Report:
     """Check an operation as `check_backward` does, and raise an error unless it passes.
 
@@ -161,6 +149,8 @@ def assert_backward_matches(
         declared: True where the reference's gradient is the definition.
         seed: for the upstream gradients and for the directions of rounding.
         allow: kinds of findings that are accepted.
+        derivatives: the kinds of derivatives that are checked: "first", "second", "forward" and
+            "batched".
 
     Returns:
         The report of a check that passed.
@@ -191,50 +181,11 @@ def assert_backward_matches(
         declared=declared,
         seed=seed,
         allow=allow,
+        derivatives=derivatives,
     )
     if not report.passed:
         raise GradientMismatch(report)
     return report
-
-
-def _examined(ready: Prepared, name: str, options: Options) -> Report:
-    """The report of an operation that is ready."""
-    point = checked_point(ready.subject.callee, ready.nest, (), ready.composed.loss)
-    against = reference_of(ready, point, options)._replace(
-        about=f"autograd of {name}, in float64; the loss is the sum of its outputs, each times a"
-        " random upstream gradient",
-        given=not options.declared,
-        model=OperationModel(ready.composed.loss, ready.subject.signature.outputs),
-    )
-    exact, subject = against.evaluate(point), partial(ready.subject.answer, how=How())
-    if ready.composed.draws is not None:
-        _require_the_same(name, exact.loss, against.value(point))
-    argument = ready.subject.signature.argument
-    trial = Trial(subject, against, point, exact, options, argument)
-    report = examine(trial, more_places=list(_places(ready, point)))
-    return with_properties(report, ready.subject, against, point)
-
-
-def _require_the_same(name: str, one: float, two: float) -> None:
-    """A reference that draws anew for every call is a function of more than its inputs."""
-    if one != two:
-        raise ValueError(
-            f"reference is {name}, and its outputs differ between two calls with the same"
-            " arguments; it needs to be the same function every time (set the seed inside function"
-            " and reference, or give both the same mask)"
-        )
-
-
-def _places(ready: Prepared, point: Point) -> Iterator[Place]:
-    """The other ways to call the operation."""
-    signature = ready.subject.signature
-    for row in table(signature, ready.upstream, draws=ready.composed.draws is not None):
-        there = point
-        if row.upstream is not ready.upstream:
-            there = Point({**point.parameters, **signature.nest(row.upstream)}, ())
-        subject = partial(ready.subject.answer, how=row.how)
-        cause = partial(cause_of_way, ready.subject, row, there)
-        yield Place(row.said, subject, there, must_run=row.must_run, cause=cause)
 
 
 def _as_operation(function: Any) -> Operation:

@@ -257,7 +257,7 @@ def trial_of(
 
     model = JacobianModel(copies, outputs_at, jacobian_at, by.of_total)
     about = by.about + CONVENTION * (of_whole(copies) is not None)
-    against = reference._replace(about=about, copies=copies, model=model)
+    against = reference._replace(about=about, copies=copies, model=model, zeros=True)
     copied = Point(copies.of(point.parameters), point.data)
     with quiet():
         exact = against.evaluate(copied)

@@ -43,8 +43,8 @@ def check_gradients() -> "Check":
 def check_backward() -> "BackwardCheck":
     """`autograd_ref.assert_backward_matches`: the test fails with the report as its message.
 
-    check_backward(function, reference, *inputs, kwargs=None, declared=False, seed=0, allow=())
-    returns the report of a check that passed.
+    check_backward(function, reference, *inputs, kwargs=None, declared=False, seed=0, allow=(),
+    derivatives=("first",)) returns the report of a check that passed.
     """
     from autograd_ref.backward import assert_backward_matches
 

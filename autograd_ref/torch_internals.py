@@ -4,7 +4,8 @@ Beside each stands what it is for, and what happens in a version that lacks it. 
 them on the oldest and the newest version that `pyproject.toml` allows.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from operator import attrgetter
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 from torch._library.custom_ops import CustomOpDef
 from torch._ops import OpOverload, OpOverloadPacket
-from torch.autograd import graph
+from torch.autograd import forward_ad, graph
 from torch.utils import _python_dispatch as dispatch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
@@ -147,6 +148,18 @@ def allows_tf32(backend: Any) -> bool:
         return True
 
 
+def load_forward_mode() -> None:
+    """Load what PyTorch loads with the first dual number, without its warnings about itself.
+
+    Some versions (2.9) warn that its own code is deprecated, an error where warnings are errors.
+    Without it these errors are taken for the operation's.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with forward_ad.dual_level():
+            _ = forward_ad.make_dual(torch.zeros(()), torch.zeros(()))
+
+
 def is_custom_operator(operation: object) -> bool:
     """True for what `torch.library.custom_op` makes, and for `torch.ops`.
 
@@ -173,25 +186,48 @@ def has_outputs(node: object, count: int) -> bool:
     return len(getattr(node, "_input_metadata", range(count))) == count
 
 
+def has_no_memory(tensor: Tensor) -> bool:
+    """True for a tensor that PyTorch knows to be zero, and gives no memory to read or write.
+
+    For second derivatives, such as that of abs. Without it these cannot be looked at.
+    """
+    return tensor._is_zerotensor()
+
+
 def leaves_of_graph(outputs: Iterable[Tensor]) -> list[Tensor]:
     """The tensors that require grad and that some outputs depend on, each once.
 
     For weights that an operation has from a closure. Without it they are not seen.
     """
-    nodes: list[Any] = [output.grad_fn for output in outputs]
+    outputs = list(outputs)
     # a leaf that is handed on has no node of its own
     found = {id(o): o for o in outputs if o.grad_fn is None and o.requires_grad}
+    for node in _nodes_of_graph(outputs):
+        variable = getattr(node, "variable", None)
+        if isinstance(variable, Tensor):
+            found[id(variable)] = variable
+    return list(found.values())
+
+
+def raises_in_graph(outputs: Iterable[Tensor]) -> bool:
+    """True where the graph of some outputs has a node that only raises, as once_differentiable has.
+
+    For telling that from a derivative of zero, which torch.autograd.grad takes it for. Without it
+    such a derivative is called zero.
+    """
+    return any(type(node).__name__ == "Error" for node in _nodes_of_graph(outputs))
+
+
+def _nodes_of_graph(outputs: Iterable[Tensor]) -> Iterator[Any]:
+    nodes: list[Any] = [output.grad_fn for output in outputs]
     seen: set[Any] = set()
     while nodes:
         node = nodes.pop()
         if node is None or node in seen:
             continue
         seen.add(node)
-        variable = getattr(node, "variable", None)
-        if isinstance(variable, Tensor):
-            found[id(variable)] = variable
+        yield node
         nodes.extend(following for following, _number in node.next_functions)
-    return list(found.values())
 
 
 def is_once_differentiable(function: type[torch.autograd.Function]) -> bool:

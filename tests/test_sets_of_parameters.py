@@ -392,7 +392,7 @@ def test_a_way_back_that_moves_the_parameters_themselves_is_told_of() -> None:
     ("project", "error", "message"),
     [
         (3, TypeError, "project is of type int; it needs to be a function"),
-        (lambda x: None, TypeError, "what project returned holds nothing; it needs to be a nest like"),
+        (lambda x: None, TypeError, "what project returned holds nothing; it needs to be a nest"),
         (lambda x: {"a": x}, TypeError, "what project returned holds a; it needs"),
         (lambda x: x[:2], ValueError, r"of shape \(2,\); it needs to be \(5,\)"),
         (lambda x: x * np.nan, ValueError, "that are not finite"),

@@ -60,7 +60,7 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
         findings=(*findings, *_raised(facts, must_run=True)),
         warnings=(
             *facts.weaknesses({*decision.shown, *_unused(decision)}),
-            *(_without_effect(decision) if reference.copies is None else ()),
+            *(_without_effect(decision) if not reference.zeros else ()),
             *_shown_elsewhere(decision),
             *_lost_digits(decision),
             *_along_set(decision),

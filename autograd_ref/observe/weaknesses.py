@@ -165,8 +165,8 @@ def _parameters(trial: Trial) -> list[Note]:
 
 def _zero_reference(trial: Trial, decided: Collection[Path]) -> list[Note]:
     exact = trial.exact
-    if trial.reference.copies is not None and any(map(np.any, exact.gradients.values())):
-        return []  # an output need not depend on every parameter
+    if trial.reference.zeros and any(map(np.any, exact.gradients.values())):
+        return []
     zero = [
         trial.argument(path)
         for path, values in exact.gradients.items()

@@ -27,7 +27,6 @@ from autograd_ref.operations.signature import (
     output_name,
     output_names,
 )
-from autograd_ref.operations.ways import not_called
 from autograd_ref.report.data import Note, listed
 from autograd_ref.tree import nest as nests
 from autograd_ref.tree.nest import Path, leaves
@@ -61,9 +60,21 @@ class Prepared(NamedTuple):
 
 
 def prepared(
-    function: Operation, reference: Operation, arguments: Arguments, seed: int
+    function: Operation,
+    reference: Operation,
+    arguments: Arguments,
+    seed: int,
+    *,
+    by_names: bool = False,
 ) -> Prepared:
     """An operation and its reference made ready.
+
+    Args:
+        function: the operation under test.
+        reference: what it is compared with.
+        arguments: of both.
+        seed: for the upstream gradients.
+        by_names: True where they return dicts in each other, whose paths are the names of outputs.
 
     Raises:
         TypeError: an argument cannot be used, or what one of the two returns; the message names it.
@@ -74,7 +85,7 @@ def prepared(
     callee, wide = as_callee(function), in_double(reference)
     draft = Signature(arguments, {names[p]: p for p in wanted}, {}, (), frozenset())
     probe = probed(function, callee, reference, Composed(wide, draft, None))
-    outputs = output_names(probe.reference)
+    outputs = {p: p for p in probe.reference} if by_names else output_names(probe.reference)
     found = {outputs[p]: p for p in judged(probe.reference)}
     if not found:
         raise TypeError(
@@ -99,7 +110,7 @@ def prepared(
     tensors = {**upstream, **signature.originals()}
     eps = {name: torch.finfo(tensor.dtype).eps for name, tensor in tensors.items()}
     composed = Composed(wide, signature, draws, eps)
-    notes = (*probe.captured, *_passed_over(signature, probe, names), *not_called(function))
+    notes = (*probe.captured, *_passed_over(signature, probe, names, outputs))
     return Prepared(
         Subject(function, callee, signature),
         composed,
@@ -166,14 +177,15 @@ def _format_of_draws(signature: Signature) -> torch.dtype:
     return max((t.dtype for t in signature.originals().values()), key=lambda d: torch.finfo(d).eps)
 
 
-def _passed_over(signature: Signature, probe: Probe, names: dict[Path, Name]) -> Iterator[Note]:
+def _passed_over(
+    signature: Signature, probe: Probe, names: dict[Path, Name], outputs: dict[Path, Name]
+) -> Iterator[Note]:
     """The notes about tensors that are not looked at, or not at all that they are."""
     for name in sorted(signature.value_only):
         given = probe.reference[signature.outputs[name]]
         who = "the function" if given.requires_grad else "the reference"
         text = f"gradients through {nests.name_of(name)}, which {who} does not differentiate"
         yield Note("not differentiated", f"{text} (its values are compared)")
-    outputs = output_names(probe.reference)
     for place, tensor in probe.reference.items():
         if outputs[place] not in signature.outputs:
             yield Note("not compared", f"{nests.name_of(outputs[place])}, of {tensor.dtype}")

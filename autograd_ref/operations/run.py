@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from autograd_ref.operations.inputs import Arguments, Callee, Operation
-from autograd_ref.torch_internals import function_of, has_outputs, is_custom_operator
+from autograd_ref.torch_internals import function_of, has_no_memory, has_outputs, is_custom_operator
 from autograd_ref.tree.nest import Path, leaves, require_end
 
 Gradients = list[Tensor | None]
@@ -123,8 +123,10 @@ def name_of(operation: Any) -> str:
 def _through_the_engine(pairs: list[tuple[Tensor, Tensor]], inputs: Sequence[Tensor]) -> Gradients:
     outputs, upstream = zip(*pairs, strict=True)
     wanted = [leaf for leaf in inputs if leaf.requires_grad]
-    found = torch.autograd.grad(outputs, wanted, upstream, allow_unused=True, retain_graph=True)
-    by_leaf = dict(zip(map(id, wanted), cast("tuple[Tensor | None, ...]", found), strict=True))
+    returned = torch.autograd.grad(outputs, wanted, upstream, allow_unused=True, retain_graph=True)
+    gradients = cast("tuple[Tensor | None, ...]", returned)
+    found = [g.clone() if g is not None and has_no_memory(g) else g for g in gradients]
+    by_leaf = dict(zip(map(id, wanted), found, strict=True))
     return [by_leaf.get(id(leaf)) for leaf in inputs]
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from autograd_ref.operations.inputs import Callee, Operation, wide
+from autograd_ref.operations.inputs import Arguments, Callee, Operation, wide
 from autograd_ref.operations.modes import Draws, SeesFormats, Widened
 from autograd_ref.operations.run import Forward, backward, forward, tensors_in
 from autograd_ref.operations.signature import Name, Signature, Tensors, in_places_of
@@ -48,7 +48,7 @@ class Subject(NamedTuple):
         if not all(alike(output, along[n]) for n, output in outputs.items()):
             return math.nan, signature.nest(outputs)  # no upstream gradient can be sent back
         if how.between:  # what it keeps elsewhere than in its graph is lost
-            _ = attempt(partial(self._called, rebuilt(nest, _shrunk), How()))
+            _ = attempt(partial(self._called, rebuilt(nest, shrunk), How()))
         gradients = {**self._gradients(done, inputs, upstream, how), **gradients}
         found = _owned({**outputs, **gradients}, [*inputs.values(), *upstream.values()])
         signature.write_back(nest, {**inputs, **upstream})
@@ -67,8 +67,6 @@ class Subject(NamedTuple):
         signature = self.signature
         originals = signature.originals()
         given = signature.tensors(nest, signature.inputs)
-        # at points in float64, an independent check wants all of it in float64
-        wide_too = all(t.dtype in WIDE for t in given.values())
         inputs = {
             name: _arranged(
                 values,
@@ -81,7 +79,7 @@ class Subject(NamedTuple):
         }
         values = signature.tensors(nest, signature.outputs)
         upstream = {name: how.upstream(name, tensor) for name, tensor in values.items()}
-        arguments = signature.filled(inputs, _widened if wide_too else signature.other)
+        arguments = in_their_formats(signature, inputs)
         with user_code():
             done = forward(self.operation, self.callee, arguments)
         outputs = in_places_of(signature.places, done.outputs)
@@ -158,12 +156,26 @@ def in_float64(composed: Composed, inputs: Tensors) -> object:
         return composed.callee(arguments)
 
 
+def in_their_formats(signature: Signature, inputs: Tensors) -> Arguments:
+    """All arguments, with these inputs among them; float64 throughout where the inputs are."""
+    # at points in float64, an independent check wants all of it in float64
+    wide_too = all(t.dtype in WIDE for t in inputs.values())
+    return signature.filled(inputs, _widened if wide_too else signature.other)
+
+
+def outputs_of(callee: Callee, signature: Signature, inputs: Tensors) -> Tensors:
+    """The outputs that are judged, with their history, of an operation that gets these inputs."""
+    returned = tensors_in(callee(in_their_formats(signature, inputs)), callee.operation)
+    placed = in_places_of(signature.places, returned)
+    return {name: placed[p] for name, p in signature.outputs.items() if p in placed}
+
+
 def _widened(_path: Path, given: object) -> object:
     """An argument that is not differentiated, in float64."""
     return wide(given) if isinstance(given, Tensor) else copied(given)
 
 
-def _shrunk(_path: Path, leaf: Tensor) -> Tensor:
+def shrunk(_path: Path, leaf: Tensor) -> Tensor:
     """Other values, each smaller by another factor."""
     factors = torch.linspace(0.4, 0.9, leaf.numel(), dtype=leaf.dtype, device=leaf.device)
     return leaf * factors.reshape(leaf.shape)

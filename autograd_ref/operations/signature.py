@@ -65,13 +65,7 @@ class Signature(NamedTuple):
 
     def nest(self, tensors: Mapping[Name, Tensor]) -> dict[str, Any]:
         """The nest that is judged, from its tensors."""
-        found: dict[Any, Any] = {}
-        for name, tensor in tensors.items():
-            inside = found
-            for key in name[:-1]:
-                inside = inside.setdefault(key, {})
-            inside[name[-1]] = parted(tensor) if name in self.complex_ones else tensor
-        return found
+        return nested({n: parted(t) if n in self.complex_ones else t for n, t in tensors.items()})
 
     def tensors(self, nest: Any, names: Iterable[Name]) -> Tensors:
         """The tensors of these names in such a nest."""
@@ -91,6 +85,17 @@ class Signature(NamedTuple):
                 inside = inside[key]
             for key, part in parted(tensors[name].detach()).items():
                 _ = inside[key].copy_(part)
+
+
+def nested(by_name: Mapping[Name, object]) -> dict[str, Any]:
+    """Dicts in each other that hold something under every one of these paths."""
+    found: dict[Any, Any] = {}
+    for name, leaf in by_name.items():
+        inside = found
+        for key in name[:-1]:
+            inside = inside.setdefault(key, {})
+        inside[name[-1]] = leaf
+    return found
 
 
 def input_names(places: Iterable[Path], positional: list[str], taken: set[str]) -> dict[Path, Name]:

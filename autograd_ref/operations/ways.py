@@ -9,12 +9,8 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd import Function
 
-from autograd_ref.operations.inputs import Operation
 from autograd_ref.operations.signature import Name, Signature, Tensors
-from autograd_ref.report.data import Note
-from autograd_ref.torch_internals import is_once_differentiable
 from autograd_ref.tree.nest import name_of
 
 
@@ -83,25 +79,6 @@ def table(signature: Signature, upstream: Tensors, *, draws: bool) -> Iterator[W
         for name in signature.inputs:
             said = f"with {name_of(name)} frozen (requires_grad=False)"
             yield Way(said, How(frozen=name), upstream, must_run=True)
-
-
-def not_called(operation: Operation) -> Iterator[Note]:
-    """The notes about what a torch.autograd.Function defines besides, and the check does not call.
-
-    One that is made for more than a backward pass has second derivatives as well, unless it says
-    that it has none.
-    """
-    function = getattr(operation, "__self__", None)
-    if not (isinstance(function, type) and issubclass(function, Function)):
-        return
-    found: list[str] = []
-    if function.jvp is not Function.jvp:
-        found.append("forward mode (jvp)")
-    if function.vmap is not Function.vmap or function.generate_vmap_rule:
-        found.append("vmap")
-    if found and not is_once_differentiable(function):
-        found.append("second derivatives")
-    yield from (Note("not called", text) for text in found)
 
 
 def laid_out_like(original: Tensor, values: Tensor) -> Tensor:

@@ -88,5 +88,8 @@ class Reference(NamedTuple):
     """True where the rows of the data are samples, in any order and with repetitions."""
     model: Model = UNKNOWN
     """Knowledge of the function behind the loss."""
+    zeros: bool = False
+    """True where a gradient may well be zero, if others are not: no output has to depend on every
+    parameter, and no second derivative has to be there."""
     copies: Copies | None = None
     """The form of the parameters, where they are copies, one for every output of a function."""

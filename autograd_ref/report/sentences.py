@@ -45,12 +45,14 @@ def remarks(report: ReportData) -> list[tuple[str, str]]:
 
 
 def explained(causes: Sequence[Cause]) -> list[Explained]:
-    """Return the causes in words, the simplest first; any of them may be the one."""
-    titles = ["Cause", *["Equally consistent with"] * len(causes)]
-    return [
-        Explained(title, f"{cause.explanation} {_residual(cause)}", f"{cause.fix}.")
-        for title, cause in zip(titles, causes, strict=False)
-    ]
+    """Return the causes in words, the simplest first; of those of one block any may be the one."""
+    found: list[Explained] = []
+    told: set[str] = set()
+    for cause in causes:
+        title = "Equally consistent with" if told & set(cause.blocks) else "Cause"
+        told |= set(cause.blocks)
+        found.append(Explained(title, f"{cause.explanation} {_residual(cause)}", f"{cause.fix}."))
+    return found
 
 
 def unknown(pattern: Sequence[Note]) -> list[str]:

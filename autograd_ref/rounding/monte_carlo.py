@@ -36,7 +36,12 @@ from autograd_ref.rounding.operations import (
     products_in_a_row,
     reach,
 )
-from autograd_ref.torch_internals import EveryOperation, tensors_within, with_tensors_replaced
+from autograd_ref.torch_internals import (
+    EveryOperation,
+    has_no_memory,
+    tensors_within,
+    with_tensors_replaced,
+)
 from autograd_ref.tree.number_format import NumberFormat, of_dtype
 from autograd_ref.user_code import Raised, attempt
 
@@ -92,7 +97,7 @@ def tolerances(
 
 def as_float64(tensor: Tensor) -> Array:
     """A copy as a NumPy array."""
-    return np.array(tensor.detach().cpu().resolve_neg().numpy(), dtype=np.float64)
+    return np.array(tensor.numpy(force=True), dtype=np.float64)
 
 
 class _Movement(NamedTuple):
@@ -223,7 +228,8 @@ def _floats(result: object) -> list[Tensor]:
 
 
 def _is_moved(tensor: Tensor) -> bool:
-    return tensor.is_floating_point() and tensor.layout == torch.strided
+    is_dense = tensor.layout == torch.strided and not has_no_memory(tensor)
+    return tensor.is_floating_point() and is_dense
 
 
 @cache

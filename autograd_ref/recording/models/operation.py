@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autograd_ref.recording.models.stabilisers import TorchModel
-from autograd_ref.recording.models.upstream import Outputs, Use, is_near, multiplied, named, uses
+from autograd_ref.recording.models.upstream import (
+    UPSTREAM,
+    Outputs,
+    Use,
+    Words,
+    is_near,
+    multiplied,
+    named,
+    uses,
+)
 from autograd_ref.reference.model import Discrepancy, Hypothesis, WrongGradient
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.reference.torch_loss import differentiate, evaluated
@@ -23,11 +32,6 @@ from autograd_ref.user_code import Raised, attempt
 NOTHING = 1e-6
 """The part of the right gradient below which what a mistake gives is rounding. Chosen."""
 
-CHAIN_RULE = (
-    "apply the chain rule: each gradient is the upstream gradient, summed over the outputs, times"
-    " the derivative of the operation; once for every output"
-)
-
 
 class OperationModel(TorchModel):
     """A differentiable operation, of which its upstream gradients are known.
@@ -35,10 +39,12 @@ class OperationModel(TorchModel):
     Args:
         loss: the sum of the outputs of the reference, each times its upstream gradient.
         outputs: the paths of the upstream gradients among the parameters of the loss.
+        words: how these are called.
     """
 
-    def __init__(self, loss: Loss, outputs: Mapping[Path, object]) -> None:
+    def __init__(self, loss: Loss, outputs: Mapping[Path, object], words: Words = UPSTREAM) -> None:
         super().__init__(loss)
+        self._words = words
         self.outputs = tuple(outputs)
         self._by_inputs = TorchModel(self._loss_by_inputs)
 
@@ -51,14 +57,14 @@ class OperationModel(TorchModel):
         inputs = self._some(right)
         upstream = {p: a for p, a in leaves(point.parameters).items() if self._is_upstream(p)}
         further = ((use, self.outputs) for use in multiplied(upstream, hand, inputs))
-        for use, outputs in (*uses(self.outputs), *further):
+        for use, outputs in (*uses(self.outputs, self._words.in_one), *further):
             found = self._gradients_of(self._with(use, outputs, point))
             if found is None or all(_is_nothing(found[path], inputs[path]) for path in inputs):
                 continue
             yield Hypothesis(
                 name=use.name,
-                what=use.said.format(named(outputs, of_many=len(self.outputs) > 1)),
-                fix=CHAIN_RULE,
+                what=use.said.format(named(outputs, self._words, of_many=len(self.outputs) > 1)),
+                fix=self._words.fix,
                 gradients=_where_it_was_done(found, right, hand),
                 in_float32=lambda: None,
                 derivation=use,
@@ -125,7 +131,11 @@ class OperationModel(TorchModel):
     def _forwards(self, point: Point, path: Path, output: Path) -> NDArray[np.float64] | None:
         """How far the output moves as an input moves along the upstream gradient."""
         value, inputs, _others = evaluated(self.loss, *point, mode=nullcontext())
-        (back,) = torch.autograd.grad(value, inputs[path], create_graph=True)
+        (back,) = torch.autograd.grad(
+            value, inputs[path], create_graph=True, materialize_grads=True
+        )
+        if not back.requires_grad:
+            return None
         (found,) = gradients_of((back * inputs[output].detach()).sum(), [inputs[output]])
         return None if found is None else as_float64(found)
 

@@ -62,6 +62,18 @@ def _not_passed_on(_path: Path, upstream: Any) -> Any:
     return upstream * 0
 
 
+def _turned(_path: Path, upstream: Any) -> Any:
+    return -upstream
+
+
+def _counted_twice(_path: Path, upstream: Any) -> Any:
+    return upstream * 2
+
+
+def _halved(_path: Path, upstream: Any) -> Any:
+    return upstream / 2
+
+
 LEFT_OUT = Use("upstream gradient left out", "{} is left out", _left_out)
 IN_ALL = (
     LEFT_OUT,
@@ -83,12 +95,45 @@ IN_ONE = (
 """Wrong uses of that of one output among several."""
 
 
-def uses(outputs: Outputs) -> Iterator[tuple[Use, Outputs]]:
-    """Yield the wrong uses, each with the outputs that it is of."""
+COUNTED = (
+    Use("one share with the wrong sign", "{} is used with the wrong sign", _turned),
+    Use("one share counted twice", "{} is counted twice", _counted_twice),
+    Use("one share halved", "{} is halved", _halved),
+)
+"""Further ones, of a sum that people write down term by term."""
+
+
+class Words(NamedTuple):
+    """How the factors of a derivative are called."""
+
+    factor: str
+    fix: str
+    """What to do about wrong ones."""
+    own_keys: int = 0
+    """The number of keys in front of the path of what a factor belongs to."""
+    in_one: tuple[Use, ...] = IN_ONE
+    """Wrong uses of one factor among several."""
+
+
+UPSTREAM = Words(
+    "upstream gradient",
+    "apply the chain rule: each gradient is the upstream gradient, summed over the outputs, times"
+    " the derivative of the operation; once for every output",
+)
+"""The factors of a backward pass."""
+
+
+def uses(outputs: Outputs, in_one: tuple[Use, ...]) -> Iterator[tuple[Use, Outputs]]:
+    """Yield the wrong uses, each with the outputs that it is of.
+
+    Args:
+        outputs: all of them.
+        in_one: the wrong uses of one among several.
+    """
     for use in IN_ALL:
         yield use, outputs
     if len(outputs) > 1:
-        for use in IN_ONE:
+        for use in in_one:
             for output in outputs:
                 yield use, (output,)
 
@@ -116,11 +161,11 @@ def multiplied(upstream: Mapping[Path, Any], hand: Results, right: Results) -> I
         )
 
 
-def named(outputs: Outputs, *, of_many: bool) -> str:
+def named(outputs: Outputs, words: Words, *, of_many: bool) -> str:
     """Return the upstream gradients in words."""
     if len(outputs) == 1 and of_many:
-        return f"the upstream gradient of {name_of(outputs[0])}"
-    return "the upstream gradient"
+        return f"the {words.factor} of {name_of(outputs[0][words.own_keys :])}"
+    return f"the {words.factor}"
 
 
 def is_near(hand: A, other: A) -> bool:
