@@ -4,6 +4,8 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from autograd_ref.calls import random_state
 from autograd_ref.calls.arguments import require_bool
 from autograd_ref.check import check_gradients
@@ -11,11 +13,15 @@ from autograd_ref.hessian import check_hessian
 from autograd_ref.hessian_product import check_hvp
 from autograd_ref.jacobian import check_jacobian
 from autograd_ref.mismatch import GradientMismatch
+from autograd_ref.report.data import Note
 from autograd_ref.report.report import Report
 from autograd_ref.scipy_calls.bound_call import bound_call
 from autograd_ref.scipy_calls.box import box_of
 from autograd_ref.scipy_calls.scipy_report import ScipyReport
-from autograd_ref.scipy_calls.to_check import Question, questions_of
+from autograd_ref.scipy_calls.to_check import Question, is_zero_of_constant, questions_of
+
+OTHER = 0.1
+"""The distance to another point, relative to each entry, where a constant is the same. Chosen."""
 
 
 def check_scipy(
@@ -66,7 +72,7 @@ def check_scipy(
     with random_state.kept():
         call = bound_call(solver, arguments, keywords)
         ends = {"vector": True, "number": False, "either": None}[call.returns]
-        box = box_of(call.bounds, call.x, ends=ends)
+        box = box_of(call.bounds, call.x, call.names.start, ends=ends)
         questions, notes = questions_of(call, box, thorough=thorough)
         if not questions:
             said = "; ".join(note.text for note in notes) or "no derivative is given"
@@ -74,13 +80,23 @@ def check_scipy(
                 f"there is nothing to check: {said}. It needs a function as jac, hess or hessp, or"
                 " as jac or hess of a constraint"
             )
-        inside = partial(box.moved_inside, call.x) if box and elsewhere else elsewhere
-        options = {"seed": seed, "accuracy": accuracy, "elsewhere": inside}
-        options |= {"allow": allow, "thorough": thorough}
+        inside = partial(box.moved_inside, call.x) if box else np.asarray
+        other = inside(call.x + OTHER * (1 + np.abs(call.x)))
+        options: dict[str, Any] = {
+            "seed": seed,
+            "accuracy": accuracy,
+            "elsewhere": inside if box and elsewhere else elsewhere,
+            "allow": allow,
+            "thorough": thorough,
+        }
         reports = dict[str, Report]()
         for question in questions:
             first = reports.get(question.after)
             by_first = first is not None and first.verdict == "match"
+            if by_first and elsewhere and is_zero_of_constant(question, call.x, other):
+                said = f"{question.name}, which is zero, as {question.after} is constant"
+                notes = (*notes, Note("zero", said))
+                continue
             reports[question.name] = _checked(question, call.x, options, by_first=by_first)
     return ScipyReport(reports, notes)
 

@@ -229,7 +229,9 @@ def curvature(p: Any, power: int = 2) -> Any:
 P = np.array([1.5, 0.7])
 
 
-@pytest.mark.parametrize("given", [{"loss": objective}, {"gradients": slope}], ids=["loss", "gradient"])
+@pytest.mark.parametrize(
+    "given", [{"loss": objective}, {"gradients": slope}], ids=["loss", "gradient"]
+)
 def test_second_derivatives_of_numpy_are_followed(given: Any) -> None:
     assert check_hessian(curvature, P, **given).verdict == "match"
     hessian = check_hessian(partial(curvature, power=1), P, **given)

@@ -261,6 +261,12 @@ HONEST: dict[str, tuple[Callable[..., ScipyReport], str]] = {
         call(so.curve_fit, decay, list(T), Y, (2, 1, 0.1), bounds=(0, [3, 1, 0.5]), jac=jac_decay),
         "jac",
     ),
+    "a fit that starts where curve_fit does": (
+        call(
+            so.curve_fit, decay, T, Y, bounds=so.Bounds([2, 3, -9], [4, np.inf, -1]), jac=jac_decay
+        ),
+        "jac",
+    ),
     "Newton": (call(so.root_scalar, lambda x: x**3 - 1, **CUBE), "fprime"),
     "Halley": (
         call(so.root_scalar, lambda x: x**3 - 1, **CUBE, fprime2=lambda x: 6 * x),
@@ -415,6 +421,31 @@ def test_a_hessian_beside_a_wrong_gradient_is_checked_against_the_function() -> 
     assert "gradient" in check_scipy(rosen, TWO, jac=rosen_der, hess=rosen_hess)["hess"].reference
 
 
+def zeros(_x: A) -> A:
+    return np.zeros((2, 2))
+
+
+@pytest.mark.parametrize("bounds", [None, [(0, 1)] * 2])
+def test_a_hessian_that_is_zero_is_left_aside_where_the_gradient_is_constant(bounds: Any) -> None:
+    def call_of(fun: Any, jac: Any, hess: Any = zeros) -> ScipyReport:
+        return check_scipy(so.minimize, fun, TWO, jac=jac, hess=hess, bounds=bounds)
+
+    def linear(x: A) -> float:
+        return 2 * x[0] + x[1]
+
+    report = call_of(linear, lambda x: [2, 1])
+    assert report.passed
+    assert [note.text for note in report.not_checked] == ["hess, which is zero, as jac is constant"]
+    curved = call_of(lambda x: x[0] ** 3 + x[1], lambda x: [3 * x[0] ** 2, 1])
+    assert curved["hess"].verdict == "mismatch"
+    both = call_of(lambda x: x[0] ** 3 + x[1], lambda x: [2, 1])
+    assert [one.verdict for one in both.values()] == ["mismatch", "mismatch"]
+    here = call_of(linear, lambda x: [2, 1], lambda x: np.diag(x - TWO))
+    assert here["hess"].verdict == "mismatch"
+    flat = call_of(linear, lambda x: [2, 1], lambda x: np.zeros(2))
+    assert flat["hess"].verdict == "mismatch"
+
+
 def test_one_buffer_for_all_results_does_harm() -> None:
     """BFGS subtracts a gradient from the one before."""
     buffer = np.empty(3)
@@ -557,7 +588,7 @@ ERRORS: dict[str, tuple[Callable[..., ScipyReport], str]] = {
     ),
     "and without a solver": (
         call(rosen, AT, jaco=1),
-        "of scipy.optimize.minimize, whose are meant",
+        "of scipy.optimize.minimize where no solver is named",
     ),
     "an unknown solver": (call(so.brute, rosen, AT, jac=rosen_der), "x0 is a function"),
     "no function": (call(AT, rosen), "fun is of type list; it needs to be a function, or a solver"),
@@ -567,6 +598,10 @@ ERRORS: dict[str, tuple[Callable[..., ScipyReport], str]] = {
     "outside": (
         call(rosen, AT, jac=rosen_der, bounds=[(0, 1)] * 3),
         "x0[0] is 1.3, outside of its bounds 0 and 1; it needs to be inside",
+    ),
+    "outside of a fit": (
+        call(so.curve_fit, decay, T, Y, (1, 2, 3), bounds=(2, 9), jac=jac_decay),
+        "p0[0] is 1, outside of its bounds 2 and 9",
     ),
     "too few pairs": (
         call(rosen, AT, jac=rosen_der, bounds=[(0, 1)] * 2),
@@ -639,7 +674,7 @@ def test_a_report_is_a_mapping_that_says_what_it_left_out() -> None:
 
 def test_the_verdict_is_the_worst_one() -> None:
     zero: dict[str, Any] = {"jac": lambda x: np.ones(2), "hess": lambda x: np.zeros((2, 2))}
-    report = check_scipy(so.minimize, lambda x: x[0] + x[1], TWO, **zero)
+    report = check_scipy(so.minimize, lambda x: x[0] + x[1], TWO, **zero, elsewhere=False)
     assert (report.verdict, report.passed) == ("inconclusive", False)
     assert str(report).startswith("Inconclusive: hess cannot be decided; jac agrees.")
 

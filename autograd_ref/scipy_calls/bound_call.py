@@ -15,7 +15,6 @@ from autograd_ref.scipy_calls.solver_table import (
     UNPACKING,
     Returned,
     Solver,
-    solver_named,
 )
 
 Function = Callable[..., Any]
@@ -92,14 +91,17 @@ def _bound(
     """The name of the solver, empty without one, and all arguments by their names."""
     import scipy.optimize  # at first use: only here is it needed
 
-    solver = solver_named(first)
-    if not solver:
-        given = (first, *given)
+    optimize: Any = scipy.optimize
+    solver = next((name for name in SOLVERS if getattr(optimize, name) is first), "")
+    named = solver or "minimize"
+    given = given if solver else (first, *given)
     try:
-        call = signature(getattr(scipy.optimize, solver or "minimize")).bind(*given, **keywords)
+        call = signature(getattr(optimize, named)).bind(*given, **keywords)
     except TypeError as error:
-        of = f"scipy.optimize.{solver}" if solver else "scipy.optimize.minimize, whose are meant"
-        raise TypeError(f"{error}; the arguments need to be those of {of}") from None
+        raise TypeError(
+            f"{error}; the arguments need to be those of scipy.optimize.{named}"
+            + " where no solver is named" * (not solver)
+        ) from None
     call.apply_defaults()
     return solver, call.arguments
 
@@ -174,9 +176,20 @@ def _of_a_fit(function: Function, arguments: dict[str, Any]) -> dict[str, Any]:
         xdata = np.asarray(cast("list[Any]", xdata), dtype=np.float64)
     p0 = arguments["p0"]
     if p0 is None:
-        p0 = np.ones(_parameters_of(function))
+        p0 = _feasible(arguments["bounds"], _parameters_of(function))
     fit = {"f": of_vector(function), "jac": of_vector(jac), "args": (xdata,), "p0": p0}
     return {**arguments, **fit, "kwargs": None}
+
+
+def _feasible(bounds: Any, size: int) -> Any:
+    """The start that curve_fit takes without p0: in the middle, one from the only end, or one."""
+    ends = (bounds.lb, bounds.ub) if hasattr(bounds, "lb") else bounds
+    lower, upper = (np.broadcast_to(np.asarray(end, dtype=np.float64), size) for end in ends)
+    from_lower, from_upper = np.isfinite(lower), np.isfinite(upper)
+    start = np.where(from_lower, lower + 1, np.where(from_upper, upper - 1, 1.0))
+    both = from_lower & from_upper
+    start[both] = (lower[both] + upper[both]) / 2
+    return start
 
 
 def _parameters_of(function: Function) -> int:

@@ -40,12 +40,13 @@ class Box(NamedTuple):
         return np.where(outside, half, other)
 
 
-def box_of(bounds: Any, x: A, *, ends: bool | None) -> Box | None:
+def box_of(bounds: Any, x: A, name: str, *, ends: bool | None) -> Box | None:
     """The bounds in any form that SciPy takes; None where there are none.
 
     Args:
         bounds: a Bounds object; pairs, with None for no bound; or the two ends.
-        x: what they are the bounds of.
+        x: the numbers that they are the bounds of.
+        name: of x.
         ends: True for (lower, upper), as least_squares takes them; False for a pair for each, as
             minimize does; None where it may be either.
 
@@ -61,20 +62,20 @@ def box_of(bounds: Any, x: A, *, ends: bool | None) -> Box | None:
         if not both:  # as fmin_slsqp has it
             return None
         if not (_is_of_ends(bounds) if ends is None else ends):
-            both = _ends_of_pairs(both, x.size)
+            both = _ends_of_pairs(both, x.size, name)
     if len(both) != 2:
         raise ValueError(f"bounds has {len(both)} items; it needs to be (lower, upper)")
     try:
         found = Box(*(np.broadcast_to(np.asarray(end, np.float64), x.shape) for end in both))
     except ValueError as error:
-        raise ValueError(f"bounds do not fit the {x.size} numbers in x0: {error}") from None
+        raise ValueError(f"bounds do not fit the {x.size} numbers in {name}: {error}") from None
     if not (np.isfinite(found.lower) | np.isfinite(found.upper)).any():
         return None
     outside = np.flatnonzero((x < found.lower) | (x > found.upper))
     if outside.size:
         i = int(outside[0])
         raise ValueError(
-            f"x0[{i}] is {x[i]:.6g}, outside of its bounds {found.lower[i]:.6g} and"
+            f"{name}[{i}] is {x[i]:.6g}, outside of its bounds {found.lower[i]:.6g} and"
             f" {found.upper[i]:.6g}; it needs to be inside (SciPy clips it, or refuses it)"
         )
     return found
@@ -87,11 +88,11 @@ def _is_of_ends(bounds: object) -> bool:
     return not any(isinstance(one, tuple) for one in cast("tuple[object, ...]", bounds))
 
 
-def _ends_of_pairs(pairs: list[Any], size: int) -> list[A]:
+def _ends_of_pairs(pairs: list[Any], size: int, name: str) -> list[A]:
     if len(pairs) != size or any(np.shape(pair) != (2,) for pair in pairs):
         raise ValueError(
             f"bounds has {len(pairs)} items; it needs to have a pair (lower, upper) for each of the"
-            f" {size} numbers in x0"
+            f" {size} numbers in {name}"
         )
     lower, upper = np.array(pairs, dtype=np.float64).T  # None becomes nan
     return [np.where(np.isnan(lower), -np.inf, lower), np.where(np.isnan(upper), np.inf, upper)]

@@ -1,10 +1,11 @@
-"""What functions return, in the shapes that SciPy gives it."""
+"""The results of functions, in the form that SciPy gives them."""
 
 from collections import deque
 from collections.abc import Callable
 from functools import wraps
 from math import prod
 from typing import Any, cast
+from weakref import ref
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def copied_if_kept(function: Callable[..., Any]) -> Callable[..., Any]:
     Solvers ask once at every x and change nothing in what they get: a function may keep results, or
     return a constant. One that writes its next result into the last array may not.
     """
-    kept = deque[tuple[object, Any]](maxlen=KEPT)
+    kept = deque[tuple[object, int]](maxlen=KEPT)  # without the memory of what was returned
 
     @wraps(function)
     def apart(x: Any, *data: Any) -> Any:
@@ -49,9 +50,10 @@ def copied_if_kept(function: Callable[..., Any]) -> Callable[..., Any]:
         if not isinstance(found, np.ndarray):
             return found
         array = cast("Any", found)
-        values = next((values for one, values in reversed(kept) if one is found), None)
-        kept.append((array, array.copy()))
-        return array if values is None or not np.array_equal(array, values) else array.copy()
+        values = hash(array.tobytes())
+        before = next((old for one, old in reversed(kept) if cast("Any", one)() is array), None)
+        kept.append((ref(array), values))
+        return array.copy() if values == before else array
 
     return apart
 

@@ -1,10 +1,9 @@
 """The solvers of scipy.optimize, by the names of the arguments that hold functions."""
 
-import sys
 from typing import Literal, NamedTuple
 
 Returned = Literal["number", "vector", "either"]
-"""What a solver needs its function to return."""
+"""The kind of value that a solver needs its function to return."""
 
 
 class Solver(NamedTuple):
@@ -33,7 +32,7 @@ SOLVERS = {
     "fmin_l_bfgs_b": Solver("func", "fprime"),
     "fmin_tnc": Solver("func", "fprime"),
 }
-"""By their names in scipy.optimize."""
+"""By their names in scipy.optimize; without one, the arguments are those of minimize."""
 
 OF_ONE_NUMBER = ("root_scalar", "newton")
 """The solvers whose x is a number and no vector."""
@@ -46,14 +45,3 @@ UNPACKING = ("least_squares", "fmin_bfgs", "fmin_cg", "fmin_ncg", "fmin_l_bfgs_b
 
 RAVELLING = ("L-BFGS-B", "TNC")
 """The methods of minimize that take a gradient of shape (1, n) or (n, 1), too."""
-
-
-def solver_named(first: object) -> str:
-    """The name of a solver, where the object is one of them; else empty.
-
-    >>> import scipy.optimize
-    >>> solver_named(scipy.optimize.minimize), solver_named(scipy.optimize.rosen)
-    ('minimize', '')
-    """
-    optimize = sys.modules.get("scipy.optimize")  # whoever has a solver has loaded it
-    return next((name for name in SOLVERS if getattr(optimize, name, None) is first), "")

@@ -1,7 +1,5 @@
 """The derivatives that are given in a call, each with the function that it is the derivative of."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
 from math import inf, prod
 from typing import Any, Literal, NamedTuple, cast
 
@@ -11,6 +9,11 @@ from autograd_ref.reference.jacobians.outputs import weight, weighted
 from autograd_ref.report.data import Note
 from autograd_ref.scipy_calls.bound_call import Function, SolverCall
 from autograd_ref.scipy_calls.box import Box, called_inside
+from autograd_ref.scipy_calls.given_functions import (
+    GivenFunction,
+    constraint_of,
+    objective_of,
+)
 from autograd_ref.scipy_calls.returned import (
     Shape,
     copied_if_kept,
@@ -35,7 +38,7 @@ class Question(NamedTuple):
     """The function that it is the first or the second derivative of."""
     data: tuple[Any, ...]
     after: str = ""
-    """Of a second derivative, the name of the first, if that is given."""
+    """The name of the first derivative, for a second one; it may be missing."""
     first: Function | None = None
     """The first derivative, which takes the place of the function if it is right."""
 
@@ -60,23 +63,6 @@ class Questions(NamedTuple):
     """The derivatives that are not checked, and why."""
 
 
-class _Function(NamedTuple):
-    """A function with its derivatives, as they are given."""
-
-    name: str
-    function: Function
-    data: tuple[Any, ...]
-    jac: tuple[str, Any]
-    hess: tuple[str, Any] = ("", None)
-    hessp: tuple[str, Any] = ("", None)
-    number: bool | None = False
-    """True where it needs to return one number; None where it may."""
-    of_outputs: bool = False
-    """True where the Hessian is that of the outputs, each times a number: hess(x, v)."""
-    shaped: Callable[..., Function] = in_shape
-    """How its first derivative gets its shape."""
-
-
 def questions_of(call: SolverCall, box: Box | None, *, thorough: bool) -> Questions:
     """The derivatives of the function and of the constraints.
 
@@ -92,62 +78,39 @@ def questions_of(call: SolverCall, box: Box | None, *, thorough: bool) -> Questi
     most = inf if thorough else ENTRIES
     single = not isinstance(call.constraints, list | tuple)
     constraints = cast("list[Any]", [call.constraints] if single else call.constraints)
-    found = [_about(_objective(call), call.x, box, most)]
+    found = [_about(objective_of(call), call.x, box, most)]
     for i, one in enumerate(constraints):
         name = f"constraints[{i}]"
         if hasattr(one, "A") or (hasattr(one, "lb") and not hasattr(one, "fun")):
             note = Note("constraint", f"{name}, a {type(one).__name__}: SciPy has its derivatives")
             found.append(Questions((), (note,)))
         else:
-            found.append(_about(_constraint(name, one), call.x, box, most))
+            found.append(_about(constraint_of(name, one), call.x, box, most))
     return Questions(
         tuple(question for one in found for question in one.questions),
         tuple(note for one in found for note in one.notes),
     )
 
 
-def _objective(call: SolverCall) -> _Function:
-    second = call.hess is not None or call.hessp is not None
-    number = {"number": True, "vector": False, "either": second or None}[call.returns]
-    return _Function(
-        call.names.function,
-        call.function,
-        call.data,
-        (call.names.jac, call.jac),
-        (call.names.hess, call.hess),
-        (call.names.hessp, call.hessp),
-        number,
-        shaped=partial(in_shape, ravelled=call.ravels, transposed=call.transposed),
-    )
+def is_zero_of_constant(asked: Question, x: Any, other: Any) -> bool:
+    """True for a Hessian that is zero at two points, where the gradient is the same at both.
 
-
-def _constraint(name: str, given: Any) -> _Function:
-    """A dict of SLSQP, or a NonlinearConstraint.
-
-    Raises:
-        TypeError: it is neither.
+    Against a zero, no factor of it could be wrong, so that its check would be inconclusive.
     """
-    names = ("fun", "jac", "hess")
-    entries: Mapping[str, Any] = {name: getattr(given, name, None) for name in names}
-    if isinstance(given, Mapping):
-        entries = cast("Mapping[str, Any]", given)
-    if not callable(entries.get("fun")):
-        raise TypeError(
-            f"{name} is of type {type(cast('object', given)).__name__}, without a function fun; it"
-            " needs to be a dict with one, a NonlinearConstraint, a LinearConstraint or Bounds"
-        )
-    args = entries.get("args", ())
-    return _Function(
-        f"{name}.fun",
-        entries["fun"],
-        args if isinstance(args, tuple) else (args,),
-        (f"{name}.jac", entries.get("jac")),
-        (f"{name}.hess", entries.get("hess")),
-        of_outputs=True,
+    if asked.kind != "hessian" or asked.first is None:
+        return False
+    hessian, gradient = (
+        as_array(_called(f, x, asked.data)) for f in (asked.derivative, asked.first)
     )
+    if hessian.shape != 2 * gradient.shape or hessian.any():
+        return False
+    hessian, again = (
+        as_array(_called(f, other, asked.data)) for f in (asked.derivative, asked.first)
+    )
+    return not hessian.any() and np.array_equal(gradient, again)
 
 
-def _about(given: _Function, x: Any, box: Box | None, most: float) -> Questions:
+def _about(given: GivenFunction, x: Any, box: Box | None, most: float) -> Questions:
     """The questions about the derivatives of one function, of so many entries at most."""
     shape, (of_jac, jac), (of_hess, hess) = np.shape(x), given.jac, given.hess
     value, outputs = _value_at(given, x)
@@ -159,7 +122,7 @@ def _about(given: _Function, x: Any, box: Box | None, most: float) -> Questions:
     def ask(name: str, kind: Kind, derivative: Function, wanted: Shape, *by: Any) -> Function:
         inside = called_inside(derivative, box, wanted)
         question = Question(name, kind, inside, function, given.data, *by)
-        if prod(wanted) > most and _shape_at(inside, x, given.data) == wanted:
+        if prod(wanted) > most and np.shape(_called(inside, x, given.data)) == wanted:
             notes.append(Note("entries", f"{name} {ALONG}"))
             question = _along(question, outputs)
         found.append(question)
@@ -200,15 +163,15 @@ def _along(asked: Question, outputs: Shape) -> Question:
     return asked._replace(kind="product", derivative=product)
 
 
-def _shape_at(function: Function, x: Any, data: tuple[Any, ...]) -> Shape:
+def _called(function: Function, x: Any, data: tuple[Any, ...]) -> Any:
+    """The result of a function of copies."""
     copy = own_copy(Point(x, data))
-    return tuple(np.shape(function(copy.parameters, *copy.data)))
+    return function(copy.parameters, *copy.data)
 
 
-def _value_at(given: _Function, x: Any) -> tuple[Function, Shape]:
+def _value_at(given: GivenFunction, x: Any) -> tuple[Function, Shape]:
     """The function that returns the value alone, and the shape of the value at the start."""
-    copy = own_copy(Point(x, given.data))
-    returned = given.function(copy.parameters, *copy.data)
+    returned = _called(given.function, x, given.data)
     derivatives = 2 if given.hess[1] is True else int(given.jac[1] is True)
     number = bool(given.number)
     value = require_value(given.name, returned, np.shape(x), number=number, derivatives=derivatives)
