@@ -1,6 +1,7 @@
 """Smallest error that each gradient checker reports, and the time of a check."""
 
 import argparse
+import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +14,8 @@ from rich.table import Table
 import autograd_ref
 from autograd_ref.commands.progress import progress
 from autograd_ref.selftest.smallest_error import largest_wrong
-from benchmarks import output, peers, plots
+from benchmarks import other_derivatives, output, peers, plots
+from benchmarks.other_derivatives import Sharpness
 from benchmarks.problem import gradients, problem, torch_loss
 from manual_backprop import NetworkShape, loss_and_gradients
 
@@ -83,12 +85,18 @@ def run(chosen: argparse.Namespace) -> int:
     checkers = peers.available()
     with progress() as bar:
         found = [sensitivity(name) for name in bar.track([*checkers], description="errors")]
+        known = [n for n in other_derivatives.CHECKERS if n not in peers.MISSING]
+        others = [
+            other_derivatives.sharpness(name, smallest)
+            for name in bar.track(known, description="other derivatives")
+        ]
         costs = [cost(*size, rounds) for size in bar.track(sizes, description="cost")]
-    output.append(chosen.json, [row._asdict() for row in (*found, *costs)])
+    output.append(chosen.json, [row._asdict() for row in (*found, *others, *costs)])
     if chosen.plots:
         plots.save(chosen.plots / "checkers.png", _figure(costs))
     missing = [f"{name} is not installed, and left out." for name in peers.MISSING]
-    output.show(_sensitivity_table(found), *missing, _cost_table(costs))
+    tables = _sensitivity_table(found), _table_of_others(others), *missing, _cost_table(costs)
+    output.show(*tables)
     return 0
 
 
@@ -163,6 +171,16 @@ def _sensitivity_table(found: Sequence[CheckersResult]) -> Table:
     for name, block, entry, single, accepted in found:
         cells = [_error(block), _error(entry), _error(single) if accepted else "-"]
         table.add_row(name, *cells, "accepted" if accepted else "rejected")
+    return table
+
+
+def _table_of_others(found: Sequence[Sharpness]) -> Table:
+    title = "Smallest relative error in one entry: a curve of 3 parameters at 20 points, tanh of 20"
+    names = ("Jacobian", "Hessian", "double backward", "a check of the Jacobian")
+    table = output.table(title, "checker", *names)
+    for name, *errors, seconds in found:
+        cells = ["-" if e is not None and math.isnan(e) else _error(e) for e in errors]
+        table.add_row(name, *cells, output.duration(seconds))
     return table
 
 

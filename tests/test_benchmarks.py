@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import checkers, peers
+from benchmarks import checkers, other_derivatives, peers
 from benchmarks.__main__ import main
 from benchmarks.problem import problem
 from tests.undiagnosed import undiagnosed
@@ -33,6 +33,35 @@ def test_every_checker_accepts_the_right_gradient_and_not_its_opposite(name: str
     given = problem(*checkers.TABLE)
     assert peers.CHECKERS[name](given, lambda block: block)
     assert not peers.CHECKERS[name](given, lambda block: -block)
+
+
+@pytest.mark.untraced
+@pytest.mark.parametrize(
+    "name", [name for name in other_derivatives.CHECKERS if name not in peers.MISSING]
+)
+def test_every_checker_accepts_the_other_right_derivatives_and_not_their_opposite(
+    name: str,
+) -> None:
+    for accepts in other_derivatives.CHECKERS[name]():
+        if accepts is not None:
+            assert accepts(lambda values: values)
+            assert not accepts(lambda values: -values)
+
+
+@pytest.mark.untraced
+@pytest.mark.parametrize("name", ["this package, PyTorch", "this package, NumPy"])
+def test_the_checks_of_other_derivatives_find_what_they_promise(name: str) -> None:
+    for accepts in other_derivatives.CHECKERS[name]():
+        if accepts is not None:
+            assert not accepts(lambda values: other_derivatives.one_entry(values, 1e-10))
+
+
+def test_what_a_checker_does_not_check_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = other_derivatives.Asked(lambda _change: True, lambda _change: False, None)
+    monkeypatch.setitem(other_derivatives.CHECKERS, "any", lambda: asked)
+    found = other_derivatives.sharpness("any", checkers.smallest)
+    assert found.jacobian is None
+    assert all(error is not None and np.isnan(error) for error in (found.hessian, found.second))
 
 
 def test_a_checker_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +95,9 @@ def test_both_tables_are_printed(
     plots, lines = tmp_path / "plots", tmp_path / "lines"
     assert main(["checkers", "--quick", "--plots", str(plots), "--json", str(lines)]) == 0
     assert [child.name for child in plots.iterdir()] == ["checkers.png"]
-    assert len(lines.read_text(encoding="utf-8").splitlines()) == len(peers.available()) + 1
+    others = len(other_derivatives.CHECKERS) - 1  # without JAX
+    written = lines.read_text(encoding="utf-8").splitlines()
+    assert len(written) == len(peers.available()) + others + 1
     lines = capsys.readouterr().out.splitlines()
     assert all(line == line.rstrip() for line in lines)
     rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines if "|" in line]

@@ -125,8 +125,9 @@ def _checked(
     if side == "losses" and own_loss is not None:
         explanation += " " + related(own_loss, trial.reference, trial.point)
     said = trial.names.said(explanation)
+    words = trial.names.quantity, trial.names.loss
     return IndependentCheck(
-        side, said, found.hand, found.reference, found.of_hand, found.of_reference
+        side, said, found.hand, found.reference, found.of_hand, found.of_reference, words
     )
 
 

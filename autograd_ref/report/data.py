@@ -99,6 +99,8 @@ class IndependentCheck(NamedTuple):
     """The numerical derivative of the loss under test; None where the function returns no loss."""
     reference_loss: Slope | None
     """The numerical derivative of the reference's loss; None where none was taken."""
+    words: tuple[str, str] = ("gradient", "loss")
+    """The derivative that is checked, and what it is the derivative of."""
 
 
 class Cause(NamedTuple):

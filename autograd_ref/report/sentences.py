@@ -96,8 +96,11 @@ def slopes(check: IndependentCheck) -> Figures:
     """Return the directional derivatives along the difference, where they were taken."""
     if check.reference_loss is None:
         return []
-    figures = [("your gradient", f"{check.hand: .12g}"), ("reference", f"{check.reference: .12g}")]
-    for label, slope in (("your loss", check.hand_loss), ("reference loss", check.reference_loss)):
+    derivative, loss = check.words
+    figures = [(f"your {derivative}", f"{check.hand: .12g}")]
+    figures.append(("reference", f"{check.reference: .12g}"))
+    ways = ((f"your {loss}", check.hand_loss), (f"reference {loss}", check.reference_loss))
+    for label, slope in ways:
         if slope is not None:
             figures.append((label, f"{slope.value: .12g} (+- {slope.accuracy:.1g})"))
     return figures

@@ -106,4 +106,5 @@ def _independent(check: IndependentCheck) -> str:
 
 
 def _lines(figures: Figures, width: int) -> list[str]:
+    width = max(width, *(len(label) + 1 for label, _value in figures))
     return [f"{2 * IN}{label:<{width}}{value}".rstrip() for label, value in figures]
