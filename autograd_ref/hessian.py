@@ -18,7 +18,7 @@ from autograd_ref.calls.stated.points import Project
 from autograd_ref.calls.trial import Options, Trial, require_usable
 from autograd_ref.given_gradient import gradients_in, require_gradient, require_one_of
 from autograd_ref.hessian_product import gradients_of_loss, slope_of_loss
-from autograd_ref.jacobian import Derivative, derivative_of, examined, trial_of
+from autograd_ref.jacobian_trial import Derivative, derivative_of, examined, trial_of
 from autograd_ref.mismatch import GradientMismatch
 from autograd_ref.recording.models.curvature import CurvatureModel
 from autograd_ref.recording.models.numpy_steps import NumpyModel

@@ -7,47 +7,34 @@ tolerance to the line that is wrong, is true of it.
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, NamedTuple
 
 from autograd_ref.calls import random_state
-from autograd_ref.calls.arguments import Names, checked_point, require_bool
+from autograd_ref.calls.arguments import checked_point, require_bool
 from autograd_ref.calls.complex_pairs import complex_among, functions_by_parts
-from autograd_ref.calls.stated.asked_blocks import Blocks, unasked
-from autograd_ref.calls.stated.points import Project, further_points
-from autograd_ref.calls.trial import Options, Trial, require_usable
-from autograd_ref.check import examine, with_accuracy
+from autograd_ref.calls.stated.asked_blocks import Blocks
+from autograd_ref.calls.stated.points import Project
+from autograd_ref.calls.trial import Options, require_usable
+from autograd_ref.jacobian_products import adjoint_of, product_report
+from autograd_ref.jacobian_trial import NAMES, derivative_of, examined, trial_of
 from autograd_ref.mismatch import GradientMismatch
-from autograd_ref.recording.models.numpy_steps import NumpyModel
-from autograd_ref.recording.models.of_outputs.entry_names import worst_entries
-from autograd_ref.recording.models.of_outputs.jacobian_model import JacobianModel
-from autograd_ref.recording.models.stabilisers import TorchModel
-from autograd_ref.recording.numpy_code.of_numpy import of_numpy
-from autograd_ref.reference.choice.errors import OUTPUTS
-from autograd_ref.reference.choose import quiet, reference_for
-from autograd_ref.reference.jacobians.answered import Jacobian, Rows
-from autograd_ref.reference.jacobians.by_rows import of_rows, outputs_in_torch
-from autograd_ref.reference.jacobians.complex_blocks import CONVENTION, of_whole
-from autograd_ref.reference.jacobians.copied_inputs import Copies
-from autograd_ref.reference.jacobians.in_numpy import numpy_rows, outputs_in_numpy
-from autograd_ref.reference.jacobians.outputs import Function, outputs_of, weighted
-from autograd_ref.reference.model import Model
-from autograd_ref.reference.torch_loss import torch_loss
+from autograd_ref.operations.other_derivatives.reports import joined
+from autograd_ref.reference.jacobians.answered import Jacobian
+from autograd_ref.reference.jacobians.by_products import Product
+from autograd_ref.reference.jacobians.outputs import Function
 from autograd_ref.report.behaviour import known
-from autograd_ref.report.data import Note
 from autograd_ref.report.report import Report
-from autograd_ref.tree.nest import ROOT, leaves, name_of, with_vectors
-from autograd_ref.tree.point import Point, Results
+from autograd_ref.tree.nest import with_vectors
 from autograd_ref.user_code import as_raised
-
-NAMES = Names("jacobian", "x", "function", "block", "Jacobian")
 
 
 def check_jacobian(
-    jacobian: Jacobian,
+    jacobian: Jacobian | None,
     x: Any,
     *data: Any,
     function: Function,
+    jvp: Product | None = None,
+    vjp: Product | None = None,
     seed: int = 0,
     accuracy: float | None = None,
     at: Sequence[Any] = (),
@@ -68,6 +55,10 @@ def check_jacobian(
         data: passed on to jacobian and to function.
         function: the function that is differentiated, function(x, *data): in PyTorch or in NumPy,
             to an array or a nest of arrays.
+        jvp: the product jvp(x, v, *data) = J v, with v like x, to what is like the outputs.
+        vjp: the product vjp(x, u, *data) = u J, with u like the outputs, to what is like x. One of
+            the three is enough; where several are given, each is judged, under its own name, and so
+            is the adjoint of a LinearOperator.
         seed: for the second point and for the directions of rounding.
         accuracy: the relative accuracy that the function or the Jacobian has.
         at: further points, each like x, where it is judged as well.
@@ -103,14 +94,17 @@ def check_jacobian(
     )
     require_usable(options)
     with random_state.kept():
-        return as_raised(lambda: _examined(jacobian, x, data, function, options))
+        given = JacobianForms(jacobian, jvp, vjp)
+        return as_raised(lambda: _examined(given, x, data, function, options))
 
 
 def assert_jacobian_matches(
-    jacobian: Jacobian,
+    jacobian: Jacobian | None,
     x: Any,
     *data: Any,
     function: Function,
+    jvp: Product | None = None,
+    vjp: Product | None = None,
     seed: int = 0,
     accuracy: float | None = None,
     at: Sequence[Any] = (),
@@ -127,6 +121,8 @@ def assert_jacobian_matches(
         x: the parameters.
         data: passed on to jacobian and to function.
         function: the function that is differentiated.
+        jvp: the product J v, jvp(x, v, *data).
+        vjp: the product u J, vjp(x, u, *data).
         seed: for the second point and for the directions of rounding.
         accuracy: the relative accuracy that the function or the Jacobian has.
         at: further points, each like x, where it is judged as well.
@@ -157,6 +153,8 @@ def assert_jacobian_matches(
         x,
         *data,
         function=function,
+        jvp=jvp,
+        vjp=vjp,
         seed=seed,
         accuracy=accuracy,
         at=at,
@@ -171,115 +169,42 @@ def assert_jacobian_matches(
     return report
 
 
+class JacobianForms(NamedTuple):
+    """The forms in which a Jacobian is given."""
+
+    jacobian: Jacobian | None
+    jvp: Product | None
+    vjp: Product | None
+
+
 def _examined(
-    jacobian: Jacobian, x: Any, data: tuple[Any, ...], function: Function, options: Options
+    given: JacobianForms, x: Any, data: tuple[Any, ...], function: Function, options: Options
 ) -> Report:
+    products = {kind: one for kind, one in given._asdict().items() if one is not None}
+    jacobian = products.pop("jacobian", None)
+    if jacobian is None and not products:
+        raise TypeError("jacobian is None; give jacobian(x, *data), jvp= or vjp=")
+    for kind, one in products.items():
+        if not callable(one):
+            raise TypeError(
+                f"{kind} is of type {type(one).__name__}; it needs to be a function of"
+                " (x, vector, *data)"
+            )
+    if products and complex_among(x):
+        raise TypeError("x is complex; jvp= and vjp= need to be of real numbers: give the jacobian")
     if callable(jacobian) and callable(function) and complex_among(x):
         jacobian, function, x, at = functions_by_parts(jacobian, function, x, options.at)
         options = options._replace(at=at)
-    point = checked_point(jacobian, x, data, function, NAMES)
+    first = next(iter(products.values())) if jacobian is None else jacobian
+    point = checked_point(first, x, data, function, NAMES)
     point = point._replace(parameters=with_vectors(x))
-    return examined(trial_of(jacobian, derivative_of(function, point, options), point, options))
-
-
-def examined(trial: Trial) -> Report:
-    """The report of the trial of a Jacobian, with its worst entries."""
-    report = examine(with_accuracy(trial))
-    copies = trial.reference.copies
-    assert copies is not None, "of a Jacobian there are"
-    wrong = {block.name for block in report.blocks if block.verdict == "mismatch"}
-    paths = [path for path in trial.exact.gradients if name_of(path) in wrong & set(report.shares)]
-    worst = worst_entries(copies, {path: report.shares[name_of(path)] for path in paths})
-    notes = [Note("worst entries", worst)] if worst else []
-    return replace(report, warnings=(*report.warnings, *notes))
-
-
-class Derivative(NamedTuple):
-    """A function, and how it is differentiated."""
-
-    function: Function
-    in_numpy: bool
-    about: str
-    of_total: Model
-    """The model of the sum of all outputs, each times its weight."""
-
-
-def derivative_of(
-    function: Function, point: Point, options: Options, in_torch: Function | None = None
-) -> Derivative:
-    """How a function of the caller's is differentiated: by PyTorch where that can, else by NumPy.
-
-    Args:
-        function: of the caller.
-        point: where.
-        options: the wishes of the caller.
-        in_torch: the code of a function in NumPy as one of tensors, where that is known.
-
-    Raises:
-        TypeError, ValueError: it cannot be, or is another one in the next call.
-    """
-    total, thorough = weighted(function), options.thorough
-    chosen, _exact = reference_for(total, point, options.seed, thorough=thorough, wanted=OUTPUTS)
-    of_total = TorchModel(total)
-    if chosen.blind:
-        followed = weighted(of_numpy(function) if in_torch is None else in_torch)
-        of_total = NumpyModel(TorchModel(followed), chosen.model)
-    about = chosen.about.replace("loss", "function", 1)
-    return Derivative(function, chosen.blind, about, of_total)
-
-
-def trial_of(
-    jacobian: Jacobian, by: Derivative, point: Point, options: Options, names: Names = NAMES
-) -> Trial:
-    """The trial of a Jacobian, by copies of the parameters.
-
-    Args:
-        jacobian: the function under test.
-        by: what it is the Jacobian of.
-        point: the parameters, once, and the data.
-        options: the wishes of the caller.
-        names: of the arguments; the function's is also that of a block without a name.
-    """
-    function, called = by.function, names.function
-    outputs_at = partial(outputs_in_numpy if by.in_numpy else outputs_in_torch, function)
-    outputs = outputs_at(point)
-    if list(leaves(point.parameters)) == list(leaves(outputs)) == [ROOT]:
-        function, outputs = _under(called, function), {called: outputs}
-    copies = Copies(point.parameters, outputs)
-    reference = (
-        numpy_rows(function, copies, thorough=options.thorough)
-        if by.in_numpy
-        else torch_loss(function, options.seed, calculus=of_rows(copies))
-    )
-
-    def jacobian_at(point: Point) -> Results:
-        return reference.evaluate(point).gradients
-
-    model = JacobianModel(copies, outputs_at, jacobian_at, by.of_total)
-    about = by.about + CONVENTION * (of_whole(copies) is not None)
-    against = reference._replace(about=about, copies=copies, model=model, zeros=True)
-    copied = Point(copies.of(point.parameters), point.data)
-    with quiet():
-        exact = against.evaluate(copied)
-    argument = partial(name_of, root=called)
-    left_out = unasked(leaves(copied.parameters), name_of, options.only, options.except_)
-    return Trial(
-        Rows(jacobian, copies),
-        against,
-        copied,
-        exact,
-        options,
-        argument,
-        names,
-        further_points(options.at, point),
-        left_out,
-    )
-
-
-def _under(name: str, function: Function) -> Function:
-    """The function, with its only output under a name."""
-
-    def named(x: Any, *data: Any) -> dict[str, Any]:
-        return {name: outputs_of(function(x, *data))}
-
-    return named
+    by = derivative_of(function, point, options)
+    reports: list[Report] = []
+    if jacobian is not None:
+        reports.append(examined(trial_of(jacobian, by, point, options)))
+        adjoint = adjoint_of(jacobian, point)
+        if adjoint is not None:
+            products["rmatvec"] = adjoint
+    found = (product_report(kind, one, by, point, options) for kind, one in products.items())
+    report = joined([*reports, *found])
+    return report if report.reference else replace(report, reference=by.about)

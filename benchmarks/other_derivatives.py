@@ -24,7 +24,7 @@ Accepts = Callable[[Change], bool]
 """A call that returns True if the right derivative, changed so, is accepted."""
 
 
-class Asked(NamedTuple):
+class Capabilities(NamedTuple):
     """One checker, by what it can check; None for what it cannot."""
 
     jacobian: Accepts | None
@@ -73,23 +73,23 @@ def hessian(p: A) -> A:
     return J.T @ J + second
 
 
-def of_autograd() -> Asked:
+def of_autograd() -> Capabilities:
     """The checks of this package, against PyTorch."""
 
     def of_tanh(change: Change) -> bool:
         under_test, x = tanh_with(change).apply, torch.from_numpy(X)
         return check_backward(under_test, torch.tanh, x, derivatives=("second",)).passed
 
-    return Asked(
+    return Capabilities(
         _passes(check_jacobian, jacobian, function=curve_in_torch),
         _passes(check_hessian, hessian, loss=loss_in_torch),
         of_tanh,
     )
 
 
-def of_numpy() -> Asked:
+def of_numpy() -> Capabilities:
     """The checks of this package, against functions in NumPy."""
-    return Asked(
+    return Capabilities(
         _passes(check_jacobian, jacobian, function=curve),
         _passes(check_hessian, hessian, gradients=slope),
         None,
@@ -106,7 +106,7 @@ def _passes(check: Callable[..., Any], derivative: Callable[[A], A], **given: An
     return accepts
 
 
-def scipy_check_grad() -> Asked:
+def scipy_check_grad() -> Capabilities:
     """`scipy.optimize.check_grad`; it accepts if its result is at most double the right one's."""
 
     def accepts(function: Callable[[A], Any], derivative: Callable[[A], A]) -> Accepts:
@@ -115,10 +115,10 @@ def scipy_check_grad() -> Asked:
 
         return lambda change: error_of(change) <= 2 * error_of(lambda values: values)
 
-    return Asked(accepts(curve, jacobian), accepts(slope, hessian), None)
+    return Capabilities(accepts(curve, jacobian), accepts(slope, hessian), None)
 
 
-def torch_gradcheck() -> Asked:
+def torch_gradcheck() -> Capabilities:
     """`torch.autograd.gradcheck`, and `gradgradcheck` of the double backward pass."""
 
     def accepts(function: Callable[[A], A], derivative: Callable[[A], A]) -> Accepts:
@@ -131,10 +131,10 @@ def torch_gradcheck() -> Asked:
     def of_tanh(change: Change) -> bool:
         return _gradcheck(torch.autograd.gradgradcheck, tanh_with(change).apply, X)
 
-    return Asked(accepts(curve, jacobian), accepts(slope, hessian), of_tanh)
+    return Capabilities(accepts(curve, jacobian), accepts(slope, hessian), of_tanh)
 
 
-def jax_check_grads() -> Asked:
+def jax_check_grads() -> Capabilities:
     """`jax.test_util.check_grads` in reverse mode, of order 2 for the double backward pass."""
     jax: Any = import_module("jax")
     check_grads: Any = import_module("jax.test_util").check_grads
@@ -178,10 +178,10 @@ def jax_check_grads() -> Asked:
         of_output = with_vjp(_one_less_square, lambda y, u: -2 * y * u * factors)
         return passes(with_vjp(jnp.tanh, lambda x, u: u * of_output(jnp.tanh(x))), X, 2)
 
-    return Asked(of_curve, of_slope, of_tanh)
+    return Capabilities(of_curve, of_slope, of_tanh)
 
 
-CHECKERS: dict[str, Callable[[], Asked]] = {
+CHECKERS: dict[str, Callable[[], Capabilities]] = {
     "this package, PyTorch": of_autograd,
     "this package, NumPy": of_numpy,
     "torch gradcheck": torch_gradcheck,

@@ -57,7 +57,7 @@ def test_the_checks_of_other_derivatives_find_what_they_promise(name: str) -> No
 
 
 def test_what_a_checker_does_not_check_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = other_derivatives.Asked(lambda _change: True, lambda _change: False, None)
+    asked = other_derivatives.Capabilities(lambda _change: True, lambda _change: False, None)
     monkeypatch.setitem(other_derivatives.CHECKERS, "any", lambda: asked)
     found = other_derivatives.sharpness("any", checkers.smallest)
     assert found.jacobian is None

@@ -25,7 +25,7 @@ The schema, version 2:
     pattern     a list of {"kind", "text"}: where the errors are, when no known mistake explains
                 them
     witness     the independent check: {"side", "explanation", "hand", "reference", "hand_loss",
-                "reference_loss", "words"} or null; the two losses are {"value", "accuracy"} or null,
+                "reference_loss", "words"} or null; both losses are {"value", "accuracy"} or null,
                 the words are ["gradient", "loss"], or those of another derivative
 
 Numbers that are not finite are the strings "NaN", "Infinity" and "-Infinity".

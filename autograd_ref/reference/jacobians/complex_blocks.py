@@ -29,7 +29,7 @@ def of_whole(copies: Copies) -> Copies | None:
     x, outputs = _joined(copies.x), _joined(copies.outputs)
     if not (x or outputs):
         return None
-    return Copies(_nest(x) if x else copies.x, _nest(outputs) if outputs else copies.outputs)
+    return Copies(nest_of(x) if x else copies.x, nest_of(outputs) if outputs else copies.outputs)
 
 
 def in_parts(blocks: Any, whole: Copies, copies: Copies) -> Any:
@@ -52,7 +52,7 @@ def in_parts(blocks: Any, whole: Copies, copies: Copies) -> Any:
         else:
             parts |= {(*output, REAL, *p, REAL): re, (*output, REAL, *p, IMAG): -im}
             parts |= {(*output, IMAG, *p, REAL): im, (*output, IMAG, *p, IMAG): re.copy()}
-    return _nest(parts)
+    return nest_of(parts)
 
 
 def _joined(nest: Any) -> dict[Path, Any]:
@@ -71,7 +71,7 @@ def _joined(nest: Any) -> dict[Path, Any]:
     return whole
 
 
-def _nest(found: Mapping[Path, Any]) -> Any:
+def nest_of(found: Mapping[Path, Any]) -> Any:
     """Dicts in dicts, with these leaves at their paths."""
     if () in found:
         return found[()]
