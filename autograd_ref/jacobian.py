@@ -85,8 +85,8 @@ def check_jacobian(
         ...     return np.stack([e, -t * e], axis=1)  # p[0] is missing
         >>> t = np.linspace(0.1, 2.0, 6)
         >>> report = check_jacobian(jacobian, [4.0, 1.5], t, 1 / t, function=residuals)
-        >>> report.verdict, report.causes[0].explanation.partition(" if ")[2]
-        ('mismatch', 'the column of x[1] is 0.25 times as large as right: 1 / x[0].')
+        >>> report.verdict, report.causes[0].kind
+        ('mismatch', 'a derivative left out')
     """
     require_bool(thorough=thorough)
     options = Options(
