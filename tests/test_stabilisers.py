@@ -232,11 +232,19 @@ def test_constants_are_numbered_as_they_are_met_and_dropped_by_number() -> None:
         assert torch.equal(1e-4 + x, x)
 
 
-def test_both_sides_agree_to_few_digits_where_the_constant_cannot_be_found() -> None:
-    """A NumPy loss shows no operations; the report says what it may be."""
-
+def test_the_constant_of_a_loss_in_numpy_is_found_as_well() -> None:
     def cubes(x: Any) -> Any:
         return (np.sqrt(x**2 + 1e-6) ** 3).sum()
+
+    (cause,) = check_gradients(lambda x: 3 * x * np.abs(x), V, loss=cubes).causes
+    assert "the constant 1e-06 in a root is left out" in cause.explanation
+
+
+def test_both_sides_agree_to_few_digits_where_the_constant_cannot_be_found() -> None:
+    """Numbers that are taken out of an array show no operations; the report says what it may be."""
+
+    def cubes(x: Any) -> Any:
+        return sum((float(one) ** 2 + 1e-6) ** 1.5 for one in x)
 
     report = check_gradients(lambda x: 3 * x * np.abs(x), V, loss=cubes)
     assert report.verdict == "mismatch", report
