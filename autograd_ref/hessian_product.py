@@ -24,6 +24,7 @@ from autograd_ref.recording.models.curvature import CurvatureModel
 from autograd_ref.recording.models.numpy_steps import NumpyModel
 from autograd_ref.recording.models.stabilisers import TorchModel
 from autograd_ref.recording.numpy_code.of_numpy import of_numpy
+from autograd_ref.reference.choose import reference_for
 from autograd_ref.reference.differences.numerical import slope
 from autograd_ref.reference.directional import typical
 from autograd_ref.reference.numpy_loss import OnlyValues
@@ -129,11 +130,15 @@ def _examined(
     if loss is not None and gradients is not None:
         require_gradient(gradients, loss, point, options)
     v = _direction(x, options.seed)
+    # one in PyTorch may run in NumPy as well, where a derivative along v takes dozens of losses
+    of_tensors = loss is not None and not reference_for(loss, point, options.seed)[0].blind
 
     def product(parameters: Any, *data: Any) -> object:
         return hvp(parameters, rebuilt(v, _copied), *data)
 
     def along(parameters: Any, *data: Any) -> object:
+        if of_tensors and not any(map(is_tensor, leaves(parameters).values())):
+            raise TypeError("tensors only")
         if loss is not None:
             return slope_of_loss(loss, parameters, v, data)
         return _slope_of_gradients(cast("Gradients", gradients), parameters, v, data)

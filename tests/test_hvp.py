@@ -360,3 +360,20 @@ def test_a_gradient_in_pytorch_is_a_reference_too() -> None:
     x = torch.tensor([0.5, 1.5], dtype=torch.float64)
     assert check_hvp(lambda x, v: 12 * x**2 * v, x, gradients=slope).passed
     assert check_hvp(lambda x, v: 11 * x**2 * v, x, gradients=slope).verdict == "mismatch"
+
+
+def test_a_check_takes_as_many_evaluations_whatever_the_number_of_parameters() -> None:
+    def evaluations(n: int) -> int:
+        count = 0
+
+        def loss(x: torch.Tensor) -> torch.Tensor:
+            nonlocal count
+            count += 1
+            return (x**4).sum()
+
+        random = np.random.default_rng(0)
+        x = random.normal(size=n)
+        assert check_hvp(lambda x, v: 12 * x**2 * v, x, loss=loss).verdict == "match"
+        return count
+
+    assert evaluations(10_000) == evaluations(100) <= 20
