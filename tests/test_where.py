@@ -72,6 +72,22 @@ def test_a_point_where_the_loss_has_no_value_is_not_checked() -> None:
     ]
 
 
+def test_a_point_where_the_reference_has_no_gradient_is_not_checked() -> None:
+    """As of a length at zero, by autograd."""
+
+    def length(x: Any) -> Any:
+        return torch.sqrt((x * x).sum()) ** 3 if torch.is_tensor(x) else np.sqrt(x @ x) ** 3
+
+    def gradient(x: Any) -> Any:
+        return 3 * np.sqrt(x @ x) * x
+
+    report = check_gradients(gradient, x, loss=length, at=[[0, 0], [3, 4]])
+    assert report.verdict == "match"
+    assert [note.text for note in report.not_checked] == [
+        "the gradient at the point at[0]: the reference is nan at [0]"
+    ]
+
+
 def test_a_point_that_the_function_refuses_is_told() -> None:
     def refuses(x: Any) -> Any:
         if not x.all():

@@ -66,7 +66,7 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
             *_along_set(decision),
             *_elsewhere(facts, decision),
         ),
-        not_checked=(*facts.not_checked, *judged.notes),
+        not_checked=(*facts.not_checked, *_open(decision), *judged.notes),
         allowed=facts.trial.options.allow,
         witness=_independent_check(facts, decision),
         causes=diagnosis.causes,
@@ -76,6 +76,12 @@ def explained(facts: Observed, decision: Decision, *, diagnose: bool = True) -> 
         remainders=partial(remainders_along, facts.trial, facts.first),
         measure=None if facts.trial.unasked else reference.model.detectable(point),
     )
+
+
+def _open(decision: Decision) -> Iterator[Note]:
+    """The notes about points that the caller gave, and that could not be judged."""
+    for said, why in decision.open:
+        yield Note("not judged there", f"the gradient {said}: {why}")
 
 
 def _not_explained(pattern: Iterable[Note], findings: Collection[Note]) -> Iterator[Note]:

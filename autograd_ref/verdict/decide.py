@@ -73,6 +73,8 @@ class Decision(NamedTuple):
     remarks: tuple[Remark, ...] = ()
     shown: Mapping[Path, str] = {}
     """How the call was made that decided what is zero here, by its path."""
+    open: tuple[tuple[str, str], ...] = ()
+    """The points that the caller gave and at which something could not be judged, each with why."""
 
 
 def decide(facts: TrialFacts) -> Decision:
@@ -156,6 +158,10 @@ def _with_place(decided: Decision, place: PlaceFacts) -> Decision:
             return decided
         but = {None, *rulings.blocks}.difference(undecided)
     there = _unless_at_fault(by_table(place, but=but), place)
+    if place.given:
+        why = (r.reason for r in there.blocks.values() if r.verdict == "inconclusive")
+        reasons = tuple((place.said, reason) for reason in dict.fromkeys(why))
+        decided = decided._replace(open=(*decided.open, *reasons))
     if not there.wrong:
         return _shown(decided, place, {p: there.blocks[p] for p in undecided})
     if not (place.finite and place.binding):
