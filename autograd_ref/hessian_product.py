@@ -195,16 +195,11 @@ def _direction(x: Any, seed: int) -> Any:
 
 
 def slope_of_loss(loss: Loss, parameters: Any, v: Any, data: tuple[Any, ...]) -> object:
-    """The derivative of a loss along v: by autograd in PyTorch, by differences in NumPy.
-
-    What is no loss is returned as it is, and refused where every loss is looked at.
-    """
+    """The derivative of a loss along v: by autograd in PyTorch, by differences in NumPy."""
     arrays, ways = leaves(parameters), leaves(v)
     value = alone(loss(parameters, *data))[0]
     if any(map(is_tensor, arrays.values())):
         return _slope_in_torch(value, [*arrays.values()], [*ways.values()])
-    if np.size(value) != 1:
-        return value
 
     def at(t: Any) -> Any:
         moved = rebuilt(parameters, lambda path, leaf: leaf + t * as_array(ways[path]))
@@ -216,8 +211,6 @@ def slope_of_loss(loss: Loss, parameters: Any, v: Any, data: tuple[Any, ...]) ->
 def _slope_in_torch(value: Any, inputs: list[Any], ways: list[Any]) -> object:
     import torch  # loaded already, or there would be no tensor
 
-    if not isinstance(value, torch.Tensor) or value.numel() != 1 or not value.requires_grad:
-        return value  # one that does not depend on the parameters does not do so along v either
     found = gradients_of_loss(value, inputs)
     along = [_like(way, gradient) for gradient, way in zip(found, ways, strict=True)]
     # a report quotes these names
@@ -229,8 +222,9 @@ def gradients_of_loss(value: Any, inputs: list[Any]) -> list[Any]:
     """The gradient of a loss in PyTorch by each of some tensors, with a history of its own."""
     import torch  # loaded already, or there would be no tensor
 
-    found = torch.autograd.grad(value, inputs, create_graph=True, materialize_grads=True)
-    return list(found)
+    if not value.requires_grad:  # it does not depend on them
+        return list(map(torch.zeros_like, inputs))
+    return [*torch.autograd.grad(value, inputs, create_graph=True, materialize_grads=True)]
 
 
 def _slope_of_gradients(

@@ -10,7 +10,7 @@ import torch
 from scipy.optimize import rosen, rosen_der, rosen_hess_prod
 from torch.nn import functional
 
-from autograd_ref import check_hvp
+from autograd_ref import check_hessian, check_hvp
 from manual_backprop import (
     NetworkShape,
     hessian_vector_product,
@@ -351,6 +351,20 @@ def test_arguments_that_cannot_be_used_are_refused_by_name(case: str) -> None:
     arguments, keywords, error, text = BAD[case]
     with pytest.raises(error, match=re.escape(text)):
         _ = check_hvp(*arguments, **keywords)
+
+
+def test_a_loss_that_does_not_depend_on_the_parameters_shows_nothing() -> None:
+    """Its second derivatives are zero, and no error in them could be told."""
+
+    def constant(_x: torch.Tensor) -> torch.Tensor:
+        return torch.ones(())
+
+    x = np.ones(2)
+    reports = (
+        check_hvp(lambda _x, v: 0 * v, x, loss=constant),
+        check_hessian(lambda _x: np.zeros((2, 2)), x, loss=constant),
+    )
+    assert [report.verdict for report in reports] == ["inconclusive", "inconclusive"]
 
 
 def test_a_gradient_in_pytorch_is_a_reference_too() -> None:

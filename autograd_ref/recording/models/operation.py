@@ -134,9 +134,9 @@ class OperationModel(TorchModel):
         (back,) = torch.autograd.grad(
             value, inputs[path], create_graph=True, materialize_grads=True
         )
-        if not back.requires_grad:
-            return None
-        (found,) = gradients_of((back * inputs[output].detach()).sum(), [inputs[output]])
+        moved = (back * inputs[output].detach()).sum()
+        # an input without an effect moves nothing
+        (found,) = gradients_of(moved, [inputs[output]]) if moved.requires_grad else (None,)
         return None if found is None else as_float64(found)
 
     def _with(self, use: Use, outputs: Outputs, point: Point) -> Point:
