@@ -37,7 +37,7 @@ class Options(NamedTuple):
     only: Blocks = None
     """The blocks that are judged; None for all."""
     except_: Blocks = None
-    """Those of them that are not."""
+    """The blocks that are not judged, of those that are asked about."""
 
 
 DEFAULT = Options()

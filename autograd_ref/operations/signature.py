@@ -12,7 +12,7 @@ from torch import Tensor
 from autograd_ref.operations.inputs import STATE, Arguments
 from autograd_ref.tree.complex_parts import joined, parted
 from autograd_ref.tree.leaf import copied
-from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt
+from autograd_ref.tree.nest import Path, leaves, name_of, nested, rebuilt
 
 Name = Path
 """The path of an input or output in the nest that is judged."""
@@ -85,17 +85,6 @@ class Signature(NamedTuple):
                 inside = inside[key]
             for key, part in parted(tensors[name].detach()).items():
                 _ = inside[key].copy_(part)
-
-
-def nested(by_name: Mapping[Name, object]) -> dict[str, Any]:
-    """Dicts in each other that hold something under every one of these paths."""
-    found: dict[Any, Any] = {}
-    for name, leaf in by_name.items():
-        inside = found
-        for key in name[:-1]:
-            inside = inside.setdefault(key, {})
-        inside[name[-1]] = leaf
-    return found
 
 
 def input_names(places: Iterable[Path], positional: list[str], taken: set[str]) -> dict[Path, Name]:

@@ -69,6 +69,19 @@ def is_leaf(value: object) -> bool:
     return _children(value) is None
 
 
+def nested(by_path: Mapping[Path, Any]) -> Any:
+    """Dicts in dicts that hold something under every one of these paths."""
+    if ROOT in by_path:
+        return by_path[ROOT]
+    found: dict[Any, Any] = {}
+    for path, leaf in by_path.items():
+        inside = found
+        for key in path[:-1]:
+            inside = inside.setdefault(key, {})
+        inside[path[-1]] = leaf
+    return found
+
+
 def name_of(path: Path, root: str = "gradient") -> str:
     """A leaf as a user would type it: `W0`, `layers[1].bias`, `theta['b.0']`.
 

@@ -10,9 +10,9 @@ from autograd_ref.operations.other_derivatives.examination import Examination, U
 from autograd_ref.operations.other_derivatives.kinds import defined
 from autograd_ref.operations.other_derivatives.sample_axis import Samples
 from autograd_ref.operations.prepared import Prepared
-from autograd_ref.operations.signature import nested
 from autograd_ref.report.data import Note
 from autograd_ref.tree import nest as nests
+from autograd_ref.tree.nest import nested
 from autograd_ref.tree.point import Point
 from autograd_ref.user_code import Raised, attempt, worded
 

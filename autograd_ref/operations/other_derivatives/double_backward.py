@@ -14,12 +14,12 @@ from autograd_ref.operations.other_derivatives.examination import Examination, U
 from autograd_ref.operations.prepared import Prepared, prepared
 from autograd_ref.operations.run import name_of
 from autograd_ref.operations.sides import outputs_of
-from autograd_ref.operations.signature import Name, Signature, Tensors, nested
+from autograd_ref.operations.signature import Name, Signature, Tensors
 from autograd_ref.recording.models.upstream import COUNTED, IN_ONE, LEFT_OUT, UPSTREAM
 from autograd_ref.report.data import Cause
 from autograd_ref.report.words import listed
 from autograd_ref.torch_internals import raises_in_graph
-from autograd_ref.tree.nest import leaves, rebuilt
+from autograd_ref.tree.nest import leaves, nested, rebuilt
 from autograd_ref.user_code import Raised, attempt, user_code, worded
 
 IN_THE_GRAPH = (

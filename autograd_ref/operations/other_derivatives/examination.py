@@ -14,9 +14,9 @@ class Examination(NamedTuple):
     """A derivative, made ready as an operation."""
 
     kind: str
-    """What stands before the names of its blocks."""
+    """The kind of derivative, before the names of its blocks."""
     about: str
-    """What autograd differentiates as its reference."""
+    """The reference that autograd differentiates, in a few words."""
     ready: Prepared
     subject: Gradients | None = None
     """The function under test, where it is not the operation that is ready."""

@@ -8,11 +8,11 @@ from autograd_ref.operations.inputs import Arguments, Callee, Operation
 from autograd_ref.operations.prepared import Prepared, prepared
 from autograd_ref.operations.run import name_of
 from autograd_ref.operations.sides import outputs_of, shrunk
-from autograd_ref.operations.signature import Name, Signature, Tensors, nested
+from autograd_ref.operations.signature import Name, Signature, Tensors
 from autograd_ref.report.data import Note
 from autograd_ref.report.words import listed
 from autograd_ref.tree import nest as nests
-from autograd_ref.tree.nest import leaves
+from autograd_ref.tree.nest import leaves, nested
 from autograd_ref.user_code import user_code
 
 

@@ -108,7 +108,7 @@ class Words(NamedTuple):
 
     factor: str
     fix: str
-    """What to do about wrong ones."""
+    """The remedy for wrong ones."""
     own_keys: int = 0
     """The number of keys in front of the path of what a factor belongs to."""
     in_one: tuple[Use, ...] = IN_ONE

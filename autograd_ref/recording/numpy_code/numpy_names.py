@@ -1,4 +1,4 @@
-"""What stands in the places of NumPy's, SciPy's and math's functions where tensors go through."""
+"""Functions of tensors under the names of those of NumPy, `scipy.special` and `math`."""
 
 import math
 import types
@@ -47,11 +47,11 @@ ALONG_AN_AXIS: dict[str, Callable[..., Any]] = {
     "softmax": torch.softmax,
     "log_softmax": torch.log_softmax,
 }
-"""Those that are along an axis; of all entries, where none is given."""
+"""PyTorch's functions along an axis; of all entries, where no axis is given."""
 
 
 def stand_in(value: Any) -> Any:
-    """What stands in the place of a module, a function or a type; anything else as it is."""
+    """The module, function or type of tensors for one of arrays; anything else as it is."""
     if isinstance(value, types.ModuleType):
         return _module(value)
     home, name = str(getattr(value, "__module__", "")), str(getattr(value, "__name__", ""))
@@ -87,7 +87,7 @@ class _Numpy:
         return numpy_in_torch().array(_joined(values), *arguments, **options)
 
     def asarray(self, values: Any, *arguments: Any, **options: Any) -> Any:
-        """The same, without a copy of what is an array."""
+        """An array, which is no copy where it is one already."""
         return numpy_in_torch().asarray(_joined(values), *arguments, **options)
 
 

@@ -137,7 +137,7 @@ class _Translation:
         return made
 
     def _function(self, function: types.FunctionType) -> types.FunctionType:
-        """The same code, with other values under the names that it reads."""
+        """A function of the same code, with other values under the names that it reads."""
         cells = function.__closure__ or ()
         inside = dict(function.__globals__)
         defaults = function.__defaults__ and tuple(map(self.of, function.__defaults__))

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_ref.reference.jacobians.complex_blocks import nest_of
 from autograd_ref.reference.jacobians.copied_inputs import Copies, Index
 from autograd_ref.tree.leaf import as_array, copied, is_tensor, like
-from autograd_ref.tree.nest import ROOT, Path, leaves, rebuilt, with_vectors
+from autograd_ref.tree.nest import ROOT, Path, leaves, nested, rebuilt, with_vectors
 
 A = NDArray[Any]
 Product = Callable[..., Any]
@@ -59,7 +58,7 @@ class ByProducts:
         for path, index, size in _entries(ways):
             product = self._of(x, data, {path: [(index, size)]})
             if {other: values.shape for other, values in product.items()} != form:
-                return nest_of(product)
+                return nested(product)
             for other, values in product.items():
                 total[other] += values
                 if self._forward:
@@ -67,7 +66,7 @@ class ByProducts:
                 else:
                     blocks[*path, *other][index] = values / size
         self._compare(total, self._of(x, data, _together(ways)))
-        return nest_of(blocks)
+        return nested(blocks)
 
     def _compare(self, total: Mapping[Path, A], at_once: Mapping[Path, A]) -> None:
         for path, values in total.items():

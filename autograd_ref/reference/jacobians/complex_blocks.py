@@ -6,7 +6,6 @@ real part plus i times that by the imaginary part, as gradients are; of a comple
 x, the parts of J.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from autograd_ref.reference.jacobians.copied_inputs import Copies
 from autograd_ref.tree.complex_parts import IMAG, REAL
 from autograd_ref.tree.leaf import as_array
-from autograd_ref.tree.nest import Path, leaves
+from autograd_ref.tree.nest import Path, leaves, nested
 
 CONVENTION = (
     "; complex numbers are pairs: a block of a complex output by a complex x is the derivative of a"
@@ -29,7 +28,7 @@ def of_whole(copies: Copies) -> Copies | None:
     x, outputs = _joined(copies.x), _joined(copies.outputs)
     if not (x or outputs):
         return None
-    return Copies(nest_of(x) if x else copies.x, nest_of(outputs) if outputs else copies.outputs)
+    return Copies(nested(x) if x else copies.x, nested(outputs) if outputs else copies.outputs)
 
 
 def in_parts(blocks: Any, whole: Copies, copies: Copies) -> Any:
@@ -52,7 +51,7 @@ def in_parts(blocks: Any, whole: Copies, copies: Copies) -> Any:
         else:
             parts |= {(*output, REAL, *p, REAL): re, (*output, REAL, *p, IMAG): -im}
             parts |= {(*output, IMAG, *p, REAL): im, (*output, IMAG, *p, IMAG): re.copy()}
-    return nest_of(parts)
+    return nested(parts)
 
 
 def _joined(nest: Any) -> dict[Path, Any]:
@@ -69,16 +68,3 @@ def _joined(nest: Any) -> dict[Path, Any]:
         else:
             whole[path] = leaf
     return whole
-
-
-def nest_of(found: Mapping[Path, Any]) -> Any:
-    """Dicts in dicts, with these leaves at their paths."""
-    if () in found:
-        return found[()]
-    nest: dict[Any, Any] = {}
-    for path, leaf in found.items():
-        inner = nest
-        for key in path[:-1]:
-            inner = inner.setdefault(key, {})
-        inner[path[-1]] = leaf
-    return nest

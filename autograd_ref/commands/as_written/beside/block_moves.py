@@ -21,7 +21,7 @@ class BlockMove(NamedTuple):
     rate: float | None
     """How many times the gradient is taken away; None where what is taken is no multiple of it."""
     with_decay: float | None = None
-    """The same, beside a multiple of the parameters themselves."""
+    """The moves beside a multiple of the parameters themselves."""
     opposite: bool = False
     """True where each entry moves against its gradient."""
 
