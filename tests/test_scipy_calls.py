@@ -710,3 +710,23 @@ def test_what_is_given_stays_as_it_is() -> None:
     assert report["jac"].verdict in ("match", "mismatch")
     assert x.tolist() == AT
     assert data.tolist() == [1, 2, 3]
+
+
+def test_no_function_is_called_outside_the_bounds() -> None:
+    """Nor where it has a value there, which no error would tell."""
+    asked: list[A] = []
+
+    def seen(x: Any) -> Any:
+        asked.append(np.array(x, dtype=float))
+        return x
+
+    lower, upper = np.array([0.0, -1.0]), np.array([1.0, 2.0])
+    report = check_scipy(
+        so.minimize,
+        lambda x: (seen(x) ** 4).sum(),
+        [1.0, -0.999],
+        jac=lambda x: 4 * seen(x) ** 3,
+        bounds=list(zip(lower, upper, strict=True)),
+    )
+    assert report.verdict == "match"
+    assert all((lower <= x).all() and (x <= upper).all() for x in asked)

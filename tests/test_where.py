@@ -211,6 +211,23 @@ def test_a_mistake_has_its_name_whatever_the_blocks_left_out_are() -> None:
     assert report.power is None
 
 
+def test_a_wrong_step_of_several_blocks_is_named_where_one_of_them_is_asked_about() -> None:
+    random = np.random.default_rng(0)
+    parameters = {"W": random.normal(size=(3, 4)), "b": random.normal(size=3)}
+    X = random.normal(size=(4, 6))
+
+    def loss(p: Any, X: Any) -> Any:
+        return (torch.tanh(p["W"] @ X + p["b"][:, None]) ** 2).sum()
+
+    def gradient(p: Any, X: Any) -> Any:
+        h = np.tanh(p["W"] @ X + p["b"][:, None])
+        d = 2 * h * (1 - h)  # h, not its square
+        return {"W": d @ X.T, "b": d.sum(axis=1)}
+
+    report = check_gradients(gradient, parameters, X, loss=loss, only=["W"])
+    assert "tanh" in report.causes[0].explanation
+
+
 def test_a_zero_that_nobody_asks_about_is_no_weakness() -> None:
     def gradient(p: Any) -> Any:
         return {"a": 3 * p["a"] ** 2, "unused": np.zeros(2)}

@@ -132,8 +132,6 @@ def _diagnosis(facts: Observed, decision: Decision) -> Diagnosis:
     for path, ruling in rulings.blocks.items():
         if path not in wrong and (ruling.facts.comparison.beyond or ruling.facts.along_set):
             hand[path] = there.exact.gradients[path]  # no mistake has to explain what is not wrong
-    for path in there.unasked:
-        _ = hand.pop(path, None)
     evidence = gathered(hand, ordered, there.reference, at, earlier, other_calls(there))
     loss_is_right = rulings.loss is not None and rulings.loss.verdict == "match"
     found = diagnosed(evidence, loss_is_right=loss_is_right)
