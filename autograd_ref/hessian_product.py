@@ -33,7 +33,7 @@ from autograd_ref.reference.torch_loss import alone
 from autograd_ref.report.behaviour import known
 from autograd_ref.report.data import Cause
 from autograd_ref.report.report import Report
-from autograd_ref.tree.leaf import as_array, copied, is_tensor, like
+from autograd_ref.tree.leaf import as_array, copied, is_tensor, largest, like
 from autograd_ref.tree.nest import leaves, name_of, rebuilt, with_vectors
 from autograd_ref.tree.point import own_copy
 from autograd_ref.user_code import Raised, as_raised, attempt, user_code
@@ -46,9 +46,12 @@ NAMES = Names("hvp", "x", derivative="product with the Hessian by", quantity="pr
 LARGEST_STEP = 0.1
 """The largest step of a derivative of a NumPy loss along v, relative to x. Chosen."""
 
-LINEAR = 1e-3
+LINEAR = 1e-5
 """The part by which the product of a sum may differ from the sum of the products. Chosen: products
 by differences of gradients are linear to 1e-6."""
+
+MUCH = 0.1
+"""The part of the error from which on it is told that a product is not linear. Chosen."""
 
 
 def check_hvp(
@@ -154,13 +157,14 @@ def _examined(
         reference = reference._replace(model=NumpyModel(model, OnlyValues()))
     argument = partial(name_of, root=NAMES.parameters)
     report = examine(trial._replace(reference=reference, argument=argument, names=NAMES))
-    if report.verdict != "mismatch" or _is_linear(trial, hvp, v, options.seed):
+    if report.verdict != "mismatch" or _is_linear(trial, hvp, v, report):
         return report
     cause = Cause(
         kind="not linear in v",
         blocks=tuple(name_of(path) for path in leaves(x)),
         explanation="Your product of a sum of two directions is not the sum of the products.",
-        fix="v may only enter as a factor: not its length, nor a step that is made of it",
+        fix="v may only enter as a factor: not its length, nor a step that is made of it; and"
+        " nothing is added to the product",
         before=None,
         residual=0.0,
     )
@@ -248,23 +252,24 @@ def _copied(_path: object, leaf: Any) -> object:
     return copied(leaf)
 
 
-def _is_linear(trial: Trial, hvp: Product, v: Any, seed: int) -> bool:
-    """True where the product of the sum of two directions is the sum of their products."""
-    w = _direction(v, seed + 1)
-    others = leaves(w)
-    both = rebuilt(v, lambda path, leaf: like(leaf, as_array(leaf) + as_array(others[path])))
-    products: list[dict[Any, Any]] = []
-    for way in (v, w, both):
-        found = attempt(lambda way=way: _product(trial, hvp, way))
-        if isinstance(found, Raised):
-            return True
-        products.append(found)
-    one, two, total = products
-    for path in total:
-        sizes = [np.abs(p[path]).max(initial=0.0) for p in products]
-        if np.abs(total[path] - one[path] - two[path]).max(initial=0.0) > LINEAR * max(sizes):
-            return False
-    return True
+def _is_linear(trial: Trial, hvp: Product, v: Any, report: Report) -> bool:
+    """False where what the product of a sum lacks of the sum of the products is much of the error.
+
+    So is what v enters otherwise than as a factor, and what is added to the product.
+    """
+    w = leaves(_direction(v, trial.options.seed + 1))
+    other = rebuilt(v, lambda path, leaf: like(leaf, as_array(w[path])))
+    both = rebuilt(v, lambda path, leaf: like(leaf, as_array(leaf) + as_array(w[path])))
+    found = attempt(lambda: [_product(trial, hvp, way) for way in (v, other, both)])
+    if isinstance(found, Raised):
+        return True
+    errors = {block.name: block.max_abs_error or 0.0 for block in report.blocks}
+    one, two, total = found
+    return all(
+        largest(total[path] - one[path] - two[path])
+        <= max(LINEAR * largest(total[path]), MUCH * errors[name_of(path)])
+        for path in total
+    )
 
 
 def _product(trial: Trial, hvp: Product, way: Any) -> dict[Any, Any]:

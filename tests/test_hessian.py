@@ -239,7 +239,93 @@ def only_blocks_on_it(blocks: Any) -> Any:
     return {a: {b: h if a == b else 0 * h for b, h in row.items()} for a, row in blocks.items()}
 
 
+particles = np.array([[0.0, 0.1], [1.2, -0.3], [0.4, 1.1]])
+
+
+def repulsion(x: Any) -> Any:
+    """The energy of particles in the plane, each a row of x, or two numbers of a vector."""
+    x = x.reshape(-1, 2)
+    distances = [((x[i] - x[j]) ** 2).sum() for i in range(3) for j in range(i)]
+    return sum(d**-3 + 0.1 * d for d in distances)
+
+
+def between_particles(factor: float, *, later: bool = False, every: bool = False) -> Hessian:
+    """The Hessian of their energy with a factor at what is between different ones.
+
+    Args:
+        factor: what is wrong.
+        later: False for all of that, True for the half above the diagonal.
+        every: True for what is between the first coordinates and the second, instead.
+    """
+
+    def hessian(x: Any) -> Any:
+        H = torch.func.jacrev(torch.func.jacrev(repulsion))(torch.as_tensor(x)).numpy()
+        part = np.arange(6) % 2 if every else np.arange(6) // 2
+        off = part[:, None] < part if later else part[:, None] != part
+        return np.where(off, factor, 1.0) * H.reshape(6, 6)
+
+    return hessian
+
+
+counts = np.random.default_rng(2).poisson(2.0, size=30).astype(float)
+
+
+def poisson(beta: Any, X: Any, counts: Any) -> Any:
+    """The gradient of a negative log likelihood."""
+    mu = 1.5 * np.exp(X @ beta)
+    return -X.T @ (counts - mu)
+
+
+def weighted(weights: Callable[[Any, Any], Any]) -> Hessian:
+    def hessian(beta: Any, X: Any, counts: Any) -> Any:
+        mu = 1.5 * np.exp(X @ beta)
+        return (X.T * weights(mu, counts)) @ X
+
+    return hessian
+
+
+def slope_of_slope(w: Any, s: Any, X: Any) -> Any:
+    p = 1 / (1 + np.exp(-s * (X @ w)))
+    slope = p * (1 - p)
+    return (X.T * (slope * (1 - slope))) @ X
+
+
 WRONG: dict[str, tuple[Hessian, Any, tuple[Any, ...], dict[str, Any], str, str]] = {
+    "the sign between particles": (
+        between_particles(-1.0), particles, (), {"loss": repulsion},
+        "sign flipped", "the derivatives of x[i, :] by x[j, :] with i != j have the wrong sign",
+    ),
+    "between later particles": (
+        between_particles(0.0, later=True), particles, (), {"loss": repulsion},
+        "off the diagonal blocks", "the derivatives of x[i, :] by x[j, :] with i < j are zero",
+    ),
+    "the sign between two in a row": (
+        between_particles(-1.0), particles.ravel(), (), {"loss": repulsion},
+        "sign flipped", "of x[2*i:2*i+2] by x[2*j:2*j+2] with i != j have the wrong sign",
+    ),
+    "the sign between every second": (
+        between_particles(-1.0, every=True), particles.ravel(), (), {"loss": repulsion},
+        "sign flipped", "of x[i::2] by x[j::2] with i != j have the wrong sign",
+    ),
+    "signs without an order": (
+        lambda a: np.where(np.arange(16).reshape(4, 4) % 3, 1, -1) * np.exp(a.sum()), x, (),
+        {"loss": lambda a: torch.exp(a.sum())},
+        "entries", "6 of 16 entries of hessian have the wrong sign",
+    ),
+    "the observed for the expected": (
+        weighted(lambda _mu, counts: counts), W[0], (X, counts), {"gradients": poisson},
+        "another derivative", "the derivative of mu by `X @ beta` is taken to be counts",
+    ),
+    "the outer product of scores": (
+        weighted(lambda mu, counts: (mu - counts) ** 2), W[0], (X, counts),
+        {"gradients": poisson},
+        "another derivative", "is taken to be the square of `counts - mu`",
+    ),
+    "the slope of a slope": (
+        slope_of_slope, W[0], (signs, X),
+        {"loss": lambda w, s, X: -functional.logsigmoid(s * (X @ w)).sum()},
+        "another derivative", "is taken to be s * (1 - s) of s, that of sigmoid at",
+    ),
     "Gauss-Newton": (
         lambda *a: squares_hessian(*a, curved=0.0), p, (t, y), {"loss": squares},
         "Gauss-Newton", "the Gauss-Newton matrix",

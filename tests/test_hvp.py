@@ -181,6 +181,11 @@ WRONG: dict[str, tuple[Product, str, str]] = {
         "a derivative twice",
         "at `sigmoid(z)`",
     ),
+    "less a constant": (
+        lambda w, v, X, y: product(w, v, X, y) - 1e-3 * w,
+        "not linear in v",
+        "a sum of two directions",
+    ),
     "a direction of length one": (
         lambda w, v, X, y: product(w, v / np.linalg.norm(v), X, y),
         "not linear in v",

@@ -44,7 +44,7 @@ NO_PLACE = frozenset(
     (
         *("a constant factor", "weight decay", "in other places"),
         *("one entry", "one row", "one column", "one block", "entries", "rows", "columns"),
-        *("rows and columns", "diagonal", "off the diagonal"),
+        *("rows and columns", "diagonal", "off the diagonal", "off the diagonal blocks"),
     )
 )
 """Relations that say how an array differs, and nothing of where it went wrong."""

@@ -41,7 +41,18 @@ class Matrix(NamedTuple):
     def column(self, number: Any) -> str:
         """The entry of the parameters that a column belongs to."""
         _output, parameter = self.copies.parts(self.path)
-        return _entry(name_of(parameter, root="x"), leaves(self.copies.x)[parameter], number)
+        return _entry(self.column_name, leaves(self.copies.x)[parameter], number)
+
+    @property
+    def column_name(self) -> str:
+        """The name of the parameter that the columns belong to."""
+        return name_of(self.copies.parts(self.path)[1], root="x")
+
+    def shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The shapes of the output and of the parameter."""
+        output, parameter = self.copies.parts(self.path)
+        leaf = leaves(self.copies.outputs)[output], leaves(self.copies.x)[parameter]
+        return as_array(leaf[0]).shape, as_array(leaf[1]).shape
 
 
 def those(names: Sequence[str], count: int, word: str) -> str:

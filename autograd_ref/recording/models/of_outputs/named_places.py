@@ -1,5 +1,6 @@
 """Places in a matrix that have a name: an entry, rows, columns, diagonals."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ MOST = 6
 """Rows or columns that are listed. Chosen."""
 
 OFF = "off the diagonal"
+
+BETWEEN = "off the diagonal blocks"
 
 Where = NDArray[np.bool_]
 
@@ -44,10 +47,11 @@ def region_of(matrix: Matrix, wrong: Where, right: NDArray[np.float64]) -> Regio
     if len(places) == 1 < wrong.size:
         return Region("one entry", f"the derivative of {row[0]} by {column[0]}")
     shows = wrong | (right == 0)
-    diagonal = _diagonal(places, wrong) if min(len(rows), len(columns)) > 1 else None
-    if diagonal is not None:
-        return diagonal
-    if len(places) <= FEW and min(len(rows), len(columns)) > 1:
+    several = min(len(rows), len(columns)) > 1
+    found = _diagonal(places, wrong) or _between(matrix, wrong, shows) if several else None
+    if found is not None:
+        return found
+    if len(places) <= FEW and several:
         each = [f"{matrix.row(i)} by {matrix.column(j)}" for i, j in places]
         return Region("entries", f"the derivatives of {listed(each)}", several=True)
     if not all_columns and (all_rows or len(columns) == 1):
@@ -92,3 +96,35 @@ def _diagonal(places: NDArray[np.intp], wrong: Where) -> Region | None:
         return Region("diagonal", said, several=True)
     way = "above" if k in beside else "below"
     return Region("diagonal", f"the diagonal {k} {way} the main one")
+
+
+def _between(matrix: Matrix, wrong: Where, shows: Where) -> Region | None:
+    """All that is between different parts of one array, as atoms or classes; None where it is not.
+
+    A part is what has one index along an axis; of a vector, so many entries in a row, or every so
+    many. It may be half of that: the derivatives of each part by those before it, or after.
+    """
+    shape, columns = matrix.shapes()
+    for form, axis, part in _divided(shape, matrix.column_name) if shape == columns else ():
+        index = np.indices(form)[axis].ravel()
+        row, column = index[:, None], index
+        for sign, apart in (("!=", row != column), (">", row > column), ("<", row < column)):
+            if not (wrong & ~apart).any() and bool(shows[apart].all()):
+                said = f"{part.format('i')} by {part.format('j')} with i {sign} j"
+                return Region(BETWEEN, f"the derivatives of {said}", several=True)
+    return None
+
+
+def _divided(shape: tuple[int, ...], name: str) -> Iterator[tuple[tuple[int, ...], int, str]]:
+    """The ways to take an array apart: a form for its entries, an axis of it, and a part's name."""
+    if len(shape) > 1:
+        for axis in range(len(shape)):
+            index = ", ".join("{0}" if k == axis else ":" for k in range(len(shape)))
+            yield shape, axis, f"{name}[{index}]"
+        return
+    (length,) = shape or (0,)
+    for size in range(2, length // 2 + 1):
+        if length % size == 0:
+            form = length // size, size
+            yield form, 0, f"{name}[{size}*{{0}}:{size}*{{0}}+{size}]"
+            yield form, 1, f"{name}[{{0}}::{size}]"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.recording.models.of_outputs.entry_names import Matrix
-from autograd_ref.recording.models.of_outputs.named_places import OFF, Region, region_of
+from autograd_ref.recording.models.of_outputs.named_places import BETWEEN, OFF, Region, region_of
 from autograd_ref.recording.models.of_outputs.numbers_at import numbers_at
 from autograd_ref.reference.jacobians.copied_inputs import Copies
 from autograd_ref.reference.model import Discrepancy, Hypothesis
@@ -34,7 +34,10 @@ FACTORS = (
     (1e-3, "unit", "{is} 1000 times as small as right", "look at the units"),
 )
 
-NAMED = {kind for _factor, kind, _what, _fix in FACTORS} | {"diagonal only"}
+LEFT_OUT = {OFF: "diagonal only", BETWEEN: BETWEEN}
+"""Names of places that are zero."""
+
+NAMED = {kind for _factor, kind, _what, _fix in FACTORS} | {*LEFT_OUT.values()}
 
 
 class Fault(NamedTuple):
@@ -85,9 +88,7 @@ class _OffBlock(NamedTuple):
         """The mistake in it; None where all of the only block is off, and by no factor."""
         region = region_of(self.matrix, self.wrong, self.theirs)
         if region is None:
-            everything = bool((self.wrong | (self.theirs == 0)).all())
-            whole = Region("", f"all of {self.matrix.name}")
-            by = self._by_a_factor(whole) if everything else None
+            by = self._by_a_factor(self._all_wrong())
             if by is not None and by.kind != "a constant factor":
                 return by
             what = f"{self.matrix.name} is wrong, and all other blocks are right"
@@ -98,6 +99,13 @@ class _OffBlock(NamedTuple):
         found = self._by_a_factor(region) or self._by_a_shift(region)
         return found or Fault(region.kind, what, f"derive {region.said} again", self.mine)
 
+    def _all_wrong(self) -> Region:
+        """All that is wrong, where that is no place with a name."""
+        if bool((self.wrong | (self.theirs == 0)).all()):
+            return Region("", f"all of {self.matrix.name}")
+        count = f"{self.wrong.sum()} of {self.wrong.size} entries of {self.matrix.name}"
+        return Region("entries", count, several=True, whole=False)
+
     def _by_a_factor(self, region: Region) -> Fault | None:
         """One factor of all that is wrong, with its name where it has one."""
         m, t = self.mine[self.wrong], self.theirs[self.wrong]
@@ -105,7 +113,7 @@ class _OffBlock(NamedTuple):
         for factor, kind, said, fix in FACTORS:
             if self._agrees(m, factor * t, factor):
                 what = f"{region.said} {said.format(**verbs)}"
-                named = "diagonal only" if region.kind == OFF and factor == 0 else kind
+                named = kind if factor else LEFT_OUT.get(region.kind, kind)
                 return Fault(named if region.whole else "entries", what, fix, factor * self.theirs)
         factor = float((m * t).sum() / (t * t).sum()) if t.any() else 0.0
         if len(m) < 2 or not factor or not self._agrees(m, factor * t, factor):

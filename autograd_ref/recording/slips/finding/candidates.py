@@ -22,7 +22,7 @@ from autograd_ref.recording.slips.rules.elementwise import (
 from autograd_ref.recording.slips.rules.of_operation import of_operation
 from autograd_ref.recording.slips.rules.others import Others
 from autograd_ref.recording.slips.rules.paths import CLIPPED, OF_MATRICES, PATHS
-from autograd_ref.recording.slips.rules.regions import of_value
+from autograd_ref.recording.slips.rules.regions import observed, of_value
 from autograd_ref.recording.slips.rules.values import (
     ANOTHERS,
     FACTORS,
@@ -148,6 +148,7 @@ def _at_value(others: Others, spot: Spot, index: int, slip: Made) -> Iterator[Sl
     several = len(tape.uses[ref]) != 1
     own = (*normalised(tape, ref), *of_value(tape, ref), *penalised(tape, ref))
     yield from (slip(rule) for rule in (*FURTHER, *CLIPPED, *own))
+    yield from (slip(rule, other) for rule, other in observed(others, ref))
     if several:
         yield from (slip(rule) for rule in (*PATHS, *(OF_MATRICES if y.ndim > 1 else ())))
     if several or spot.sites[0].operation in RESHAPES:

@@ -11,7 +11,10 @@ Derivative = Callable[[Tensor, Tensor], Tensor]
 
 
 def _sigmoid_slope(z: Tensor) -> Tensor:
-    s = torch.sigmoid(z)
+    return _of_itself(torch.sigmoid(z))
+
+
+def _of_itself(s: Tensor) -> Tensor:
     return s * (1 - s)
 
 
@@ -38,6 +41,7 @@ DERIVATIVES: dict[str, Derivative] = {
     "sigmoid(-{x})": lambda x, _y: torch.sigmoid(-x),
     "the derivative of sigmoid at {x}": lambda x, _y: _sigmoid_slope(x),
     "the derivative of sigmoid at {y}": lambda _x, y: _sigmoid_slope(y),
+    "s * (1 - s) of s, that of sigmoid at {x}": lambda x, _y: _of_itself(_sigmoid_slope(x)),
     "1 where {x} > 0": lambda x, _y: (x > 0).to(x.dtype),
     "1 where {y} > 0": lambda _x, y: (y > 0).to(y.dtype),
     "1 where {x} < 0": lambda x, _y: (x < 0).to(x.dtype),

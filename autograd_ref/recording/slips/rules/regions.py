@@ -11,7 +11,8 @@ from typing import NamedTuple
 from torch import Tensor
 
 from autograd_ref.recording.slips.rules.elementwise import DERIVATIVES
-from autograd_ref.recording.slips.sites import SlipSite
+from autograd_ref.recording.slips.rules.others import Others
+from autograd_ref.recording.slips.sites import Other, SlipSite, found_on
 from autograd_ref.recording.slips.slip import At, Rule
 from autograd_ref.recording.tape import Ref, Site, Tape
 from autograd_ref.recording.through import back, forwards
@@ -120,6 +121,49 @@ def of_value(tape: Tape, first: Ref) -> Iterator[Rule]:
                     "use the derivative of what stands there",
                     told_at=tape.nodes[stretch.nodes[-1]].site,
                 )
+
+
+def observed(others: Others, first: Ref) -> Iterator[tuple[Rule, Other]]:
+    """Yield the rules that the derivative of a stretch is what is observed, not what is expected.
+
+    It is data, as y for mu in the weights of a Hessian; or a squared difference, as (y - mu)**2 is
+    in the outer product of scores.
+
+    Args:
+        others: the values of the record.
+        first: the value that the stretch begins with.
+    """
+    tape = others.tape
+    found = [stretch for stretch in stretches(tape, first) if _by_entry(tape, stretch)]
+    for other, value in others.at(first.node) if found else ():
+        ref = found_on(tape, other, first.node)
+        if value.shape != tape.value(first).shape or ref is None:
+            continue
+        if ref not in tape.moving:
+            yield from ((_taken_to_be(tape, s, 1, "{other}"), other) for s in found)
+        elif tape.nodes[ref.node].site.operation in ("sub", "rsub"):
+            said = "the square of {other}"
+            yield from ((_taken_to_be(tape, s, 2, said), other) for s in found)
+
+
+def _taken_to_be(tape: Tape, stretch: Stretch, power: int, said: str) -> Rule:
+    last = stretch.nodes[-1]
+    return Rule(
+        "another derivative",
+        partial(_by_value, _key(tape.nodes[last].site), power),
+        f"the derivative of {{value[{last}][0]}} by {{x}} is taken to be {said}",
+        4.2 + 0.01 * len(stretch.nodes),
+        "use the derivative of what stands there",
+        told_at=tape.nodes[last].site,
+    )
+
+
+def _by_value(
+    key: Key, power: int, at: At, other: Tensor | None, _c: Tensor | None
+) -> Tensor | None:
+    if other is None or other.shape != at.x.shape:
+        return None
+    return _instead(at, key, lambda _stretch, c: c * other**power)
 
 
 def _whole(tape: Tape, stretch: Stretch, key: Key, last: str) -> Iterator[Rule]:
