@@ -16,26 +16,17 @@ from autograd_ref.calls.call import Gradients
 from autograd_ref.calls.stated.asked_blocks import Blocks
 from autograd_ref.calls.stated.points import Project
 from autograd_ref.calls.trial import Options, Trial, require_usable
-from autograd_ref.given_gradient import gradients_in, require_gradient, require_one_of
-from autograd_ref.hessian_product import gradients_of_loss, slope_of_loss
-from autograd_ref.jacobian_trial import Derivative, derivative_of, examined, trial_of
+from autograd_ref.derivative_of_gradient import derivative_of_gradient
+from autograd_ref.given_gradient import require_gradient, require_one_of
+from autograd_ref.jacobian_trial import examined, trial_of
 from autograd_ref.mismatch import GradientMismatch
-from autograd_ref.recording.models.curvature import CurvatureModel
-from autograd_ref.recording.models.numpy_steps import NumpyModel
 from autograd_ref.recording.models.of_outputs.entry_names import Matrix
-from autograd_ref.recording.numpy_code.of_numpy import of_numpy
-from autograd_ref.reference.choose import reference_for
 from autograd_ref.reference.jacobians.answered import Jacobian
-from autograd_ref.reference.jacobians.outputs import Function, weight
-from autograd_ref.reference.numpy_loss import numpy_loss
 from autograd_ref.reference.protocol import Level, Loss
-from autograd_ref.reference.torch_loss import alone
 from autograd_ref.report.behaviour import known
 from autograd_ref.report.data import Note
 from autograd_ref.report.report import Report
-from autograd_ref.tree.leaf import as_array, like
-from autograd_ref.tree.nest import leaves, rebuilt, with_vectors
-from autograd_ref.tree.point import Point
+from autograd_ref.tree.nest import leaves, with_vectors
 from autograd_ref.user_code import Raised, as_raised, attempt
 
 NAMES = Names("hessian", "x", "loss", "block", "Hessian")
@@ -121,7 +112,7 @@ def _examined(
     point = point._replace(parameters=with_vectors(x))
     if loss is not None and gradients is not None:
         require_gradient(gradients, loss, point, options)
-    by = _derivative(loss, gradients, point, options)
+    by = derivative_of_gradient(loss, gradients, point, options)
     trial = trial_of(hessian, by, point, options, NAMES)
     report = examined(trial)
     return replace(report, warnings=(*report.warnings, *_unsymmetric(trial)))
@@ -195,73 +186,6 @@ def assert_hessian_matches(
     if not report.passed:
         raise GradientMismatch(report)
     return report
-
-
-def _derivative(
-    loss: Loss | None, gradients: Gradients | None, point: Point, options: Options
-) -> Derivative:
-    """The gradient, and how it is differentiated: the loss in PyTorch is the sharpest reference."""
-    if loss is not None:
-        chosen, _exact = reference_for(loss, point, options.seed, thorough=options.thorough)
-        about = chosen.about.replace("autograd", "autograd of autograd", 1)
-        if not chosen.blind:
-            return Derivative(_gradient_of(loss), False, about, _model(loss, point))
-        if gradients is None:
-            about = chosen.about.replace("derivative", "derivative of the numerical derivative", 1)
-            model = NumpyModel(_model(of_numpy(loss), point), chosen.model)
-            return Derivative(_numerical_gradient_of(loss), True, about, model)
-    assert gradients is not None, "one of the two is given"
-    by = derivative_of(_alone(gradients), point, options, _alone(of_numpy(gradients)))
-    return by._replace(about=by.about.replace("function", "gradient", 1))
-
-
-def _model(loss: Loss, point: Point) -> CurvatureModel:
-    """The model of the product with the Hessian, for the weights of its rows."""
-    arrays = leaves(point.parameters)
-    weights = {
-        path: like(leaf, weight(number, as_array(leaf).shape))
-        for number, (path, leaf) in enumerate(arrays.items())
-    }
-    v = rebuilt(point.parameters, lambda path, _leaf: weights[path])
-
-    def along(parameters: Any, *data: Any) -> object:
-        return slope_of_loss(loss, parameters, v, data)
-
-    return CurvatureModel(along, loss, v)
-
-
-def _gradient_of(loss: Loss) -> Function:
-    """The gradient of a loss in PyTorch, which can be differentiated itself."""
-
-    def gradient(x: Any, *data: Any) -> Any:
-        inputs = leaves(x)
-        value = alone(loss(x, *data))[0]
-        found = dict(zip(inputs, gradients_of_loss(value, [*inputs.values()]), strict=True))
-        return rebuilt(x, lambda path, _leaf: found[path])
-
-    return gradient
-
-
-def _numerical_gradient_of(loss: Loss) -> Function:
-    """The numerical derivative of a loss in NumPy, as a function."""
-    reference = numpy_loss(loss)
-
-    def gradient(x: Any, *data: Any) -> Any:
-        found = reference.evaluate(Point(x, data)).gradients
-        return rebuilt(x, lambda path, _leaf: found[path])
-
-    return gradient
-
-
-def _alone(gradients: Gradients) -> Function:
-    """The gradient, of the form of the parameters, of a function that may return its loss too."""
-
-    def gradient(x: Any, *data: Any) -> Any:
-        found = gradients_in(gradients(x, *data), x)
-        return rebuilt(x, lambda path, _leaf: found[path])
-
-    gradient.__name__ = str(getattr(gradients, "__name__", type(gradients).__name__))
-    return gradient
 
 
 def _unsymmetric(trial: Trial) -> list[Note]:

@@ -4,47 +4,48 @@ H v is the gradient of <gradient, v>, a function of x with one number as its val
 that is true of gradients, from the tolerance to the line that is wrong, is true of it.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
 import numpy as np
 
+from autograd_ref import jacobian_trial
 from autograd_ref.calls import random_state
-from autograd_ref.calls.answer import understood
 from autograd_ref.calls.arguments import Names, checked_point, require_bool
 from autograd_ref.calls.call import Gradients
 from autograd_ref.calls.stated.asked_blocks import Blocks
 from autograd_ref.calls.stated.points import Project
 from autograd_ref.calls.trial import Options, Trial
 from autograd_ref.check import examine, trial_of, with_accuracy
-from autograd_ref.given_gradient import gradients_in, require_gradient, require_one_of
+from autograd_ref.derivative_of_gradient import derivative_of_gradient
+from autograd_ref.given_gradient import require_gradient, require_one_of
+from autograd_ref.products_by_column import Product, matrix_of, product_of
 from autograd_ref.recording.models.curvature import CurvatureModel
 from autograd_ref.recording.models.numpy_steps import NumpyModel
 from autograd_ref.recording.models.stabilisers import TorchModel
 from autograd_ref.recording.numpy_code.of_numpy import of_numpy
 from autograd_ref.reference.choose import reference_for
-from autograd_ref.reference.differences.numerical import slope
-from autograd_ref.reference.directional import typical
+from autograd_ref.reference.model import UnknownModel
 from autograd_ref.reference.numpy_loss import OnlyValues
 from autograd_ref.reference.protocol import Loss
-from autograd_ref.reference.torch_loss import alone
 from autograd_ref.report.behaviour import known
 from autograd_ref.report.data import Cause
 from autograd_ref.report.report import Report
+from autograd_ref.slopes import slope_of_gradients, slope_of_loss
 from autograd_ref.tree.leaf import as_array, copied, is_tensor, largest, like
-from autograd_ref.tree.nest import leaves, name_of, rebuilt, with_vectors
-from autograd_ref.tree.point import own_copy
-from autograd_ref.user_code import Raised, as_raised, attempt, user_code
-
-Product = Callable[..., object]
-"""The function under test: hvp(x, v, *data) -> H v, of the form of x."""
+from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt, with_vectors
+from autograd_ref.tree.point import Point, own_copy
+from autograd_ref.user_code import Raised, as_raised, attempt
 
 NAMES = Names("hvp", "x", derivative="product with the Hessian by", quantity="product")
 
-LARGEST_STEP = 0.1
-"""The largest step of a derivative of a NumPy loss along v, relative to x. Chosen."""
+OF_MATRIX = Names("hvp", "x", "loss", "block", "Hessian")
+"""The names for the matrix of all products."""
+
+MOST_COLUMNS = 64
+"""Parameters at most for which a mistake is looked for in all columns, each a product. Chosen."""
 
 LINEAR = 1e-5
 """The part by which the product of a sum may differ from the sum of the products. Chosen: products
@@ -137,14 +138,14 @@ def _examined(
     of_tensors = loss is not None and not reference_for(loss, point, options.seed)[0].blind
 
     def product(parameters: Any, *data: Any) -> object:
-        return hvp(parameters, rebuilt(v, _copied), *data)
+        return hvp(parameters, rebuilt(v, lambda _path, leaf: copied(leaf)), *data)
 
     def along(parameters: Any, *data: Any) -> object:
         if of_tensors and not any(map(is_tensor, leaves(parameters).values())):
             raise TypeError("tensors only")
         if loss is not None:
             return slope_of_loss(loss, parameters, v, data)
-        return _slope_of_gradients(cast("Gradients", gradients), parameters, v, data)
+        return slope_of_gradients(cast("Gradients", gradients), parameters, v, data)
 
     along.__name__ = getattr(loss or gradients, "__name__", "the function given")  # for messages
     trial = with_accuracy(trial_of(product, x, data, along, options))
@@ -157,18 +158,40 @@ def _examined(
         reference = reference._replace(model=NumpyModel(model, OnlyValues()))
     argument = partial(name_of, root=NAMES.parameters)
     report = examine(trial._replace(reference=reference, argument=argument, names=NAMES))
-    if report.verdict != "mismatch" or _is_linear(trial, hvp, v, report):
+    if report.verdict != "mismatch":
         return report
-    cause = Cause(
-        kind="not linear in v",
-        blocks=tuple(name_of(path) for path in leaves(x)),
-        explanation="Your product of a sum of two directions is not the sum of the products.",
-        fix="v may only enter as a factor: not its length, nor a step that is made of it; and"
-        " nothing is added to the product",
-        before=None,
-        residual=0.0,
-    )
-    return replace(report, causes=(cause, *report.causes))
+    if not _is_linear(trial, hvp, v, report):
+        cause = Cause(
+            kind="not linear in v",
+            blocks=tuple(name_of(path) for path in leaves(x)),
+            explanation="Your product of a sum of two directions is not the sum of the products.",
+            fix="v may only enter as a factor: not its length, nor a step that is made of it; and"
+            " nothing is added to the product",
+            before=None,
+            residual=0.0,
+        )
+        return replace(report, causes=(cause, *report.causes))
+    if report.causes or sum(as_array(leaf).size for leaf in leaves(x).values()) > MOST_COLUMNS:
+        return report
+    causes = _in_the_matrix(hvp, point, loss, gradients, options)
+    wrong = tuple(block.name for block in report.blocks if block.verdict == "mismatch")
+    return replace(report, causes=tuple(cause._replace(blocks=wrong) for cause in causes))
+
+
+def _in_the_matrix(
+    hvp: Product,
+    point: Point,
+    loss: Loss | None,
+    gradients: Gradients | None,
+    options: Options,
+) -> tuple[Cause, ...]:
+    """How the matrix of all products is wrong, beyond the steps of the derivation."""
+    options = options._replace(at=(), only=None, except_=None)
+    by = derivative_of_gradient(loss, gradients, point, options)
+    by = by._replace(of_total=UnknownModel())
+    return jacobian_trial.examined(
+        jacobian_trial.trial_of(matrix_of(hvp), by, point, options, OF_MATRIX)
+    ).causes
 
 
 def _in_torch(loss: Loss | None, gradients: Gradients | None, v: Any) -> TorchModel:
@@ -179,7 +202,7 @@ def _in_torch(loss: Loss | None, gradients: Gradients | None, v: Any) -> TorchMo
         return slope_of_loss(followed, x, v, data)
 
     def of_gradients(x: Any, *data: Any) -> object:
-        return _slope_of_gradients(followed, x, v, data)
+        return slope_of_gradients(followed, x, v, data)
 
     return CurvatureModel(of_loss, followed, v) if loss is not None else TorchModel(of_gradients)
 
@@ -196,60 +219,6 @@ def _direction(x: Any, seed: int) -> Any:
         return like(leaf, np.asarray(entries).astype(dtype))
 
     return rebuilt(x, drawn)
-
-
-def slope_of_loss(loss: Loss, parameters: Any, v: Any, data: tuple[Any, ...]) -> object:
-    """The derivative of a loss along v: by autograd in PyTorch, by differences in NumPy."""
-    arrays, ways = leaves(parameters), leaves(v)
-    value = alone(loss(parameters, *data))[0]
-    if any(map(is_tensor, arrays.values())):
-        return _slope_in_torch(value, [*arrays.values()], [*ways.values()])
-
-    def at(t: Any) -> Any:
-        moved = rebuilt(parameters, lambda path, leaf: leaf + t * as_array(ways[path]))
-        return alone(loss(moved, *data))[0]
-
-    return slope(at, LARGEST_STEP * typical(*arrays.values())).value
-
-
-def _slope_in_torch(value: Any, inputs: list[Any], ways: list[Any]) -> object:
-    import torch  # loaded already, or there would be no tensor
-
-    found = gradients_of_loss(value, inputs)
-    along = [_like(way, gradient) for gradient, way in zip(found, ways, strict=True)]
-    # a report quotes these names
-    terms = [(gradient * v).sum() for gradient, v in zip(found, along, strict=True)]
-    return torch.stack(terms).sum()
-
-
-def gradients_of_loss(value: Any, inputs: list[Any]) -> list[Any]:
-    """The gradient of a loss in PyTorch by each of some tensors, with a history of its own."""
-    import torch  # loaded already, or there would be no tensor
-
-    if not value.requires_grad:  # it does not depend on them
-        return list(map(torch.zeros_like, inputs))
-    return [*torch.autograd.grad(value, inputs, create_graph=True, materialize_grads=True)]
-
-
-def _slope_of_gradients(
-    gradients: Gradients, parameters: Any, v: Any, data: tuple[Any, ...]
-) -> object:
-    """The product of a gradient and v."""
-    ways, found = leaves(v), gradients_in(gradients(parameters, *data), parameters)
-    return sum(
-        (g * (_like(ways[path], g) if is_tensor(g) else as_array(ways[path]))).sum()
-        for path, g in found.items()
-    )
-
-
-def _like(way: Any, gradient: Any) -> Any:
-    import torch  # loaded already, or there would be no tensor
-
-    return torch.as_tensor(way).detach().to(gradient)
-
-
-def _copied(_path: object, leaf: Any) -> object:
-    return copied(leaf)
 
 
 def _is_linear(trial: Trial, hvp: Product, v: Any, report: Report) -> bool:
@@ -272,8 +241,6 @@ def _is_linear(trial: Trial, hvp: Product, v: Any, report: Report) -> bool:
     )
 
 
-def _product(trial: Trial, hvp: Product, way: Any) -> dict[Any, Any]:
+def _product(trial: Trial, hvp: Product, way: Any) -> dict[Path, Any]:
     own = own_copy(trial.point)
-    with user_code():
-        result = hvp(own.parameters, rebuilt(way, _copied), *own.data)
-    return dict(understood(result, leaves(own.parameters)).gradients)
+    return product_of(hvp, own.parameters, way, own.data)

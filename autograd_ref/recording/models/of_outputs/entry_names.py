@@ -11,7 +11,7 @@ from autograd_ref.report.words import listed
 from autograd_ref.tree.leaf import as_array
 from autograd_ref.tree.nest import Path, leaves, name_of
 
-UNNAMED = {"jacobian": "output", "hessian": "x"}
+UNNAMED = {"jacobian": "output", "hessian": "x", "hvp": "x"}
 """Names for outputs that have none, by the name of their derivative."""
 
 MOST = 6
