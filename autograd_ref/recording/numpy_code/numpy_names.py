@@ -82,6 +82,21 @@ class _Numpy:
             return _of_tensors(OF_NUMPY[name])
         return getattr(numpy_in_torch(), name)
 
+    class add:  # noqa: N801  named as NumPy's
+        """The sum of two arrays, or into places of an array of which some may be the same."""
+
+        def __new__(cls, *given: Any, **options: Any) -> Any:
+            return numpy_in_torch().add(*given, **options)
+
+        @staticmethod
+        def at(array: Any, index: Any, values: Any) -> None:
+            """Add to what an array has at an index, as often as that has a place."""
+            each = index if isinstance(index, tuple) else (index,)
+            places = tuple(torch.as_tensor(tensor_in(one)) for one in cast("tuple[Any, ...]", each))
+            target = tensor_in(array)
+            added = torch.as_tensor(tensor_in(values)).to(target)
+            _ = target.index_put_(places, added, accumulate=True)
+
     def array(self, values: Any, *arguments: Any, **options: Any) -> Any:
         """An array of numbers through which gradients go."""
         return numpy_in_torch().array(_joined(values), *arguments, **options)

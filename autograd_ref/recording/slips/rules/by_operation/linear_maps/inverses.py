@@ -19,12 +19,19 @@ OF_INVERSE: tuple[tuple[str, Form, float], ...] = (
     ("the inverse on the right is left out", lambda c, _x, y: -y.mT @ c, 2.0),
     ("the inverse is not transposed", lambda c, _x, y: -y @ c @ y, 2.1),
     ("{x} stands for its inverse", lambda c, x, _y: -x.mT @ c @ x.mT, 2.2),
+    ("both inverses stand on the left", lambda c, _x, y: -y.mT @ y.mT @ c, 2.3),
+    ("both inverses stand on the right", lambda c, _x, y: -c @ y.mT @ y.mT, 2.3),
+    ("a product of traces stands for the trace of the product", lambda c, _x, y: _traces(c, y), 2.3),
 )
 
 OF_LOG_DETERMINANT: tuple[tuple[str, Form, float], ...] = (
     ("{x} stands for its inverse", lambda c, x, _y: c[..., None, None] * x.mT, 2.0),
     ("the inverse is not transposed", lambda c, _x, y: c[..., None, None] * y, 2.1),
 )
+
+
+def _traces(c: Tensor, y: Tensor) -> Tensor:
+    return -y.mT * (y * c).sum((-2, -1), keepdim=True)
 
 
 def inverse(_node: Node, _place: int, _x: Tensor, _y: Tensor) -> Iterator[Rule]:
