@@ -26,29 +26,28 @@ def matrix_of(hvp: Product) -> Jacobian:
     """The matrix whose columns are the products with unit vectors."""
 
     def hessian(x: Any, *data: Any) -> object:
-        blocks: dict[tuple[Path, Path], Any] = {}
-        for path, leaf in leaves(x).items():
-            for number in range(as_array(leaf).size):
-                column = product_of(hvp, x, _unit(x, path, number), data)
-                for p, part in column.items():
-                    blank = np.full((*part.shape, as_array(leaf).size), np.nan)
-                    blocks.setdefault((p, path), blank)[..., number] = part
+        arrays = {path: as_array(leaf) for path, leaf in leaves(x).items()}
 
         def block(row: Path, path: Path) -> Any:
-            found, shapes = blocks[row, path], [as_array(leaves(x)[p]).shape for p in (row, path)]
-            return found.reshape(*shapes[0], *shapes[1])
+            return np.full((*arrays[row].shape, *arrays[path].shape), np.nan)
 
-        return rebuilt(x, lambda row, _: rebuilt(x, lambda path, _: block(row, path)))
+        blocks = {(row, path): block(row, path) for row in arrays for path in arrays}
+        for path, array in arrays.items():
+            for index in np.ndindex(array.shape):
+                for row, part in product_of(hvp, x, _unit(x, path, index), data).items():
+                    blocks[row, path][(..., *index)] = part
+        return rebuilt(x, lambda row, _: rebuilt(x, lambda path, _: blocks[row, path]))
 
     return hessian
 
 
-def _unit(x: Any, path: Path, number: int) -> Any:
+def _unit(x: Any, path: Path, index: tuple[int, ...]) -> Any:
     """A direction of the form of x that is 1 at one entry and 0 elsewhere."""
 
     def entries(at: Path, leaf: Any) -> object:
         found = np.zeros(as_array(leaf).shape)
-        found.flat[number : number + (at == path)] = 1.0
+        if at == path:
+            found[index] = 1.0
         return like(leaf, found)
 
     return rebuilt(x, entries)

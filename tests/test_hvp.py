@@ -168,8 +168,8 @@ WRONG: dict[str, tuple[Product, str, str]] = {
     "1/S": (lambda *a: 30 * product(*a), "1/S missing", "not averaged"),
     "the penalty forgotten": (
         lambda w, v, X, y: product(w, v, X, y) - 0.2 * v,
-        "a path not followed",
-        "in the gradient of the loss",
+        "a second derivative left out",
+        "the second derivatives of `w**2`",
     ),
     "p for p (1 - p)": (
         with_curvature(lambda p: p),

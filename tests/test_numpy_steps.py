@@ -51,6 +51,14 @@ def turned(x: Any) -> Any:
         return np.cross(x[:3], x[1:]).sum() + np.outer(x, x)[:, np.newaxis].sum()
 
 
+def scattered(x: Any) -> Any:
+    """Sums into places, of which some are the same, as an assembly has them."""
+    forces, table = np.zeros(4), np.zeros((4, 4))
+    np.add.at(forces, INDEX, x[1:] ** 2)
+    np.add.at(table, (INDEX, INDEX), np.add(x[0], x[1:]))
+    return (forces**2).sum() + (table**3).sum()
+
+
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "elementwise": lambda x: (np.log1p(x) + np.expm1(x) + np.hypot(x, 1) + np.abs(x) ** 1.5).sum(),
     "choice": lambda x: np.where(x > 1, x**2, 3 * x).sum() + np.maximum(x, 1).sum(),
@@ -70,6 +78,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "filled": filled,
     "listed": listed,
     "turned": turned,
+    "scattered": scattered,
     "integral": lambda x: np.trapezoid(x**2, dx=0.1) + sum(xi**2 for xi in x) + len(x) * x[0],
     "constants": lambda x: np.float64(2) * x.sum() + np.pi * x[0] + np.finfo(float).eps * x[1],
 }

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
+from autograd_ref.recording.models.second_derivatives import Along, Operations, gradient
 from autograd_ref.recording.models.stabilisers import TorchModel
 from autograd_ref.reference.model import Discrepancy, Hypothesis
 from autograd_ref.reference.protocol import Loss
@@ -14,10 +15,28 @@ from autograd_ref.reference.torch_loss import evaluated
 from autograd_ref.rounding.monte_carlo import as_float64
 from autograd_ref.tree.nest import leaves
 from autograd_ref.tree.point import Point, Results
-from autograd_ref.user_code import Raised, attempt, user_code
+from autograd_ref.user_code import Raised, attempt
 
 MOST = 40
 """Values of the loss that are asked about, of the last ones: what a loss ends with. Chosen."""
+
+GAUSS_NEWTON = (
+    "Gauss-Newton",
+    "the second derivatives of what the loss is computed from, its residuals or outputs, are left"
+    " out: the Gauss-Newton matrix",
+    "add them, each times the derivative of the loss by it; or leave it, if the Gauss-Newton matrix"
+    " is what is meant",
+)
+
+MIXED = "mixed second derivatives by both operands of"
+
+ALTERED = (
+    (0.0, "a second derivative left out", "are left out", "add that term"),
+    (-1.0, "a second derivative's sign", "have the wrong sign", "flip the sign of that term"),
+    (2.0, "a second derivative twice", "are counted twice", "divide that term by 2"),
+    (0.5, "a second derivative halved", "are counted half", "multiply that term by 2"),
+)
+"""Factors of one term of the chain rule of second derivatives."""
 
 
 class CurvatureModel(TorchModel):
@@ -34,51 +53,41 @@ class CurvatureModel(TorchModel):
         self._loss_itself, self._v = loss, v
 
     def hypotheses(self, seen: Discrepancy, /) -> Iterator[Hypothesis]:
-        """Yield the products in which a value of the loss has no second derivative of its own."""
-        found = attempt(lambda: [*self._gauss_newton(seen.point)])
-        for product in [] if isinstance(found, Raised) else found:
-            yield Hypothesis(
-                name="Gauss-Newton",
-                what="the second derivatives of what the loss is computed from, its residuals or"
-                " outputs, are left out: the Gauss-Newton matrix",
-                fix="add them, each times the derivative of the loss by it; or leave it, if the"
-                " Gauss-Newton matrix is what is meant",
-                gradients=product,
-                in_float32=lambda: None,
-            )
+        """Yield the products that lack second derivatives, or have some with another sign."""
+        found = attempt(lambda: [*self._other_terms(seen.point)])
+        yield from [] if isinstance(found, Raised) else found
         yield from super().hypotheses(seen)
 
-    def _gauss_newton(self, point: Point) -> Iterator[Results]:
-        """Yield H v less the part that comes of the second derivatives of one value of the loss."""
-        seen = _Dependents()
-        value, inputs, _beside = evaluated(self._loss_itself, *point, mode=seen)
+    def _other_terms(self, point: Point) -> Iterator[Hypothesis]:
+        recorded = Operations()
+        value, inputs, _beside = evaluated(self._loss_itself, *point, mode=recorded)
         ways = leaves(self._v)
         along = [torch.as_tensor(ways[path]).to(leaf) for path, leaf in inputs.items()]
-        x = [*inputs.values()]
-        right = _moved(value, None, x, along)
-        parts = [_curvature(h, value, x, along) for h in seen.found[-MOST:]]
-        for part in parts:
-            if right is not None and part is not None:
-                yield {
-                    path: as_float64(whole - own)
-                    for path, whole, own in zip(inputs, right, part, strict=True)
-                }
+        x, operations = [*inputs.values()], recorded.found[-MOST:]
+        whole = _moved(value, None, x, along)
+        if whole is None:
+            return
+
+        def but(part: list[Tensor], times: float) -> Results:
+            each = zip(inputs, whole, part, strict=True)
+            return {path: as_float64(all_ + (times - 1) * own) for path, all_, own in each}
+
+        told: list[Results] = []
+        for operation in operations:
+            part = _curvature(operation.result, value, x, along)
+            if part is not None:
+                told.append(but(part, 0))
+                yield Hypothesis(*GAUSS_NEWTON, told[-1], lambda: None)
+        for place, mixed, part in Along(value, x, along).parts(operations):
+            of = f"{MIXED if mixed else 'second derivatives of'} {place}"
+            for times, name, said, fix in ALTERED:
+                found = but(part, times)
+                if not any(_equal(found, one) for one in told):
+                    yield Hypothesis(name, f"the {of} {said}", fix, found, lambda: None)
 
 
-class _Dependents(TorchFunctionMode):
-    """While it is active, it keeps the values that depend on the parameters."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[Tensor] = []
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> object:
-        result: object = func(*args, **(kwargs or {}))
-        if isinstance(result, Tensor) and result.requires_grad:
-            self.found.append(result)
-        return result
+def _equal(one: Results, two: Results) -> bool:
+    return all(np.allclose(one[path], two[path], rtol=1e-9, atol=0) for path in one)
 
 
 def _curvature(
@@ -88,7 +97,7 @@ def _curvature(
 
     None where h has none, or where the loss is linear in h: then h is a term of it.
     """
-    (by_h,) = _gradient(value, [h], create_graph=True)
+    (by_h,) = gradient(value, [h], create_graph=True)
     if not by_h.requires_grad:
         return None
     return _moved(h, by_h.detach(), inputs, along)
@@ -98,26 +107,6 @@ def _moved(
     value: Tensor, upstream: Tensor | None, inputs: list[Tensor], along: list[Tensor]
 ) -> list[Tensor] | None:
     """How the gradient of a value, times an upstream gradient, changes along a direction."""
-    first = _gradient(value, inputs, upstream, create_graph=True)
+    first = gradient(value, inputs, upstream, create_graph=True)
     slope = torch.stack([(g * v).sum() for g, v in zip(first, along, strict=True)]).sum()
-    return _gradient(slope, inputs) if slope.requires_grad else None
-
-
-def _gradient(
-    value: Tensor,
-    inputs: list[Tensor],
-    upstream: Tensor | None = None,
-    *,
-    create_graph: bool = False,
-) -> list[Tensor]:
-    with user_code():  # a backward pass may be theirs
-        return list(
-            torch.autograd.grad(
-                value,
-                inputs,
-                upstream,
-                retain_graph=True,
-                create_graph=create_graph,
-                materialize_grads=True,
-            )
-        )
+    return gradient(slope, inputs) if slope.requires_grad else None

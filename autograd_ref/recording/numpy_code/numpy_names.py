@@ -82,7 +82,7 @@ class _Numpy:
             return _of_tensors(OF_NUMPY[name])
         return getattr(numpy_in_torch(), name)
 
-    class add:  # noqa: N801  named as NumPy's
+    class add:
         """The sum of two arrays, or into places of an array of which some may be the same."""
 
         def __new__(cls, *given: Any, **options: Any) -> Any:
@@ -91,8 +91,8 @@ class _Numpy:
         @staticmethod
         def at(array: Any, index: Any, values: Any) -> None:
             """Add to what an array has at an index, as often as that has a place."""
-            each = index if isinstance(index, tuple) else (index,)
-            places = tuple(torch.as_tensor(tensor_in(one)) for one in cast("tuple[Any, ...]", each))
+            each = cast("tuple[Any, ...]", index if isinstance(index, tuple) else (index,))
+            places = tuple(torch.as_tensor(tensor_in(one)) for one in each)
             target = tensor_in(array)
             added = torch.as_tensor(tensor_in(values)).to(target)
             _ = target.index_put_(places, added, accumulate=True)

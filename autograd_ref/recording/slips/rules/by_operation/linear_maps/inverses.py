@@ -21,7 +21,11 @@ OF_INVERSE: tuple[tuple[str, Form, float], ...] = (
     ("{x} stands for its inverse", lambda c, x, _y: -x.mT @ c @ x.mT, 2.2),
     ("both inverses stand on the left", lambda c, _x, y: -y.mT @ y.mT @ c, 2.3),
     ("both inverses stand on the right", lambda c, _x, y: -c @ y.mT @ y.mT, 2.3),
-    ("a product of traces stands for the trace of the product", lambda c, _x, y: _traces(c, y), 2.3),
+    (
+        "a product of traces stands for the trace of the product",
+        lambda c, _x, y: _traces(c, y),
+        2.3,
+    ),
 )
 
 OF_LOG_DETERMINANT: tuple[tuple[str, Form, float], ...] = (
