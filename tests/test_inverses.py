@@ -96,7 +96,7 @@ def test_a_closed_form_with_a_wrong_inverse_is_named(loss: Any, how: str, said: 
         ("not transposed", "the inverse is not transposed"),
         ("both on the left", "both inverses stand on the left"),
         ("both on the right", "both inverses stand on the right"),
-        ("traces", "a product of traces stands for that of the product"),
+        ("traces", "a product of traces stands for the trace of the product"),
         ("K for its inverse", "stands for its inverse"),
         ("K for its inverse in the square", "stands for its inverse"),
         ("determinant not transposed", "the inverse is not transposed"),

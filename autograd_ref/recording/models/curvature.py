@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograd_ref.recording.models.second_derivatives import Along, Operations, gradient
+from autograd_ref.recording.models.second_derivatives import Operations, SumOverOperations, gradient
 from autograd_ref.recording.models.stabilisers import TorchModel
 from autograd_ref.reference.model import Discrepancy, Hypothesis
 from autograd_ref.reference.protocol import Loss
@@ -78,7 +78,7 @@ class CurvatureModel(TorchModel):
             if part is not None:
                 told.append(but(part, 0))
                 yield Hypothesis(*GAUSS_NEWTON, told[-1], lambda: None)
-        for place, mixed, part in Along(value, x, along).parts(operations):
+        for place, mixed, part in SumOverOperations(value, x, along).parts(operations):
             of = f"{MIXED if mixed else 'second derivatives of'} {place}"
             for times, name, said, fix in ALTERED:
                 found = but(part, times)

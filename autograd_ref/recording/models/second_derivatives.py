@@ -68,7 +68,7 @@ class Second(NamedTuple):
     product: Product
 
 
-class Along(NamedTuple):
+class SumOverOperations(NamedTuple):
     """A loss, its parameters and a direction."""
 
     value: Tensor
