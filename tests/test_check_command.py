@@ -20,6 +20,7 @@ from autograd_ref.commands.functions import convention_search
 from autograd_ref.commands.functions.convention_search import random_inputs, unlike
 from autograd_ref.commands.functions.loading import load
 from manual_backprop import NetworkShape
+from tests.thorough import one_in
 from tests.undiagnosed import undiagnosed
 
 Captured = pytest.CaptureFixture[str]
@@ -111,7 +112,7 @@ QUICK = ["--problems", "2"]
 
 @pytest.mark.parametrize(
     "convention",
-    [*(pytest.param(one, marks=pytest.mark.untraced) for one in ALL[:-1]), ALL[-1]],
+    [*(pytest.param(one, marks=pytest.mark.long) for one in one_in(3, ALL[:-1])), ALL[-1]],
     ids=str,
 )
 def test_a_right_program_is_a_match_in_its_own_convention_which_is_said(
@@ -130,7 +131,11 @@ def test_a_right_program_is_a_match_in_its_own_convention_which_is_said(
     assert said in " ".join(output(capsys).split())
 
 
-@pytest.mark.parametrize("convention", ALL, ids=str)
+@pytest.mark.parametrize(
+    "convention",
+    [ALL[0], *(pytest.param(one, marks=pytest.mark.long) for one in one_in(3, ALL[1:]))],
+    ids=str,
+)
 def test_a_wrong_program_is_a_mismatch_in_its_own_convention(
     convention: Convention, tmp_path: Path, capsys: Captured
 ) -> None:

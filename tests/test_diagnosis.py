@@ -51,7 +51,7 @@ from tests.mistakes.unlisted import IN_ANY_MODEL, UNLISTED
 from tests.models import MODELS
 from tests.planted import BY_TITLE, wrong
 from tests.test_models import problem as problem_of_model
-from tests.thorough import by_profile
+from tests.thorough import by_profile, one_in
 
 A = NDArray[Any]
 
@@ -618,8 +618,7 @@ CHANGES: dict[str, Callable[[A], A]] = {
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(("name", "change"), one_in(5, product(MODELS, CHANGES)))
 def test_relations_are_found_in_any_model(name: str, change: str) -> None:
     """In one block each, another for every change; in all of them, in a thorough run."""
     parameters, data = problem_of_model(name, 3, 12, np.float64)

@@ -9,7 +9,7 @@ from autograd_ref.selftest.random_problems import is_ordinary, random_problem
 from autograd_ref.selftest.trials import DTYPES
 from tests.thorough import by_profile
 
-PROBLEMS = by_profile(dev=150, ci=150, thorough=2_500)
+PROBLEMS = by_profile(dev=60, ci=60, thorough=2_500)
 PARTS = by_profile(dev=1, ci=1, thorough=8)
 
 

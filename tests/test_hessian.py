@@ -19,8 +19,10 @@ from autograd_ref import (
     assert_hessian_matches,
     check_hessian,
     check_hvp,
+    jacobian_trial,
 )
 from tests.thorough import by_profile
+from tests.undiagnosed import without_causes
 
 Hessian = Callable[..., Any]
 
@@ -196,7 +198,8 @@ def test_no_right_hessian_is_accused_and_no_wrong_entry_passes(seed: int, size: 
     def off(H: Any) -> None:
         H[i, j] += much
 
-    assert check_hessian(changed(off, hessian), w, A, b, loss=loss).verdict == "mismatch"
+    with without_causes(jacobian_trial):
+        assert check_hessian(changed(off, hessian), w, A, b, loss=loss).verdict == "mismatch"
 
 
 def without_cross(blocks: Any) -> None:

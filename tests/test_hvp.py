@@ -10,13 +10,14 @@ import torch
 from scipy.optimize import rosen, rosen_der, rosen_hess_prod
 from torch.nn import functional
 
-from autograd_ref import check_hessian, check_hvp
+from autograd_ref import check_hessian, check_hvp, hessian_product
 from manual_backprop import (
     NetworkShape,
     hessian_vector_product,
     initialize,
     loss_and_gradients,
 )
+from tests.undiagnosed import without_causes
 
 Product = Callable[..., Any]
 
@@ -149,7 +150,8 @@ def test_an_error_in_one_entry_is_found(reference: dict[str, Any], error: float)
     def wrong(w: Any, v: Any, X: Any, y: Any) -> Any:
         return product(w, v, X, y) * np.array([1, 1 + error, 1, 1])
 
-    report = check_hvp(wrong, w, X, y, **reference)
+    with without_causes(hessian_product):
+        report = check_hvp(wrong, w, X, y, **reference)
     assert report.verdict == "mismatch"
     assert "derivative along a random direction v" in report.reference
 

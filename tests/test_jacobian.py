@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.linalg import aslinearoperator
 
-from autograd_ref import GradientMismatch, assert_jacobian_matches, check_jacobian
+from autograd_ref import GradientMismatch, assert_jacobian_matches, check_jacobian, jacobian_trial
 from autograd_ref.reference.jacobians import in_numpy
 from tests.thorough import by_profile
+from tests.undiagnosed import without_causes
 
 Jacobian = Callable[..., Any]
 
@@ -193,7 +194,8 @@ def test_no_right_jacobian_is_accused_and_no_wrong_entry_passes(
     def off(J: Any) -> None:
         J[where] += 10 * error * size
 
-    wrong = check_jacobian(changed(off, jacobian), x, A, b, function=function)
+    with without_causes(jacobian_trial):
+        wrong = check_jacobian(changed(off, jacobian), x, A, b, function=function)
     assert wrong.verdict == "mismatch", str(wrong)
 
 

@@ -18,7 +18,7 @@ from tests.mistakes.case import (
     complaint,
 )
 from tests.mistakes.catalogue import MISTAKES, PARTS
-from tests.thorough import by_profile
+from tests.thorough import by_profile, one_in
 from tests.undiagnosed import undiagnosed
 
 Check = Callable[..., Report]
@@ -38,6 +38,9 @@ TWIN_CASES = [(twin, dtype) for twin, name in TWINS.items() for dtype in MISTAKE
 TWIN_IDS = [f"not {TWINS[twin]}-{dtype.__name__}" for twin, dtype in TWIN_CASES]
 
 PROBLEMS = by_profile(dev=2, ci=2, thorough=12)
+
+SEARCHED = {*one_in(8, MISTAKES)}
+"""The mistakes for which the search for a cause runs as well; no outcome depends on it."""
 
 
 def seeds(dtype: DType) -> range:
@@ -64,10 +67,10 @@ def answer(
 @pytest.mark.long
 @pytest.mark.parametrize(("name", "dtype"), CASES, ids=IDS)
 def test_a_mistake_has_its_outcome(name: str, dtype: DType) -> None:
-    """With the search for the mistake on the first problem."""
+    """With the search for its cause on the first problem of some."""
     mistake = MISTAKES[name]
     for seed in seeds(dtype):
-        check = undiagnosed if seed else check_gradients
+        check = undiagnosed if seed or name not in SEARCHED else check_gradients
         found = answer(mistake.wrong(), mistake.problem(seed, dtype), mistake.outcome, check)
         assert not found, f"seed {seed}: {found}"
 

@@ -1,6 +1,7 @@
 """Operations in float16 and bfloat16, long sums in float32: right ones match, doubled ones not."""
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from torch import Tensor
 from torch.autograd import Function
 
 from autograd_ref import check_backward, check_gradients
+from tests.thorough import by_profile, one_in
 
 Formula = Callable[..., Tensor]
+FORMATS = [torch.float16, torch.bfloat16]
 
 
 def kernel(formula: Formula, factor: float = 1.0) -> type[Function]:
@@ -63,10 +66,9 @@ def test_a_right_kernel_matches_with_long_sums_too(name: str, dtype: torch.dtype
     assert report.verdict == "match", report
 
 
-@pytest.mark.untraced
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
-@pytest.mark.parametrize("name", CASES)
-def test_one_that_is_doubled_does_not(name: str, dtype: torch.dtype) -> None:
+@pytest.mark.long
+@pytest.mark.parametrize(("dtype", "name"), one_in(2, product(FORMATS, CASES)))
+def test_one_that_is_doubled_does_not(dtype: torch.dtype, name: str) -> None:
     """Where its number format could explain that, it is called in float64 as well."""
     formula, shapes = CASES[name]
     random = torch.Generator().manual_seed(0)
@@ -173,10 +175,10 @@ WORK: dict[str, Formula] = {
 }
 
 
-@pytest.mark.untraced
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
-@pytest.mark.parametrize("work", list(WORK)[:2])
-@pytest.mark.parametrize("name", SMOOTH)
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("name", "work", "dtype"), one_in(5, product(SMOOTH, list(WORK)[:2], FORMATS))
+)
 def test_a_mistake_of_two_per_cent_in_16_bits_is_found_in_float64(
     name: str, work: str, dtype: torch.dtype
 ) -> None:
@@ -186,7 +188,7 @@ def test_a_mistake_of_two_per_cent_in_16_bits_is_found_in_float64(
     assert [block.verdict for block in report.blocks] == ["match", "mismatch"], report
 
 
-@pytest.mark.untraced
+@pytest.mark.long
 @pytest.mark.parametrize("work", WORK)
 @pytest.mark.parametrize("name", SMOOTH)
 def test_rounding_inside_is_no_mistake_though_it_is_the_same_in_float64(
@@ -195,7 +197,7 @@ def test_rounding_inside_is_no_mistake_though_it_is_the_same_in_float64(
     """Each point nearby rounds otherwise."""
     forward, right, _wrong = SMOOTH[name]
     dtype = torch.float16 if "float16 inside" in work else torch.bfloat16
-    for seed in range(3):
+    for seed in range(by_profile(dev=1, ci=1, thorough=3)):
         x = 1.5 * torch.randn(9, 7, generator=torch.Generator().manual_seed(seed))
         report = check_backward(entrywise(right, WORK[work], forward), forward, x.to(dtype))
         assert report.verdict != "mismatch", report

@@ -1,6 +1,7 @@
 """Custom operations as their authors write them: right ones pass, and their mistakes do not."""
 
 from functools import partial
+from itertools import product
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from torch.utils.checkpoint import checkpoint
 from autograd_ref import check_backward
 from autograd_ref.report.report import Report
 from tests.kernels import operation
+from tests.thorough import one_in
 
 NARROW = [torch.float16, torch.bfloat16]
 FORMATS = [torch.float32, *NARROW]
@@ -69,9 +71,10 @@ def by_keyword(x: Tensor, weight: Tensor) -> Tensor:
     return weight * (x * torch.rsqrt(square + 1e-6)).to(dtype=x.dtype)
 
 
-@pytest.mark.untraced
-@pytest.mark.parametrize("dtype", FORMATS, ids=str)
-@pytest.mark.parametrize("reference", [by_method, by_dtype, by_keyword])
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("reference", "dtype"), one_in(4, product([by_method, by_dtype, by_keyword], FORMATS))
+)
 def test_a_reference_that_casts_to_float32_is_one_in_float64(
     reference: Any, dtype: torch.dtype
 ) -> None:

@@ -15,6 +15,7 @@ from autograd_ref.independent.hull import outside
 from autograd_ref.independent.hull.suspects import are_alike, suspects
 from autograd_ref.report.report import Report
 from autograd_ref.verdict.rows import OUTSIDE_SLOPES
+from tests.undiagnosed import undiagnosed
 
 A = NDArray[Any]
 
@@ -177,7 +178,7 @@ def test_both_conventions_at_the_kinks_of_a_layer_are_right() -> None:
 
         report = check_gradients(gradient, np.zeros(4), loss=loss, elsewhere=False)
         assert report.verdict != "mismatch", report
-        off = check_gradients(lambda b: gradient(b) + 9, np.zeros(4), loss=loss, elsewhere=False)
+        off = undiagnosed(lambda b: gradient(b) + 9, np.zeros(4), loss=loss, elsewhere=False)
         assert off.verdict == "mismatch", off
 
 

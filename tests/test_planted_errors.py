@@ -43,7 +43,7 @@ def judge(gradient: Callable[..., Parameters], problem: Problem) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ANY_SHAPE)
 def test_a_wrong_gradient_is_rejected(name: str, dtype: type[np.floating[Any]]) -> None:
-    for seed in range(20):
+    for seed in range(6):
         problem = problem_from(seed, DISTINCT, dtype)
         with pytest.raises(AssertionError):
             judge(wrong(name), problem)

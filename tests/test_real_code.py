@@ -16,6 +16,7 @@ from autograd_ref.adapting.undisturbed import quiet
 from autograd_ref.adapting.way_search import SearchOutcome, Wanted, search
 from autograd_ref.commands.as_written.usual_problems import usual_cases, usual_reports
 from tests.real_code.corpus import PENALTIES, RealFile, corpus, loaded
+from tests.thorough import by_profile
 
 NOT_TAKEN = {
     "students/exported_cells.py": "the gradient is a local variable of a loop over its own data",
@@ -33,6 +34,22 @@ TRACED = {
 }
 """The files in which a search runs lines that no other test runs: coverage is to see them."""
 
+ALIKE = {
+    "strangers/data_inside.py": "students/crop_yield.py",
+    "strangers/ex4.py": "students/ex4.py",
+    "strangers/fit_in_function.py": "strangers/tabs_loop.py",
+    "strangers/layers.py": "students/tinytorchish.py",
+    "strangers/neuron_dicts.py": "strangers/unit_cells.py",
+    "strangers/nnet_theta.py": "students/scipy_style_mlp.py",
+    "strangers/xor_by_hand.py": "strangers/single_weights.py",
+    "students/functional_step.py": "strangers/train_step.py",
+    "students/layer_network.py": "strangers/stacked_in_main.py",
+    "students/logistic_penalty.py": "students/linear_softmax.py",
+}
+"""Files whose search takes seconds, which only a thorough run takes; each with one of its kind (a
+loop over its own data, one flat vector, objects or dicts as layers, names without arrays, a step
+that returns parameters, no hidden layer) that is always taken."""
+
 ALL = corpus()
 TAKEN = [one for one in ALL if one.reachable and one.name not in NOT_TAKEN]
 NEVER = [one for one in ALL if one not in TAKEN]
@@ -40,9 +57,12 @@ NEVER = [one for one in ALL if one not in TAKEN]
 
 def each(files: list[RealFile]) -> pytest.MarkDecorator:
     """All tests of a file follow one another, so that of several processes one searches in it."""
-    marks = [() if one.name in TRACED else pytest.mark.untraced for one in files]
-    cases = [pytest.param(one, marks=m) for one, m in zip(files, marks, strict=True)]
-    return pytest.mark.parametrize("one", cases, ids=[one.name for one in files], scope="module")
+    cases = [
+        pytest.param(one, id=one.name, marks=() if one.name in TRACED else pytest.mark.long)
+        for one in files
+        if one.name not in by_profile(dev=ALIKE, ci=ALIKE, thorough={})
+    ]
+    return pytest.mark.parametrize("one", cases, scope="module")
 
 
 @cache
@@ -81,7 +101,10 @@ def importable(one: RealFile, monkeypatch: pytest.MonkeyPatch) -> Generator[None
 
 @each(TAKEN)
 def test_real_code_is_judged_as_it_is(one: RealFile, capfd: pytest.CaptureFixture[str]) -> None:
-    """Right code is a match, wrong code is none, and the search prints nothing."""
+    """Right code is a match, wrong code is none, and the search prints nothing.
+
+    Every file in a thorough run; otherwise all but those that another stands for (ALIKE).
+    """
     adapter = adapter_of(one)
     captured = capfd.readouterr()
     assert captured.out + captured.err == ""

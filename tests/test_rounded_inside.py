@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from itertools import product
 from typing import Any, ClassVar
 
 import pytest
@@ -10,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autograd_ref import check_backward
+from tests.thorough import one_in
 
 Change = Callable[[Tensor], Tensor]
 
@@ -88,12 +90,13 @@ CASES = [
 ]
 
 
-@pytest.mark.untraced
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-@pytest.mark.parametrize("case", range(len(CASES)))
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("dtype", "case"), one_in(2, product([torch.bfloat16, torch.float16], range(len(CASES))))
+)
 @pytest.mark.parametrize(("spoilt", "verdict"), [(1.0, "match"), (1.1, "mismatch")])
 def test_rounding_to_its_own_format_inside_is_no_mistake_and_a_tenth_is_one(
-    case: int, dtype: torch.dtype, spoilt: float, verdict: str, monkeypatch: pytest.MonkeyPatch
+    dtype: torch.dtype, case: int, spoilt: float, verdict: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kernel, reference, shapes = CASES[case]
     monkeypatch.setattr(kernel, "narrow", dtype)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
@@ -81,6 +81,7 @@ def curvature(w: Any, parameters: Any, v: Any, X: Any) -> Any:
 
 
 @pytest.mark.untraced
+@settings(max_examples=settings().max_examples // 3)
 @given(ORDINARY)
 def test_the_hessian_product_is_that_of_autograd(problem: Problem) -> None:
     report = check_hvp(hessian_vector_product, *problem, loss=loss, elsewhere=False)
@@ -88,6 +89,7 @@ def test_the_hessian_product_is_that_of_autograd(problem: Problem) -> None:
 
 
 @pytest.mark.untraced
+@settings(max_examples=settings().max_examples // 3)
 @given(ORDINARY, st.integers(0, 99))
 def test_the_gauss_newton_product_is_that_of_the_linearised_network(
     problem: Problem, seed: int

@@ -12,6 +12,7 @@ from autograd_ref.report.report import Report
 from autograd_ref.tree.inside import entry_by_entry, inside_sets, special_sets
 from autograd_ref.tree.point import Point, with_other_data, with_other_parameters, with_samples
 from autograd_ref.tree.sets import sets_of
+from tests.undiagnosed import undiagnosed
 
 A = NDArray[Any]
 RANDOM = np.random.default_rng(0)
@@ -141,7 +142,7 @@ def test_a_formula_that_is_wrong_on_the_set_is_a_mismatch(case: str) -> None:
 
     all_three: list[dict[str, Any]] = [{}, {"project": back}, {"elsewhere": False}]
     for wishes in all_three:
-        report = check_gradients(wrong, x, loss=loss_of(formula), **wishes)
+        report = undiagnosed(wrong, x, loss=loss_of(formula), **wishes)
         assert report.verdict == "mismatch", (wishes, report)
 
 
@@ -236,7 +237,7 @@ def test_a_gradient_along_the_set_is_open_without_project_and_a_match_with_it(ca
 def test_a_gradient_that_is_wrong_along_the_set_is_a_mismatch(case: str) -> None:
     formula, x, gradients, back = ALONG_THE_SET[case]
     for wishes in ({}, {"project": back}):
-        report = check_gradients(
+        report = undiagnosed(
             lambda x: gradients(x) * (1 + 1e-6), x, loss=loss_of(formula), **wishes
         )
         assert report.verdict == "mismatch", (wishes, report)

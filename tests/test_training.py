@@ -1,7 +1,7 @@
 """Whole training runs by hand and by autograd stay as near as rounding allows."""
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,11 @@ from autograd_ref.assignment.training import (
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 from manual_backprop.descent import Iterate, LossAndGradients, steepest_descent
 from manual_backprop.penguins import split
-from tests.thorough import by_profile
+from tests.thorough import by_profile, one_in
 
+DTYPES = ["float64", "float32"]
 BOTH = pytest.mark.parametrize("optimiser", OPTIMISERS)
-FORMATS = pytest.mark.parametrize("dtype", ["float64", "float32"])
+FORMATS = pytest.mark.parametrize("dtype", DTYPES)
 ITERATIONS = 350
 
 
@@ -79,8 +80,7 @@ def test_hand_and_autograd_stay_within_rounding(optimiser: str, dtype: str, seed
 
 
 @pytest.mark.long
-@BOTH
-@FORMATS
+@pytest.mark.parametrize(("optimiser", "dtype"), one_in(3, product(OPTIMISERS, DTYPES)))
 @pytest.mark.parametrize("seed", range(by_profile(dev=1, ci=1, thorough=20)))
 def test_whole_runs_on_the_penguins_stay_together(optimiser: str, dtype: str, seed: int) -> None:
     found = moments(optimiser, of_penguins(seed, dtype), ITERATIONS)
@@ -89,8 +89,8 @@ def test_whole_runs_on_the_penguins_stay_together(optimiser: str, dtype: str, se
     assert found[-1].loss < 0.1 * found[0].loss
 
 
-@pytest.mark.untraced
-@FORMATS
+@pytest.mark.long
+@pytest.mark.parametrize("dtype", one_in(2, DTYPES))
 def test_on_raw_data_rounding_alone_leads_elsewhere_and_no_later(dtype: str) -> None:
     found = moments("Nesterov", of_penguins(0, dtype, standardise=False), ITERATIONS, step=0.01)
     apart = [moment.distance > PARTED * moment.largest for moment in found]

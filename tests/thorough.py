@@ -11,10 +11,10 @@ Where tracked files differ from the commit, everything is.
 import json
 import re
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
@@ -22,10 +22,25 @@ from hypothesis import is_hypothesis_test, settings
 RECORD = ".thorough/record.jsonl"
 CHANGED = "-changed"
 
+T = TypeVar("T")
 
-def by_profile(*, dev: int, ci: int, thorough: int) -> int:
+
+def by_profile(*, dev: T, ci: T, thorough: T) -> T:
     """Return the size of a test in this profile; such a test is to be marked `long`."""
     return {"ci": ci, "thorough": thorough}.get(settings.get_current_profile_name(), dev)
+
+
+def one_in(count: int, cases: Iterable[T]) -> list[T]:
+    """Return every so manieth case, and all in the thorough profile; for a test marked `long`.
+
+    Cases that are a product of choices have each choice among them, and other pairs of choices,
+    where count has no divisor in common with the number of any but the first.
+
+    Examples:
+        >>> one_in(3, [(a, b) for a in "xyz" for b in "12"])
+        [('x', '1'), ('y', '2')]
+    """
+    return [*cases][:: by_profile(dev=count, ci=count, thorough=1)]
 
 
 def commit_of(folder: Path) -> str:
