@@ -237,16 +237,17 @@ def _exceeds(call: Observation) -> bool:
 
 def _is_confirmed(gradients: Gradients, arguments: tuple[Any, ...], wishes: Wishes) -> bool:
     """True where the whole check confirms it."""
-    report, _error = _checked(gradients, arguments, wishes)
+    report, _error = _checked(gradients, arguments, wishes, diagnose=False)
     return report is None or report.verdict == "mismatch" or bool(report.harmful)
 
 
 def _checked(
-    gradients: Gradients, arguments: tuple[Any, ...], wishes: Wishes
+    gradients: Gradients, arguments: tuple[Any, ...], wishes: Wishes, *, diagnose: bool
 ) -> tuple[Report | None, Exception | None]:
     def examined() -> Report:
         with quiet():
-            return examine(trial_of(gradients, arguments[0], arguments[1:], *wishes))
+            trial = trial_of(gradients, arguments[0], arguments[1:], *wishes)
+            return examine(trial, diagnose=diagnose)
 
     found = attempt(examined)
     return (None, found.error) if isinstance(found, Raised) else (found, None)
@@ -255,7 +256,7 @@ def _checked(
 def _counterexample(
     gradients: Gradients, arguments: tuple[Any, ...], wishes: Wishes
 ) -> Counterexample:
-    report, error = _checked(gradients, arguments, wishes)
+    report, error = _checked(gradients, arguments, wishes, diagnose=True)
 
     def wrong(others: tuple[Any, ...]) -> bool:
         return where_wrong(gradients, others, wishes) is not None

@@ -149,6 +149,7 @@ PATTERNS = ROWS.replace("X[i:i+1]", "patterns[i].reshape(1, -1)").replace("X", "
 WHILE = SCRIPT.replace("for turn in range(3):", "turn = 0\nwhile turn < 3:\n    turn += 1")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("text", [SCRIPT, ROWS, PAIRS, FUNCTION, UNNAMED, PATTERNS, WHILE])
 @pytest.mark.parametrize(("slope", "right"), [("h * (1 - h)", True), ("(1 - h)", False)])
 def test_a_loop_is_judged_by_one_pass_of_it(text: str, slope: str, *, right: bool) -> None:

@@ -74,6 +74,7 @@ for epoch in range(3):
 """
 
 
+@pytest.mark.untraced
 def test_an_instance_that_is_named_as_parameters_are_is_none() -> None:
     """It has them: its methods change it."""
     best = found(LAYERS.replace("first", "net").replace("SIGN", ">"), RELU).best

@@ -68,7 +68,7 @@ RIGHT = {"output": "match", "x": "match", "weight": "match", "bias": "match"}
 @pytest.mark.untraced
 @pytest.mark.parametrize("dtype", FORMATS, ids=str)
 def test_a_right_operation_is_a_match_in_every_format(dtype: torch.dtype) -> None:
-    for seed in range(10):
+    for seed in range(4):
         report = check_backward(operation(), affine, *inputs(dtype, seed))
         assert verdicts(report) == RIGHT, report
         assert {block.dtype for block in report.blocks} == {str(dtype).removeprefix("torch.")}

@@ -280,10 +280,11 @@ def test_dimensions_that_are_written_in_are_found_out(
     text = program().replace("a1 = np.logaddexp(0, z1)", FIXED[how])
     spec = written(tmp_path, text)
     said = "Its dimensions seem to be hard-coded. Checked with N_I, N_H, N_O = 4, 16, 3"
-    flat = printed(["check", spec, *QUICK], 0, capsys)
+    file = tmp_path / "found.json"
+    flat = printed(["check", spec, *QUICK, "--json", str(file)], 0, capsys)
     assert f"{said} only." in flat
     assert " penguins 4 16 3 342 " in flat
-    found = json_of([spec, *QUICK], 0, capsys)
+    found = json.loads(file.read_text(encoding="utf-8"))
     assert found["convention"]["fixed"] == {"shape": [4, 16, 3], "samples": None}
     assert {tuple(p["shape"]) for p in found["problems"]} == {(4, 16, 3)}
     samples = [p["samples"] for p in found["problems"]]
@@ -296,9 +297,10 @@ def test_a_number_of_samples_that_is_written_in_is_found_out(
     tmp_path: Path, capsys: Captured
 ) -> None:
     spec = written(tmp_path, program().replace("z2 = a1", "z2 = a1.reshape(342, 16)"))
-    flat = printed(["check", spec, *QUICK], 0, capsys)
+    file = tmp_path / "found.json"
+    flat = printed(["check", spec, *QUICK, "--json", str(file)], 0, capsys)
     assert "N_I, N_H, N_O = 4, 16, 3, S = 342 only." in flat
-    found = json_of([spec, *QUICK], 0, capsys)
+    found = json.loads(file.read_text(encoding="utf-8"))
     assert {p["samples"] for p in found["problems"]} == {342}
 
 
@@ -359,10 +361,11 @@ def test_code_that_needs_float64_is_not_condemned(
     text: str, note: str, tmp_path: Path, capsys: Captured
 ) -> None:
     spec = written(tmp_path, program().replace("S = len(X)", f"S = len(X)\n    {text}"))
-    flat = printed(["check", spec, *QUICK], 0, capsys)
+    file = tmp_path / "found.json"
+    flat = printed(["check", spec, *QUICK, "--json", str(file)], 0, capsys)
     assert note in flat
     assert "on all 3 problems" in flat
-    last = json_of([spec, *QUICK], 0, capsys)["problems"][-1]
+    last = json.loads(file.read_text(encoding="utf-8"))["problems"][-1]
     assert last["note"] == note
     assert (last["report"] is None) == ("Assertion" in note)
 

@@ -25,6 +25,7 @@ from tests.derived_operations import (
 from tests.kernels import operation
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("right", RIGHT.values(), ids=RIGHT)
 def test_right_operations_match_in_every_kind(right: Formulas) -> None:
     report = check_backward(right.operation(), right.forward, *right.inputs, derivatives=KINDS)

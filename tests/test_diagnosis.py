@@ -437,6 +437,7 @@ def test_the_rows_columns_and_entries_that_are_wrong_are_named() -> None:
     assert unlisted("columns of W0 to length one")[0].startswith("W0: wrong in every entry, 3.2")
 
 
+@pytest.mark.untraced
 def test_samples_that_count_more_or_less_than_once_are_named() -> None:
     assert "Of 6 samples, 1, 2, 3, 4 and 5 count 2, 3, 4, 5, 6 times, not once." in unlisted(
         "samples weighted"

@@ -245,6 +245,7 @@ def gradient_of_entropy(z: A) -> A:
     return -p * (np.log(p) + -(p * np.log(p)).sum())
 
 
+@pytest.mark.untraced
 def test_a_right_gradient_that_loses_digits_is_never_a_mismatch() -> None:
     points = [LOGITS, *(12 * np.random.default_rng(seed).normal(size=6) for seed in range(4))]
     found = 0

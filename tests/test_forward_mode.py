@@ -66,6 +66,7 @@ MISTAKES: dict[str, tuple[Formulas, Callable[..., Any], str]] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_a_wrong_jvp_is_found_and_named(mistake: tuple[Formulas, Callable[..., Any], str]) -> None:
     right, jvp, words = mistake

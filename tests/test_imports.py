@@ -41,6 +41,7 @@ def test_nothing_else_is_loaded_before_the_command_can_catch_an_interrupt() -> N
     assert set(done.stdout.split()) == {"autograd_ref", "autograd_ref.commands"}
 
 
+@pytest.mark.untraced
 def test_these_tests_can_fail() -> None:
     assert "torch" in loaded_by("import manual_backprop, torch")
     assert "torch" in loaded_by("import autograd_ref.network")

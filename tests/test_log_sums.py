@@ -57,6 +57,7 @@ SAID = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("mistake", SAID)
 @pytest.mark.parametrize("normalised", [False, True])
 def test_a_wrong_term_on_the_way_back_is_named(mistake: str, *, normalised: bool) -> None:

@@ -46,7 +46,7 @@ def test_a_right_gradient_is_never_a_mismatch(
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "normal equations"])
 def test_a_right_gradient_in_float64_is_a_match(name: str) -> None:
     """Where nothing loses the digits, the answer is not the easy one that nothing can be said."""
-    for seed in range(10):
+    for seed in range(4):
         parameters, data = problem(name, seed, 20, np.float64)
         report = check_gradients(MODELS[name].gradients, parameters, *data, loss=MODELS[name].loss)
         # a ReLU unit that is off for all samples has no gradient

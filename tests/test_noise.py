@@ -87,7 +87,7 @@ def test_what_rounds_to_multiples_of_something_large_is_asked_about_far_enough_a
         float64_only(w)
         return (by_the_residual(w, X, y) + large * w) - large * w
 
-    for seed in range(10):
+    for seed in range(3):
         random = np.random.default_rng(seed)
         y = random.normal(size=50)
         at = random.normal(size=3)

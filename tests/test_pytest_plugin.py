@@ -55,6 +55,7 @@ def test_the_fixtures_are_the_assertions(
     assert check_backward is assert_backward_matches
 
 
+@pytest.mark.untraced
 def test_the_fixture_fails_on_a_wrong_gradient_alone_with_the_report_and_the_line_of_the_test(
     tmp_path: Path,
 ) -> None:

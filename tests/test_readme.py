@@ -28,6 +28,7 @@ def differences(page: str, folder: Path) -> list[tuple[str, str]]:
     return [(shown, printed) for shown, printed in found if words(shown) != words(printed)]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("page", PAGES)
 def test_the_examples_of_a_page_run_and_print_what_it_shows(page: str, tmp_path: Path) -> None:
     assert differences(text_of(page), tmp_path) == []

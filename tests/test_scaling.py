@@ -24,6 +24,7 @@ def test_a_point_is_measured_in_a_process_of_its_own() -> None:
     assert found.peak < 50e6
 
 
+@pytest.mark.untraced
 def test_what_does_not_fit_is_told_from_what_fails() -> None:
     assert scaling.point((100_000, 10_000_000, 3, 50), "NumPy in tiles") is None
     with pytest.raises(RuntimeError, match="KeyError: 'nobody'"):

@@ -371,6 +371,7 @@ WRONG: dict[str, tuple[Callable[..., ScipyReport], str]] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", WRONG)
 def test_a_mistake_is_found_under_its_name_alone(case: str) -> None:
     check, name = WRONG[case]

@@ -89,6 +89,7 @@ def test_a_table_is_printed_and_raw_samples_are_appended(
     assert sorted(child.name for child in tmp_path.iterdir()) == ["plots", "speed.jsonl"]
 
 
+@pytest.mark.untraced
 def test_several_processes_are_several_rows(capsys: Captured, tmp_path: Path) -> None:
     file = tmp_path / "speed.jsonl"
     options = ["--quick", "--dtype", "float32", "--only", "NumPy in tiles", "--threads", "1"]

@@ -93,6 +93,7 @@ def test_what_a_method_leaves_is_a_match_if_it_is_stated_and_no_match_if_not(cas
     assert "times)" in notes(report)["accuracy"]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("entry", [0, -1])
 def test_what_is_wrong_by_more_than_the_accuracy_is_a_mismatch(case: str, entry: int) -> None:

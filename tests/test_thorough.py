@@ -58,6 +58,7 @@ def lines(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+@pytest.mark.untraced
 def test_it_runs_what_is_long_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
     status, text = run(tmp_path, least=101)
     assert status == 1, text

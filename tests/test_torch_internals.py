@@ -48,10 +48,12 @@ def is_loaded_after(code: str, module: str) -> bool:
     return {"True": True, "False": False}[done.stdout.strip()]
 
 
+@pytest.mark.untraced
 def test_a_first_check_does_not_load_the_compiler() -> None:
     assert not is_loaded_after(FIRST_CHECK, COMPILER)
 
 
+@pytest.mark.untraced
 def test_the_test_above_can_fail() -> None:
     """An override taken away, and PyTorch loads it; or it has no need to, as version 2.4."""
     without = """

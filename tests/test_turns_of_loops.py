@@ -11,6 +11,7 @@ from autograd_ref import Report, check_gradients
 from autograd_ref.recording.recorder import recorded
 from autograd_ref.recording.slips.loops.states import loops_of
 from autograd_ref.tree.point import Point
+from tests.thorough import one_in
 
 A = NDArray[Any]
 Blocks = dict[str, A]
@@ -132,6 +133,7 @@ def test_two_states_that_are_taken_for_each_other_are_named(how: str, kind: str,
     assert said in report.causes[0].explanation
 
 
+@pytest.mark.untraced
 def test_another_wrong_derivative_of_two_states_is_none_of_these() -> None:
     assert sprung("").verdict == "match"
     assert not any(
@@ -168,8 +170,8 @@ def of(other_loss: Any) -> Any:
     return gradients
 
 
-@pytest.mark.untraced
-@pytest.mark.parametrize(("which", "other"), [("x", "v"), ("v", "x")])
+@pytest.mark.long
+@pytest.mark.parametrize(("which", "other"), one_in(2, [("x", "v"), ("v", "x")]))
 def test_a_state_that_is_taken_after_its_update_is_named(which: str, other: str) -> None:
     report = check_gradients(of(with_the_new(which)), POINT, FORCES, loss=spring)
     assert [cause.kind for cause in report.causes] == ["a state already updated"], report
@@ -177,8 +179,8 @@ def test_a_state_that_is_taken_after_its_update_is_named(which: str, other: str)
     assert said in report.causes[0].explanation
 
 
-@pytest.mark.untraced
-@pytest.mark.parametrize("which", ["x", "v"])
+@pytest.mark.long
+@pytest.mark.parametrize("which", one_in(2, ["v", "x"]))
 def test_a_state_that_is_taken_before_its_update_is_named(which: str) -> None:
     report = check_gradients(of(spring), POINT, FORCES, loss=with_the_new(which))
     assert [cause.kind for cause in report.causes] == ["a state not yet updated"], report

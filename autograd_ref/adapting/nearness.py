@@ -1,5 +1,6 @@
 """How near a gradient is to that of a network."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,36 +80,47 @@ def nearest_network(program: CallProgram, read: GradientRead, problem: SmallProb
     """
     bias, near = any(name[0] == "b" for name in read.reading.of), list[Near]()
     for references in (problem.references.meant, problem.references.usual):
-        near += [_beside(one, program, read, problem) for one in references(bias)]
+        near += _beside(references(bias), program, read, problem)
         if any(one.is_right for one in near):
             break
     return min(near, key=right_first)
 
 
-def _beside(one: RightFor, program: CallProgram, read: GradientRead, problem: SmallProblem) -> Near:
+def _beside(
+    references: Sequence[RightFor], program: CallProgram, read: GradientRead, problem: SmallProblem
+) -> list[Near]:
+    """How near a gradient is to each of some references, all of them at once."""
+    if not references:
+        return []
     blocks = [*read.gradients]
-    mine = np.concatenate([read.gradients[name].ravel() for name in blocks])
-    right = np.concatenate([one.gradients[name].ravel() for name in blocks])
-    factor, error = _proportion(mine, right)
+    mine = [read.gradients[name].ravel() for name in blocks]
+    right = [np.stack([one.gradients[name].ravel() for one in references]) for name in blocks]
+    factors, errors = _proportions(np.concatenate(mine), np.concatenate(right, axis=1))
     count = len(read.reading.of)
-    error = error if len(blocks) == count else np.inf  # some have no shape that would do
-    pairs = [(read.gradients[n], one.gradients[n]) for n in blocks]
-    equal = sum(_proportion(*pair)[1] <= EQUAL for pair in pairs if pair[0].size >= FEWEST)
-    cosine = sum(_cosine(*pair) for pair in pairs) / count
+    if len(blocks) != count:
+        errors[:] = np.inf  # some have no shape that would do
+    pairs = [*zip(mine, right, strict=True)]
+    told = [_proportions(*pair)[1] <= EQUAL for pair in pairs if pair[0].size >= FEWEST]
+    equal = np.sum(told, axis=0) if told else np.zeros(len(references))
+    cosines = np.sum([_cosines(*pair) for pair in pairs], axis=0) / count
     labels = problem.Y.ndim == 1
-    return Near(
-        program, read.reading, problem.sizes, labels, one.network, error, factor, equal, cosine
-    )
+    near: list[Near] = []
+    for i, one in enumerate(references):
+        numbers = float(errors[i]), float(factors[i]), int(equal[i]), float(cosines[i])
+        near.append(Near(program, read.reading, problem.sizes, labels, one.network, *numbers))
+    return near
 
 
-def _proportion(one: Array, two: Array) -> tuple[float, float]:
-    """How many times the other an array is, and the largest difference beside that."""
-    factor = float((one * two).sum()) / (float((two * two).sum()) or 1.0)
-    size = float(np.abs(factor * two).max(initial=0.0))
-    error = float(np.abs(one - factor * two).max(initial=0.0)) / size if size else np.inf
-    return factor, error
+def _proportions(one: Array, rows: Array) -> tuple[Array, Array]:
+    """How many times each row an array is, and the largest difference beside that."""
+    squares = (rows * rows).sum(axis=1)
+    factors = (one * rows).sum(axis=1) / np.where(squares, squares, 1.0)
+    multiples = factors[:, np.newaxis] * rows
+    sizes = np.abs(multiples).max(axis=1, initial=0.0)
+    errors = np.abs(one - multiples).max(axis=1, initial=0.0)
+    return factors, np.divide(errors, sizes, out=np.full_like(errors, np.inf), where=sizes != 0)
 
 
-def _cosine(one: Array, two: Array) -> float:
-    size = float(np.linalg.norm(one) * np.linalg.norm(two))
-    return float((one * two).sum()) / size if size else 0.0
+def _cosines(one: Array, rows: Array) -> Array:
+    sizes = np.linalg.norm(one) * np.linalg.norm(rows, axis=1)
+    return np.divide((one * rows).sum(axis=1), sizes, out=np.zeros_like(sizes), where=sizes != 0)

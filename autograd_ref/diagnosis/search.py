@@ -252,7 +252,7 @@ def _one_inside_another(evidence: Evidence, tried: Sequence[Tried]) -> list[Expl
         if set(evidence.wrong) - first - second:
             continue
         both = composed(evidence, one, two)
-        if both is not None and not evidence.unexplained(both):
+        if both is not None and all(evidence.explains(both, key) for key in evidence.hand):
             found.append(confirmed(evidence, both))
     return list(
         {frozenset(s.name for s in statements): statements for statements in found}.values()

@@ -24,7 +24,7 @@ from autograd_ref.adapting.calling.filling.global_data import (
 )
 from autograd_ref.adapting.calling.filling.left_over import SETTINGS
 from autograd_ref.adapting.calling.problem_to_try import SmallProblem
-from autograd_ref.adapting.calling.programs import NET, CallProgram, calls_of
+from autograd_ref.adapting.calling.programs import NET, CallProgram, Lines, calls_of
 from autograd_ref.adapting.holding.given.containers import in_arguments
 from autograd_ref.adapting.holding.given.plain_lists import as_lists, knows_no_arrays
 from autograd_ref.adapting.holding.setups import Placed, in_module, in_object
@@ -33,6 +33,9 @@ from autograd_ref.adapting.holding.uneven_penalties import uneven_penalties
 
 INPUT = re.compile(r"(x|i|in|inp|input)_?\d", re.IGNORECASE)
 """The names of single inputs."""
+
+MadeCalls = dict[tuple[object, ...], list[Lines]]
+"""The calls of an entry by the data and parameters in them: many setups have the same."""
 
 
 def programs_of(
@@ -51,13 +54,14 @@ def programs_of(
     if knows_no_arrays(entry.function):
         data = [one.as_lists() for one in data]
     base = Known(sizes=problem.sizes, given=given, network=problem.meant)
+    made: MadeCalls = {}
     if entry.makes:
         for form in data:
             known = base._replace(X=form.X, Y=form.Y)
             for one in made_functions(entry, known, problem):
                 for firsts in [(), *one.entry.chains]:
                     there = [form], base
-                    yield [*programs_in(one.entry, one.setup, one.before, there, firsts)]
+                    yield [*programs_in(one.entry, one.setup, one.before, there, firsts, {})]
         return
     chains = entry.chains  # a method may need what they keep; a function has arguments
     takes_data = isinstance(entry.owner, type) and takes(entry.owner, "Y")
@@ -66,10 +70,10 @@ def programs_of(
             first = base._replace(X=group[0].X, Y=group[0].Y)
             setups = [*_setups(entry, problem, first, firsts)]
             for setup, before in setups:
-                yield [*programs_in(entry, setup, before, (group, base), firsts)]
+                yield [*programs_in(entry, setup, before, (group, base), firsts, made)]
             for setup, before in setups:  # code without biases is not said to be given ones
                 forms = [form for one in group for form in one.with_ones(setup.holder.form.biases)]
-                yield [*programs_in(entry, setup, before, (forms, base), firsts)]
+                yield [*programs_in(entry, setup, before, (forms, base), firsts, made)]
 
 
 def programs_in(
@@ -78,6 +82,7 @@ def programs_in(
     before: Sequence[str],
     known: tuple[Sequence[DataForm], Known],
     firsts: Sequence[str],
+    made: MadeCalls,
 ) -> Iterator[CallProgram]:
     """Yield the programs of one setup, with all forms of data.
 
@@ -87,14 +92,17 @@ def programs_in(
         before: the lines before the calls.
         known: the forms of data, and what there is to be given beside them.
         firsts: the names of what is called before it.
+        made: the calls of the entry with other setups, to which those of this one are added.
     """
     data, base = known
     inputs, own = _inputs(entry, firsts, base.sizes), global_data(entry, firsts)
     for form in data:
         arrays = {**setup.arrays, **(inputs if form.X.startswith("X[0]") else {})}
         there = base._replace(X=form.X, Y=form.Y, parameters=setup.container, arrays=arrays)
-        each = dict.fromkeys(calls_of(entry, there, firsts))
-        found = [(calls, (*put_there(own, form, calls), *before)) for calls in each]
+        what = (*firsts,), form.X, form.Y, setup.container, (*arrays.items(),)
+        if what not in made:
+            made[what] = [*dict.fromkeys(calls_of(entry, there, firsts))]
+        found = [(calls, (*put_there(own, form, calls), *before)) for calls in made[what]]
         found = [one for one in found if _has_data("\n".join((*one[1], *one[0])), form)]
         if not found and not inputs:
             return  # an argument is not known, or none takes the data, whatever their form

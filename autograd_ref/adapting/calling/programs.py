@@ -24,6 +24,8 @@ from autograd_ref.adapting.holding.setups import Placed
 NET = "net"
 """The variable for an instance."""
 
+Lines = tuple[str, ...]
+
 
 class CallProgram(NamedTuple):
     """Lines that call somebody's code."""
@@ -36,7 +38,7 @@ class CallProgram(NamedTuple):
     calls: tuple[str, ...]
 
 
-def calls_of(entry: Candidate, known: Known, firsts: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def calls_of(entry: Candidate, known: Known, firsts: Sequence[str]) -> Iterator[Lines]:
     """Yield the calls of an entry, after those that it needs.
 
     Args:
@@ -76,9 +78,6 @@ def _call(name: str, function: Function, known: Known, owner: str) -> str:
         known = known._replace(X="")  # it was given to the forward pass
     found = filled(function, known)
     return "" if found.missing else f"{_callee(owner, name)}({found.text})"
-
-
-Lines = tuple[str, ...]
 
 
 def _with_criteria(entry: Candidate, known: Known, lines: Lines) -> Iterator[tuple[Known, Lines]]:

@@ -146,9 +146,10 @@ def _held(
 def _first(found: Sequence[Found], wanted: Slot, used: Mapping[int, str], start: int) -> int | None:
     """The place of the first array that fits, and is not named as one of the other kind."""
     for i, one in enumerate(found):
+        if i < start or i in used or one.value.shape != wanted.shape:
+            continue
         bias = _is_bias(one)
-        may_be = bias or not ARRAY.fullmatch(one.name) or _may_be_threshold(one)
-        other = bias if wanted.kind == "W" else not may_be
-        if i >= start and i not in used and not other and one.value.shape == wanted.shape:
+        may_be_bias = bias or not ARRAY.fullmatch(one.name) or _may_be_threshold(one)
+        if (wanted.kind == "W" and not bias) or (wanted.kind == "b" and may_be_bias):
             return i
     return None

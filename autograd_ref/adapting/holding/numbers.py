@@ -38,11 +38,13 @@ def of_numbers(found: Sequence[Found], sizes: Sequence[int] | None) -> Iterator[
     biases = [one for one in numbers if _kind(one.name) == "b"]
     seen: list[set[Slot]] = []
     for inside in [*sizes_of(len(weights), len(biases))] if sizes is None else [tuple(sizes)]:
+        if len(weights) != sum(inputs * outputs for inputs, outputs in pairwise(inside)):
+            continue
         form = Form(biases="vector" if biases else "none", held="numbers")
         for order, arranged in product(ORDERS, ARRANGED):
             places = [*arranged("W", inside)]
             others = [*_by_unit("b", inside)] if biases else []
-            if not places or (len(places), len(others)) != (len(weights), len(biases)):
+            if not places or len(others) != len(biases):
                 continue
             ordered = sorted(weights, key=order) + sorted(biases, key=order)
             rows = zip(places + others, ordered, strict=True)

@@ -1,6 +1,7 @@
 """Which arrays of an object are the parameters of a network."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -71,7 +72,8 @@ class Holder(NamedTuple):
         return self._replace(slots=tuple(one._replace(path=path(one)) for one in self.slots))
 
 
-def slot(form: Form, kind: str, layer: int, sizes: Sequence[int]) -> Slot:
+@lru_cache(maxsize=1024)
+def slot(form: Form, kind: str, layer: int, sizes: tuple[int, ...]) -> Slot:
     """Return an array of parameters that has no place yet.
 
     Args:
@@ -105,5 +107,5 @@ def unplaced(form: Form, sizes: Sequence[int]) -> Holder:
         sizes: of the network.
     """
     layers = range(len(sizes) - 1)
-    slots = [slot(form, kind, layer, sizes) for layer in layers for kind in form.kinds]
+    slots = [slot(form, kind, layer, tuple(sizes)) for layer in layers for kind in form.kinds]
     return Holder(tuple(sizes), form, tuple(slots))

@@ -67,7 +67,7 @@ def _programs(one: Adapted, given: Mapping[str, str]) -> Iterator[CallProgram]:
                 loss = Candidate(function, full, owner, beside, entry.module)
                 for firsts in [(), *loss.chains]:
                     setup, before = one.found.program.setup, one.found.program.before
-                    yield from programs_in(loss, setup, before, known, firsts)
+                    yield from programs_in(loss, setup, before, known, firsts, {})
 
 
 def _valued(one: Adapted, program: CallProgram) -> Adapted:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -88,10 +89,11 @@ def _global_names(function: Function, beside: Mapping[str, Function]) -> set[str
     return names & {name for one in inside for name in _own_globals(one)}
 
 
-def _own_globals(function: Function) -> Iterator[str]:
+@lru_cache(maxsize=512)
+def _own_globals(function: Function) -> frozenset[str]:
     """The names that a function reads first, and that are no arguments."""
-    own = [one.name for one in parameters_of(function)]
-    yield from (name for name in read_first([*tree_of(function).body]) if name not in own)
+    own = {one.name for one in parameters_of(function)}
+    return frozenset(read_first([*tree_of(function).body])) - own
 
 
 def _numbers_of_rows(entry: Candidate, read: set[str], data: Sequence[str]) -> Iterator[str]:
