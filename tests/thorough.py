@@ -31,10 +31,10 @@ def by_profile(*, dev: T, ci: T, thorough: T) -> T:
 
 
 def one_in(count: int, cases: Iterable[T]) -> list[T]:
-    """Return every so manieth case, and all in the thorough profile; for a test marked `long`.
+    """Return one case in so many, and all in the thorough profile; for a test marked `long`.
 
-    Cases that are a product of choices have each choice among them, and other pairs of choices,
-    where count has no divisor in common with the number of any but the first.
+    Of cases that are a product of choices, the few have every choice in them where count has no
+    divisor in common with the number of choices of any kind but the first.
 
     Examples:
         >>> one_in(3, [(a, b) for a in "xyz" for b in "12"])
