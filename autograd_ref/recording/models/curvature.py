@@ -9,6 +9,7 @@ from torch import Tensor
 
 from autograd_ref.recording.models.second_derivatives import Operations, SumOverOperations, gradient
 from autograd_ref.recording.models.stabilisers import TorchModel
+from autograd_ref.reference.effort.budget import Budget
 from autograd_ref.reference.model import Discrepancy, Hypothesis
 from autograd_ref.reference.protocol import Loss
 from autograd_ref.reference.torch_loss import evaluated
@@ -54,11 +55,13 @@ class CurvatureModel(TorchModel):
 
     def hypotheses(self, seen: Discrepancy, /) -> Iterator[Hypothesis]:
         """Yield the products that lack second derivatives, or have some with another sign."""
-        found = attempt(lambda: [*self._other_terms(seen.point)])
+        budget = Budget()
+        with budget.running():
+            found = attempt(lambda: [*self._other_terms(seen.point, budget)])
         yield from [] if isinstance(found, Raised) else found
         yield from super().hypotheses(seen)
 
-    def _other_terms(self, point: Point) -> Iterator[Hypothesis]:
+    def _other_terms(self, point: Point, budget: Budget) -> Iterator[Hypothesis]:
         recorded = Operations()
         value, inputs, _beside = evaluated(self._loss_itself, *point, mode=recorded)
         ways = leaves(self._v)
@@ -73,12 +76,15 @@ class CurvatureModel(TorchModel):
             return {path: as_float64(all_ + (times - 1) * own) for path, all_, own in each}
 
         told: list[Results] = []
-        for operation in operations:
+        for operation in budget.each("values", operations):
             part = _curvature(operation.result, value, x, along)
             if part is not None:
                 told.append(but(part, 0))
                 yield Hypothesis(*GAUSS_NEWTON, told[-1], lambda: None)
-        for place, mixed, part in SumOverOperations(value, x, along).parts(operations):
+        terms = SumOverOperations(value, x, along).parts(budget.each("operations", operations))
+        for place, mixed, part in terms:
+            if _equal(but(part, 2), but(whole, 2)):
+                continue  # all of it: so much is said of the block
             of = f"{MIXED if mixed else 'second derivatives of'} {place}"
             for times, name, said, fix in ALTERED:
                 found = but(part, times)

@@ -6,7 +6,7 @@ parameters: the chain rule of second derivatives. So one may leave one out, or t
 other.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -75,16 +75,17 @@ class SumOverOperations(NamedTuple):
     inputs: list[Tensor]
     ways: list[Tensor]
 
-    def parts(self, operations: Sequence[Operation]) -> Iterator[Second]:
+    def parts(self, operations: Iterable[Operation]) -> Iterator[Second]:
         """Yield the parts of operations, those of one expression together."""
-        for of, mixed in ((self._own, False), (self._mixed, True)):
-            found: dict[CodePlace, Product] = {}
-            for one in operations:
+        found: dict[tuple[CodePlace, bool], Product] = {}
+        for one in operations:
+            for of in (self._own, self._mixed):
                 part = attempt(partial(of, one))
                 if isinstance(part, list):  # it cannot be taken where it writes into an operand
-                    before = found.setdefault(one.place, list(map(torch.zeros_like, part)))
-                    found[one.place] = [a + b for a, b in zip(before, part, strict=True)]
-            yield from (Second(place, mixed, product) for place, product in found.items())
+                    key = one.place, of == self._mixed
+                    before = found.setdefault(key, list(map(torch.zeros_like, part)))
+                    found[key] = [a + b for a, b in zip(before, part, strict=True)]
+        yield from (Second(*key, product) for key, product in found.items())
 
     def _own(self, one: Operation) -> Product | None:
         """The part of an operation's own second derivatives; None where it is linear."""
