@@ -189,9 +189,9 @@ def _in_the_matrix(
     options = options._replace(at=(), only=None, except_=None)
     by = derivative_of_gradient(loss, gradients, point, options)
     by = by._replace(of_total=UnknownModel())
-    return jacobian_trial.examined(
-        jacobian_trial.trial_of(matrix_of(hvp), by, point, options, OF_MATRIX)
-    ).causes
+    trial = jacobian_trial.trial_of(matrix_of(hvp), by, point, options, OF_MATRIX)
+    report = attempt(lambda: jacobian_trial.examined(trial))
+    return () if isinstance(report, Raised) else report.causes  # unit vectors may be new to it
 
 
 def _in_torch(loss: Loss | None, gradients: Gradients | None, v: Any) -> TorchModel:

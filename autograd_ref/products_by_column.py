@@ -35,7 +35,8 @@ def matrix_of(hvp: Product) -> Jacobian:
         for path, array in arrays.items():
             for index in np.ndindex(array.shape):
                 for row, part in product_of(hvp, x, _unit(x, path, index), data).items():
-                    blocks[row, path][(..., *index)] = part
+                    if part.shape == arrays[row].shape:
+                        blocks[row, path][(..., *index)] = part
         return rebuilt(x, lambda row, _: rebuilt(x, lambda path, _: blocks[row, path]))
 
     return hessian

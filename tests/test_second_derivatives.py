@@ -103,6 +103,28 @@ def test_products_are_told_by_all_their_columns() -> None:
     assert [cause.kind for cause in report.causes] == ["diagonal only"], str(report)
 
 
+def test_a_step_of_the_gradient_is_said_to_be_one() -> None:
+    """Its line is in no code of the caller's."""
+
+    def softplus(x: Any) -> Any:
+        return torch.nn.functional.softplus(x).sum()
+
+    report = check_hessian(lambda x: np.diag(1 / (1 + np.exp(-x))), x, loss=softplus)
+    assert "in the gradient of the loss, " in report.causes[0].explanation, str(report)
+
+
+def no_zero(_x: Any, v: Any) -> Any:
+    if not np.all(v):
+        raise ZeroDivisionError("a direction with zeros")
+    return v[::-1]
+
+
+@pytest.mark.parametrize("product", [no_zero, lambda _x, v: v[:2], lambda _x, v: np.outer(v, v)])
+def test_products_that_cannot_be_taken_by_columns_are_wrong_all_the_same(product: Any) -> None:
+    report = check_hvp(product, x, loss=sines)
+    assert report.verdict == "mismatch"
+
+
 def test_a_linear_loss_has_no_second_derivatives() -> None:
     report = check_hvp(lambda _x, v: v, x, loss=lambda x: 2 * x.sum())
     assert report.verdict == "mismatch"

@@ -22,7 +22,7 @@ NO_PLACE = CodePlace("", 0, "", "")
 """The place of what no code of the caller's asks for: the loss itself is a function of PyTorch."""
 
 Product = list[Tensor]
-"""What reaches each parameter."""
+"""One array for each parameter."""
 
 
 class Operation(NamedTuple):
@@ -79,10 +79,10 @@ class SumOverOperations(NamedTuple):
         """Yield the parts of operations, those of one expression together."""
         found: dict[tuple[CodePlace, bool], Product] = {}
         for one in operations:
-            for of in (self._own, self._mixed):
+            for of, mixed in ((self._own, False), (self._mixed, True)):
                 part = attempt(partial(of, one))
                 if isinstance(part, list):  # it cannot be taken where it writes into an operand
-                    key = one.place, of == self._mixed
+                    key = one.place, mixed
                     before = found.setdefault(key, list(map(torch.zeros_like, part)))
                     found[key] = [a + b for a, b in zip(before, part, strict=True)]
         yield from (Second(*key, product) for key, product in found.items())
@@ -124,7 +124,7 @@ class SumOverOperations(NamedTuple):
         return found
 
     def _back(self, values: list[Tensor], upstream: list[Tensor]) -> Product:
-        """What comes back from values to the parameters."""
+        """The sum of the derivatives by the parameters, from those by some values."""
         each = [gradient(x, self.inputs, c) for x, c in zip(values, upstream, strict=True)]
         return [torch.stack(parts).sum(0) for parts in zip(*each, strict=True)]
 
