@@ -39,6 +39,7 @@ def forgotten() -> Generator[None]:
     forget()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("text", "used", "unused"),
     [

@@ -93,6 +93,7 @@ def moved(rate: str, *, arguments: str = "seed=0", before: str = "pass", other: 
     return MOVED.format(rate=rate, arguments=arguments, before=before, other=other or rate)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("text", [KEYS, UNNUMBERED, PAIRS], ids=["numbered", "order", "pairs"])
 def test_parameters_without_known_names_are_found(text: str) -> None:
     best = found(text).best
@@ -174,6 +175,7 @@ def test_the_rate_of_an_update_is_told_by_what_it_does(
     np.testing.assert_allclose(before["b1"] - after["b1"], moves * d.sum(0), rtol=1e-12)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("rate", "attributes", "lines"),
     [
@@ -231,6 +233,7 @@ class Net:
 """
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("c", "name", "d", "axis"),
     [
@@ -553,6 +556,7 @@ def test_after_many_tries_no_further_function_is_called(monkeypatch: pytest.Monk
     assert found(text).best is not None
 
 
+@pytest.mark.untraced
 def test_code_with_the_gradient_of_a_batch_is_called_with_no_single_sample() -> None:
     """Though it is wrong: what is returned for a sample may look like updated parameters."""
     outcome = found(KEYS.replace("'P1': X.T @ e", "'P1': X.T @ (e * e)"))
@@ -575,6 +579,7 @@ def gradient(params, X, T, COUNT):
 """
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("count", "first"), [("L", "'W' + str(l)"), ("k", 'f"W{l}"')])
 def test_the_number_of_layers_is_neither_a_size_nor_a_number_of_steps(
     count: str, first: str

@@ -11,6 +11,7 @@ from autograd_ref.adapting.by_name.roles import Role, roles_of
 from autograd_ref.adapting.by_use.argument_uses import Uses, uses_of
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("name", "first"),
     [

@@ -102,6 +102,7 @@ def test_a_constant_that_keeps_a_logarithm_finite_is_told(
     assert bool(one.found.reading.loss) != bool(said)
 
 
+@pytest.mark.untraced
 def test_a_loss_beside_a_wrong_gradient_stays_a_loss() -> None:
     """It changes as the right gradient tells."""
     one = found_in("grads['b1'] = back.mean(axis=0); return nll, grads")

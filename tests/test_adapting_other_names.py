@@ -56,6 +56,7 @@ for j in range(2):
 """
 
 
+@pytest.mark.untraced
 def test_alpha_is_a_rate_where_what_is_multiplied_moves_by_it() -> None:
     """Whatever the weights are called; an update of what is no weight says nothing."""
     assert agrees(TRASK, SIGMOID, "(l1, deriv=True)", "(l2, deriv=True)")
@@ -74,6 +75,7 @@ for _ in range(2):
 """
 
 
+@pytest.mark.untraced
 def test_one_weight_of_a_usual_name_beside_one_of_another() -> None:
     meant = architecture((2, 3, 1), activation="sigmoid", output="linear", loss="sse")
     assert agrees(RATE_FIRST, meant, "H * (1 - H)", "H")
@@ -93,6 +95,7 @@ for i in range(2):
 """
 
 
+@pytest.mark.untraced
 def test_sizes_with_one_output_come_first_where_their_arrays_have_one() -> None:
     """With two, one column of targets would be taken for both."""
     meant = architecture((2, 3, 1), activation="sigmoid", output="linear", loss="sse")
@@ -112,11 +115,13 @@ for epoch in range(2):
 """
 
 
+@pytest.mark.untraced
 def test_one_column_of_targets_is_not_held_against_two_outputs() -> None:
     """There it would be taken for both, and the gradient for a wrong one."""
     assert agrees(COLUMN, SUM._replace(sizes=(5, 7, 1)), "(1 - h**2)", "(1 - h)")
 
 
+@pytest.mark.untraced
 def test_a_result_of_another_kind_than_any_reading_is_read_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -143,6 +148,7 @@ for epoch in range(2):
 """
 
 
+@pytest.mark.untraced
 def test_layers_that_are_numbered_from_one() -> None:
     """In dicts by numbers."""
     assert agrees(NUMBERED, LINE, "(1 - H**2)", "(1 - H)")
@@ -157,6 +163,7 @@ def backprop(x, y, ws, bs):
 """
 
 
+@pytest.mark.untraced
 def test_ws_and_bs_are_lists_of_weights_and_biases() -> None:
     """And bs is no size of a batch."""
     assert agrees(LISTS, LINE, "(1 - h**2)", "(1 - h)")
@@ -263,6 +270,7 @@ def test_a_function_without_a_module_reads_no_global_data() -> None:
     assert global_data(one, ()) == GlobalData()
 
 
+@pytest.mark.untraced
 def test_a_number_of_samples_alone_is_enough() -> None:
     """What takes the data as arguments may read it."""
     text = """
@@ -322,6 +330,7 @@ def learn(x, y, epochs=5, rate=0.1, hidden=7, act=curve, act_slope=curve_slope):
 """
 
 
+@pytest.mark.untraced
 def test_data_that_are_scaled_above_a_loop_are_the_data_of_its_pass() -> None:
     """With functions that are defaults of arguments, and the number of the inputs before that."""
     assert agrees(NORMALISED, LINE, "act_slope(z)", "act(z)")
@@ -388,6 +397,7 @@ def step(x, y):
 """
 
 
+@pytest.mark.untraced
 def test_numbers_that_go_through_the_network_unit_by_unit() -> None:
     """The weight to a hidden unit and that from it, before those of the next."""
     meant = architecture((1, 2, 1), activation="tanh", output="linear", loss="sse")
@@ -500,6 +510,7 @@ def upd(X, T, lr=.01):
 """
 
 
+@pytest.mark.untraced
 def test_global_matrices_that_are_multiplied_are_weights() -> None:
     assert agrees(SHORT, SUM, "(1 - v**2)", "(1 - v)")
 
@@ -527,6 +538,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.untraced
 def test_an_instance_is_built_without_the_loop_that_trains_it() -> None:
     """Whatever training is called there."""
     assert agrees(GERMAN, SUM, "(1 - h**2)", "(1 - h)")
@@ -570,6 +582,7 @@ model.compile(optimizer=SGD(0.3))
 """
 
 
+@pytest.mark.untraced
 def test_an_optimiser_that_is_made_is_no_training() -> None:
     """The statement that sets it belongs to what builds a network."""
     meant = LINE._replace(sizes=(4, 12, 3))
@@ -651,6 +664,7 @@ MOMENTS = (
 )
 
 
+@pytest.mark.untraced
 def test_hidden_units_that_are_kept_are_no_moments() -> None:
     """Though they are called cache: they have another shape."""
     text = UPSTREAM.replace("self.h", "self.cache").replace("d_out", "y")
@@ -669,6 +683,7 @@ def test_hidden_units_that_are_kept_are_no_moments() -> None:
     assert agrees(text, LINE, "(1 - self.cache**2)", "(1 - self.cache)")
 
 
+@pytest.mark.untraced
 def test_a_step_by_moments_is_not_judged_and_a_moment_is_no_gradient() -> None:
     """It is none along the gradient, and nothing else is there."""
     assert found(MOMENTS, LINE).best is None

@@ -102,12 +102,14 @@ def test_a_penalty_of_their_own_loss_is_right(loss: str, slope: str, said: str) 
     assert found.sentence.endswith(said)
 
 
+@pytest.mark.untraced
 def test_a_penalty_that_is_given_is_held_against_their_own_loss() -> None:
     """Also where it is a number in the code."""
     assert judged(adapter(FUNCTIONS, "0.3", "0.3", l2=0.3)).wrong is not None
     assert with_penalty(adapter(FUNCTIONS, "0.15", "0.3", l2=0.3), [], 0, {}) is None
 
 
+@pytest.mark.untraced
 def test_what_is_another_loss_is_not_asked() -> None:
     """It counts errors, or is the loss of another network."""
     other = adapter(FUNCTIONS.replace("-np.log(p[np", "-(p[np"), "lam", "lam")

@@ -335,6 +335,7 @@ def pull(X, T{given}):
 """
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("given", "slope", "right"),
     [("", "1 - h * h", True), ("", "1 - h", False), (", W2, b2", "1 - h * h", True)],

@@ -165,6 +165,7 @@ def test_a_loop_is_judged_by_one_pass_of_it(text: str, slope: str, *, right: boo
     assert said[0].startswith(f"Called: {entry.last}, which is one pass of the loop in line {line}")
 
 
+@pytest.mark.untraced
 def test_the_adapter_has_the_pass_in_it() -> None:
     """With what it needs of the file."""
     text = SCRIPT.replace("SLOPE", "h * (1 - h) * one").replace("rng =", "one = 1\nrng =")

@@ -246,6 +246,7 @@ def slopes(w1, b1, w2, b2, X, T):
 """
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("sign", "second", "right"), [("-", "b2", True), ("+", "b2", False), ("-", "0 - b2", False)]
 )

@@ -148,6 +148,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.untraced
 def test_a_penalty_of_their_own_statements_is_no_argument_of_the_adapter() -> None:
     """Its name ends as that of the argument, and its value is in the text."""
     network = architecture((5, 7, 2), activation="tanh", output="linear", loss="sse")

@@ -77,6 +77,7 @@ def test_an_instance_is_imported_by_its_name(of_text: Modules) -> None:
     assert "their_net = ...  # the instance of Net" in str(adapt(own, **TANH).source)
 
 
+@pytest.mark.untraced
 def test_global_variables_are_as_they_were(of_text: Modules) -> None:
     """Arrays, lists, dicts, generators and what was new, after the search and after a call."""
     module = of_text(GLOBALS)
@@ -105,6 +106,7 @@ def test_a_label_at_a_time_becomes_a_row_where_the_loss_wants_rows(
     assert {*one(point.parameters, point.X, point.Y)} == {"W0", "b0", "W1", "b1"}
 
 
+@pytest.mark.untraced
 def test_arguments_are_given_by_name(of_text: Modules) -> None:
     """Arguments of no known name, each as an expression."""
     text = NET.replace("X, Y):", "X, Y, colour):").replace("print(", "assert colour > 3, (")
@@ -154,6 +156,7 @@ def test_what_makes_parameters_may_want_what_nobody_knows(of_text: Modules) -> N
     assert right(adapt(of_text(text).Net, **TANH))
 
 
+@pytest.mark.untraced
 def test_a_sample_without_a_gradient_adds_nothing(of_text: Modules) -> None:
     """The gradient is then the sum of the others', one sample at a time."""
     text = LABEL.replace("    back =", "    d = d * (x[0] > 0)\n    back =")
@@ -186,12 +189,14 @@ def gradient(theta, X, Y, n_in, n_hidden, n_out):
 """
 
 
+@pytest.mark.untraced
 def test_a_vector_may_have_all_weights_before_all_biases(of_text: Modules) -> None:
     one = adapt(of_text(ALL_WEIGHTS_FIRST), **TANH)
     assert one.found.is_right
     assert right(one)
 
 
+@pytest.mark.untraced
 def test_a_number_that_is_a_derivative_is_no_loss(of_text: Modules) -> None:
     """By the one bias, beside a vector of weights."""
     text = """

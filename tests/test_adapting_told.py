@@ -41,6 +41,7 @@ def test_what_has_no_gradient_is_refused_with_what_was_tried(
     assert words in str(raised.value)
 
 
+@pytest.mark.untraced
 def test_the_attempt_that_got_furthest_is_told(of_text: Modules) -> None:
     """The one that ran, before the one that raised; none where nothing was tried."""
     text = "def backward(theta, X, Y):\n    return X @ theta\n"

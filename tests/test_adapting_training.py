@@ -154,6 +154,7 @@ def test_a_method_that_starts_anew_is_judged_by_one_pass_of_its_loop(
     assert "self.costs" not in best.program.entry.source
 
 
+@pytest.mark.untraced
 def test_a_method_that_says_its_number_of_turns_is_no_update() -> None:
     """It goes on from the parameters that it is given, fifty times."""
     text = FIT.replace("SLOPE", "X.T @ error").replace("self.n_iterations)", "50)")
@@ -164,6 +165,7 @@ def test_a_method_that_says_its_number_of_turns_is_no_update() -> None:
     assert best.program.entry.name == "Line.fit.pass_of_line_8"
 
 
+@pytest.mark.untraced
 def test_what_a_method_does_to_itself_is_in_its_pass() -> None:
     """No variable of it has the name of a gradient: the parameters tell that."""
     text = FIT.replace("SLOPE", "X.T @ error").replace("dw", "one").replace("db", "two")

@@ -37,6 +37,7 @@ def test_another_seed_or_spread_gives_other_bits() -> None:
     assert not np.array_equal(found.W0, as_arrays(Network.from_seed(SHAPE, 7, std=0.1)).W0)
 
 
+@pytest.mark.untraced
 def test_the_module_copies_its_parameters_and_can_be_trained() -> None:
     parameters = initialize(SHAPE, seed=1)
     before = parameters.W0.copy()

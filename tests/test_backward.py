@@ -75,6 +75,7 @@ def test_a_right_operation_is_a_match_in_every_format(dtype: torch.dtype) -> Non
         assert not report.findings
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("function", [operation(), operation().apply, affine])
 def test_the_class_its_apply_and_any_function_are_taken(function: Any) -> None:
     assert verdicts(check_backward(function, affine, *inputs())) == RIGHT
@@ -127,6 +128,7 @@ def test_a_mistake_in_the_backward_pass_is_found(
     assert reason in block.reason
 
 
+@pytest.mark.untraced
 def test_the_engine_would_have_summed_a_bias_gradient() -> None:
     """So that gradcheck lets it pass, and so does this check where the operation is wrapped."""
     wrong = operation(lambda g, _x, up: (g[0], g[1], up * (1 - 0)))
@@ -153,6 +155,7 @@ def test_the_engine_would_have_summed_a_bias_gradient() -> None:
     assert check_backward(wrong, affine, *inputs()).verdict == "mismatch"
 
 
+@pytest.mark.untraced
 def test_a_wrong_forward_pass_is_told_from_a_wrong_backward_pass() -> None:
     def doubled(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         return 2 * affine(x, weight, bias)
@@ -206,6 +209,7 @@ def points() -> tuple[Tensor, int, Tensor]:
     return x, 3, y
 
 
+@pytest.mark.untraced
 def test_several_outputs_are_judged_each_with_an_upstream_gradient_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -456,6 +460,7 @@ def test_a_backward_pass_that_returns_too_little_fails_in_pytorchs_own_words() -
         _ = check_backward(operation(lambda g, _x, _up: g[0]), affine, *inputs())
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("reference", "names"),
     [
@@ -491,6 +496,7 @@ def test_arguments_without_names_are_numbered() -> None:
     assert list(verdicts(check_backward(clashing, clashing, x))) == ["output", "input_0"]
 
 
+@pytest.mark.untraced
 def test_the_report_is_like_any_other_and_the_seed_decides() -> None:
     reports = [check_backward(operation(), affine, *inputs(), seed=seed) for seed in (0, 0, 1)]
     assert reports[0].blocks == reports[1].blocks
@@ -612,6 +618,7 @@ def test_buffers_of_the_caller_are_left_alone() -> None:
     assert (variance == 1).all()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("factor", [1.0, 2.0])
 def test_tensors_in_a_list_are_differentiated_by(factor: float) -> None:
     parts = [inputs()[0], inputs()[0] + 1]

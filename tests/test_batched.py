@@ -71,6 +71,7 @@ SHIFT = Formulas(
 )
 
 
+@pytest.mark.untraced
 def test_a_right_rule_matches() -> None:
     report = checked(with_rule(SHIFT, sample_by_sample), SHIFT.forward, *SHIFT.inputs)
     assert report.passed, report
@@ -175,6 +176,7 @@ def test_a_rule_that_raises_does_not_pass(
     assert [note.text.startswith(words) for note in report.harmful] == [True], report.harmful
 
 
+@pytest.mark.untraced
 def test_a_backward_pass_that_is_wrong_under_vmap_only_is_found() -> None:
     def backward(ctx: Any, u: Tensor) -> Tensor:
         y = ctx.saved_tensors[1]
@@ -185,6 +187,7 @@ def test_a_backward_pass_that_is_wrong_under_vmap_only_is_found() -> None:
     assert wrong(report) == ["batched: x"]
 
 
+@pytest.mark.untraced
 def test_a_rule_that_is_right_beside_a_backward_pass_that_vmap_makes_wrong_is_found() -> None:
     def backward(ctx: Any, u: Tensor) -> Tensor:
         y = ctx.saved_tensors[1]
@@ -198,6 +201,7 @@ def test_a_rule_that_is_right_beside_a_backward_pass_that_vmap_makes_wrong_is_fo
     assert "by torch.func.vmap of torch.func.vjp" in report.blocks[1].reason
 
 
+@pytest.mark.untraced
 def test_gradients_for_several_upstream_gradients_are_checked_without_a_rule_for_samples() -> None:
     def backward(ctx: Any, u: Tensor) -> Tensor:
         return 2 * ctx.saved_tensors[0] * u * (3 if stands_for_many(u) else 1)
@@ -218,6 +222,7 @@ def test_control_flow_in_a_backward_pass_is_told_of() -> None:
     assert any("gradients by torch.func.vmap of torch.func.vjp" in t for t in not_checked(report))
 
 
+@pytest.mark.untraced
 def test_integers_and_indices_beside_the_tensors_are_no_hindrance() -> None:
     def largest(x: Tensor, n: int) -> tuple[Tensor, Tensor]:
         return x.sort(descending=True)[0][:n], x.sort(descending=True)[1][:n]
@@ -225,6 +230,7 @@ def test_integers_and_indices_beside_the_tensors_are_no_hindrance() -> None:
     assert checked(torch.topk, largest, drawn(5), 2).passed
 
 
+@pytest.mark.untraced
 def test_a_generated_rule_of_an_operation_by_formulas_matches_beside_them() -> None:
     kernel = function(SHIFT.forward, backward=of_saved(SHIFT.backward), generate_vmap_rule=True)
     assert checked(kernel, SHIFT.forward, *SHIFT.inputs).passed

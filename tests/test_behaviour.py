@@ -251,6 +251,7 @@ def test_what_is_no_kind_of_finding_cannot_be_allowed(check: Any) -> None:
             _ = check(right, W, X, loss=loss, allow=allow)
 
 
+@pytest.mark.untraced
 def test_a_problem_on_which_it_does_harm_is_a_counterexample_unless_that_is_allowed() -> None:
     def gradients(w: A) -> A:
         found = 1 * w

@@ -193,6 +193,7 @@ def test_the_worst_rounding_reaches_the_bound(
         assert shares.min() >= 0.99, name
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("unit", [0.01, 0.2, 1.0])
 @pytest.mark.parametrize("kind", SIZES)
 def test_the_worst_rounding_stays_within_the_bound_where_it_is_large(

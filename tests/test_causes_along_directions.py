@@ -40,6 +40,7 @@ NAMED: dict[str, tuple[Any, str, str]] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", NAMED)
 def test_what_shows_along_any_direction_is_named(case: str) -> None:
     wrong, kind, said = NAMED[case]

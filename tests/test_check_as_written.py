@@ -126,6 +126,7 @@ def test_a_penalty_that_is_wrong_is_a_mismatch(
     assert "was tried with" not in right
 
 
+@pytest.mark.untraced
 def test_a_penalty_that_is_given_is_not_looked_for(tmp_path: Path, capsys: Captured) -> None:
     options = "--activation tanh --l2 0.3"
     text = said(tmp_path, net("self.reg / 2", "self.reg"), options, 0, capsys)
@@ -192,6 +193,7 @@ Net(1, 2, 3).train_step(data, data, 1)
 """
 
 
+@pytest.mark.untraced
 def test_a_file_whose_data_are_missing_is_taken_where_no_definition_needs_them(
     tmp_path: Path, capsys: Captured
 ) -> None:
@@ -214,6 +216,7 @@ def test_code_that_only_updates_is_held_against_other_networks_too(
     assert "It is right, if cross-entropy averaged over samples is meant: without options." in text
 
 
+@pytest.mark.untraced
 def test_code_that_raises_on_other_data_is_checked_without_a_search(
     tmp_path: Path, capsys: Captured
 ) -> None:
@@ -336,6 +339,7 @@ def test_one_output_is_a_sigmoid_and_ties_and_unused_values_are_said(
     assert "Not used: --set reg=0.5; what is called has no argument of that name." in text
 
 
+@pytest.mark.untraced
 def test_a_notebook_is_checked_as_it_stands(tmp_path: Path, capsys: Captured) -> None:
     page = notebook("import numpy as np", net())
     text = said(tmp_path, page, "--activation tanh", 0, capsys, "net.ipynb")

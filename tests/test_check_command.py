@@ -247,6 +247,7 @@ def test_nothing_returned_is_a_mismatch(tmp_path: Path, capsys: Captured) -> Non
     assert "is a return missing?" in text
 
 
+@pytest.mark.untraced
 def test_in_place_changes_reach_the_users_arrays() -> None:
     """And so check_gradients can tell, whatever the convention."""
 
@@ -333,6 +334,7 @@ def test_all_dimensions_of_the_random_problems_differ(tmp_path: Path, capsys: Ca
     assert len({json.dumps(p["shape"]) for p in problems}) > 25
 
 
+@pytest.mark.untraced
 def test_one_output_is_inconclusive(tmp_path: Path, capsys: Captured) -> None:
     spec = written(tmp_path, program())
     flat = printed(["check", spec, *QUICK, "--shape", "4,5,1"], 3, capsys)
@@ -370,6 +372,7 @@ def test_code_that_needs_float64_is_not_condemned(
     assert (last["report"] is None) == ("Assertion" in note)
 
 
+@pytest.mark.untraced
 def test_what_raises_in_both_formats_is_not_blamed_on_one(tmp_path: Path, capsys: Captured) -> None:
     """On the shapes of the problem in float32, and of no other."""
     (tmp_path / "right").mkdir()
@@ -407,6 +410,7 @@ def test_a_match_that_does_harm_has_status_1(tmp_path: Path, capsys: Captured) -
     assert {problem["report"]["passed"] for problem in found["problems"]} == {False}
 
 
+@pytest.mark.untraced
 def test_what_else_there_is_to_know_is_said_once(tmp_path: Path, capsys: Captured) -> None:
     returned = "dict(W0=W0, b0=b0, W1=W1, b1=b1, spare=b1)"
     flat = printed(["check", written(tmp_path, program(returned=returned)), *QUICK], 0, capsys)
@@ -685,6 +689,7 @@ def test_a_file_that_cannot_be_written_is_one_line_and_status_2(
             assert capsys.readouterr().err == f"crosscheck: cannot write {name}: {message}\n"
 
 
+@pytest.mark.untraced
 def test_output_that_cannot_be_written_is_one_line_and_status_2(
     tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -849,6 +854,7 @@ def test_another_model_is_held_against_its_own_loss(tmp_path: Path, capsys: Capt
     assert found["problems"][0]["report"] != found["problems"][1]["report"], "not the same data"
 
 
+@pytest.mark.untraced
 def test_another_model_that_is_wrong_is_a_mismatch(tmp_path: Path, capsys: Captured) -> None:
     text = printed(["check", *model(tmp_path, "wrong"), *QUICK], 1, capsys)
     assert text.count(" mismatch: c") == 2

@@ -66,6 +66,7 @@ def verdicts(report: Report) -> dict[str, str]:
 # what it takes
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("parameters", "gradients"),
     [
@@ -120,6 +121,7 @@ def test_four_arrays_in_a_row_are_those_of_the_network() -> None:
     assert [block.name for block in report.blocks] == ["[0]", "[1]", "[2]", "[3]"]
 
 
+@pytest.mark.untraced
 def test_scipys_convention_with_a_loss_in_numpy() -> None:
     x = RANDOM.normal(size=6)
     report = check_gradients(rosen_der, x, loss=rosen)
@@ -345,6 +347,7 @@ def test_every_block_is_judged_by_structure_shape_dtype_finiteness_closeness(
     assert 0 < worst.tolerance < 1e-13
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("returned", [None, {}, W, "text", {"V": W, "c": B}])
 def test_what_is_no_gradient_at_all_is_missing(returned: Any) -> None:
     report = check_gradients(lambda *a: returned, {"W": W, "b": B}, X, Y, loss=loss)
@@ -536,6 +539,7 @@ def test_integers_and_other_formats_are_judged_on_float64_copies_of_the_network(
 # the assertion
 
 
+@pytest.mark.untraced
 def test_the_assertion_passes_a_match_on_and_raises_the_rest() -> None:
     parameters = {"W": W, "b": B}
     assert assert_gradients_match(by_name, parameters, X, Y, loss=loss).verdict == "match"
@@ -613,6 +617,7 @@ def test_data_may_be_complex() -> None:
     assert report.verdict == "match", report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("scale", [1e-200, 1e100, 1e160])
 @pytest.mark.parametrize("wrong", [1.0, 1.1])
 def test_sizes_near_the_ends_of_the_number_format_warn_of_nothing(
@@ -651,6 +656,7 @@ def of_partial_likelihood(x: A) -> A:
     return np.exp(x) * np.cumsum((1 / np.cumsum(np.exp(x)))[::-1])[::-1]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("gradients", "loss", "at"),
     [
@@ -705,6 +711,7 @@ def test_a_device_or_a_dtype_is_no_tensor(given: Any) -> None:
     assert report.verdict == "match"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("factor", [1.0, 1.5])
 def test_sparse_gradients_and_matrices_are_judged_like_any(factor: float) -> None:
     rows = RANDOM.integers(0, 2, 20)
@@ -730,6 +737,7 @@ def test_sparse_gradients_and_matrices_are_judged_like_any(factor: float) -> Non
     assert report.verdict == verdict
 
 
+@pytest.mark.untraced
 def test_probabilities_that_are_validated_are_no_obstacle_in_float32() -> None:
     labels = RANDOM.integers(0, 2, 7)
 

@@ -149,6 +149,7 @@ def test_a_file_may_change_the_current_folder(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 @pytest.mark.parametrize("page", ["-", "/dev/null"])
 def test_a_terminal_without_the_characters_gets_escapes(
@@ -187,6 +188,7 @@ def test_an_escape_sequence_does_not_reach_the_terminal(
     assert not {"\x1b", "\u202e"} & {*both}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("arguments", [["--sam\x1b[2J"], ["\x1b[2J"], ["check", "\x1b[2J.py"]])
 def test_an_escape_sequence_in_the_command_line_is_escaped(
     arguments: list[str], capsys: Captured
@@ -251,6 +253,7 @@ class Terminal(io.StringIO):
         return True
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("stream", "text"), [(Terminal("typed"), "typed"), (io.StringIO("a list"), ""), (None, "")]
 )

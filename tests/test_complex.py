@@ -50,6 +50,7 @@ def test_a_right_gradient_matches_part_by_part(gradients: Callable[..., Any]) ->
     assert verdicts(report) == BOTH
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("wrong", "parts"),
     [
@@ -144,6 +145,7 @@ def scaled(found: Any, factor: complex) -> Any:
     return (found * factor).astype(np.asarray(found).dtype) if np.iscomplexobj(found) else found
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", IN_NUMPY)
 def test_a_numpy_loss_of_complex_parameters_is_differentiated_by_both_parts(case: str) -> None:
     gradients, against, at = numpy_problem(case)

@@ -22,6 +22,7 @@ IN_TORCH_AND_NUMPY = [
 ]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("function", IN_TORCH_AND_NUMPY)
 def test_a_complex_jacobian_is_the_derivative_of_a_holomorphic_function(function: Any) -> None:
     assert check_jacobian(lambda z: 2 * A * z, Z, function=function).passed
@@ -42,6 +43,7 @@ def test_the_jacobian_of_a_real_output_follows_the_convention_of_gradients() -> 
     assert "a holomorphic function" in report.reference
 
 
+@pytest.mark.untraced
 def test_the_jacobian_of_complex_outputs_of_real_parameters_is_complex() -> None:
     def turned(x: Any) -> Any:
         return torch.exp(1j * x) if torch.is_tensor(x) else np.exp(1j * x)
@@ -84,6 +86,7 @@ def test_a_function_that_is_not_holomorphic_has_a_jacobian_of_parts() -> None:
     assert check_jacobian(lambda z: np.eye(len(z)), Z, function=conjugate).verdict == "mismatch"
 
 
+@pytest.mark.untraced
 def test_a_single_complex_number_and_further_ones_are_points() -> None:
     def square(z: Any) -> Any:
         return z * z

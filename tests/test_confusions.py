@@ -78,6 +78,7 @@ def test_all_derivatives_of_the_exchanged_sum_are_named() -> None:
     assert "gate and other are exchanged on the way back, in all derivatives" in found
 
 
+@pytest.mark.untraced
 def test_factors_that_are_mixed_are_not_said_to_be_exchanged() -> None:
     wrong = by_hand(mixed, lambda c, a, x, b, y: (c * x, c * (a + b) / 2, c * y, c * a))
     assert "exchanged" not in told(highway(mixed), highway(wrong), GATED)

@@ -34,6 +34,7 @@ def names(report: Report) -> list[str]:
     return [block.name for block in report.blocks]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("at", "form"),
     [
@@ -127,6 +128,7 @@ def test_names_that_say_of_which_parameter_a_gradient_is_are_said() -> None:
     assert {b.name: b.verdict for b in wrong.blocks} == {"W": "match", "b": "mismatch"}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("kind", [sparse.csr_array, sparse.csc_matrix, sparse.coo_array])
 def test_sparse_gradients_and_data_are_taken(kind: Any) -> None:
     assert check_gradients(lambda w: kind(2 * w), W, loss=squares).verdict == "match"
@@ -182,6 +184,7 @@ def test_a_matrix_keeps_its_product_wherever_it_goes(by: float) -> None:
     assert report.verdict == ("match" if by == 1 else "mismatch"), report
 
 
+@pytest.mark.untraced
 @pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
 @pytest.mark.parametrize("shape", [(1, 3), (3, 1), (2, 3), (1, 1), (1, 301)])
 @pytest.mark.parametrize("by", [1.0, 1.001])
@@ -349,6 +352,7 @@ ENDLESS: dict[str, tuple[Callable[[], Any], str]] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", ENDLESS)
 def test_what_contains_itself_is_refused_by_name(case: str) -> None:
     check, name = ENDLESS[case]

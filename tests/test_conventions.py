@@ -82,6 +82,7 @@ def test_no_formula_is_written_out_in_a_text(text: str) -> None:
     assert not re.search(r"@|axis=|np\.|\w\.T\b|one-hot rows", text)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("layout", "biases"), OTHERS)
 def test_a_report_is_said_in_the_notation_of_its_texts(layout: Layout, biases: Biases) -> None:
     report = check_gradients(wrong("twice"), *problem_for(Shows.ANY, 0, np.float64))

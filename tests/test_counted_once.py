@@ -39,6 +39,7 @@ def index(table: Tensor, where: Tensor) -> Tensor:
     return table[where]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("take", [index, embedded])
 @pytest.mark.parametrize(("mask", "named"), [(FIRST, True), (TWICE, False)])
 def test_a_term_that_counts_once_for_each_row_is_named(
@@ -49,6 +50,7 @@ def test_a_term_that_counts_once_for_each_row_is_named(
     assert ("counts once for each row of table" in found) == named
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "where", [torch.tensor([2, 0, 3]), torch.tensor([True, True, False, True])]
 )

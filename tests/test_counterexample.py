@@ -60,6 +60,7 @@ def test_nothing_is_found_against_the_right_gradient() -> None:
     assert autograd_ref.falsify is falsify
 
 
+@pytest.mark.untraced
 def test_the_code_shows_what_was_found() -> None:
     found = found_for(wrong("softplus derivative at a1"))
     printed = io.StringIO()
@@ -90,6 +91,7 @@ def test_the_same_seed_finds_the_same() -> None:
     assert one.code == two.code
 
 
+@pytest.mark.untraced
 def test_what_raises_is_a_counterexample() -> None:
     def gradient(p: Parameters, X: A, Y: A) -> Parameters:
         if len(X) == 2:
@@ -298,6 +300,7 @@ def test_the_command_finds_harm_in_a_gradient_that_is_right(
     assert "; besides, the function changes its arguments." in said
 
 
+@pytest.mark.untraced
 def test_the_command_finds_nothing_where_nothing_is_wrong(tmp_path: Path, capsys: Captured) -> None:
     spec = written(tmp_path)
     assert main(["falsify", spec, "--examples", "20"]) == 0

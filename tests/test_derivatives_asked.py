@@ -36,6 +36,7 @@ def test_right_operations_match_in_every_kind(right: Formulas) -> None:
     assert found == {"second", "forward", "batched"}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 def test_so_they_do_in_narrow_formats(dtype: torch.dtype) -> None:
     given = [t.to(dtype) for t in TANH.inputs]
@@ -62,6 +63,7 @@ def test_a_custom_operator_matches_and_has_no_forward_mode() -> None:
     assert "custom operators have no forward mode" in not_checked(report)[0]
 
 
+@pytest.mark.untraced
 def test_the_first_derivative_alone_is_the_default_and_the_others_are_not_asked() -> None:
     report = check_backward(LINEAR.operation(), LINEAR.forward, *LINEAR.inputs)
     assert [block.name for block in report.blocks] == ["output", "x", "w", "b"]
@@ -128,6 +130,7 @@ def test_what_an_operation_defines_and_what_raises_does_harm() -> None:
     assert report.verdict == "inconclusive"
 
 
+@pytest.mark.untraced
 def test_the_assertion_and_the_fixture_take_them(check_backward: BackwardCheck) -> None:
     assert check_backward(torch.sin, torch.sin, drawn(3), derivatives=KINDS).passed
     with pytest.raises(GradientMismatch, match="second: input is wrong"):
@@ -139,6 +142,7 @@ def test_the_assertion_and_the_fixture_take_them(check_backward: BackwardCheck) 
         )
 
 
+@pytest.mark.untraced
 def test_causes_of_several_kinds_stand_beside_each_other() -> None:
     kernel = TANH.operation(
         backward=lambda _x, y, u: u * (1 - y.detach() ** 2), jvp=lambda _x, y, t: -t * (1 - y * y)
@@ -149,6 +153,7 @@ def test_causes_of_several_kinds_stand_beside_each_other() -> None:
     assert "Equally consistent" not in str(report)
 
 
+@pytest.mark.untraced
 def test_modules_with_equal_parameters_have_them_too() -> None:
     one, two = (torch.nn.Linear(3, 2).double() for _ in range(2))
     report = check_backward(one, two, drawn(4, 3), derivatives=("second", "forward"))
@@ -156,6 +161,7 @@ def test_modules_with_equal_parameters_have_them_too() -> None:
     assert "second: weight" in [block.name for block in report.blocks]
 
 
+@pytest.mark.untraced
 def test_an_input_named_upstream_and_outputs_without_a_gradient_are_told_apart() -> None:
     def composed(x: Tensor, upstream: Tensor) -> tuple[Tensor, Tensor]:
         return x * upstream, x.detach().floor()
@@ -183,6 +189,7 @@ def test_random_numbers_from_one_seed_are_no_fault() -> None:
     assert check_backward(dropped, dropped, drawn(4, 5), derivatives=kinds).passed
 
 
+@pytest.mark.untraced
 def test_inputs_are_not_changed() -> None:
     given = drawn(3, 2)
     _ = check_backward(TANH.operation(), TANH.forward, given, derivatives=KINDS)

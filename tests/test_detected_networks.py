@@ -99,6 +99,7 @@ def test_code_that_takes_labels_is_recognised_whatever_was_meant(output: str) ->
     ]
 
 
+@pytest.mark.untraced
 def test_the_penalty_is_stated_as_the_options_count_it() -> None:
     """0.005 times the squared weights is 0.01/2 times them."""
 
@@ -139,6 +140,7 @@ def test_ties_are_said_where_the_gradient_is_right() -> None:
     )
 
 
+@pytest.mark.untraced
 def test_the_same_form_is_not_the_same_function() -> None:
     """Both begin with y_hat - Y, and y_hat is not the same."""
     linear = architecture((4, 5, 3), loss="half-mse")
@@ -312,6 +314,7 @@ def test_every_family_has_its_members_once_and_the_nearest_comes_first() -> None
         assert len({*factors}) == len(factors) == (6 if family.loss == "sse" else 3)
 
 
+@pytest.mark.untraced
 def test_detection_takes_well_under_a_second() -> None:
     one = architecture((4, 16, 3), activation="silu", loss="half-mse", l2=0.01)
     _ = detect(gradients_of(one), MEANT._replace(sizes=(4, 16, 3)), targets="one-hot")

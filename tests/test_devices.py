@@ -142,6 +142,7 @@ def test_tf32_explains_a_product_of_cut_off_factors_and_no_error_of_one_percent(
     assert (abs(found - exact) > allowed).all()
 
 
+@pytest.mark.untraced
 def test_what_is_rounded_inside_a_product_on_the_cpu_is_accused_as_before() -> None:
     def forward(x: Tensor, w: Tensor) -> Tensor:
         return x.bfloat16().float() @ w.T

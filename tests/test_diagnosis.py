@@ -134,6 +134,7 @@ def test_the_derivation_that_mistakes_start_from_is_right(seed: int, dtype: DTyp
     assert report.causes == report.pattern == ()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("mistake", DERIVATIONS, ids=lambda mistake: mistake.name)
 def test_a_wrong_derivation_says_which_steps_it_changes(mistake: Mistake) -> None:
     assert mistake.steps
@@ -273,6 +274,7 @@ def test_a_factor_is_given_so_that_it_can_be_told_from_one(factor: float, said: 
     assert report.causes[0].explanation == f"Your W0 is off by a factor {said}."
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("rate", "said"), [(1e-3, "W1 - 0.001 dW1"), (2.5, "W1 - 2.5 dW1")])
 def test_a_step_that_was_taken_too_early_is_measured(rate: float, said: str, dtype: DType) -> None:
@@ -331,6 +333,7 @@ def test_two_wrong_steps_are_named_where_one_comes_in_two_ways(which: int) -> No
 QUANTITIES = ("z1", "a1", "y_hat", "e2", "delta1", "slope", "W1", "a1 in W1", "X", "Y")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("quantity", ["activations", *QUANTITIES])
 def test_what_is_kept_from_an_earlier_call_is_named(quantity: str) -> None:
     name = f"{quantity} of an earlier call"
@@ -348,6 +351,7 @@ def test_what_is_kept_from_an_earlier_call_is_named(quantity: str) -> None:
     assert "in every call" in report.causes[0].fix
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", ["logistic regression", "three layers"])
 def test_a_gradient_that_is_kept_is_named_in_any_model(name: str) -> None:
     kept: list[Any] = []
@@ -401,6 +405,7 @@ def test_a_missing_block_does_not_hide_the_mistake_in_another() -> None:
     assert report.causes[0][:2] == ("twice", ("W1",))
 
 
+@pytest.mark.untraced
 def test_a_large_problem_is_not_searched_for_pairs() -> None:
     random = np.random.default_rng(0)
     p = manual_backprop.initialize(manual_backprop.NetworkShape(20, 100, 5), 0, std=0.3)
@@ -526,6 +531,7 @@ def cubes(p: dict[str, Any]) -> Any:
 W, LONG, SHORT = np.arange(1.0, 13).reshape(4, 3) / 7, np.array([1.5, -0.4, 2.5]), np.array([0.7])
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("blocks", "change", "said"),
     [
@@ -639,6 +645,7 @@ def test_relations_are_found_in_any_model(name: str, change: str) -> None:
             assert {change} in kinds(report), report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("kind", "kept"),
     [
@@ -668,6 +675,7 @@ def test_samples_that_do_not_count_are_found_in_any_model(
     assert alone in report.causes[0].explanation
 
 
+@pytest.mark.untraced
 def test_a_loss_that_needs_all_samples_has_no_gradient_of_each() -> None:
     random = np.random.default_rng(0)
     w, X = random.normal(size=4), random.normal(size=(7, 4))

@@ -92,6 +92,7 @@ def test_a_wrong_entry_is_found_among_hundreds(change: Callable[[Parameters], No
         assert W.worst_index == (3, 7)
 
 
+@pytest.mark.untraced
 def test_thorough_takes_every_entry_and_names_the_cause() -> None:
     at = RANDOM.normal(size=301)
 

@@ -77,6 +77,7 @@ def silu(x: Tensor) -> Tensor:
     return x * torch.sigmoid(x)
 
 
+@pytest.mark.untraced
 def test_what_forward_computes_on_its_way_is_a_constant_and_the_step_is_named() -> None:
     kernel = operation(with_sigmoid_saved, from_sigmoid_saved)
     report = check_backward(kernel, silu, drawn(3, 2), derivatives=KINDS)
@@ -90,6 +91,7 @@ def sine_in_numpy(ctx: Any, x: Tensor) -> Tensor:
     return torch.from_numpy(np.sin(x.detach().numpy()))
 
 
+@pytest.mark.untraced
 def test_numpy_behind_detach_is_a_mismatch_and_without_it_not_available() -> None:
     def cosine(ctx: Any, u: Tensor) -> Tensor:
         return u * torch.from_numpy(np.cos(ctx.saved_tensors[0].detach().numpy()))
@@ -169,6 +171,7 @@ BY_HAND: dict[str, Case] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", BY_HAND.values(), ids=BY_HAND)
 def test_a_mistake_in_a_double_backward_pass_by_hand_is_found_and_named(case: Case) -> None:
     double_backward, blocks, words = case
@@ -177,6 +180,7 @@ def test_a_mistake_in_a_double_backward_pass_by_hand_is_found_and_named(case: Ca
     assert words in said(report)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("error", "entries"), [(1e-9, slice(None)), (1e-9, 1), (1e-12, 1)])
 def test_small_errors_are_found_in_float64_in_some_entries_and_in_all(
     error: float, entries: int | slice
@@ -187,6 +191,7 @@ def test_small_errors_are_found_in_float64_in_some_entries_and_in_all(
     assert wrong(report) == ["second: x"], report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", ["exp", "sigmoid", "tanh"])
 def test_a_saved_output_that_is_detached_is_found(name: str) -> None:
     right = RIGHT[name]
@@ -205,6 +210,7 @@ def test_a_zero_second_derivative_is_right_where_there_is_none() -> None:
     assert not report.warnings
 
 
+@pytest.mark.untraced
 def test_a_gradient_that_differs_with_create_graph_is_found() -> None:
     kernel = TANH.operation(
         backward=lambda _x, y, u: u * (1 - y * y) * (2 if torch.is_grad_enabled() else 1)
@@ -222,6 +228,7 @@ def test_a_second_derivative_that_should_be_zero_is_found() -> None:
     assert wrong(report) == ["second: x"]
 
 
+@pytest.mark.untraced
 def test_a_zero_that_pytorch_gives_no_memory_is_zero() -> None:
     x = torch.tensor([0.5, 1.0, -2.0], dtype=torch.float64)
     for reference in (torch.abs, lambda x: x * x.sign()):

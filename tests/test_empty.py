@@ -65,6 +65,7 @@ def test_a_complex_one_is_a_pair_like_any_other() -> None:
     assert verdicts(report) == {"w": "match", "z.real": "match", "z.imag": "match"}, report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("empty", [np.zeros(0), np.zeros((3, 0), "f4"), torch.zeros(2, 0)])
 @pytest.mark.parametrize("loss", [lambda p: (p**2).sum(), lambda p: float(np.sum(p))])
 def test_where_nothing_has_entries_nothing_can_show(empty: Any, loss: Any) -> None:

@@ -132,6 +132,7 @@ def gradient_of_total_variation(image: A) -> A:
     return found
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seed", [0, 3])
 def test_a_loss_that_is_constant_nearby_is_not_one_of_few_digits(seed: int) -> None:
     image = np.random.default_rng(seed).random((6, 6))

@@ -34,6 +34,7 @@ def kink_notes(report: Report) -> list[str]:
     return [note.text for note in report.warnings if note.kind == "kink"]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("zeros", [(2,), (0, 2), (0, 1, 3, 4)])
 @pytest.mark.parametrize("at_zero", [0.0, 1.0, -0.4])
 def test_a_sparse_lasso_matches_whatever_slope_is_taken_at_zero(
@@ -47,6 +48,7 @@ def test_a_sparse_lasso_matches_whatever_slope_is_taken_at_zero(
     assert all(f"parameters[{i}]" in kink_notes(report)[0] for i in zeros)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("wrong", "at"),
     [

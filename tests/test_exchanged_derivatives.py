@@ -76,6 +76,7 @@ def test_what_is_exchanged_is_named(how: str, kind: str, said: str) -> None:
     assert any(said in cause.explanation for cause in report.causes)
 
 
+@pytest.mark.untraced
 def test_another_wrong_weight_is_no_exchange() -> None:
     report = checked("none of them")
     assert report.verdict == "mismatch"

@@ -45,6 +45,7 @@ def penguin(seed: int) -> Problem:
     return Problem(parameters, X[row : row + 1], Y[row : row + 1])
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seed", range(5))
 def test_a_wrong_gradient_of_one_sample_is_rejected(seed: int) -> None:
     problem = penguin(seed)

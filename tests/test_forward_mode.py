@@ -76,12 +76,14 @@ def test_a_wrong_jvp_is_found_and_named(mistake: tuple[Formulas, Callable[..., A
     assert check_backward(right.operation(jvp=jvp), right.forward, *right.inputs).passed
 
 
+@pytest.mark.untraced
 def test_two_outputs_have_a_verdict_each() -> None:
     report = checked(SIN_COS, lambda _x, s, c, t: (t * c, t * s))
     assert [block.name for block in report.blocks] == ["forward: output_0", "forward: output_1"]
     assert wrong(report) == ["forward: output_1"]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("error", [1e-9, 1e-12])
 def test_small_errors_are_found(error: float) -> None:
     assert wrong(checked(TANH, lambda _x, y, t: (1 + error) * t * (1 - y * y)))
@@ -123,6 +125,7 @@ def test_tangents_that_are_none_are_given_as_pytorch_gives_them(tangents_needed:
     assert [note.kind for note in report.harmful] == ["fails in some calls"] * 3 * tangents_needed
 
 
+@pytest.mark.untraced
 def test_a_tangent_that_is_wrong_without_the_others_is_found() -> None:
     report = checked(
         LINEAR,
@@ -134,6 +137,7 @@ def test_a_tangent_that_is_wrong_without_the_others_is_found() -> None:
     assert "with a tangent of x alone" in reasons[0], report
 
 
+@pytest.mark.untraced
 def test_strides_of_tangents_are_not_to_be_ignored() -> None:
     def as_it_lies(_x: Tensor, y: Tensor, t: Tensor) -> Tensor:
         return torch.as_strided(t, t.shape, (2, 1)) * (1 - y * y)
@@ -142,6 +146,7 @@ def test_strides_of_tangents_are_not_to_be_ignored() -> None:
     assert "inputs and tangents that are not contiguous" in report.blocks[0].reason
 
 
+@pytest.mark.untraced
 def test_a_function_that_detaches_has_no_tangent_and_is_told_so() -> None:
     report = check_backward(
         lambda x: x.detach().sin() + 0 * x, torch.sin, drawn(3), derivatives=FORWARD

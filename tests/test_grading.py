@@ -277,6 +277,7 @@ def test_the_file_says_what_a_mark_does(rule: str, points: float, *, zeroed: boo
     assert scored(marked, grading_with("[marks]\nimports = 'allow'")).review == ""
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("made", [right, summed, unnamed, raised])
 def test_an_outcome_comes_back_from_its_line(made: Callable[[], Outcome]) -> None:
     outcome = made()

@@ -399,6 +399,7 @@ def test_a_mistake_is_named(name: str) -> None:
     assert said in report.causes[0].explanation
 
 
+@pytest.mark.untraced
 def test_at_equal_parameters_an_error_is_as_wrong_as_at_others() -> None:
     """Copies of equal parameters are a symmetric matrix, which is no set that they live in."""
     x = np.ones(3)
@@ -410,16 +411,19 @@ def test_at_equal_parameters_an_error_is_as_wrong_as_at_others() -> None:
     assert report.verdict == "mismatch"
 
 
+@pytest.mark.untraced
 def test_what_is_symmetric_is_not_told_of() -> None:
     report = check_hessian(changed(lambda H: 2 * H), x, loss=rosenbrock)
     assert not any(note.kind == "not symmetric" for note in report.warnings)
 
 
+@pytest.mark.untraced
 def test_a_hessian_that_is_missing_or_raises_nearby_is_a_mismatch_like_any() -> None:
     report = check_hessian(lambda _x: None, x, loss=rosenbrock)
     assert "is missing: hessian returned None" in str(report)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("check", [check_hessian, check_hvp])
 def test_a_gradient_that_is_wrong_is_refused_with_its_report(check: Any) -> None:
     with pytest.raises(ValueError, match="gradients is not the gradient of loss") as raised:

@@ -251,6 +251,7 @@ GAUSS_NEWTON: dict[str, tuple[Product, tuple[Any, ...], Any]] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", GAUSS_NEWTON)
 def test_the_gauss_newton_product_is_told_from_that_of_the_hessian(name: str) -> None:
     hvp, arguments, loss = GAUSS_NEWTON[name]
@@ -274,6 +275,7 @@ class OfItsKind(torch.autograd.Function):
         return 2 * ctx.saved_tensors[0] * upstream[0]
 
 
+@pytest.mark.untraced
 def test_where_their_code_refuses_the_search_the_verdict_stands() -> None:
     def loss(x: Any) -> Any:
         square: Any = OfItsKind.apply(x)
@@ -307,6 +309,7 @@ def test_the_direction_belongs_to_the_function() -> None:
     assert check_hvp(overwrites, w, X, y, loss=logistic).passed
 
 
+@pytest.mark.untraced
 def test_the_network_by_hand_agrees_with_its_own_loss_in_numpy() -> None:
     """The gradient by hand is the reference of the Hessian product by hand."""
     parameters = initialize(NetworkShape(4, 5, 3), 0, std=0.5)

@@ -245,6 +245,7 @@ def test_both_sides_draw_the_same_from_the_same_seed(case: str, dtype: Any) -> N
     assert other.verdict == "mismatch"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("p", [0.5, 0.3])
 def test_seeded_dropout_is_the_same_on_both_sides(p: float) -> None:
     def hidden(w: Tensor, X: Tensor) -> Tensor:
@@ -273,6 +274,7 @@ def test_a_constant_in_a_backward_pass_has_all_digits() -> None:
     assert report.verdict == "mismatch"
 
 
+@pytest.mark.untraced
 def test_a_constant_in_a_distribution_has_all_digits() -> None:
     def loss(w: Tensor) -> Tensor:
         return torch.distributions.Normal(0.1, 0.3).log_prob(w).sum()

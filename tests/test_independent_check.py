@@ -75,6 +75,7 @@ def test_without_a_loss_of_its_own_it_may_belong_to_another() -> None:
     assert "another loss" in witness.explanation
 
 
+@pytest.mark.untraced
 def test_a_gradient_that_agrees_with_neither_loss_is_wrong() -> None:
     def gradients(p: Any, X: A, y: A) -> Any:
         value, found = by_hand(p, X, y)
@@ -95,6 +96,7 @@ def test_two_losses_that_differ_by_a_factor(factor: float, named: str) -> None:
     assert named in witness.explanation
 
 
+@pytest.mark.untraced
 def test_two_losses_that_differ_by_weight_decay() -> None:
     def gradients(p: Any, X: A, y: A) -> Any:
         value, found = by_hand(p, X, y)
@@ -106,6 +108,7 @@ def test_two_losses_that_differ_by_weight_decay() -> None:
     assert "|b|" not in witness.explanation
 
 
+@pytest.mark.untraced
 def test_two_losses_that_differ_in_some_other_way() -> None:
     def gradients(p: Any, X: A, y: A) -> Any:
         value, found = by_hand(p, X, y)
@@ -140,6 +143,7 @@ def test_a_reference_that_is_at_fault_accuses_nobody() -> None:
     assert "reference" in report.blocks[0].reason
 
 
+@pytest.mark.untraced
 def test_an_error_below_what_numerical_derivatives_see_is_a_mismatch_all_the_same() -> None:
     report = check(scaled(1 + 1e-13, loss_too=False))
     assert report.verdict == "mismatch"
@@ -199,6 +203,7 @@ def relu_gradients(at_zero: float) -> Any:
 AT_THE_KINK = {"w": np.zeros(3), "b": np.array(0.0)}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("at_zero", "verdict"), [(0.0, "inconclusive"), (1.0, "inconclusive"), (3.0, "mismatch")]
 )
@@ -255,6 +260,7 @@ def test_a_loss_that_vanishes_somewhere_has_no_factor() -> None:
     assert "neither by a constant" in witness.explanation
 
 
+@pytest.mark.untraced
 def test_along_a_line_an_arithmetic_error_is_no_number() -> None:
     """A hand side that divides Python's own numbers."""
 
@@ -268,6 +274,7 @@ def test_along_a_line_an_arithmetic_error_is_no_number() -> None:
     assert not np.isfinite(witness.hand_loss.value)
 
 
+@pytest.mark.untraced
 def test_what_excuses_one_block_excuses_no_other() -> None:
     """At a kink of b, with w wrong."""
     X_with_zeros = X.copy()
@@ -307,6 +314,7 @@ def test_what_is_excused_at_first_and_wrong_elsewhere_is_blamed() -> None:
     assert report.witness.side == "hand"
 
 
+@pytest.mark.untraced
 def test_two_losses_that_differ_by_rounding_only_have_no_factor() -> None:
     """As PyTorch's softplus and the exact one do."""
 
@@ -333,6 +341,7 @@ def test_a_reference_at_fault_for_one_block_is_not_for_another() -> None:
     }
 
 
+@pytest.mark.untraced
 def test_weight_decay_has_a_sign() -> None:
     def rewarded(p: Any, X: A, y: A) -> Any:
         value, found = by_hand(p, X, y)

@@ -122,6 +122,7 @@ def test_what_was_summed_and_is_divided_later_is_right_and_the_report_says_so() 
     assert "times the derivative, which what is computed from it makes up for" in e2.remark
 
 
+@pytest.mark.untraced
 def test_derivatives_may_have_the_names_that_they_have_in_any_model() -> None:
     report = with_quantities(
         lambda r: {"dz2": r.e2, "grad_z1": r.delta1, "da1": r.e2 @ r.p.W1 * r.a1}
@@ -160,6 +161,7 @@ def test_integers_are_compared_as_numbers() -> None:
     assert report.intermediates[0].verdict == "mismatch"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("targets", ["labels", "one-hot integers", "soft"])
 def test_targets_may_be_of_any_kind(targets: str) -> None:
     p, X, Y = problem_for(Shows.ANY, 1, np.float64)

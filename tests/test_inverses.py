@@ -90,6 +90,7 @@ def test_a_closed_form_with_a_wrong_inverse_is_named(loss: Any, how: str, said: 
     assert any(said in cause.explanation for cause in report.causes), report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("how", "said"),
     [

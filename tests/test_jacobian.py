@@ -144,6 +144,7 @@ def test_a_right_jacobian_passes(name: str) -> None:
     assert report.passed, str(report)
 
 
+@pytest.mark.untraced
 def test_the_report_says_what_it_was_compared_with() -> None:
     by_torch = check_jacobian(right, p, t, y, function=decay)
     numerical = check_jacobian(right, p, t, y, function=decay_in_numpy)
@@ -405,12 +406,14 @@ def test_a_mistake_is_named(name: str) -> None:
     assert said in report.causes[0].explanation
 
 
+@pytest.mark.untraced
 def test_entries_on_the_diagonal_are_told_from_all_of_it() -> None:
     some = changed(lambda J: J + np.diag([0, 0.2, 0, 0.3, 0.5]), banded_jacobian)
     report = check_jacobian(some, x5, function=banded)
     assert "entries on the diagonal are wrong" in report.causes[0].explanation
 
 
+@pytest.mark.untraced
 def test_a_factor_is_claimed_where_it_is_one_to_rounding() -> None:
     nearly = check_jacobian(changed(lambda J: J * [1, 2.0001, 1]), p, t, y, function=decay_in_numpy)
     assert [c.kind for c in nearly.causes] == ["a constant factor"]
@@ -425,6 +428,7 @@ def test_a_factor_is_claimed_where_it_is_one_to_rounding() -> None:
     assert [c.kind for c in slanted.causes] == ["one column"]
 
 
+@pytest.mark.untraced
 def test_entries_of_a_row_are_told_from_all_of_it() -> None:
     def off(J: Any) -> None:
         J[4, 1:] = J[4, 1:] ** 2 + 3
@@ -445,6 +449,7 @@ def test_a_number_among_the_data_is_named() -> None:
     assert "the diagonal is off by -0.37 in every entry: minus data[0] (h)" in cause.explanation
 
 
+@pytest.mark.untraced
 def test_a_block_under_another_name_is_missing() -> None:
     def jacobian(x: Any, t: Any) -> Any:
         found = blocks_of(two_rates, x, t)
@@ -461,6 +466,7 @@ def test_what_a_function_returned_is_forgotten_where_there_is_too_much(
     assert check_jacobian(right, p, t, y, function=decay_in_numpy).passed
 
 
+@pytest.mark.untraced
 def test_other_data_have_other_outputs() -> None:
     """What is remembered of a function in NumPy belongs to its data as well."""
     report = check_jacobian(right, p, t, y, function=decay_in_numpy)

@@ -37,6 +37,7 @@ def in_numpy(p: Any, t: Any) -> Any:
     return np.asarray(curve(np.asarray(p), t))
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("function", [curve, in_numpy])
 @pytest.mark.parametrize(
     "given", [{"jvp": jvp}, {"vjp": vjp}, {"jvp": jvp, "vjp": vjp}], ids=["jvp", "vjp", "both"]
@@ -55,6 +56,7 @@ def wrong_vjp(p: Any, u: Any, t: Any) -> Any:
     return vjp(p, u, t) * np.array([1, -1])
 
 
+@pytest.mark.untraced
 def test_each_wrong_product_is_found_under_its_own_name() -> None:
     report = check_jacobian(jacobian, p, t, function=curve, jvp=jvp, vjp=wrong_vjp)
     verdicts = {block.name: block.verdict for block in report.blocks}
@@ -71,6 +73,7 @@ def test_each_wrong_product_is_found_under_its_own_name() -> None:
         _ = assert_jacobian_matches(None, p, t, function=curve, vjp=wrong_vjp)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "bent",
     [
@@ -96,6 +99,7 @@ def operator(adjoint: Any) -> Callable[..., Any]:
     return as_operator
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("adjoint", "verdicts"),
     [(None, ["match"]), (vjp, ["match", "match"]), (wrong_vjp, ["match", "mismatch"])],

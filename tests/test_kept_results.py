@@ -328,6 +328,7 @@ def test_what_compares_with_the_parameters_of_the_loss_is_honest(fit: type[Fit])
     assert report.passed, report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("fit", [Fit, InTorch])
 def test_a_wrong_gradient_from_what_the_loss_stored_is_wrong(fit: type[Fit]) -> None:
     found = fit()

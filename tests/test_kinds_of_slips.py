@@ -168,6 +168,7 @@ def of_repeats(kind: str) -> Back:
     return back
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("kind", "said"), [("last", "the last time"), ("once", "counts once")])
 def test_repeated_words_that_do_not_add_up_are_named(kind: str, said: str) -> None:
     def made(step: Operation) -> Callable[..., Tensor]:
@@ -180,6 +181,7 @@ def test_repeated_words_that_do_not_add_up_are_named(kind: str, said: str) -> No
     assert said in explained(made(right), made(with_back(right, of_repeats(kind))), "table")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("back", "said"),
     [
@@ -255,11 +257,13 @@ def test_weights_that_only_one_turn_reaches_are_named() -> None:
     assert "last turn" in last
 
 
+@pytest.mark.untraced
 def test_a_state_that_is_not_followed_through_time_is_named() -> None:
     said = explained(recurrent(), recurrent(at="state", cut=lambda _t: True), "square")
     assert "not followed" in said
 
 
+@pytest.mark.untraced
 def test_a_derivative_at_the_state_before_begins_at_the_initial_state() -> None:
     def made(*, wrong: bool) -> Callable[..., Tensor]:
         def loss(p: Mapping[str, Tensor]) -> Tensor:
@@ -277,6 +281,7 @@ def test_a_derivative_at_the_state_before_begins_at_the_initial_state() -> None:
     assert "is taken at before, not at h" in said
 
 
+@pytest.mark.untraced
 def test_paths_of_one_line_left_out_together_are_named() -> None:
     def made(hidden: Operation) -> Callable[..., Tensor]:
         def loss(p: Mapping[str, Tensor]) -> Tensor:
@@ -324,11 +329,13 @@ def predators(*, at_next: bool = False, overwritten: bool = False) -> Callable[.
     return loss
 
 
+@pytest.mark.untraced
 def test_an_adjoint_that_is_overwritten_at_an_observation_is_named() -> None:
     said = explained(predators(), predators(overwritten=True), "square")
     assert "overwrites" in said or "first turn only" in said
 
 
+@pytest.mark.untraced
 def test_derivatives_at_the_state_after_the_turn_are_named() -> None:
     said = explained(predators(), predators(at_next=True), "square")
     assert ", not at x of the step before" in said or "at the state after" in said

@@ -142,6 +142,7 @@ def lower_triangle(S: A, X: A) -> A:
     return np.tril(symmetric) + np.tril(symmetric, -1)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("S", [DEFINITE, np.eye(4)])
 @pytest.mark.parametrize("gradients", [by_matrix_calculus, lower_triangle])
 @pytest.mark.parametrize("by", [likelihood, numpy_likelihood])
@@ -191,6 +192,7 @@ def test_a_loss_that_checks_its_domain_has_no_kinks_to_look_for() -> None:
     assert report.verdict == "mismatch"
 
 
+@pytest.mark.untraced
 def test_within_rounding_of_a_kink_a_row_is_not_judged_by_the_others() -> None:
     """One unit at 5.6e-17: rounding alone decides its slope; its row may be either, or between."""
     x, W = np.array([[0.1, 0.2, 0.3]]), np.array([[1.0, 1, -1], [2, 1, 1], [1, 3, 1]])
@@ -214,6 +216,7 @@ def test_within_rounding_of_a_kink_a_row_is_not_judged_by_the_others() -> None:
         assert report.verdict == verdict, by
 
 
+@pytest.mark.untraced
 def test_at_a_tie_another_choice_is_not_blamed_on_anybody() -> None:
     def largest_two(p: Tensor) -> Tensor:
         return (torch.topk(p, 2).values ** 2).sum()
@@ -367,6 +370,7 @@ def test_of_sixty_four_that_are_equal_any_is_right_and_twice_it_is_wrong(
     assert report.verdict == "mismatch"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("error", [0.0, 1e-9])
 def test_a_tie_does_not_excuse_a_mistake_beside_it(error: float) -> None:
     def loss(x: Tensor) -> Tensor:
@@ -425,6 +429,7 @@ def test_max_pooling_that_is_wrong_in_one_window_is_wrong() -> None:
     assert check_gradients(gradients, IMAGE, WEIGHTS, loss=pooled).verdict == "mismatch"
 
 
+@pytest.mark.untraced
 def test_differences_of_equal_entries_have_any_slope_between() -> None:
     """So have those of several arrays at once, and of two convex functions."""
 

@@ -95,6 +95,7 @@ def test_what_no_order_gives_is_wrong(loss: Any, at: A, gradient: A) -> None:
     assert report.verdict == "mismatch", report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("error", [1e-9, 1e-6, 1e-3])
 def test_a_tie_does_not_excuse_a_mistake_beside_it(error: float) -> None:
     def loss(x: A) -> Any:

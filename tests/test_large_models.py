@@ -65,6 +65,7 @@ def stopped(report: Report) -> list[str]:
     return [note.text for note in report.pattern if note.kind == "search stopped"]
 
 
+@pytest.mark.untraced
 def test_a_mistake_is_found_on_a_few_samples_and_holds_for_all() -> None:
     gradients = ByHand(at_its_input)
     (cause,) = checked(gradients).causes
@@ -73,6 +74,7 @@ def test_a_mistake_is_found_on_a_few_samples_and_holds_for_all() -> None:
     assert cause.blocks == ("W", "b")
 
 
+@pytest.mark.untraced
 def test_two_mistakes_are_found_on_a_few_samples() -> None:
     gradients = ByHand(lambda dh, h, _z: dh * (1 - h), squared=False)
     (cause, *_others) = checked(gradients).causes
@@ -96,6 +98,7 @@ def test_a_number_of_samples_that_is_missing_is_that_of_all() -> None:
     assert set(sizes) == {S, 5}
 
 
+@pytest.mark.untraced
 def test_where_it_does_not_show_on_a_few_samples_all_are_searched() -> None:
     def from_the_eleventh_on(dh: A, h: A, z: A) -> A:
         return dh * (1 - (h if len(h) <= 10 else z) ** 2)
@@ -130,6 +133,7 @@ def test_where_no_other_calls_are_wished_there_are_none() -> None:
     assert set(gradients.sizes) == {S}
 
 
+@pytest.mark.untraced
 def test_what_nobody_derived_is_not_claimed_on_a_few_samples_either() -> None:
     noise = np.random.default_rng(3).normal(size=4)
     report = checked(ByHand(lambda dh, h, _z: dh * (1 - h**2) * noise))
@@ -146,6 +150,7 @@ def test_what_holds_on_a_few_samples_and_not_on_all_is_not_claimed() -> None:
     assert not checked(ByHand(otherwise)).causes
 
 
+@pytest.mark.untraced
 def test_a_search_without_time_says_how_far_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "SECONDS", 0.0)
     report = checked(ByHand(at_its_input))
@@ -155,6 +160,7 @@ def test_a_search_without_time_says_how_far_it_came(monkeypatch: pytest.MonkeyPa
     assert not report.causes
 
 
+@pytest.mark.untraced
 def test_a_search_that_is_cut_off_says_what_it_had_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
 
@@ -212,12 +218,14 @@ def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return found
 
 
+@pytest.mark.untraced
 def test_whoever_waits_sees_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = at_a_terminal(monkeypatch)
     assert checked(ByHand(at_its_input)).causes
     assert "wrong step" in terminal.getvalue()
 
 
+@pytest.mark.untraced
 def test_an_interrupted_search_leaves_everything_as_it_was(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

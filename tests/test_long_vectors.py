@@ -45,6 +45,7 @@ def test_entries_that_are_wrong_among_many_are_shown_at_once(
     assert report.pattern[0].kind == "unknown cause"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("order", "shape", "said"),
     [

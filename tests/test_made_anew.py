@@ -76,6 +76,7 @@ def test_a_count_of_another_index_is_named(index: Tensor, named: bool) -> None:
     assert ("with degree computed from src, not from dst" in found) == named
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("size", "named"), [(7, True), (6.3, False)])
 def test_a_mean_of_each_group_for_that_of_all_is_named(size: float, named: bool) -> None:
     group = RECEIVERS % 3

@@ -169,6 +169,7 @@ def test_the_table_counts() -> None:
     assert row("squares", outcomes, WRONG) == ["squares", "2", "1", "1", "", "", "", "", "2.0"]
 
 
+@pytest.mark.untraced
 def test_the_command_runs_and_its_status_is_1_where_something_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

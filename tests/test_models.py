@@ -106,6 +106,7 @@ def test_normal_equations_lose_digits_but_are_not_wrong() -> None:
     assert 1e-8 < report.blocks[0].resolution < 1e-2
 
 
+@pytest.mark.untraced
 def test_a_lower_precision_inside_is_not_taken_for_noise() -> None:
     """X w in float32 is off by as much as the normal equations of the test above are."""
     model = MODELS["normal equations"]

@@ -96,6 +96,7 @@ def test_the_right_gradient_matches_and_every_mistake_makes_a_difference(name: s
         assert any(not np.allclose(found[key], right[key], rtol=1e-4) for key in right), title
 
 
+@pytest.mark.untraced
 def test_what_is_explained_and_where_is_told(line: Model) -> None:
     assert ask(line, question("slope")).result == "here"
     sign = ask(line, question("sign"))

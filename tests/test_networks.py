@@ -311,6 +311,7 @@ def parsed(options: str, sizes: tuple[int, ...]) -> Architecture:
     return architecture(sizes, bias=not found.pop("no_bias"), reduction=reduction, **found)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("sizes", [(4, 5, 3), (4, 5, 1), (4, 3)])
 def test_the_options_choose_the_network_again(sizes: tuple[int, ...]) -> None:
     several = set[Architecture]()

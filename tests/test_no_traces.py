@@ -197,6 +197,7 @@ def test_they_are_as_before_when_the_code_raises(monkeypatch: pytest.MonkeyPatch
     assert generators() == before
 
 
+@pytest.mark.untraced
 def test_a_warning_that_the_caller_made_an_error_is_no_accusation() -> None:
     """The suite makes errors of warnings, and the filters stay: elsewhere it is an exception."""
 

@@ -68,6 +68,7 @@ def test_an_error_that_scatters_is_rounding_and_said_to_lose_digits() -> None:
     assert (stable.blocks[0].resolution or 1) < (report.blocks[0].resolution or 0) / 10
 
 
+@pytest.mark.untraced
 def test_an_error_of_the_same_size_that_stays_is_a_mistake() -> None:
     size = np.abs(through_something_large(W, X, NEARLY) - by_the_residual(W, X, NEARLY)).max()
     assert 1e-13 < size < 1e-9
@@ -99,6 +100,7 @@ def test_what_rounds_to_multiples_of_something_large_is_asked_about_far_enough_a
             assert report.verdict == "mismatch", report
 
 
+@pytest.mark.untraced
 def test_where_a_gradient_is_so_small_that_it_moves_by_more_than_itself_nothing_is_noise() -> None:
     """Near a minimum a factor of two would scatter as the gradient does."""
     y = X @ (W + 1e-13)
@@ -121,6 +123,7 @@ def test_what_cannot_be_asked_nearby_is_judged_as_it_stands(change: Any) -> None
     assert "times its tolerance" in report.blocks[0].reason
 
 
+@pytest.mark.untraced
 def test_a_gradient_drawn_at_random_is_not_taken_for_rounding() -> None:
     random = np.random.default_rng(0)
 
@@ -159,6 +162,7 @@ def test_targets_that_have_to_sum_to_one_are_not_moved() -> None:
         assert report.verdict != "mismatch", report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("step", [1e-9, 1e-11])
 def test_a_gradient_that_is_half_noise_is_no_match(step: float) -> None:
     """Differences of losses: right on average, and every time something else."""
@@ -176,6 +180,7 @@ def test_a_gradient_that_is_half_noise_is_no_match(step: float) -> None:
     assert note.text.startswith("gradient seems to have lost too many digits: gradient[")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("spreads", "verdict"), [(0.0, "match"), (3.5, "mismatch")])
 def test_an_error_that_is_mostly_the_same_from_point_to_point_is_a_mistake(
     spreads: float, verdict: str
@@ -189,6 +194,7 @@ def test_an_error_that_is_mostly_the_same_from_point_to_point_is_a_mistake(
     assert check(gradients, X @ W + RANDOM.normal(size=50)).verdict == verdict
 
 
+@pytest.mark.untraced
 def test_what_is_not_defined_nearby_is_no_noise() -> None:
     """Fewer points than asked for say nothing."""
 
@@ -225,6 +231,7 @@ def test_a_parameter_may_have_any_name(name: str) -> None:
     assert missing.blocks[0].reason == "is missing: gradients returned one ndarray"
 
 
+@pytest.mark.untraced
 def test_a_wrong_loss_and_a_parameter_called_loss_are_told_apart() -> None:
     def of(p: Any, X: Any, y: Any) -> Any:
         return loss(p["loss"], X, y)
@@ -282,6 +289,7 @@ def test_three_errors_that_are_alike_by_accident_are_noise_among_fifteen() -> No
     assert check(gradients, Y).verdict == "match"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("spreads", "verdict"), [(4.0, "match"), (12.0, "mismatch")])
 def test_noise_explains_six_of_its_standard_deviations(spreads: float, verdict: str) -> None:
     """At the point itself the error is larger than at all points nearby."""
@@ -300,6 +308,7 @@ def drawn_for_each_cell(w: A, at: A, size: float) -> A:
     return np.random.default_rng(cell).normal(size=w.shape)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("cell", "verdict"), [(3e-14, "match"), (1e-11, "match"), (3e-9, "mismatch")]
 )

@@ -317,6 +317,7 @@ def test_input_does_not_block_even_where_somebody_could_type(
     assert "EOFError" in taken(tmp_path, f"{NAME}:f").notes[0]
 
 
+@pytest.mark.untraced
 def test_in_a_notebook_a_report_shows_its_html() -> None:
     """Jupyter asks the value of the last expression for _repr_html_."""
     report = autograd_ref.check_gradients(lambda x: 3 * x, [1.0, 2.0], loss=lambda x: (x * x).sum())

@@ -32,6 +32,7 @@ def off_by(factor: float, blocks: str, loss: Any = squares) -> Report:
     return check_gradients(gradients, POINT, X, Y, loss=loss)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("factor", "blocks", "kind", "said"),
     [
@@ -101,6 +102,7 @@ def test_the_built_in_network_has_words_of_its_own_for_numbers(
     assert cause.explanation.endswith(said)
 
 
+@pytest.mark.untraced
 def test_two_places_of_one_number_are_none() -> None:
     def of_two(p: Any, x: Any, y: Any) -> Any:
         lower = -p["b"]

@@ -60,6 +60,7 @@ PAIRS: dict[str, Pair] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", PAIRS)
 @pytest.mark.parametrize("dtype", ["f8", "f4"])
 def test_a_right_gradient_is_no_mismatch_and_a_wrong_one_is(name: str, dtype: str) -> None:
@@ -76,6 +77,7 @@ def test_a_right_gradient_is_no_mismatch_and_a_wrong_one_is(name: str, dtype: st
     assert check_gradients(scaled(1.02), w, loss=by_numpy_alone(loss)).verdict == "mismatch"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("slope", [0.0, 0.3, 1.0])
 def test_at_a_kink_either_slope_is_right_and_no_other(slope: float) -> None:
     at_zero = np.array([0.0, -1.0, 2.0, 0.5])
@@ -166,6 +168,7 @@ NARROW: dict[str, tuple[Callable[[A], Any], Callable[[A], A], A]] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("name", NARROW)
 def test_what_varies_over_a_hair_is_measured_over_less(name: str) -> None:
     loss, gradients, at = NARROW[name]
@@ -175,6 +178,7 @@ def test_what_varies_over_a_hair_is_measured_over_less(name: str) -> None:
     assert wrong.verdict == "mismatch"
 
 
+@pytest.mark.untraced
 def test_units_of_measurement_hide_nothing() -> None:
     """A capacity in farads is 1e-12, and a resistance 1e5."""
     t = np.linspace(0, 5e-9, 20)
@@ -253,6 +257,7 @@ def test_how_far_points_are_where_formulas_are_not_known(cell: float, verdict: s
     assert report.verdict == verdict, report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("distance", [4e-7, 2e-6])
 def test_near_a_minimum_random_errors_are_noise_and_steady_ones_are_mistakes(
     distance: float,

@@ -119,6 +119,7 @@ def only(report: Report) -> str:
     return report.causes[0].explanation
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -195,6 +196,7 @@ def test_losses_are_followed_however_they_are_written(style: str) -> None:
     assert "np.exp(-p[1] * " in cause.explanation
 
 
+@pytest.mark.untraced
 def test_quantities_beside_the_gradient_are_judged_by_their_names_in_the_loss() -> None:
     def gradients(w: Any, X: Any, y: Any) -> Any:
         p = 1 / (1 + np.exp(-X @ w))
@@ -249,6 +251,7 @@ def test_second_derivatives_of_numpy_are_followed(given: Any) -> None:
         assert "the factor t is missing" in only(report)
 
 
+@pytest.mark.untraced
 def test_a_wrong_step_of_the_function_of_a_jacobian_has_its_line() -> None:
     def wrong(p: Any, t: Any) -> Any:
         return np.stack([jacobian(p, t)[:, 0], -p[0] * np.exp(-p[1] * t)], axis=1)  # t is missing
@@ -258,6 +261,7 @@ def test_a_wrong_step_of_the_function_of_a_jacobian_has_its_line() -> None:
     assert report.causes
 
 
+@pytest.mark.untraced
 def test_a_gradient_of_another_kind_has_no_cause_and_is_followed_all_the_same() -> None:
     report = check_gradients(lambda w, X, y: np.sin(3 * w + 1), w, X, y, loss=logistic)
     assert report.verdict == "mismatch"
@@ -265,6 +269,7 @@ def test_a_gradient_of_another_kind_has_no_cause_and_is_followed_all_the_same() 
     assert not any("only values are seen" in note.text for note in report.pattern)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "again", [lambda: None, lambda: (Point(w, (X, y)), {(): w}, {(): 2 * w})], ids=["none", "other"]
 )

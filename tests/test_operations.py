@@ -163,6 +163,7 @@ def plain_polar(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return torch.hypot(x, y), torch.atan2(y, x)
 
 
+@pytest.mark.untraced
 def test_each_output_is_left_unused_in_turn() -> None:
     given = 1 + drawn(6).abs(), 1 + drawn(6, seed=1).abs()
     assert check_backward(operation(polar, polar_backward), plain_polar, *given).passed
@@ -209,6 +210,7 @@ def by_softmax(ctx: Any, u: Tensor, _by_lse: Tensor) -> Tensor:
     return y * (u - (u * y).sum(-1, keepdim=True))
 
 
+@pytest.mark.untraced
 def test_of_an_output_that_one_side_does_not_differentiate_the_value_is_compared() -> None:
     def both(x: Tensor) -> tuple[Tensor, Tensor]:
         return torch.softmax(x, -1), 2 * torch.logsumexp(x, -1)
@@ -330,6 +332,7 @@ def test_parameters_of_a_module_keep_their_names_beside_inputs_of_that_name() ->
 # number formats
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
 def test_a_weight_in_float32_beside_narrow_inputs_is_judged_by_what_it_went_through(
     dtype: torch.dtype,
@@ -540,6 +543,7 @@ def test_so_it_is_for_a_loss() -> None:
     assert "say declared=True" in undeclared.witness.explanation
 
 
+@pytest.mark.untraced
 def test_the_true_derivative_beside_a_declared_one_is_not_accused() -> None:
     zero = operation(rounded, lambda _c, u: u * 0)
     report = check_backward(zero, straight_through, 0.25 + drawn(6, 5) / 100)
@@ -551,6 +555,7 @@ def test_the_true_derivative_beside_a_declared_one_is_not_accused() -> None:
 # ways to pass arguments and to return results
 
 
+@pytest.mark.untraced
 def test_keywords_nests_and_outputs_of_every_kind_are_taken() -> None:
     x, y = drawn(3, 4), drawn(3, 4, seed=1)
 
@@ -631,6 +636,7 @@ def test_wishes_that_cannot_be_fulfilled_are_named(wish: Any, message: str) -> N
 # the assertion
 
 
+@pytest.mark.untraced
 def test_the_assertion_passes_what_passes_and_raises_with_the_report(
     check_backward: BackwardCheck,
 ) -> None:
@@ -683,6 +689,7 @@ def test_complex_numbers_are_judged_as_pairs_in_pytorchs_convention(dtype: torch
     assert check_backward(torch.fft.rfft, torch.fft.rfft, drawn(8)).verdict == "match"
 
 
+@pytest.mark.untraced
 def test_a_complex_input_beside_a_real_one_is_not_passed_over() -> None:
     def power(ctx: Any, x: Tensor, z: Tensor) -> Tensor:
         ctx.save_for_backward(x, z)

@@ -183,6 +183,7 @@ class KeepsInTheModule(torch.nn.Module):
         return found
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("function", [Keeps, KeepsInTheModule()])
 def test_what_is_kept_beside_the_graph_is_that_of_the_last_call(function: Any) -> None:
     report = check_backward(function, torch.square, drawn(5))
@@ -396,6 +397,7 @@ def squared_and_place(x: Tensor) -> tuple[Tensor, Tensor]:
 # what no upstream gradient fits, and what PyTorch has no gradients of
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("function", "reference", "reason"),
     [

@@ -57,6 +57,7 @@ def test_another_structure_the_second_time_is_told_of_and_a_mismatch() -> None:
     )
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize("factor", [1.0, 2.0])
 def test_a_loss_that_only_one_of_two_calls_returns_is_told_of_and_judged(

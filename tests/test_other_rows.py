@@ -54,6 +54,7 @@ def test_a_forgotten_selection_is_named(cost: Cost, some: Tensor) -> None:
     assert "all rows of scores are taken, not only those of kept; and divided by 3" in found
 
 
+@pytest.mark.untraced
 def test_a_forgotten_selection_of_a_sum_is_named() -> None:
     found = told(rows(total, SOME, SOME), rows(total, EVERY, EVERY), POINT)
     assert "all rows of scores are taken, not only those of kept" in found
@@ -65,6 +66,7 @@ def test_other_rows_are_no_forgotten_selection(other: Tensor) -> None:
     assert "rows of" not in told(rows(squares, SOME, SOME), rows(squares, other, other), POINT)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("index", "named"), [(LABELS, True), (LABELS.flip(0), False)])
 def test_another_index_in_the_loss_is_named(index: Tensor, named: bool) -> None:
     order = torch.tensor([1, 1, 4, 0, 2])

@@ -245,6 +245,7 @@ def mixed(p: Parameters, *, exchanged: bool) -> Tensor:
     return (one * torch.tanh(p["A"]) + two * torch.exp(p["B"])).square().sum()
 
 
+@pytest.mark.untraced
 def test_a_value_that_is_computed_wrongly_for_the_way_back_is_named() -> None:
     def loss(p: Parameters) -> Tensor:
         r = p["v"] - p["A"] @ GIVEN[0]
@@ -265,6 +266,7 @@ def gradients_of(steps: Steps) -> Results:
     return {path: g[0].numpy() for path, g in swept(steps).gradients.items()}
 
 
+@pytest.mark.untraced
 def test_a_mean_over_the_entries_that_a_hinge_keeps_is_named() -> None:
     def hinge(p: Mapping[str, Any]) -> Any:
         return torch.relu(GIVEN @ p["v"] + 1.8).mean() + (p["v"] ** 3).sum()

@@ -126,6 +126,7 @@ def test_the_report_says_why() -> None:
     assert [cause.kind for cause in report.causes] == ["a factor"]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("seed", range(3))
 def test_where_a_loss_bends_to_both_sides_nothing_is_said(seed: int) -> None:
     """Every unit has a slope of its own at zero, and the sum of a choice of them is right."""
@@ -144,6 +145,7 @@ def test_where_a_loss_bends_to_both_sides_nothing_is_said(seed: int) -> None:
             assert checked(loss, np.zeros(shape), active + 1.0).verdict != "mismatch"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("at_zero", [-1.0, 1.0])
 def test_a_convention_at_zero_is_not_wrong(at_zero: float) -> None:
     """Opposite samples: no point nearby has the slope of one convention in both of them."""
@@ -182,6 +184,7 @@ def test_both_conventions_at_the_kinks_of_a_layer_are_right() -> None:
         assert off.verdict == "mismatch", off
 
 
+@pytest.mark.untraced
 def test_large_blocks_are_asked_about_along_their_ties_only() -> None:
     x = np.zeros(600)
     x[:4] = 1.0
@@ -198,6 +201,7 @@ def test_where_it_is_not_asked_how_a_loss_bends_a_norm_is_left_open(
     assert checked(row_norms, ROWS, wrong).blocks[0].reason != OUTSIDE_SLOPES
 
 
+@pytest.mark.untraced
 def test_a_symmetric_matrix_of_zeros_and_ones_is_looked_at() -> None:
     """A move of an entry above the diagonal moves its mirror image."""
     x = np.array([[1.0, 0.0], [0.0, 1.0]])

@@ -40,6 +40,7 @@ def test_the_same_seed_gives_the_same_bits_and_float32_is_float64_rounded(
         assert np.array_equal(a.astype(np.float32), c)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("options", [{}, {"std": 0.05}, {"std": 2.0}])
 def test_every_block_is_drawn_from_the_normal_distribution(
     options: dict[str, Any],

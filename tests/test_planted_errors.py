@@ -49,6 +49,7 @@ def test_a_wrong_gradient_is_rejected(name: str, dtype: type[np.floating[Any]]) 
             judge(wrong(name), problem)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", SQUARE)
 def test_a_transposition_hidden_by_a_square_is_rejected(
@@ -60,6 +61,7 @@ def test_a_transposition_hidden_by_a_square_is_rejected(
             judge(wrong(name), problem)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [DISTINCT, EQUAL])
 def test_the_same_derivation_without_a_mistake_is_accepted(

@@ -34,6 +34,7 @@ def power_at(
     return power, (p, X, Y)
 
 
+@pytest.mark.untraced
 def test_an_ordinary_problem_hides_nothing() -> None:
     for dtype in (np.float64, np.float32):
         power, _problem = power_at(4, 5, 3, 20, dtype)

@@ -149,6 +149,7 @@ def test_problems_reach_every_case() -> None:
     assert not missed(problems(), PROBLEM_CASES)
 
 
+@pytest.mark.untraced
 def test_a_case_that_is_not_reached_is_missed() -> None:
     cases: dict[str, Callable[[Problem], Any]] = {
         "no sample": lambda p: len(p.X) == 0,
@@ -188,6 +189,7 @@ def test_saturated_problems_reach_every_case() -> None:
     assert not missed(problems(kinds=("saturated",)), SATURATED_CASES)
 
 
+@pytest.mark.untraced
 def test_confident_problems_reach_every_case() -> None:
     assert not missed(problems(kinds=("confident",)), CONFIDENT_CASES)
 

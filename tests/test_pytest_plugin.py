@@ -136,6 +136,7 @@ def test_without_a_submission_its_tests_are_skipped(pytester: pytest.Pytester) -
     assert "no submission is given: --submission FILE[:NAME]" in output
 
 
+@pytest.mark.untraced
 def test_a_submission_is_called_as_it_wants_to_be(pytester: pytest.Pytester) -> None:
     _ = pytester.makepyfile(mine=SOFTPLUS)
     assert course(pytester, "--submission", "mine.py")[0] == {"passed": 1}

@@ -141,6 +141,7 @@ def with_one_entry_off(by: float) -> Callable[[A], A]:
     return change
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", IN_FLOAT32)
 def test_what_rounds_alike_in_float32_and_is_right_in_float64_is_rounding(case: Any) -> None:
     report = check(case, "float32")
@@ -174,6 +175,7 @@ def squares(w: Any, X: Any, y: Any) -> Any:
     return 0.5 * ((X @ w - y) ** 2).sum(dim=0)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("narrow", [np.float32, np.float16])
 def test_what_goes_through_a_narrower_format_does_so_in_a_wider_one_too(narrow: Any) -> None:
     def change(found: A) -> A:

@@ -414,6 +414,7 @@ def test_so_is_a_large_jacobian_unless_its_shape_is_wrong(monkeypatch: pytest.Mo
     assert "has shape (3, 8); it needs (8, 3)" in report["jac"].blocks[0].reason
 
 
+@pytest.mark.untraced
 def test_a_hessian_beside_a_wrong_gradient_is_checked_against_the_function() -> None:
     for hess, verdict in ((rosen_hess, "match"), (lambda x: -rosen_hess(x), "mismatch")):
         report = check_scipy(rosen, TWO, jac=lambda x: rosen_der(x) / 2, hess=hess)
@@ -474,6 +475,7 @@ def strict(lower: Any, upper: Any, function: Callable[..., Any]) -> Callable[...
     return inside
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("x", [[1, 2, 1.5], [1.0001, 1.9999, 2], [1.2, 1.4, 1.7]])
 def test_no_function_is_called_outside_of_the_bounds(x: list[float]) -> None:
     inside = partial(strict, 1, 2)

@@ -305,6 +305,7 @@ def test_two_wrong_derivations_are_composed_where_they_can_be(*, in_pairs: bool)
         assert found.pattern[0].text.startswith("None of the known mistakes gives your emission")
 
 
+@pytest.mark.untraced
 def test_counts_words_and_fixes_are_the_models() -> None:
     model = TwoBlocks()
     by_count = diagnosis_of(lambda p, X: {k: g * 6 / 4 for k, g in derived(p, X).items()}, model)

@@ -115,6 +115,7 @@ def test_all_is_as_promised_and_written_in_both_forms(tmp_path: Path, capsys: Ca
     assert all(0 < e <= 5e-4 for row in found["smallest_errors"] for e in row["found"])
 
 
+@pytest.mark.untraced
 @pytest.mark.usefixtures("measured_before")
 def test_json_alone_goes_to_standard_output(capsys: Captured) -> None:
     assert main(["selftest", "--problems", "1", "--json", "-"]) == 0
@@ -362,6 +363,7 @@ def test_pairs_are_the_same_for_the_same_seed(monkeypatch: Patch) -> None:
     assert made[0] == made[1] != made[2]
 
 
+@pytest.mark.untraced
 def test_the_smallest_error_is_where_the_check_begins_to_see(monkeypatch: Patch) -> None:
     found: list[tuple[float, str]] = []
 

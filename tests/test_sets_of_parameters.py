@@ -115,6 +115,7 @@ def notes(report: Report) -> list[str]:
     return [note.kind for note in report.warnings]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", ON_THE_SET)
 def test_a_formula_for_the_set_is_right_on_the_set_and_asked_about_without_project(
     case: str,
@@ -243,6 +244,7 @@ def test_a_gradient_that_is_wrong_along_the_set_is_a_mismatch(case: str) -> None
         assert report.verdict == "mismatch", (wishes, report)
 
 
+@pytest.mark.untraced
 def test_an_error_across_the_set_that_nobody_made_for_the_set_is_a_mismatch() -> None:
     """Weight decay that is forgotten is a multiple of the parameter, at length one as well."""
 
@@ -302,6 +304,7 @@ def test_a_mistake_beside_a_gradient_along_its_set_is_named() -> None:
         assert [cause.kind for cause in report.causes] == ["sign flipped"], report
 
 
+@pytest.mark.untraced
 def test_a_symmetric_gradient_is_a_match_where_the_set_is_given() -> None:
     S = M @ M.T + np.eye(5)
 
@@ -327,6 +330,7 @@ FIVE = np.linspace(1, 2, 5)
 U = FIVE / np.linalg.norm(FIVE)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("made", "loss", "gradient"),
     [

@@ -56,6 +56,7 @@ def weighted(twice: Any) -> Any:
     return loss
 
 
+@pytest.mark.untraced
 def test_one_number_that_is_forgotten_wherever_it_stands_in_a_line_is_named() -> None:
     def once_back(x: Any) -> Any:
         return x + x.detach()

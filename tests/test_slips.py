@@ -203,6 +203,7 @@ def test_the_place_is_quoted_with_its_line() -> None:
     assert fix
 
 
+@pytest.mark.untraced
 def test_what_holds_at_one_point_only_is_not_claimed() -> None:
     here = point(perceptron)
 
@@ -252,6 +253,7 @@ def test_what_nobody_derived_is_not_named(seed: int) -> None:
         assert not list(Search(perceptron, wrong_gradient(perceptron, hand)).pairs())
 
 
+@pytest.mark.untraced
 def test_a_gradient_that_is_not_finite_is_no_explanation() -> None:
     """A division by a value that is zero gives infinity, which is close to nothing."""
     zeros = np.array([0.0, 0.0, 1.0, 2.0])
@@ -276,6 +278,7 @@ def heads(p: Any, x: Any) -> Any:
     return (scores**2).sum()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("by", "kind", "said"),
     [
@@ -296,6 +299,7 @@ def test_a_step_says_more_than_a_number_and_a_number_more_than_nothing(
     assert said in cause.explanation
 
 
+@pytest.mark.untraced
 def test_a_sum_of_terms_is_not_said_to_be_followed_in_one_turn_where_another_term_is_right() -> (
     None
 ):

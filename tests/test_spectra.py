@@ -111,6 +111,7 @@ def test_a_complex_transform_in_the_other_direction_is_named(right: bool) -> Non
     assert (report.verdict == "match") is right
 
 
+@pytest.mark.untraced
 def test_real_values_stand_for_complex_ones_where_they_fit() -> None:
     """As factors of what comes back, which is complex there."""
 

@@ -36,6 +36,7 @@ def test_every_contestant_computes_the_same(
     assert min(row.times[name]) > 0
 
 
+@pytest.mark.untraced
 def test_a_contestant_that_is_wrong_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(given: Any, _device: str) -> contestants.Run:
         value, gradients = loss_and_gradients(*given)

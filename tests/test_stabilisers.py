@@ -185,6 +185,7 @@ def test_the_gradient_with_its_constant_is_a_match() -> None:
     assert check_gradients(with_constant, V, loss=loss).verdict == "match"
 
 
+@pytest.mark.untraced
 def test_it_is_named_beside_another_mistake() -> None:
     report = check_gradients(
         lambda *arguments: 10 * softmax_gradient(*arguments), W, X, T, loss=cross_entropy(1e-8)
@@ -252,6 +253,7 @@ def test_both_sides_agree_to_few_digits_where_the_constant_cannot_be_found() -> 
     assert "log(p + 1e-8)" in note.text
 
 
+@pytest.mark.untraced
 def test_few_digits_are_recognised_and_an_accuracy_is_proposed() -> None:
     def loss(w: Any) -> Any:
         return (w**3).sum()
@@ -269,6 +271,7 @@ def test_few_digits_are_recognised_and_an_accuracy_is_proposed() -> None:
         assert "few digits" not in [note.kind for note in report.pattern]
 
 
+@pytest.mark.untraced
 def test_few_digits_are_recognised_where_the_error_is_not_much_above_its_tolerance() -> None:
     def loss(w: Any) -> Any:
         return (w**3).sum()
@@ -284,6 +287,7 @@ def test_few_digits_are_recognised_where_the_error_is_not_much_above_its_toleran
         assert [note.kind for note in report.pattern if note.kind == "few digits"] == said, report
 
 
+@pytest.mark.untraced
 def test_blocks_that_differ_by_more_are_no_approximation() -> None:
     def gradients(p: Any) -> Any:
         return {"a": 3 * p["a"] ** 2 * (1 + 1e-5 * np.cos(9 * p["a"])), "b": p["b"] ** 5}
@@ -313,6 +317,7 @@ def after_steps(k: Any, n: int) -> Any:
     return states
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("n", "said"), [(50, False), (200, True)])
 def test_an_adjoint_that_is_off_by_one_index_is_no_accuracy_of_a_tenth(n: int, said: bool) -> None:
     def adjoint(k: Any, n: int) -> Any:

@@ -108,6 +108,7 @@ def test_what_is_wrong_by_more_than_the_accuracy_is_a_mismatch(case: str, entry:
     assert report.verdict == "mismatch", report
 
 
+@pytest.mark.untraced
 def test_a_mistake_is_named_through_what_the_accuracy_allows() -> None:
     report = check_gradients(lambda a: -implicit(a), RATES, loss=iterated, accuracy=1e-4)
     assert next(cause.kind for cause in report.causes) == "sign flipped", report
@@ -205,6 +206,7 @@ def test_an_accuracy_that_is_none_is_refused(accuracy: Any, error: Any, message:
         _ = check_gradients(lambda w: 2 * w, RATES, loss=lambda w: (w**2).sum(), accuracy=accuracy)
 
 
+@pytest.mark.untraced
 def test_a_number_of_numpy_is_an_accuracy() -> None:
     accuracy: Any = np.float32(1e-4)
     report = check_gradients(implicit, RATES, loss=iterated, accuracy=accuracy)

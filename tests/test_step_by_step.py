@@ -104,6 +104,7 @@ def test_right_ones_match_in_the_order_of_the_computation(dtype: Any) -> None:
     assert "Step by step: all 9 quantities are right." in said(report)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_what_only_inherits_an_error_is_not_accused(dtype: Any) -> None:
     report = report_of(dtype=dtype, dh=lambda a: a * dtype(2), dz=lambda a: -a)
@@ -115,6 +116,7 @@ def test_what_only_inherits_an_error_is_not_accused(dtype: Any) -> None:
     assert text.index("Step by step") < text.index("block")
 
 
+@pytest.mark.untraced
 def test_a_wrong_step_has_its_cause() -> None:
     report = report_of(dz=lambda a: a, dr=lambda a: -a)
     (step,) = (s for s in report.steps if s.verdict == "mismatch")
@@ -128,6 +130,7 @@ def test_a_wrong_step_has_its_cause() -> None:
     assert step.cause.explanation in as_html(report)
 
 
+@pytest.mark.untraced
 def test_a_wrong_value_does_not_accuse_what_follows() -> None:
     report = report_of(h=lambda a: a * 1.5)
     assert at_fault(report) == ["h"]
@@ -148,6 +151,7 @@ def test_data_that_the_function_changes_are_at_fault_and_nothing_after_them() ->
     assert verdicts(report)["W"] == "inherited"
 
 
+@pytest.mark.untraced
 def test_a_loss_that_fails_beside_a_wrong_value_is_not_followed() -> None:
     def solved(p: P, X: Any, _y: Any) -> torch.Tensor:
         K = X.T @ X + torch.diag(p["v"] ** 2)
@@ -164,6 +168,7 @@ def test_a_loss_that_fails_beside_a_wrong_value_is_not_followed() -> None:
     assert any("could not be followed" in note.text for note in report.not_checked)
 
 
+@pytest.mark.untraced
 def test_the_last_step_is_the_gradient_itself() -> None:
     report = report_of(also=lambda b: b / 2)
     assert at_fault(report) == ["b"]
@@ -179,6 +184,7 @@ def test_other_shapes_of_the_same_entries_are_accepted_and_said() -> None:
     assert "returned in the shape (6, 1), for (6,)" in as_html(report)
 
 
+@pytest.mark.untraced
 def test_a_factor_that_is_made_up_for_later_is_no_mistake() -> None:
     n = len(Y)
     report = report_of(lambda q: {"dr": n * q.dr, "dh": n * q.dh, "dz": n * q.dz})
@@ -203,11 +209,13 @@ def test_a_factor_that_nothing_makes_up_for_is_one_even_beside_others() -> None:
     assert at_fault(both) == ["dh", "dz"]
 
 
+@pytest.mark.untraced
 def test_a_wrong_quantity_that_no_number_makes_up_for_is_one() -> None:
     report = report_of(lambda q: {"dh": q.dh, "dz": q.dz + 1.0})
     assert at_fault(report) == ["dz"]
 
 
+@pytest.mark.untraced
 def test_what_is_not_finite_is_at_fault_only_where_it_begins() -> None:
     def spoiled(a: A) -> A:
         return np.where(np.arange(a.size).reshape(a.shape) == 0, np.nan, a)
@@ -301,6 +309,7 @@ def named(p: P, X: Any, y: Any) -> tuple[torch.Tensor, dict[str, Any]]:
     return ((x - y) ** 2).mean(), {"score": x}
 
 
+@pytest.mark.untraced
 def test_names_that_the_loss_returns_and_names_in_functions_that_it_calls() -> None:
     report = report_of(lambda q: {"dscore": q.dr, "dz": q.dz}, of=named, dr=lambda a: a * 3)
     assert at_fault(report) == ["dscore"]
@@ -457,6 +466,7 @@ def test_a_loss_that_is_followed_at_one_point_only_has_its_causes_there() -> Non
     assert step.cause.kind == "a sign"
 
 
+@pytest.mark.untraced
 def test_two_mistakes_in_one_step_are_named_together() -> None:
     """One sample of what reaches a factor, of the other sign."""
 
@@ -481,6 +491,7 @@ def test_two_mistakes_in_one_step_are_named_together() -> None:
     assert "the sign of what reaches" in step.cause.explanation
 
 
+@pytest.mark.untraced
 def test_a_step_is_told_by_the_names_of_what_it_is_computed_from() -> None:
     """The stand-in for the rest of the loss has no name and no line of its own."""
     report = report_of(dh=lambda a: -a)

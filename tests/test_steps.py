@@ -112,6 +112,7 @@ def test_a_number_is_a_parameter() -> None:
     assert report.verdict == "match", report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
 def test_an_optimiser_of_pytorch_that_is_made_anew_is_a_plain_step(dtype: torch.dtype) -> None:
     def step(p: Any, X: Any, y: Any) -> Any:
@@ -128,6 +129,7 @@ def test_an_optimiser_of_pytorch_that_is_made_anew_is_a_plain_step(dtype: torch.
     assert report.verdict == "match", report
 
 
+@pytest.mark.untraced
 def test_weight_decay_as_a_factor_is_a_plain_step() -> None:
     def decayed(w: Any, X: A, y: A) -> Any:
         return (1 - RATE * 0.1) * w - RATE * gradient(w, X, y)
@@ -155,6 +157,7 @@ def test_what_an_update_rounds_off_is_no_mistake(size: float) -> None:
     assert ("few digits of the step" in notes(report)) == (size > 1e6)
 
 
+@pytest.mark.untraced
 def test_another_rate_is_told_of_by_its_number() -> None:
     report = check(updated, rate=RATE / 4)
     assert "-0.001 times their gradients" in notes(report)["another rate"]
@@ -192,6 +195,7 @@ def test_the_first_step_of_adam_is_named() -> None:
     assert [cause.kind for cause in check(step).causes] == ["the sign of the gradient"]
 
 
+@pytest.mark.untraced
 def test_an_inaccurate_step_is_allowed_what_is_stated() -> None:
     def step(w: Any, X: A, y: A) -> Any:
         return w - RATE * gradient(w, X, y) * (1 + 1e-6)

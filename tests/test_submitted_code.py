@@ -79,6 +79,7 @@ def points(outcome: Outcome, text: str) -> dict[str, float]:
     return {part.name: part.points for part in scored(outcome, grading_with(text)).parts}
 
 
+@pytest.mark.untraced
 def test_a_class_as_it_stands_gets_its_points(tmp_path: Path) -> None:
     found = outcome_of(tmp_path, NET, "")
     assert found.function == "mine.py:Net.backward"
@@ -90,6 +91,7 @@ def test_a_class_as_it_stands_gets_its_points(tmp_path: Path) -> None:
     assert points(wrong, named) == dict.fromkeys(("W0", "b0", "W1", "b1"), 1) | {"behaviour": 2}
 
 
+@pytest.mark.untraced
 def test_a_notebook_as_it_stands_gets_its_points(tmp_path: Path) -> None:
     cell = {"cell_type": "code", "source": NET, "metadata": {}, "outputs": []}
     book = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
@@ -97,6 +99,7 @@ def test_a_notebook_as_it_stands_gets_its_points(tmp_path: Path) -> None:
     assert set(found.verdicts.values()) == {"match"}
 
 
+@pytest.mark.untraced
 def test_another_network_is_right_only_where_it_is_meant(tmp_path: Path) -> None:
     wrong = outcome_of(tmp_path, TANH, "seeds = [3]")
     assert "mismatch" in wrong.verdicts.values()
@@ -123,6 +126,7 @@ def test_every_layer_of_a_deeper_network_has_points(tmp_path: Path) -> None:
     assert other.error == "has 3 layers of parameters, where 2 are asked for"
 
 
+@pytest.mark.untraced
 def test_what_only_updates_is_graded_and_layers_may_lack_biases(tmp_path: Path) -> None:
     text = f"{SQUARES}bias = false\n"
     found = outcome_of(tmp_path, STEP, text)

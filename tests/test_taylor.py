@@ -84,6 +84,7 @@ def test_only_blocks_that_have_the_form_of_their_parameter_move() -> None:
         _ = nothing.taylor()
 
 
+@pytest.mark.untraced
 def test_jacobians_and_operations_have_one_too() -> None:
     jacobian = check_jacobian(lambda x: np.diag(3 * x**2), x, function=lambda x: x**3)
     assert jacobian.taylor().slope == pytest.approx(2, abs=0.1)

@@ -185,6 +185,7 @@ def test_memory_does_not_grow_with_the_batch(kind: str) -> None:
     assert peaks[1] < 1.1 * peaks[0]
 
 
+@pytest.mark.untraced
 def test_memory_does_not_grow_with_the_hidden_layer_but_by_the_gradients() -> None:
     for hidden in (5_000, 50_000):
         given_problem = problem((2, hidden, 2), 300)
@@ -192,6 +193,7 @@ def test_memory_does_not_grow_with_the_hidden_layer_but_by_the_gradients() -> No
         assert peak_of(two_threads, *given_problem) < 20e6 + 12 * gradients
 
 
+@pytest.mark.untraced
 def test_memory_does_not_grow_with_inputs_nor_with_strides() -> None:
     parameters, X, Y = problem((32, 1, 2), 131_072)
     assert peak_of(two_threads, parameters, X, Y) < 20e6
@@ -201,6 +203,7 @@ def test_memory_does_not_grow_with_inputs_nor_with_strides() -> None:
     assert peak_of(two_threads, parameters, every_other, Y) < 20e6
 
 
+@pytest.mark.untraced
 def test_arrays_on_disk_are_read_tile_by_tile(tmp_path: Path) -> None:
     parameters, X, Y = problem((40, 4, 3), 300_000)
     X.tofile(tmp_path / "X")

@@ -46,6 +46,7 @@ def test_a_relative_error_of_1e_12_in_any_block_is_found_on_the_penguins() -> No
             assert_match({name: values * (1 + 1e-12)}, reference, tolerance, dtype="f8")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("dtype", ["f8", "f4"])
 @pytest.mark.parametrize("samples", [300, 1000, 5000, 20_000])
 def test_sums_of_equal_terms_drift_and_are_not_accused(samples: int, dtype: str) -> None:

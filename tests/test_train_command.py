@@ -39,6 +39,7 @@ def json_of(arguments: list[str], status: int, capsys: Captured) -> dict[str, An
     return json.loads(printed.out)
 
 
+@pytest.mark.untraced
 def test_both_runs_are_shown_beside_autograd(capsys: Captured) -> None:
     assert main(SHORT) == 0
     text = capsys.readouterr().out
@@ -132,6 +133,7 @@ def test_raw_features_have_a_smaller_step(capsys: Captured) -> None:
     assert (found["standardised"], found["step"]) == (False, 0.01)
 
 
+@pytest.mark.untraced
 def test_where_rounding_leads_elsewhere_it_is_said(capsys: Captured, monkeypatch: Patch) -> None:
     monkeypatch.setattr(training, "PARTED", 1e-14)
     assert main([*SHORT, "--optimiser", "nesterov"]) == 0
@@ -258,6 +260,7 @@ def test_every_mistake_can_be_trained_with(step: float) -> None:
     assert bool(ended) == (step > 1)
 
 
+@pytest.mark.untraced
 def test_a_mistake_whose_gradient_is_not_finite_is_said(capsys: Captured) -> None:
     arguments = ["--optimiser", "nesterov", "--mistake", "softmax Jacobian forgotten"]
     found = json_of(["train", "--iterations", "20", *arguments], 0, capsys)
@@ -292,6 +295,7 @@ def test_a_mistake_that_never_gets_anywhere_is_said(capsys: Captured, monkeypatc
     assert "with the mistake 'twice': at iteration 0 an entry of the gradient is not finite" in said
 
 
+@pytest.mark.untraced
 def test_a_mistake_that_is_named_twice_is_tried_once(capsys: Captured) -> None:
     one = [*SHORT, "--optimiser", "nesterov"]
     found = json_of([*one, *["--mistake", "twice (W1)"] * 2], 0, capsys)
@@ -312,6 +316,7 @@ def test_a_gradient_that_is_wrong_is_found_by_both(capsys: Captured, monkeypatch
     assert said.startswith("Mismatch: hand and autograd do not agree, from iteration 1 on.")
 
 
+@pytest.mark.untraced
 def test_a_check_alone_that_fails_is_no_agreement(capsys: Captured, monkeypatch: Patch) -> None:
     def off(p: Parameters, X: Any, Y: Any) -> Parameters:
         return loss_and_gradients(p, X, Y)[1]._replace(b1=np.zeros_like(p.b1))
@@ -322,6 +327,7 @@ def test_a_check_alone_that_fails_is_no_agreement(capsys: Captured, monkeypatch:
     assert said.startswith("Mismatch: hand and autograd do not agree. Gradient checks by")
 
 
+@pytest.mark.untraced
 def test_an_interrupt_keeps_what_was_done(
     tmp_path: Path, capsys: Captured, monkeypatch: Patch
 ) -> None:
@@ -349,6 +355,7 @@ def test_an_interrupt_keeps_what_was_done(
     assert len(run["moments"]) == 5
 
 
+@pytest.mark.untraced
 def test_an_interrupt_while_pictures_are_drawn_leaves_the_models(
     tmp_path: Path, monkeypatch: Patch
 ) -> None:

@@ -133,6 +133,7 @@ def test_both_learn_to_tell_penguins_apart(optimiser: str) -> None:
     assert np.mean(accuracies) >= 0.96
 
 
+@pytest.mark.untraced
 @BOTH
 def test_a_gradient_that_is_wrong_leaves_the_bound(
     optimiser: str, monkeypatch: pytest.MonkeyPatch

@@ -211,6 +211,7 @@ def recursion(p: Any, x: Any) -> Any:
     return (torch.stack(y) ** 2).sum()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("by", "said"), [(1, "one step later"), (-1, "one step earlier")])
 def test_a_value_of_a_list_that_is_off_by_one_is_named(by: int, said: str) -> None:
     def gradients(p: Any, x: A) -> Blocks:

@@ -79,6 +79,7 @@ def test_all_weights_are_named_together(model: Callable[..., Tensor]) -> None:
     assert "alike" in found
 
 
+@pytest.mark.untraced
 def test_weights_of_two_rates_are_not_said_to_be_updated() -> None:
     assert "updated" not in told({"B": 0.1, "C": 0.3})
 
@@ -100,11 +101,13 @@ def updated(question: WrongGradient) -> list[SlipClaim]:
     ]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("rate", "claims"), [(0.1, 1), (1 / 7, 0)])
 def test_without_another_point_a_rate_has_to_be_one_that_is_typed(rate: float, claims: int) -> None:
     assert len(updated(asked({"B": rate}))) == claims
 
 
+@pytest.mark.untraced
 def test_what_does_not_hold_at_another_point_is_not_claimed() -> None:
     question = asked({"B": 0.1})
     point = Point({name: 0.9 * block for name, block in POINT.items()}, (X, T))

@@ -85,6 +85,7 @@ def test_what_an_optimiser_makes_of_a_gradient_is_named(case: str) -> None:
     assert report.causes[0].residual < 1e-6
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", ["-rate g", "theta - rate g", "clipped", "by the norm of all"])
 def test_it_is_named_in_float32_as_well(case: str) -> None:
     kind, change, _said = NAMED[case]
@@ -221,6 +222,7 @@ def test_weight_decay_beside_a_factor_needs_a_number_that_people_type() -> None:
     assert kinds(report) == ["a constant factor", "weight decay"]
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("factor", [1.5, 0.4, 0.52])
 def test_of_one_or_two_entries_no_factor_is_read_off_by_another_name(factor: float) -> None:
     for at in (x[:1], x[:2]):

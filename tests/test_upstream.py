@@ -156,6 +156,7 @@ def test_what_is_done_to_the_upstream_gradient_is_named(case: str) -> None:
     assert said in report.causes[0].explanation
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("forward", "backward", "kinds"),
     [

@@ -242,6 +242,7 @@ def test_a_module_that_fails_when_asked_for_a_name_is_explained(tmp_path: Path) 
     assert is_theirs_alone(refused(f"{file}:f").trace, file)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("parameters", ["theta, X", "theta, X, Y, Z", "theta, X, *, Y"])
 def test_the_wrong_number_of_parameters_is_noticed_before_the_call(
     parameters: str, tmp_path: Path
@@ -264,6 +265,7 @@ def test_a_method_without_an_object_is_told_how_it_is_named(tmp_path: Path) -> N
     )
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("parameters", ["theta, X, Y", "*all", "theta, X, Y, decay=0"])
 def test_three_parameters_are_the_right_number(parameters: str, tmp_path: Path) -> None:
     file = written(tmp_path / "right_arity.py", f"def f({parameters}):\n    return 1\n")
@@ -319,5 +321,6 @@ def test_a_function_cannot_end_the_program(tmp_path: Path) -> None:
     assert "    raise SystemExit(0)" in their_traceback(error)
 
 
+@pytest.mark.untraced
 def test_an_exception_of_somebody_else_is_not_theirs() -> None:
     assert not raised_by_user(raised(lambda: require_arguments(len, "len", ["x", "y"])))

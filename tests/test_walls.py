@@ -48,6 +48,7 @@ WALLS: dict[str, Callable[[Any], float]] = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("case", WALLS)
 def test_at_a_penalty_the_derivative_is_that_from_inside(case: str) -> None:
     loss = WALLS[case]

@@ -83,6 +83,7 @@ def exits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return statuses
 
 
+@pytest.mark.untraced
 @pytest.mark.usefixtures("hasty")
 def test_a_file_that_trains_at_import_is_said_with_its_line(
     tmp_path: Path, capsys: Captured
@@ -108,6 +109,7 @@ def test_a_cell_that_trains_is_said_with_its_line(tmp_path: Path, capsys: Captur
     assert last == f"crosscheck: --timeout 0.4: the time is over: {place}"
 
 
+@pytest.mark.untraced
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("command", ["check", "falsify"])
 def test_a_gradient_that_loops_is_said_with_its_line(
@@ -153,6 +155,7 @@ def test_many_short_calls_are_said_later() -> None:
     assert looking.advice(UserPlace("f.py", 1, "f", False, 0.0)) == "Ctrl-C ends the run"
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("last", [None, 0.1])
 def test_no_frame_is_read_before_something_may_have_to_be_said(
     monkeypatch: pytest.MonkeyPatch, last: float | None

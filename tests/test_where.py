@@ -105,6 +105,7 @@ def squared(x: Any) -> Any:
     return x**2
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "check",
     [
@@ -167,6 +168,7 @@ def with_wrong_x(p: Any) -> Any:
     return {"W": 3 * squares["W"], "b": {"x": 2 * squares["x"], "y": 3 * squares["y"]}}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("wishes", "blocks", "verdict"),
     [

@@ -244,6 +244,7 @@ def test_a_loss_that_pytorch_differentiates_keeps_autograd(name: str) -> None:
     assert wrong.verdict == "mismatch"
 
 
+@pytest.mark.untraced
 def test_tensors_say_that_pytorch_is_meant() -> None:
     """Their variance is PyTorch's, and .item() of them a constant; a float() is neither."""
     w = torch.from_numpy(W)

@@ -86,6 +86,7 @@ def test_the_format_is_named_where_float64_is_right(case: str) -> None:
     assert "maximum of each row" in report.causes[0].fix
 
 
+@pytest.mark.untraced
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("case", CASES)
 def test_a_derivation_that_is_wrong_in_float64_as_well_is_not_excused(case: str) -> None:
@@ -95,6 +96,7 @@ def test_a_derivation_that_is_wrong_in_float64_as_well_is_not_excused(case: str)
     assert causes(report) == []
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("size", "verdict"),
     [(1e3, "match"), (1e6, "inconclusive"), (1e7, "mismatch")],

@@ -41,6 +41,7 @@ def scattered(x: Tensor, where: Tensor) -> Tensor:
     return torch.zeros_like(x).index_add(0, where, x)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("take", [index, index_select, scattered])
 def test_an_index_that_is_applied_again_is_named(take: Callable[..., Tensor]) -> None:
     wrong = by_hand(take, lambda c, _x, where: (take(c, where), None))
@@ -54,6 +55,7 @@ def test_another_permutation_is_no_index_of_the_loss() -> None:
     assert "index" not in found.replace("one index", "")
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("back", [RECEIVERS, RECEIVERS.flip(0)])
 def test_the_other_end_of_an_edge_is_named_where_it_is_one(back: Tensor) -> None:
     def graph(take: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -143,6 +145,7 @@ def test_lags_that_are_off_by_one_are_named(by: int) -> None:
     assert (f"with the entry {so} the one of y that the loss takes" in found) == (by != 2)
 
 
+@pytest.mark.untraced
 def test_entries_of_several_arrays_have_no_index_of_another_step() -> None:
     def loss(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         def made(p: Mapping[str, Tensor]) -> Tensor:
@@ -157,6 +160,7 @@ def test_entries_of_several_arrays_have_no_index_of_another_step() -> None:
     assert "index" not in told(loss(torch.sin), loss(wrong), ROWS)
 
 
+@pytest.mark.untraced
 def test_places_that_are_alike_need_not_all_take_entries() -> None:
     def loss(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         def made(p: Mapping[str, Tensor]) -> Tensor:

@@ -117,6 +117,7 @@ def test_statistics_of_other_groups_and_a_gain_that_comes_late_are_named() -> No
     assert "is multiplied on last" in told(of_groups(), of_groups(late=True))
 
 
+@pytest.mark.untraced
 def test_a_group_norm_of_pytorch_is_taken_apart() -> None:
     def right(x: Tensor) -> Tensor:
         return functional.group_norm(x, 2, eps=EPS)

@@ -96,6 +96,7 @@ def test_right_backward_passes_are_not_accused(number: int) -> None:
     assert not report.causes
 
 
+@pytest.mark.untraced
 def test_what_has_no_known_cause_is_asked_for_its_rows() -> None:
     report = report_on("softmax", "over everything")
     assert has_property(report)
@@ -133,6 +134,7 @@ def test_where_the_cause_is_known_no_property_is_told() -> None:
     assert not has_property(report)
 
 
+@pytest.mark.untraced
 def test_a_wrong_gradient_with_both_properties_has_neither_note() -> None:
     report = report_of(square, lambda x, u: u * (x**3).cos(), normal(4, 3))
     assert report.verdict == "mismatch"
@@ -173,6 +175,7 @@ def test_an_operation_that_computes_another_function_is_named_for_that() -> None
     assert report.causes[0].blocks == ("output", "x")
 
 
+@pytest.mark.untraced
 def test_the_row_that_is_not_reached_is_said() -> None:
     report = report_of(square, lambda x, u: torch.zeros_like(x).add(u[-1:] * x.cos()), normal(3, 4))
     notes = [note.text for note in report.pattern if note.kind == "rows"]
@@ -288,6 +291,7 @@ def test_a_layout_that_one_gradient_alone_is_wrong_in_is_said_of_that_one() -> N
     assert "Your w is right, but not where w is not contiguous" in report.causes[0].explanation
 
 
+@pytest.mark.untraced
 def test_a_product_in_a_loop_is_not_taken_for_steps_exchanged() -> None:
     def turned(x: Tensor, s: Tensor) -> Tensor:
         for _ in range(2):
@@ -303,6 +307,7 @@ def test_a_product_in_a_loop_is_not_taken_for_steps_exchanged() -> None:
     assert all(cause.kind != "two steps exchanged" for cause in report.causes)
 
 
+@pytest.mark.untraced
 def test_the_right_order_of_two_steps_is_not_accused() -> None:
     def turned(x: Tensor, s: Tensor) -> Tensor:
         return x + x.flip(-1) * s

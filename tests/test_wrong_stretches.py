@@ -73,6 +73,7 @@ def test_a_rotation_that_is_left_out_on_the_way_back_is_named() -> None:
     assert "is left out: what comes back to" in told(two_turned(), two_turned(LEFT_OUT, LEFT_OUT))
 
 
+@pytest.mark.untraced
 def test_a_rotation_that_is_halved_on_the_way_back_is_no_rotation_left_out() -> None:
     halved = with_back(turned, lambda _x, _y, c: 0.37 * c + 0.1 * c.flip(1))
     assert not told(of_entries(turned), of_entries(halved))
@@ -200,11 +201,13 @@ def test_a_share_of_the_places_before_is_named() -> None:
     assert "its own place is missing" in said
 
 
+@pytest.mark.untraced
 def test_a_running_sum_that_is_none_is_not_named() -> None:
     back = with_back(lambda x: x.cumsum(0), lambda _x, _y, c: c.cumsum(0) + 0.5 * c)
     assert not told(of_rows(lambda x: x.cumsum(0)), of_rows(back))
 
 
+@pytest.mark.untraced
 def test_one_block_that_is_derived_from_another_loss_is_named_alone() -> None:
     def loss(p: Mapping[str, Tensor]) -> Tensor:
         r = torch.tanh(X @ p["W"])

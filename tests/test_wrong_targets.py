@@ -59,11 +59,13 @@ def test_wrong_targets_of_label_smoothing_are_named(
     assert said in told(smoothed(log_softmax), smoothed(wrong))
 
 
+@pytest.mark.untraced
 def test_targets_that_nobody_smooths_with_are_not_named() -> None:
     wrong = with_back(log_softmax, of_targets(0.83, 0.021))
     assert not told(smoothed(log_softmax), smoothed(wrong))
 
 
+@pytest.mark.untraced
 def test_targets_that_are_not_smoothed_are_no_smoothed_ones() -> None:
     def loss(step: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
         return lambda p: -(torch.softmax(X @ p["V"], 1).detach() * step(X @ p["W"])).sum()
@@ -80,6 +82,7 @@ def test_weights_of_rows_that_the_softmax_lacks_are_named() -> None:
     assert "a constant factor is missing in what reaches" in said
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("shifted", [True, False])
 def test_a_softmax_that_is_normalised_over_the_rows_is_named(shifted: bool) -> None:
     def back(x: Tensor, _y: Tensor, c: Tensor) -> Tensor:
@@ -90,6 +93,7 @@ def test_a_softmax_that_is_normalised_over_the_rows_is_named(shifted: bool) -> N
     assert "the softmax is normalised over axis 0" in said
 
 
+@pytest.mark.untraced
 def test_a_product_of_vectors_that_is_one_number_or_one_row_is_named() -> None:
     def loss(product: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
         class Applied(torch.autograd.Function):

@@ -21,6 +21,7 @@ def penalty(kind: str, p: Tensor) -> Tensor:
     return {"abs": p.abs(), "square": p.square(), "power": p**2, "product": p * p}[kind].sum()
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("kind", ["abs", "square", "power", "product"])
 def test_a_penalty_of_the_weights_that_the_bias_has_as_well_is_named(kind: str) -> None:
     def loss(*, of_both: bool) -> Callable[..., Tensor]:
@@ -41,6 +42,7 @@ def told_of_layer(right: Callable[..., Tensor], wrong: Callable[..., Tensor]) ->
     return " | ".join(cause.explanation for cause in causes)
 
 
+@pytest.mark.untraced
 def test_a_product_with_other_numbers_is_no_penalty() -> None:
     def loss(*, of_both: bool) -> Callable[..., Tensor]:
         def made(p: Mapping[str, Tensor]) -> Tensor:
@@ -63,6 +65,7 @@ def masked(*, opposite: bool) -> Callable[..., Tensor]:
     return loss
 
 
+@pytest.mark.untraced
 def test_a_mask_of_the_others_is_named() -> None:
     assert "1 - kept stands for kept" in told(masked(opposite=False), masked(opposite=True)) or (
         "1 - KEPT stands for KEPT" in told(masked(opposite=False), masked(opposite=True))
@@ -73,6 +76,7 @@ def weighted(a: float, b: float) -> Callable[..., Tensor]:
     return lambda p: (a * torch.sin(X @ p["W"]).sum() + b * (X @ p["V"]).exp().sum()) ** 2
 
 
+@pytest.mark.untraced
 def test_weights_of_two_terms_that_are_exchanged_are_named() -> None:
     said = told(weighted(0.7, 0.2), weighted(0.2, 0.7))
     assert "are taken for each other" in said
@@ -83,6 +87,7 @@ def square(step: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
     return lambda p: (torch.sin(step(p["W"][:, :3])) * X[:3]).exp().sum() + p["V"].sum()
 
 
+@pytest.mark.untraced
 def test_factors_in_the_other_order_are_named() -> None:
     b = X[:3].T.contiguous()
 

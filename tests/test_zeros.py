@@ -111,6 +111,7 @@ def by_hand(p: Any, X: A, y: A) -> Any:
     return {"W": X.T @ dz, "b": dz.sum(0), "v": a.T**3 @ (2 * (a**3 @ p["v"] - y) / n)}
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("loss", "b", "verdict"),
     [
@@ -136,6 +137,7 @@ def test_a_bias_before_a_batch_norm_has_no_effect(loss: Any, b: float | None, ve
     assert np.isfinite(report.blocks[0].resolution or np.inf)
 
 
+@pytest.mark.untraced
 def test_nor_does_it_in_float32_or_where_it_is_the_only_parameter() -> None:
     narrow = {name: values.astype("f4") for name, values in P.items()}
     report = check_gradients(by_hand, narrow, X.astype("f4"), Y.astype("f4"), loss=normalised)
@@ -199,6 +201,7 @@ def test_a_parameter_that_no_value_depends_on_is_told_from_one_that_cancels() ->
         assert verdicts(report) == {"a": "match", "unused": "inconclusive"}, report
 
 
+@pytest.mark.untraced
 def test_a_shift_of_all_scores_and_of_all_keys_have_none_either() -> None:
     def scores(p: Any, X: Any, labels: Any) -> Any:
         return functional.cross_entropy(X @ p["W"] + p["c"], labels) + p["c"] * 0
