@@ -203,6 +203,7 @@ class Model:
 """
 
 
+@pytest.mark.traced('2-="linear"')
 @pytest.mark.parametrize("default", ["", '="linear"', '="relu"', "=None"])
 @pytest.mark.parametrize("square", [2, 3])
 def test_layers_that_are_added_with_the_names_of_their_activations(

@@ -43,6 +43,7 @@ def of_text() -> Generator[Modules]:
     forget()
 
 
+@pytest.mark.traced("True-arguments", "False-nodes")
 @pytest.mark.parametrize("text", [ARGUMENTS, NODES], ids=["arguments", "nodes"])
 @pytest.mark.parametrize("is_right", [True, False])
 def test_numbers_are_weights_by_their_order(text: str, is_right: bool, of_text: Modules) -> None:

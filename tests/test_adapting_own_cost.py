@@ -61,6 +61,11 @@ def judged(one: Adapted) -> SaidBeside:
     return found
 
 
+@pytest.mark.traced(
+    "text4-lam / 2-0 * lam-left out",
+    "text2-lam / 2 / len(y)-lam-S times as large",
+    "text1-lam / 2-2 * lam-twice as large",
+)
 @pytest.mark.parametrize(
     ("text", "loss", "slope", "said"),
     [

@@ -189,6 +189,7 @@ w, b, costs = learned(np.ones((4, 5)), np.ones(4))
 """
 
 
+@pytest.mark.traced("X.T @ error-True")
 @pytest.mark.parametrize(("slope", "right"), [("X.T @ error", True), ("X.sum(0)", False)])
 def test_what_does_not_depend_on_the_parameters_is_no_gradient(slope: str, *, right: bool) -> None:
     """A function that returns what it learned, whose names are those of parameters."""

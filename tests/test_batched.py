@@ -134,6 +134,7 @@ MISTAKES: dict[str, tuple[Formulas, Callable[..., Any], str]] = {
 }
 
 
+@pytest.mark.traced("samples in reverse", "twice under vmap", "out_dims is always 0")
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_a_wrong_rule_is_found(mistake: tuple[Formulas, Callable[..., Any], str]) -> None:
     right, rule, words = mistake

@@ -104,6 +104,7 @@ def test_a_penalty_is_tried_and_its_form_is_said(
     )
 
 
+@pytest.mark.traced("0-self.reg-W0 is wrong; loss, b0, W1 and b1 agree.")
 @pytest.mark.parametrize(
     ("slope", "top", "wrong"),
     [

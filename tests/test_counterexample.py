@@ -25,7 +25,12 @@ from tests.thorough import by_profile, one_in
 A = NDArray[Any]
 Captured = pytest.CaptureFixture[str]
 ONE_HOT = small_problems(one_hot=True)
+ONE_NUMBER = st.integers(1, 9).map(lambda number: (np.array([float(number)]),))
 TRIED = one_in(17, PLANTED)
+
+
+def square(x: Any) -> Any:
+    return (x**2).sum()
 
 
 def where_it_can_be_made(planted: Planted) -> Callable[[Parameters, A, A], Parameters]:
@@ -81,8 +86,21 @@ def test_what_the_whole_check_does_not_confirm_is_no_counterexample(
     monkeypatch.setattr(
         "autograd_ref.counterexample._is_confirmed", lambda *_arguments: next(answers)
     )
-    smallest = falsify(wrong("sign flipped"), problems=ONE_HOT)
+    smallest = falsify(lambda x: -2 * x, problems=ONE_NUMBER, loss=square)
     assert (smallest is not None) == found
+
+
+def test_what_is_right_when_it_is_tried_again_is_found_all_the_same() -> None:
+    """The first problem on which it was wrong, if all are right from then on."""
+    phases: list[str] = []
+
+    def gradient(x: A) -> A:
+        return 2 * x if phases[-1] == "shrink" else -2 * x
+
+    found = falsify(gradient, problems=ONE_NUMBER, loss=square, watch=phases.append)
+    assert found is not None
+    assert 1 <= found.parameters <= 9
+    assert {*phases} == {"search", "shrink"}
 
 
 @pytest.mark.untraced
@@ -121,6 +139,7 @@ def test_a_problem_that_is_wrong_itself_is_preferred_to_one_beside_one() -> None
     assert where_wrong(gradient, found.arguments) == "nearby"
 
 
+@pytest.mark.untraced
 def test_what_is_wrong_only_at_a_second_call_is_found() -> None:
     kept: list[Parameters] = []
 
@@ -152,12 +171,23 @@ def test_places_where_the_loss_is_not_defined_are_passed_over() -> None:
     assert where_wrong(lambda w, _order: 3 * w, arguments, Wishes(loss)) == "here"
 
 
+@pytest.mark.untraced
 def test_the_smallest_problem_says_where_to_look() -> None:
     assert "look at the sum over the batch" in found_for(wrong("1/S missing")).says
     square = PLANTED[[p.title for p in PLANTED].index("W1 transposed on the way back")]
     assert "only where N_H = N_O" in found_for(where_it_can_be_made(square)).says
     assert "only where N_O != S" in found_for(wrong("divided by N_O")).says
     assert found_for(wrong("sign flipped")).says == ""
+
+
+def test_what_is_wrong_at_equal_sizes_alone_is_said() -> None:
+    p = manual_backprop.initialize(manual_backprop.NetworkShape(2, 3, 3), 0)
+
+    def square(other: tuple[Parameters, A, A]) -> bool:
+        return other[0].shape.hidden == other[0].shape.outputs
+
+    said = "It is wrong only where N_H = N_O, it seems."
+    assert says(square, (p, np.zeros((1, 2)), np.array([0]))) == said
 
 
 def test_what_is_said_is_tried_first() -> None:
@@ -204,6 +234,7 @@ def least_squares(draw: st.DrawFn) -> tuple[A, A, A]:
     return np.array(w), np.array([[1.0, 2.0], [3.0, 5.0]]), np.array(y)
 
 
+@pytest.mark.untraced
 def test_another_model_is_searched_by_its_own_strategy() -> None:
     def gradients(w: A, X: A, y: A) -> A:
         found = 2 * X.T @ (X @ w - y) / len(y)
@@ -388,3 +419,4 @@ def test_of_another_model_nothing_is_concluded_and_nothing_left_out() -> None:
     arguments = ({"w": np.ones(3)}, np.ones((2, 3)), np.zeros(2))
     assert says(lambda _arguments: True, arguments) == ""
     assert shrunk(lambda _arguments: True, arguments) is arguments
+    assert Counterexample(arguments, None, ValueError(), "", "").shape is None

@@ -228,6 +228,7 @@ MISTAKES: dict[str, Change] = {
 }
 
 
+@pytest.mark.traced("relu-not a number")
 @pytest.mark.parametrize("mistake", MISTAKES)
 @pytest.mark.parametrize("activation", ["softplus", "relu"])
 def test_a_mistake_is_no_other_network(mistake: str, activation: str) -> None:

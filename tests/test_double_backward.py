@@ -52,6 +52,7 @@ OF_LINEAR: dict[str, Case] = {
 }
 
 
+@pytest.mark.traced("a term is there that should not be", "so is another one")
 @pytest.mark.parametrize("case", OF_LINEAR.values(), ids=OF_LINEAR)
 def test_a_term_that_autograd_cannot_see_is_found_and_named(case: Case) -> None:
     backward, blocks, words = case

@@ -96,6 +96,7 @@ BOUNDED = {
 }
 
 
+@pytest.mark.traced("raises outside", "raises below, by Python's numbers")
 @pytest.mark.parametrize("name", BOUNDED)
 def test_at_a_bound_the_derivative_is_that_of_the_inner_side(name: str) -> None:
     loss, gradients, at = BOUNDED[name]

@@ -19,6 +19,8 @@ from autograd_ref.commands.grade.grading import DEFAULT, grading_from, grading_o
 from autograd_ref.commands.grade.isolation import confined, processes, watched
 from autograd_ref.commands.grade.isolation.kernel import landlock_version
 from autograd_ref.commands.grade.isolation.processes import descendants
+from tests.files_of_theirs import placed
+from tests.tracing import untraced
 
 Captured = pytest.CaptureFixture[str]
 
@@ -195,7 +197,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         'file = "main.py"\nseeds = [1]\n[credit]\n"1/S missing" = 0.8\n'
         "[limits]\nseconds = 60\noutput = 1\nmemory = 512\n"
     )
-    with pytest.MonkeyPatch.context() as patch:  # the kernel's help has a test of its own
+    with pytest.MonkeyPatch.context() as patch, untraced():
+        # the kernel's help has a test of its own
         patch.setattr(confined, "may_write_only", lambda _paths: False)
         found = grade(folder, files, grading)
     assert victim.read_text(encoding="utf-8") == "mine"
@@ -444,17 +447,24 @@ def test_an_interrupt_before_anything_is_done_writes_nothing(
     assert not (tmp_path / "results").exists()
 
 
+THEIRS = RIGHT.replace("def gradients(parameters, X, Y)", "def backward(Y, X, parameters)")
+ADAPTER = "def adapt(module): return lambda p, X, Y: module.backward(Y, X, p)"
+
+
+@pytest.mark.untraced
 def test_one_adapter_serves_all(tmp_path: Path) -> None:
-    theirs = RIGHT.replace("def gradients(parameters, X, Y)", "def backward(Y, X, parameters)")
-    adapter = "def adapt(module): return lambda p, X, Y: module.backward(Y, X, p)"
-    assert (tmp_path / "adapter.py").write_text(adapter, encoding="utf-8")
-    files = {"a.py": theirs, "b.py": RIGHT}
+    assert (tmp_path / "adapter.py").write_text(ADAPTER, encoding="utf-8")
+    files = {"a.py": THEIRS, "b.py": RIGHT}
     found = grade(tmp_path, files, f"adapter = 'adapter.py:adapt'\n{QUICK}")
     assert found["a.py"]["points"] == 10
     assert "has no attribute 'backward'" in found["b.py"]["outcome"]["trace"]
-    grading = grading_of(tmp_path / "grading.toml")
-    file = tmp_path / "submissions" / "a.py"
-    assert set(checking.check_submission(file, grading).verdicts.values()) == {"match"}
+
+
+def test_what_an_adapter_makes_of_a_submission_is_checked(tmp_path: Path) -> None:
+    placed(tmp_path, {"adapter.py": ADAPTER, "a.py": THEIRS})
+    grading = grading_from({"adapter": "adapter.py:adapt", "seeds": [1]}, tmp_path, "")
+    found = checking.check_submission(tmp_path / "a.py", grading)
+    assert set(found.verdicts.values()) == {"match"}
 
 
 def test_a_named_function_and_a_convention_are_used(tmp_path: Path) -> None:

@@ -186,6 +186,7 @@ def not_derived(w: A, x: A) -> A:
     return (3 * h**3 * (1 - h) / h.size * NOBODYS[:3]).T @ x
 
 
+@pytest.mark.traced("rearranged-False")
 @pytest.mark.parametrize(
     ("loss", "is_said"),
     [

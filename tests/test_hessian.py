@@ -149,6 +149,7 @@ RIGHT: dict[str, tuple[Hessian, Any, tuple[Any, ...], dict[str, Any]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.traced("of a gradient with its loss", "of both")
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_hessian_passes(name: str) -> None:
     hessian, x, data, of = RIGHT[name]
@@ -390,6 +391,20 @@ WRONG: dict[str, tuple[Hessian, Any, tuple[Any, ...], dict[str, Any], str, str]]
 }  # fmt: skip
 
 
+@pytest.mark.traced(
+    "between later particles",
+    "between probabilities",
+    "the sign between two in a row",
+    "between classes",
+    "a step that is smooth",
+    "a sigmoid",
+    "blocks beside the diagonal",
+    "signs without an order",
+    "a penalty",
+    "diagonal",
+    "one coupling",
+    "lower triangle",
+)
 @pytest.mark.parametrize("name", WRONG)
 def test_a_mistake_is_named(name: str) -> None:
     hessian, x, data, of, kind, said = WRONG[name]

@@ -196,6 +196,7 @@ WRONG: dict[str, tuple[Product, str, str]] = {
 }
 
 
+@pytest.mark.traced("less a constant", "twice")
 @pytest.mark.parametrize("name", WRONG)
 def test_a_mistake_is_named(name: str) -> None:
     hvp, kind, said = WRONG[name]

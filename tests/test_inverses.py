@@ -73,6 +73,12 @@ def test_the_right_closed_form_is_not_accused(loss: Any) -> None:
     assert checked(loss, "right").verdict == "match"
 
 
+@pytest.mark.traced(
+    "r on the left-the inverse on the left is left out-by_cholesky",
+    "r on the left-the inverse on the left is left out-by_rows",
+    "r on the left-the inverse on the left is left out-by_solve",
+    "r on the left-the inverse on the left is left out-by_inverse",
+)
 @pytest.mark.parametrize("loss", [by_cholesky, by_solve, by_rows, by_inverse])
 @pytest.mark.parametrize(
     ("how", "said"),

@@ -153,6 +153,7 @@ def test_the_report_says_what_it_was_compared_with() -> None:
     assert [(block.name, block.shape) for block in by_torch.blocks] == [("jacobian", (12, 3))]
 
 
+@pytest.mark.traced("decay-1e-12")
 @pytest.mark.parametrize(
     ("function", "error"), [(decay, 1e-10), (decay, 1e-12), (decay_in_numpy, 1e-8)]
 )
@@ -397,6 +398,14 @@ WRONG: dict[str, Wrong] = {
 }  # fmt: skip
 
 
+@pytest.mark.traced(
+    "some of a column",
+    "rows",
+    "a triangle",
+    "the diagonal alone",
+    "of the square",
+    "by one logarithm",
+)
 @pytest.mark.parametrize("name", WRONG)
 def test_a_mistake_is_named(name: str) -> None:
     jacobian, x, data, function, kind, said = WRONG[name]

@@ -129,6 +129,7 @@ def mean_max(ctx: Any, x: Tensor) -> Tensor:
     return x.float().max(-1).values.mean()
 
 
+@pytest.mark.traced("torch.bfloat16")
 @pytest.mark.parametrize("dtype", NARROW, ids=str)
 def test_a_loss_in_float32_from_narrow_inputs_is_right_and_said(dtype: torch.dtype) -> None:
     def plain(x: Tensor) -> Tensor:

@@ -43,6 +43,7 @@ def rows(cost: Cost, some: Tensor, kept: Tensor, factor: float = 1.0) -> Callabl
 EVERY = torch.arange(5)
 
 
+@pytest.mark.traced("some1-entropy", "some0-squares")
 @pytest.mark.parametrize("cost", [entropy, squares])
 @pytest.mark.parametrize("some", [MASK, SOME])
 def test_a_forgotten_selection_is_named(cost: Cost, some: Tensor) -> None:

@@ -115,6 +115,7 @@ def test_a_mixture_of_the_gradients_beside_a_kink_is_not_wrong(
     assert checked(loss, at, gradient).verdict != "mismatch"
 
 
+@pytest.mark.traced("sorted_sum-at11-gradient11", "<lambda>-at1-gradient1", "median-at9-gradient9")
 @pytest.mark.parametrize(("loss", "at", "gradient"), WRONG)
 def test_what_is_no_mixture_is_wrong(loss: Any, at: A, gradient: A) -> None:
     assert checked(loss, at, gradient).verdict == "mismatch"

@@ -324,6 +324,14 @@ HONEST: dict[str, tuple[Callable[..., ScipyReport], str]] = {
 }
 
 
+@pytest.mark.traced(
+    "a fit inside bounds",
+    "one constraint of one number",
+    "residuals with keywords",
+    "columns by options",
+    "products of old",
+    "a pair of old",
+)
 @pytest.mark.parametrize("case", HONEST)
 def test_right_derivatives_pass_under_their_names(case: str) -> None:
     check, names = HONEST[case]

@@ -136,6 +136,7 @@ def test_a_check_that_finds_nothing_is_found_out(monkeypatch: Patch) -> None:
     assert "mistakes and pairs found, float32" in found
 
 
+@pytest.mark.untraced
 def test_a_check_that_names_nothing_is_found_out(monkeypatch: Patch, capsys: Captured) -> None:
     monkeypatch.setattr(trials, "check_gradients", undiagnosed)
     found = measure()
@@ -164,6 +165,7 @@ def test_a_check_that_lets_small_errors_pass_is_found_out(monkeypatch: Patch) ->
     assert broken(measure()) == {f"{kind.name}, {d}" for kind in KINDS[:1] for d in kind.needed}
 
 
+@pytest.mark.untraced
 def test_a_check_that_accuses_the_right_is_found_out(monkeypatch: Patch) -> None:
     def strict(report: Report) -> Report:
         blocks = tuple(block._replace(verdict="mismatch") for block in report.blocks)
@@ -174,6 +176,16 @@ def test_a_check_that_accuses_the_right_is_found_out(monkeypatch: Patch) -> None
     assert broken(found) == {f"right gradients called wrong, {d}" for d in found.right}
     text = as_text(Size(1, 0), found)
     assert "seed 0, float64: manual_backprop, W0, b0, W1, b1" in text
+
+
+def test_every_right_gradient_that_is_accused_is_counted(monkeypatch: Patch) -> None:
+    def strict(report: Report) -> Report:
+        return replace(report, blocks=tuple(b._replace(verdict="mismatch") for b in report.blocks))
+
+    monkeypatch.setattr(false_accusations, "check_gradients", answering(strict))
+    count = false_accusations.verdicts_on(0, np.float64)
+    assert len(count.accused) == sum(count.checks.values()) > 1
+    assert "seed 0, float64: manual_backprop, W0, b0, W1, b1" in count.accused
 
 
 def test_what_is_inconclusive_is_no_accusation(monkeypatch: Patch) -> None:
@@ -310,6 +322,14 @@ def test_what_makes_no_difference_is_left_out_without_asking_the_check(
     assert trial(mistakes, *problem(samples)) is None
 
 
+def test_where_no_cause_is_named_nothing_is_explained(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(trials, "check_gradients", undiagnosed)
+    found = trial([BY_TITLE["twice (W1)"]], *problem(6))
+    assert found is not None
+    assert not found.named
+    assert (found.said, found.why) == ("unknown cause", Why.UNKNOWN)
+
+
 @pytest.mark.untraced
 def test_what_is_said_instead_is_told_by_how_much_it_explains() -> None:
     def why(*titles: str) -> Why:
@@ -352,13 +372,13 @@ def test_what_is_the_same_on_a_problem_counts_as_named() -> None:
 
 
 def test_pairs_can_be_made_together(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(trials, "check_gradients", undiagnosed)
+    monkeypatch.setattr(trials, "check_gradients", lambda *_arguments: None)
     assert all(go_together(*pair.mistakes) for pair in islice(pairs(0, np.float64), 12))
 
 
 @pytest.mark.untraced
 def test_pairs_are_the_same_for_the_same_seed(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(trials, "check_gradients", undiagnosed)
+    monkeypatch.setattr(trials, "check_gradients", lambda *_arguments: None)
     made = [[pair.made for pair in islice(pairs(seed, np.float64), 3)] for seed in (0, 0, 1)]
     assert made[0] == made[1] != made[2]
 

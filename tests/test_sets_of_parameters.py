@@ -222,6 +222,7 @@ ALONG_THE_SET: dict[str, tuple[Any, A, Any, Any]] = {
 }
 
 
+@pytest.mark.traced("orthonormal rows")
 @pytest.mark.parametrize("case", ALONG_THE_SET)
 def test_a_gradient_along_the_set_is_open_without_project_and_a_match_with_it(case: str) -> None:
     formula, x, gradients, back = ALONG_THE_SET[case]

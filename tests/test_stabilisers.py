@@ -163,6 +163,7 @@ def test_the_constant_that_is_left_out_is_named_with_its_size(case: str) -> None
     assert cause.residual < cause.before / 100
 
 
+@pytest.mark.traced("two constants", "log(p + 1e-12)", "pairwise_distance", "layer_norm")
 @pytest.mark.parametrize("case", CASES)
 def test_another_mistake_of_its_size_is_not_taken_for_it(case: str) -> None:
     gradients, arguments, loss, _said = CASES[case]

@@ -3,6 +3,7 @@
 import json
 import re
 from base64 import b64decode
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from autograd_ref.assignment.training import Moment, penguins
 from autograd_ref.commands import main
 from autograd_ref.commands.mistakes import trainable
 from autograd_ref.commands.train import figures, run, runs
-from autograd_ref.commands.train.runs import MistakenRun
+from autograd_ref.commands.train.runs import MistakenRun, TrainingRun
+from autograd_ref.commands.train.show import outcomes
 from manual_backprop import Parameters, loss_and_gradients
 from manual_backprop.descent import accuracy, nesterov
 
@@ -210,6 +212,15 @@ def pictures_in(page: str) -> list[bytes]:
     return [b64decode(data) for data in re.findall(r'src="data:image/svg\+xml;base64,(.*?)"', page)]
 
 
+def test_the_course_of_a_mistake_is_a_sentence_with_why_it_ended() -> None:
+    course = "Nesterov, with the mistake 'twice': the loss goes from 2 to 0.5 in 2 iterations"
+    run = MistakenRun("Nesterov", "twice", [2.0, 1.0, 0.5])
+    ended = replace(run, ended="it ended")
+    nothing = MistakenRun("Nesterov", "twice")
+    assert outcomes([run, nothing, ended]) == [f"{course}.", f"{course}; it ended."]
+
+
+@pytest.mark.untraced
 def test_wrong_gradients_train_as_well(tmp_path: Path, capsys: Captured) -> None:
     mistakes = ["--mistake", "twice (W1)", "--mistake", "1/S twice (b0, b1)"]
     found = json_of([*SHORT, *mistakes, "--output", str(tmp_path / "out")], 0, capsys)
@@ -302,6 +313,18 @@ def test_a_mistake_that_is_named_twice_is_tried_once(capsys: Captured) -> None:
     assert len(found["wrong"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("distance", "parted", "verdict"),
+    [(1.0, False, "match"), (1.1, False, "mismatch"), (1.1, True, "match")],
+)
+def test_a_distance_above_that_of_twins_is_a_mismatch_until_they_part(
+    distance: float, verdict: str, *, parted: bool
+) -> None:
+    moment = Moment(1, 0.5, 1.0, 1.0, 2.0, distance, by_rounding=1.0, parted=parted)
+    assert TrainingRun("Nesterov", [moment]).verdict == verdict
+
+
+@pytest.mark.untraced
 def test_a_gradient_that_is_wrong_is_found_by_both(capsys: Captured, monkeypatch: Patch) -> None:
     def off(p: Parameters, X: Any, Y: Any) -> tuple[float, Parameters]:
         value, found = loss_and_gradients(p, X, Y)

@@ -148,6 +148,7 @@ NAMED: dict[str, Case] = {
 }
 
 
+@pytest.mark.traced("another mistake in another input", "twice the gradient besides")
 @pytest.mark.parametrize("case", NAMED)
 def test_what_is_done_to_the_upstream_gradient_is_named(case: str) -> None:
     forward, backward, inputs, kind, said = NAMED[case]

@@ -103,6 +103,7 @@ def sequence(
     return loss
 
 
+@pytest.mark.traced("1-back4--one_of")
 @pytest.mark.parametrize("take", [one_row, one_of])
 @pytest.mark.parametrize(
     ("first", "back", "said"),

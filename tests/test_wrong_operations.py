@@ -64,6 +64,18 @@ NAMED: dict[tuple[str, str], tuple[str, str]] = {
 }
 
 
+@pytest.mark.traced(
+    "attention-without the mask",
+    "layer norm-averaged over rows",
+    "group norm-without rstd",
+    "rotary-sine after the rotation",
+    "scan-decay of the step before",
+    "embedding bag-padding counted",
+    "embedding-row 0 is padding",
+    "conv-bias summed over the batch alone",
+    "scatter add-base zeroed",
+    "cross entropy that ignores-ignored rows kept",
+)
 @pytest.mark.parametrize(("name", "what"), NAMED)
 def test_a_wrong_step_of_an_operation_is_named(name: str, what: str) -> None:
     kind, said = NAMED[name, what]

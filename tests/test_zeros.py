@@ -168,6 +168,7 @@ def by_columns(p: Any, X: A, G: A) -> Any:
     return {"w": (dz * X).sum(0), "b": dz.sum(0)}
 
 
+@pytest.mark.traced("1")
 @pytest.mark.parametrize("seed", range(4))
 def test_what_cancels_to_noise_is_zero_by_a_numerical_derivative_too(seed: int) -> None:
     """The noise of a rest is large beside the rest, and nothing beside the terms."""
