@@ -40,13 +40,19 @@ FENCE = re.compile(
 )
 PROMPT = "$ .venv/bin/crosscheck"
 QUICK = """
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
-quick = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(
+    max_examples=20,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile("quick", quick)
 settings.load_profile("quick")
 """
-"""The conftest.py of the test files that pages show: a slow machine is no failure."""
+"""The conftest.py of the test files that pages show: a slow machine is no failure, and the first
+example that fails is enough."""
 LEFT_OUT = re.compile(r"^\.\.\.\n", re.MULTILINE)
 """Stands for any number of paragraphs of an output."""
 
@@ -146,7 +152,8 @@ def run_tests(code: str, folder: Path) -> None:
     """
     _ = (folder / "conftest.py").write_text(QUICK, encoding="utf-8")
     _ = (folder / "test_mine.py").write_text(code, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--assert=plain"]
+    command += ["test_mine.py"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise AssertionError(done.stdout + done.stderr)
