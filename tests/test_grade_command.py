@@ -384,6 +384,12 @@ def test_the_terminal_gets_a_table_and_says_what_is_not_limited(
     }
 
 
+def test_a_folder_without_the_file_is_an_outcome(tmp_path: Path) -> None:
+    found = grade(tmp_path, {"nothing/a.py": RIGHT}, f"file = 'main.py'\n{QUICK}")
+    assert "has no file main.py" in found["nothing"]["outcome"]["error"]
+    assert found["nothing"]["points"] == 0
+
+
 def test_without_a_folder_for_results_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:

@@ -117,7 +117,6 @@ def test_all_is_as_promised_and_written_in_both_forms(tmp_path: Path, capsys: Ca
     assert all(0 < e <= 5e-4 for row in found["smallest_errors"] for e in row["found"])
 
 
-@pytest.mark.untraced
 @pytest.mark.usefixtures("measured_before")
 def test_json_alone_goes_to_standard_output(capsys: Captured) -> None:
     assert main(["selftest", "--problems", "1", "--json", "-"]) == 0

@@ -306,7 +306,6 @@ def test_a_mistake_that_never_gets_anywhere_is_said(capsys: Captured, monkeypatc
     assert "with the mistake 'twice': at iteration 0 an entry of the gradient is not finite" in said
 
 
-@pytest.mark.untraced
 def test_a_mistake_that_is_named_twice_is_tried_once(capsys: Captured) -> None:
     one = [*SHORT, "--optimiser", "nesterov"]
     found = json_of([*one, *["--mistake", "twice (W1)"] * 2], 0, capsys)
@@ -339,7 +338,6 @@ def test_a_gradient_that_is_wrong_is_found_by_both(capsys: Captured, monkeypatch
     assert said.startswith("Mismatch: hand and autograd do not agree, from iteration 1 on.")
 
 
-@pytest.mark.untraced
 def test_a_check_alone_that_fails_is_no_agreement(capsys: Captured, monkeypatch: Patch) -> None:
     def off(p: Parameters, X: Any, Y: Any) -> Parameters:
         return loss_and_gradients(p, X, Y)[1]._replace(b1=np.zeros_like(p.b1))
@@ -350,7 +348,6 @@ def test_a_check_alone_that_fails_is_no_agreement(capsys: Captured, monkeypatch:
     assert said.startswith("Mismatch: hand and autograd do not agree. Gradient checks by")
 
 
-@pytest.mark.untraced
 def test_an_interrupt_keeps_what_was_done(
     tmp_path: Path, capsys: Captured, monkeypatch: Patch
 ) -> None:
