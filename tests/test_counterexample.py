@@ -196,6 +196,8 @@ def test_what_is_said_is_tried_first() -> None:
     assert says(lambda other: True, arguments) == ""
     assert says(lambda other: other[0].shape.inputs == 2, arguments) == ""
     two_samples = (p, np.zeros((2, 2)), np.array([0, 1]))
+    said = says(lambda other: len(other[1]) > 1, two_samples)
+    assert said.startswith("Each of its samples alone is right: look at the sum over the batch")
     assert says(lambda other: True, two_samples) == ""
 
 

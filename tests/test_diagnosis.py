@@ -29,7 +29,8 @@ from autograd_ref.assignment.network_model import assignment
 from autograd_ref.diagnosis.evidence import Predicted, gathered
 from autograd_ref.diagnosis.predictions import Tried, composed
 from autograd_ref.diagnosis.relations.orders import ORDERS
-from autograd_ref.diagnosis.relations.relation import Around
+from autograd_ref.diagnosis.relations.places import PLACES
+from autograd_ref.diagnosis.relations.relation import Around, fits
 from autograd_ref.reference.model import UNKNOWN, Hypothesis
 from autograd_ref.report.report import Report
 from autograd_ref.selftest.trials import (
@@ -726,10 +727,11 @@ def test_many_blocks_each_with_a_mistake_of_its_own_take_no_longer_than_few() ->
     assert report.pattern == ()
 
 
-def test_a_block_of_one_number_has_no_order() -> None:
-    around = Around(
-        right=np.array(2.0),
-        parameter=np.array(1.0),
+def around_of(right: A) -> Around:
+    """A block that is alone."""
+    return Around(
+        right=right,
+        parameter=np.ones_like(right),
         others={},
         samples=0,
         counts={},
@@ -737,6 +739,32 @@ def test_a_block_of_one_number_has_no_order() -> None:
         close=lambda one, two, coarser=1.0: bool(np.allclose(one, two, rtol=1e-12 * coarser)),
         unit=1e-16,
     )
+
+
+@pytest.mark.parametrize(
+    ("shape", "summed", "said"),
+    [
+        ((2, 5, 3), lambda hand: hand.sum((0, 1)), "axes 0 and 1"),
+        ((3, 5), lambda hand: hand.sum(1), "axis 1"),
+        ((6,), lambda hand: hand.reshape(2, 3).sum(1), "3 at a time along axis 0"),
+        ((6,), lambda hand: hand.reshape(3, 2).sum(0), "3 at a time along axis 0"),
+        ((4, 6), lambda hand: hand.sum(0, keepdims=True), "axis 0"),
+        ((6,), lambda hand: hand[:2], None),
+        ((5,), lambda hand: hand[:2], None),
+        ((2, 2), lambda hand: 3 * hand, None),
+    ],
+)
+def test_what_is_repeated_and_not_summed_is_told(
+    shape: tuple[int, ...], summed: Callable[[A], A], said: str | None
+) -> None:
+    hand = np.random.default_rng(0).normal(size=shape)
+    not_summed = next(one for one in PLACES if one.name == "not summed")
+    claim = fits(not_summed, hand, around_of(summed(hand)))
+    assert (claim and claim.detail) == said
+
+
+def test_a_block_of_one_number_has_no_order() -> None:
+    around = around_of(np.array(2.0))
     in_another_order = next(r for r in ORDERS if r.name == "in another order")
     assert list(in_another_order.variants(around)) == []
     row = around._replace(right=np.array([1.0, 2.0, 3.0]))
