@@ -11,7 +11,7 @@ import torch
 from threadpoolctl import threadpool_info
 
 from autograd_ref.versions import installed
-from manual_backprop.cores import cores
+from manual_backprop.threads import usable_cores as cores
 
 PACKAGES = ("numpy", "torch", "jax", "autograd", "scikit-learn", "scipy", "threadpoolctl")
 

@@ -13,8 +13,8 @@ from benchmarks import contestants
 from benchmarks.environment import environment
 from benchmarks.problem import problem
 from manual_backprop import NetworkShape
-from manual_backprop.cores import cores
-from manual_backprop.planning import planned
+from manual_backprop.chunks import planned
+from manual_backprop.threads import usable_cores as cores
 
 LEAST, MOST = 3, 20
 """Fewest and most rounds."""
@@ -110,14 +110,13 @@ def floor(given: Problem) -> float:
     """Return a lower bound in seconds: the arithmetic alone, in cache, divided by the cores."""
     parameters, X, _labels = given
     (hidden, inputs), outputs, dtype = parameters.W0.shape, len(parameters.b1), X.dtype
-    plan = planned(hidden, inputs, outputs, len(X))
-    tile = plan.samples
-    x, W0, W1 = X[:tile], parameters.W0, parameters.W1
+    lanes = planned(hidden, inputs, outputs, len(X), X.itemsize).lanes
+    x, W0, W1 = X[: lanes[0].step], parameters.W0, parameters.W1
     z1, t, a1 = (np.zeros((hidden, len(x)), dtype) for _ in range(3))
     e2 = np.zeros((outputs, len(x)), dtype)
     by_W0, by_W1 = np.empty((hidden, inputs), dtype), np.empty((outputs, hidden), dtype)
 
-    def one_tile() -> None:
+    def one_chunk() -> None:
         _ = np.dot(W0, x.T, out=z1)
         _ = np.exp(z1, out=t)
         _ = np.log1p(t, out=a1)
@@ -128,9 +127,9 @@ def floor(given: Problem) -> float:
         _ = np.dot(e2, a1.T, out=by_W1)
 
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
-        one_tile()
-        best = min(_seconds(one_tile) for _ in range(20))
-    return best * len(X) / len(x) / min(cores(), plan.threads)
+        one_chunk()
+        best = min(_seconds(one_chunk) for _ in range(20))
+    return best * len(X) / len(x) / min(cores(), len(lanes))
 
 
 def _settled(contestant: Callable[[], Any], loops: int) -> float:

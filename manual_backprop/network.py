@@ -1,7 +1,7 @@
 """Forward and backward pass over a whole batch, all equations on one screen.
 
-S samples, N_I inputs, N_H hidden units, N_O outputs. `tiles.py` uses it for small batches; larger
-ones go through `tile.py`, which has the same formulas.
+S samples, N_I inputs, N_H hidden units, N_O outputs. `batched.py` adds up what these functions
+return for some samples at a time; `compiled.py` has the same formulas, for Numba.
 """
 
 import math
@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from manual_backprop.arguments import Array
 from manual_backprop.cross_entropy import (
+    Prediction,
+    Targets,
     cross_entropy,
     cross_entropy_derivative,
     ones_of,
@@ -62,13 +64,13 @@ class BackwardPass(NamedTuple):
     gradients: Parameters
 
 
-class Whole(NamedTuple):
-    """The loss and the backward pass, with samples as columns."""
+class Part(NamedTuple):
+    """What some samples, as columns, contribute to the loss and to the gradients."""
 
     loss: float
-    e2: Array  # (N_O, S)
-    delta1: Array  # (N_H, S)
     gradients: Parameters
+    e2: Array  # (N_O, T)
+    delta1: Array  # (N_H, T)
 
 
 @quiet
@@ -110,34 +112,52 @@ def backward(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> BackwardPass
     Arguments and errors as in `manual_backprop.loss_and_gradients`.
     """
     parameters = checked_parameters(parameters)
-    _value, e2, delta1, gradients = at_once(parameters, *checked_samples(parameters, X, Y))
+    X, Y = checked_samples(parameters, X, Y)
+    _value, gradients, e2, delta1 = gradients_of(parameters, X, Y, slice(0, len(X)))
     return BackwardPass(e2.T, delta1.T, gradients)
 
 
-def at_once(parameters: Parameters, X: Array, Y: NDArray[Any]) -> Whole:
-    """Return loss and gradients for arguments that fit, in memory that grows with the batch.
+def gradients_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> Part:
+    """Return what some samples contribute to the loss and to the gradients of all.
 
-    They need not be finite: then z1 or z2 is not finite either, and the arguments are checked.
+    The arguments fit, but need not be finite: then z1 or z2 is not finite either, and the arguments
+    are checked.
     """
-    W0, b0, W1, b1 = parameters
-    targets = targets_of(Y, len(b1), X.dtype)
-    ones = ones_of(len(X), X.dtype)  # a bias is a weight whose input is always one
-
-    z1 = W0.dot(X.T) + b0[:, np.newaxis]  # (1)
-    reach = reach_of(z1)
-    a1, slope = softplus_and_derivative(z1, reach=reach)  # (2)
-    z2 = W1.dot(a1) + b1[:, np.newaxis]  # (3)
-    if not math.isfinite(reach + reach_of(z2)):
-        require_finite(parameters, X)
-    prediction = softmax(z2)  # (4)
-    losses = cross_entropy(prediction, targets)  # (5)
+    x = X[samples]
+    a1, slope, prediction, targets = _forward(parameters, x, Y[samples], samples.start)
+    ones = ones_of(len(x), x.dtype)  # a bias is a weight whose input is always one
 
     e2 = cross_entropy_derivative(prediction, targets, len(X))  # (6), (7)
-    delta1 = W1.T.dot(e2) * slope  # (10), (11), (12)
+    delta1 = parameters.W1.T.dot(e2)
+    delta1 *= slope  # (10), (11), (12)
     gradients = Parameters(
-        W0=delta1.dot(X),  # (13)
+        W0=delta1.dot(x),  # (13)
         b0=delta1.dot(ones),  # (14)
         W1=e2.dot(a1.T),  # (8)
         b1=e2.dot(ones),  # (9)
     )
-    return Whole(float(losses.dot(ones)) / len(X), e2, delta1, gradients)
+    losses = cross_entropy(prediction, targets)  # (5)
+    return Part(float(losses.dot(ones)) / len(X), gradients, e2, delta1)
+
+
+def loss_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> float:
+    """Return what some samples contribute to the loss; arguments as in `gradients_of`."""
+    *_hidden, prediction, targets = _forward(parameters, X[samples], Y[samples], samples.start)
+    losses = cross_entropy(prediction, targets)  # (5)
+    return float(losses.dot(ones_of(len(losses), losses.dtype))) / len(X)
+
+
+def _forward(
+    parameters: Parameters, x: Array, Y: NDArray[Any], first: int
+) -> tuple[Array, Array, Prediction, Targets]:
+    """Return a1 and the derivative of softplus, (N_H, T) each, the prediction and the targets."""
+    W0, b0, W1, b1 = parameters
+    z1 = W0.dot(x.T)
+    z1 += b0[:, np.newaxis]  # (1)
+    reach = reach_of(z1)
+    a1, slope = softplus_and_derivative(z1, reach)  # (2), (11)
+    z2 = W1.dot(a1)
+    z2 += b1[:, np.newaxis]  # (3)
+    if not math.isfinite(reach + reach_of(z2)):
+        require_finite(parameters, x, first)
+    return a1, slope, softmax(z2), targets_of(Y, len(b1), x.dtype)  # (4)

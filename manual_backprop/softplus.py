@@ -1,8 +1,8 @@
 """Softplus, the hidden layer's activation, and its derivatives, all from one exponential.
 
 t = exp(z) is capped just below overflow, where softplus(z) = z and its slope is 1 to rounding;
-`derivation.md`, section 3. Relative to the result, they are as accurate as NumPy's exp and log1p:
-a few units of roundoff.
+`derivation.md`, section 3. Relative to the result, they are as accurate as NumPy's exp and log1p,
+or log: a few units of roundoff.
 """
 
 import math
@@ -14,6 +14,19 @@ from manual_backprop.arguments import Array
 
 LARGEST: dict[np.dtype[Any], float] = {np.dtype(np.float64): 700.0, np.dtype(np.float32): 80.0}
 """The cap for z, by dtype: exp of it is finite, and 1 + exp(z) = exp(z) to rounding."""
+
+
+def _vectorised(name: str) -> set[str]:
+    """Return the dtypes, by NumPy's letters, for which a function takes several entries at once."""
+    introspect: Any = getattr(np.lib, "introspect", None)  # since NumPy 2.1
+    loops: Any = introspect.opt_func_info(func_name=f"^{name}$") if introspect else {}
+    found: dict[str, dict[str, str]] = loops.get(name, {})
+    return {types[0] for types, one in found.items() if not one["current"].startswith("baseline")}
+
+
+BY_LOG = _vectorised("log") - _vectorised("log1p")
+"""The dtypes for which log(1 + t) is the faster way to log1p(t): on processors without AVX-512,
+for instance, NumPy's log1p takes one entry at a time."""
 
 
 def softplus(z: Array) -> Array:
@@ -31,24 +44,32 @@ def reach_of(z: Array) -> float:
     return math.sqrt(np.vdot(z, z))  # vdot does not warn of overflow, as dot does
 
 
-def softplus_and_derivative(
-    z: Array, a: Array | None = None, slope: Array | None = None, reach: float = math.inf
-) -> tuple[Array, Array]:
+def softplus_and_derivative(z: Array, reach: float = math.inf) -> tuple[Array, Array]:
     """Return softplus and its derivative, with one exponential for both.
 
     Args:
         z: the arguments; overwritten with scratch values.
-        a: array for the values; None for a new one.
-        slope: array for the derivatives; None for a new one.
         reach: a bound of |z| if one is known, which saves the search for the largest z.
     """
     largest = LARGEST[z.dtype]
     beyond = reach > largest and z.item(z.argmax()) > largest
-    t = np.exp(np.minimum(z, largest) if beyond else z, out=slope)
-    a = np.log1p(t, out=a)  # (2)
+    t = np.exp(np.minimum(z, largest) if beyond else z)
+    above = np.add(t, 1.0, out=None if beyond else z)
+    a = log1p(t, above)  # (2)
     if beyond:
         np.maximum(a, z, out=a)
-    return a, np.divide(t, np.add(t, 1.0, out=z), out=t)  # (11)
+    return a, np.divide(t, above, out=t)  # (11)
+
+
+def log1p(t: Array, above: Array) -> Array:
+    """Return ln(1 + t), where `above` is 1 + t rounded: ln of it, and what the rounding took."""
+    if t.dtype.char not in BY_LOG:
+        return np.log1p(t)
+    lost = above - 1.0
+    np.subtract(t, lost, out=lost)
+    lost /= above
+    lost += np.log(above)
+    return lost
 
 
 class Softplus(NamedTuple):
@@ -64,4 +85,4 @@ def softplus_with_derivatives(z: Array) -> Softplus:
     t = np.exp(np.minimum(z, LARGEST[z.dtype]))
     above = t + 1.0
     slope = t / above
-    return Softplus(np.maximum(np.log1p(t), z), slope, slope / above)  # (2), (11), (18)
+    return Softplus(np.maximum(log1p(t, above), z), slope, slope / above)  # (2), (11), (18)

@@ -105,9 +105,10 @@ def checked_samples(
     return X, Y
 
 
-def require_finite(parameters: Parameters, X: Array) -> None:
-    """Raise ValueError if an entry of the parameters or of X is not finite."""
-    _ = checked_inputs(checked_parameters(parameters), X)
+def require_finite(parameters: Parameters, X: Array, first: int) -> None:
+    """Raise ValueError unless all entries are finite; the rows of X count from `first`."""
+    require_finite_blocks(parameters)
+    require_finite_entries("X", X, first)
 
 
 def fitting_samples(

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, Phase, settings
 
+from manual_backprop.backends import BACKENDS, VARIABLE
 from tests.thorough import RECORD, Record, Thorough, commit_of
 from tests.tracing import is_traced, untraced
 
@@ -40,6 +41,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     with untraced():
         return (yield)
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def each_backend(request: pytest.FixtureRequest) -> Generator[None]:
+    """Run the tests of a module with NumPy alone, and with what Numba compiles."""
+    if request.param == "compiled":
+        _ = pytest.importorskip("numba")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(VARIABLE, request.param)
+        yield
 
 
 collect_ignore_glob = ["real_code/students/*", "real_code/strangers/*"]

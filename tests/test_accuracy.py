@@ -24,6 +24,8 @@ from manual_backprop.softplus import softplus, softplus_derivative
 from manual_backprop.validation import checked_batch
 from tests.agreement import by_autograd, by_hand
 
+pytestmark = pytest.mark.usefixtures("each_backend")
+
 LARGEST_MARGIN = 600.0
 """Beyond, the oracle needs so many digits that examples take long."""
 

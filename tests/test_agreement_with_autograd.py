@@ -9,7 +9,7 @@ from autograd_ref.assignment.problems import Problem, large_problems, problems
 from autograd_ref.rounding.arithmetic import Forms
 from tests.agreement import assert_match, by_autograd, by_hand, doubled
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("each_backend")]
 
 MANY = settings(max_examples=min(5 * settings().max_examples, 10_000))
 FEW = settings(max_examples=settings().max_examples // 3)

@@ -12,7 +12,7 @@ from benchmarks.__main__ import main
 from benchmarks.environment import environment
 from benchmarks.problem import problem
 from manual_backprop import NetworkShape, loss_and_gradients
-from manual_backprop.planning import planned
+from manual_backprop.chunks import planned
 
 Captured = pytest.CaptureFixture[str]
 SMALL = NetworkShape(4, 8, 3)
@@ -57,7 +57,7 @@ def test_the_floor_is_that_of_one_tile_for_all_samples_and_cores(
     monkeypatch.setattr(measuring, "_seconds", second)
     monkeypatch.setattr(measuring, "cores", lambda: 2)
     given = problem(NetworkShape(4, 64, 3), 100_000)
-    plan = planned(64, 4, 3, 100_000)
+    plan = planned(64, 4, 3, 100_000, 8)
     assert len(plan.lanes) > 1
     assert measuring.floor(given) == pytest.approx(100_000 / plan.samples / 2)
 

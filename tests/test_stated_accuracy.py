@@ -13,6 +13,8 @@ from autograd_ref.report.report import Report
 from manual_backprop import NetworkShape, Parameters, initialize, loss_and_gradients
 from tests.undiagnosed import undiagnosed
 
+pytestmark = pytest.mark.usefixtures("each_backend")
+
 A = NDArray[Any]
 RATES = np.array([0.3, 0.5, 0.7])
 

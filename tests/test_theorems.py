@@ -18,6 +18,8 @@ from manual_backprop.validation import checked_batch
 from tests import agreement
 from tests.agreement import Results, assert_match, assert_untouched_and_unshared, doubled
 
+pytestmark = pytest.mark.usefixtures("each_backend")
+
 Bounds = Results
 
 

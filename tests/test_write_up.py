@@ -15,6 +15,8 @@ from manual_backprop.validation import checked_batch
 from manual_backprop.write_up import WriteUp, write_up
 from tests.agreement import assert_match, doubled
 
+pytestmark = pytest.mark.usefixtures("each_backend")
+
 
 def as_it_can_be_printed(problem: Problem) -> Problem:
     """Each layer scaled down as far as exp(z) needs to stay finite and y_hat away from zero."""
