@@ -24,9 +24,14 @@ Run = Callable[[], tuple[Any, Any]]
 Made = Callable[[Problem, str], Run]
 
 
-def tiled(problem: Problem, _device: str) -> Run:
-    """`manual_backprop.loss_and_gradients`."""
-    return lambda: loss_and_gradients(*problem)
+def by_numpy(problem: Problem, _device: str) -> Run:
+    """`manual_backprop.loss_and_gradients`, by NumPy alone."""
+    return lambda: loss_and_gradients(*problem, backend="numpy")
+
+
+def by_numba(problem: Problem, _device: str) -> Run:
+    """`manual_backprop.loss_and_gradients`, compiled by Numba."""
+    return lambda: loss_and_gradients(*problem, backend="compiled")
 
 
 def plain(problem: Problem, _device: str) -> Run:
@@ -151,7 +156,8 @@ def sklearn_mlp(problem: Problem, _device: str) -> Run:
 
 
 CONTESTANTS: dict[str, Made] = {
-    "NumPy in tiles": tiled,
+    "NumPy": by_numpy,
+    "compiled": by_numba,
     "NumPy, whole batch": plain,
     "torch by hand": torch_by_hand,
     "torch eager": torch_eager,
@@ -162,7 +168,15 @@ CONTESTANTS: dict[str, Made] = {
     "scikit-learn": sklearn_mlp,
 }
 
-NEEDS = {"jax jit": "jax", "HIPS autograd": "autograd", "scikit-learn": "sklearn"}
+OURS = ["NumPy", "compiled"]
+"""The contestants that are this project's; the others' times are divided by theirs."""
+
+NEEDS = {
+    "compiled": "numba",
+    "jax jit": "jax",
+    "HIPS autograd": "autograd",
+    "scikit-learn": "sklearn",
+}
 """The module that a contestant needs, if it is not one of this project's dependencies."""
 
 OF_ANOTHER_LOSS = ["scikit-learn"]

@@ -3,6 +3,8 @@
 import os
 import platform
 import subprocess
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +15,23 @@ from threadpoolctl import threadpool_info
 from autograd_ref.versions import installed
 from manual_backprop.threads import usable_cores as cores
 
-PACKAGES = ("numpy", "torch", "jax", "autograd", "scikit-learn", "scipy", "threadpoolctl")
+PACKAGES = ("numpy", "numba", "torch", "jax", "autograd", "scikit-learn", "scipy", "threadpoolctl")
+
+
+AVX2 = {
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
+    "OPENBLAS_CORETYPE": "Haswell",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+    "NUMBA_CPU_NAME": "haswell",
+    "NUMBA_CPU_FEATURES": "+avx,+avx2,+fma,+bmi,+bmi2",
+}
+"""Environment variables that hold NumPy, OpenBLAS, PyTorch, JAX and Numba to AVX2."""
+
+VECTORS = {"X86_V4": "AVX-512 (X86_V4)", "X86_V3": "AVX2 (X86_V3)", "ASIMD": "NEON (ASIMD)"}
+"""What the names of NumPy's groups of instructions mean, the widest first."""
 
 
 def environment() -> dict[str, Any]:
@@ -22,7 +40,8 @@ def environment() -> dict[str, Any]:
     return {
         "cpu": _cpu(),
         "cores": cores(),
-        "features": _features(),
+        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+        "vectors": _vectors(),
         "python": platform.python_version(),
         "packages": installed(*PACKAGES),
         "blas": [
@@ -39,13 +58,13 @@ def environment() -> dict[str, Any]:
 
 def in_words(record: dict[str, Any]) -> str:
     """Return the record as a line or two of text."""
-    avx = [name for name in record["features"] if name.startswith("AVX512")]
-    vectors = "AVX-512" if avx else ", ".join(record["features"]) or "no vector features"
+    vectors = ", ".join(f"{name}: {one}" for name, one in record["vectors"].items())
     blas = [f"{b['internal_api']} {b['version']} ({b['architecture']})" for b in record["blas"]]
     packages = [f"{name} {found}" for name, found in record["packages"].items()]
     cores = "1 core" if record["cores"] == 1 else f"{record['cores']} cores"
     return (
-        f"{cores} of {record['cpu']}, {vectors}; Python {record['python']},"
+        f"{cores} of {record['cpu']}, load {record['load']}; vectors of {vectors};"
+        f" Python {record['python']},"
         f" {', '.join(packages)}; BLAS: {', '.join(blas)};"
         f" OPENBLAS_CORETYPE: {record['OPENBLAS_CORETYPE'] or 'not set'};"
         f" commit {record['commit'] or 'unknown'}"
@@ -60,10 +79,17 @@ def _cpu() -> str:
     return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "")
 
 
-def _features() -> list[str]:
-    """Return the vector instructions that NumPy found."""
+def _vectors() -> dict[str, str]:
+    """Return the vector instructions that each library says it uses."""
     config: Any = np.show_config(mode="dicts")
-    return config["SIMD Extensions"].get("found", [])
+    found: list[str] = config["SIMD Extensions"].get("found", [])
+    known = (text for name, text in VECTORS.items() if name in found)
+    report = {"NumPy": next(known, ", ".join(found) or "none found")}
+    report["PyTorch"] = torch.backends.cpu.get_cpu_capability()
+    if find_spec("numba"):
+        host: Any = import_module("llvmlite.binding")
+        report["Numba"] = os.environ.get("NUMBA_CPU_NAME") or host.get_host_cpu_name()
+    return report
 
 
 def _commit() -> str | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-WHO = "NumPy in tiles", "torch eager"
+WHO = "NumPy", "torch eager"
 
 SAMPLES = [(4, 64, 3, samples) for samples in (1, 100, 10_000, 100_000, 1_000_000, 10_000_000)]
 HIDDEN = [(4, hidden, 3, 10_000) for hidden in (16, 64, 256, 1024, 4096, 16_384)]

@@ -18,7 +18,8 @@ from threadpoolctl import threadpool_limits
 
 from autograd_ref.commands.progress import progress
 from benchmarks import contestants, output, plots
-from benchmarks.measuring import TimedRow, measured, ratio
+from benchmarks.environment import AVX2
+from benchmarks.measuring import NOISY, TimedRow, measured, ratio
 from manual_backprop import NetworkShape
 
 if TYPE_CHECKING:
@@ -35,30 +36,35 @@ GRID = [
     (NetworkShape(4, 256, 3), 65536),
 ]
 
-SECONDS, QUICK_SECONDS = 3.0, 0.3
+SECONDS, QUICK_SECONDS = 3.0, 0.5
 """Seconds for all rounds of a cell together, without their pauses."""
+
+QUICK = [*contestants.OURS, "torch eager", "jax jit"]
+"""The contestants of a quick run."""
 
 
 def add_to(commands: Any) -> None:
     """Add the benchmark to the commands of an argument parser."""
-    parser = output.add_benchmark(commands, run, __doc__, quick="fewer rounds, small sizes only")
+    parser = output.add_benchmark(commands, run, __doc__, quick="fewer rounds and contestants")
     parser.add_argument("--threads", type=int, help="cores to use (default: all)")
     parser.add_argument("--dtype", choices=("float64", "float32"), help="(default: both)")
     parser.add_argument("--device", default="cpu", help="where PyTorch computes (default: cpu)")
     parser.add_argument(
         "--only", action="append", choices=contestants.CONTESTANTS, help="may be repeated"
     )
+    parser.add_argument("--avx2", action="store_true", help="hold every library to AVX2")
     processes = "how many processes measure, one after the other (default: 1)"
     parser.add_argument("--processes", type=int, default=1, help=processes)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Measure, print the tables of each number format and return the exit status."""
-    rows = _in_processes(chosen) if chosen.processes > 1 else _rows(chosen)
+    rows = _in_processes(chosen) if chosen.processes > 1 or chosen.avx2 else _rows(chosen)
     output.append(chosen.json, [_plain(row) for row in rows])
     on = rows[0].on
     if chosen.plots:
-        plots.save(chosen.plots / f"speed-{on['cores']}.png", _figure(rows))
+        kind = "-avx2" if chosen.avx2 else ""
+        plots.save(chosen.plots / f"speed-{on['cores']}{kind}.png", _figure(rows))
     notes = [f"{name} is not installed, and left out." for name in contestants.MISSING]
     names = [*rows[0].times]
     notes += [
@@ -66,29 +72,33 @@ def run(chosen: argparse.Namespace) -> int:
         for name in contestants.OF_ANOTHER_LOSS
         if name in names
     ]
-    notes += [f"{names[0]} is WRONG at {row.cell}." for row in rows if names[0] in row.wrong]
+    base = [name for name in names if name in contestants.OURS] or names[:1]
+    notes += [
+        f"{name} is WRONG at {row.cell}." for row in rows for name in base if name in row.wrong
+    ]
     tables: list[Table] = []
     for dtype in dict.fromkeys(row.dtype for row in rows):
         here = [row for row in rows if row.dtype == dtype]
         title = f"{dtype}, {on['cores']} core{'s' * (on['cores'] > 1)}"
-        tables += [_ratios(title, names, here), _beside(title, names[0], here)]
+        tables += [_ratios(title, name, names, here) for name in base]
+        tables += [_beside(title, name, here) for name in base]
         tables += [_first_calls(title, names, here)]
-    output.show(*notes, *tables, on=on, width=160)
+    output.show(*notes, *tables, on=on, width=200)
     return 0
 
 
 def _rows(chosen: argparse.Namespace) -> list[TimedRow]:
     if chosen.threads is not None:
         keep_to(chosen.threads)
-    grid = GRID[:3] if chosen.quick else GRID
     dtypes = [chosen.dtype] if chosen.dtype else ["float64", "float32"]
     names = [
         name
         for name in contestants.CONTESTANTS
-        if name not in contestants.MISSING and (not chosen.only or name in chosen.only)
+        if name not in contestants.MISSING
+        and name in (chosen.only or (QUICK if chosen.quick else contestants.CONTESTANTS))
     ]
     seconds = QUICK_SECONDS if chosen.quick else SECONDS
-    cells = [(shape, samples, dtype) for dtype in dtypes for shape, samples in grid]
+    cells = [(shape, samples, dtype) for dtype in dtypes for shape, samples in GRID]
     with progress() as bar:
         tracked = bar.track(cells, description="speed")
         return [measured(cell, names, seconds, chosen.device) for cell in tracked]
@@ -108,7 +118,10 @@ def _in_processes(chosen: argparse.Namespace) -> list[TimedRow]:
         file = Path(folder) / "rows"
         for _number in bar.track(range(chosen.processes), description="processes"):
             _ = subprocess.run(
-                [*command, "--json", str(file)], stdout=subprocess.DEVNULL, check=True
+                [*command, "--json", str(file)],
+                stdout=subprocess.DEVNULL,
+                check=True,
+                env={**os.environ, **(AVX2 if chosen.avx2 else {})},
             )
         for line in file.read_text(encoding="utf-8").splitlines():
             values: dict[str, Any] = json.loads(line)
@@ -128,33 +141,36 @@ def _figure(rows: Sequence[TimedRow]) -> "Figure":
         here = [row for row in rows if row.dtype == dtype]
         cells = list(dict.fromkeys(row.cell for row in here))
         first, *_others = names = list(here[0].times)
-        ratios = {name: [ratio(name, first, here, cell) for cell in cells] for name in names}
+        ratios = {name: [ratio(name, first, here, cell).median for cell in cells] for name in names}
         panels.append(plots.Dots(f"time / {first}", "N_I, N_H, N_O, S", cells, ratios, dtype))
     return plots.dots(panels)
 
 
-def _ratios(on: str, names: Sequence[str], rows: Sequence[TimedRow]) -> Table:
-    """Tabulate times divided by the first contestant's: medians over processes, of medians."""
-    title = f"{on}: times divided by that of {names[0]}"
-    table = output.table(title, "N_I, N_H, N_O, S", *names[1:])
-    all_ratios: list[list[float]] = []
+def _ratios(on: str, to: str, names: Sequence[str], rows: Sequence[TimedRow]) -> Table:
+    """Tabulate times divided by one contestant's, each with the quartiles."""
+    others = [name for name in names if name != to]
+    title = f"{on}: times divided by that of {to} (! wrong, ~ noisy)"
+    table = output.table(title, "N_I, N_H, N_O, S", *others)
+    medians: list[list[float]] = []
     for cell in dict.fromkeys(row.cell for row in rows):
         here = [row for row in rows if row.cell == cell]
-        ratios = [ratio(name, names[0], rows, cell) for name in names[1:]]
-        marks = ["!" if any(name in row.wrong for row in here) else "" for name in names[1:]]
-        table.add_row(cell, *(f"{r:.2f}{m}" for r, m in zip(ratios, marks, strict=True)))
-        all_ratios.append(ratios)
-    means = np.exp(np.log(all_ratios).mean(axis=0))
+        ratios = [ratio(name, to, rows, cell) for name in others]
+        marks = ["!" if any(name in row.wrong for row in here) else "" for name in others]
+        noisy = " ~" if any(row.noise > NOISY for row in here) else ""
+        texts = (f"{r.median:.2f} ({r.low:.2f} to {r.high:.2f})" for r in ratios)
+        table.add_row(cell + noisy, *(text + mark for text, mark in zip(texts, marks, strict=True)))
+        medians.append([r.median for r in ratios])
+    means = np.exp(np.log(medians).mean(axis=0))
     wrong = {name for row in rows for name in row.wrong}
-    pairs = zip(names[1:], means, strict=True)
+    pairs = zip(others, means, strict=True)
     table.add_row("geometric mean", *("-" if name in wrong else f"{m:.2f}" for name, m in pairs))
     return table
 
 
 def _beside(on: str, name: str, rows: Sequence[TimedRow]) -> Table:
-    """Tabulate the first contestant's times beside their lower bound and a fixed product."""
+    """Tabulate a contestant's times beside those of its matrix products and of a fixed one."""
     title = f"{on}: {name}, and a product of matrices of 512 x 512"
-    columns = ("median (quartiles)", "GFLOP/s", "time / floor", "canary (quartiles)")
+    columns = ("median (quartiles)", "GFLOP/s", "time / products", "canary (quartiles)")
     table = output.table(title, "N_I, N_H, N_O, S", *columns)
     for cell in dict.fromkeys(row.cell for row in rows):
         here = [row for row in rows if row.cell == cell]
@@ -163,7 +179,7 @@ def _beside(on: str, name: str, rows: Sequence[TimedRow]) -> Table:
             cell,
             _quartiles(own),
             f"{here[0].flops / statistics.median(own) / 1e9:.1f}",
-            f"{statistics.median(row.median(name) / row.floor for row in here):.2f}",
+            f"{statistics.median(row.median(name) / row.products for row in here):.2f}",
             _quartiles([time for row in here for time in row.canary]),
         )
     return table

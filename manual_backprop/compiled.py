@@ -38,10 +38,11 @@ def formulas(dtype: np.dtype[Any]) -> dict[str, Function]:
     @register_jitable
     def forward(W0: Any, b0: Any, W1: Any, b1: Any, X: Any, Y: Any, totals: Any) -> Any:
         z1 = np.dot(W0, X.T)
-        a1, slope = np.empty_like(z1), np.empty_like(z1)
+        reach = np.dot(z1.reshape(-1), z1.reshape(-1)) + np.dot(b0, b0)
+        a1, slope = np.empty_like(z1), z1  # which takes over the memory
         for i in range(len(z1)):
             for s in range(len(X)):
-                z1[i, s] = z = z1[i, s] + b0[i]  # (1)
+                z = z1[i, s] + b0[i]  # (1)
                 t = exp(-abs(z))
                 a1[i, s] = max(z, zero) + log1p(t)  # (2)
                 slope[i, s] = (one if z > zero else t) / (one + t)  # (11)
@@ -62,7 +63,7 @@ def formulas(dtype: np.dtype[Any]) -> dict[str, Function]:
                 losses[s] -= Y[i, s] * (z2[i, s] - largest[s])
         for s in range(len(X)):
             losses[s] += totals[s] * math.log1p(rest[s])  # (5)
-        reach = np.dot(z1.reshape(-1), z1.reshape(-1)) + np.dot(z2.reshape(-1), z2.reshape(-1))
+        reach += np.dot(z2.reshape(-1), z2.reshape(-1))
         return losses.sum(), reach, a1, slope, p, rest, where
 
     def loss(W0: Any, b0: Any, W1: Any, b1: Any, X: Any, Y: Any, totals: Any) -> Any:

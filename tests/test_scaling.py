@@ -18,7 +18,7 @@ def test_a_slope_is_that_of_the_largest_sizes() -> None:
 
 
 def test_a_point_is_measured_in_a_process_of_its_own() -> None:
-    found = scaling.point((4, 16, 3, 50), "NumPy in tiles")
+    found = scaling.point((4, 16, 3, 50), "NumPy")
     assert found is not None
     assert found.seconds > 0
     assert found.peak < 50e6
@@ -26,7 +26,7 @@ def test_a_point_is_measured_in_a_process_of_its_own() -> None:
 
 @pytest.mark.untraced
 def test_what_does_not_fit_is_told_from_what_fails() -> None:
-    assert scaling.point((100_000, 10_000_000, 3, 50), "NumPy in tiles") is None
+    assert scaling.point((100_000, 10_000_000, 3, 50), "NumPy") is None
     with pytest.raises(RuntimeError, match="KeyError: 'nobody'"):
         _ = scaling.point((4, 16, 3, 50), "nobody")
 
@@ -35,7 +35,7 @@ def test_what_does_not_fit_is_told_from_what_fails() -> None:
 def test_the_peak_is_what_a_contestant_takes_beyond_its_data() -> None:
     tiles, whole = (
         scaling_point.measured(who, NetworkShape(4, 64, 3), 100_000).peak
-        for who in ("NumPy in tiles", "NumPy, whole batch")
+        for who in ("NumPy", "NumPy, whole batch")
     )
     if whole:  # only Linux says so
         assert whole > 2 * 8 * 64 * 100_000

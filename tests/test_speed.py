@@ -1,6 +1,7 @@
 """The benchmark of speed runs, and nobody who is wrong comes out as fast."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,14 @@ import pytest
 
 from benchmarks import contestants, measuring, speed
 from benchmarks.__main__ import main
-from benchmarks.environment import environment
+from benchmarks.environment import AVX2, environment
 from benchmarks.problem import problem
 from manual_backprop import NetworkShape, loss_and_gradients
 from manual_backprop.chunks import planned
 
 Captured = pytest.CaptureFixture[str]
 SMALL = NetworkShape(4, 8, 3)
-QUICK = ["NumPy in tiles", "NumPy, whole batch", "torch by hand", "torch eager", "torch.func"]
+QUICK = ["NumPy", "compiled", "NumPy, whole batch", "torch by hand", "torch eager", "torch.func"]
 SLOW = ["torch.compile"]
 """It needs a C++ compiler, and half a minute."""
 
@@ -43,11 +44,11 @@ def test_a_contestant_that_is_wrong_is_marked(monkeypatch: pytest.MonkeyPatch) -
         return lambda: (value, gradients._replace(b0=gradients.b0 * 1.01))
 
     monkeypatch.setitem(contestants.CONTESTANTS, "wrong", wrong)
-    row = measuring.measured((SMALL, 20, "float64"), ["NumPy in tiles", "wrong"], seconds=0.0)
+    row = measuring.measured((SMALL, 20, "float64"), ["NumPy", "wrong"], seconds=0.0)
     assert row.wrong == ["wrong"]
 
 
-def test_the_floor_is_that_of_one_tile_for_all_samples_and_cores(
+def test_the_products_are_those_of_one_chunk_for_all_samples_and_cores(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def second(contestant: Any, _loops: int = 1) -> float:
@@ -57,9 +58,9 @@ def test_the_floor_is_that_of_one_tile_for_all_samples_and_cores(
     monkeypatch.setattr(measuring, "_seconds", second)
     monkeypatch.setattr(measuring, "cores", lambda: 2)
     given = problem(NetworkShape(4, 64, 3), 100_000)
-    plan = planned(64, 4, 3, 100_000, 8)
-    assert len(plan.lanes) > 1
-    assert measuring.floor(given) == pytest.approx(100_000 / plan.samples / 2)
+    lanes = planned(64, 4, 3, 100_000, 8).lanes
+    assert len(lanes) > 1
+    assert measuring.products(given) == pytest.approx(100_000 / lanes[0].step / 2)
 
 
 @pytest.mark.untraced
@@ -90,25 +91,75 @@ def test_a_table_is_printed_and_raw_samples_are_appended(
     assert sorted(child.name for child in tmp_path.iterdir()) == ["plots", "speed.jsonl"]
 
 
-@pytest.mark.untraced
-def test_several_processes_are_several_rows(capsys: Captured, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("options", "vectors"), [(["--processes", "2"], {}), (["--avx2"], AVX2)])
+def test_processes_measure_one_after_the_other(
+    options: list[str],
+    vectors: dict[str, str],
+    capsys: Captured,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each in an environment that holds the libraries to AVX2, if that is asked for."""
+    kept: list[int] = []
+    real = subprocess.run
+
+    def process(command: list[str], **options: Any) -> Any:
+        if command[1:4] != ["-m", "benchmarks", "speed"]:
+            return real(command, **options)
+        assert vectors.items() <= options["env"].items()
+        assert main(command[3:]) == 0
+        return None
+
+    monkeypatch.setattr(speed.subprocess, "run", process)
+    monkeypatch.setattr(speed, "keep_to", kept.append)
+    monkeypatch.setattr(speed, "GRID", speed.GRID[:2])
+    monkeypatch.setattr(speed, "QUICK_SECONDS", 0.0)
     file = tmp_path / "speed.jsonl"
-    options = ["--quick", "--dtype", "float32", "--only", "NumPy in tiles", "--threads", "1"]
-    assert main(["speed", "--processes", "2", "--json", str(file), *options]) == 0
+    more = ["--quick", "--dtype", "float32", "--only", "NumPy", "--threads", "1"]
+    assert main(["speed", *options, "--json", str(file), *more]) == 0
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    assert [row["samples"] for row in rows] == 2 * [samples for _shape, samples in speed.GRID[:3]]
-    assert capsys.readouterr().out.count("| 4, 16, 3, 280 ") == 3
+    count = len(kept)
+    assert count == (1 if vectors else 2)
+    assert [row["samples"] for row in rows] == count * [1, 280]
+    assert capsys.readouterr().out.count("| 4, 16, 3, 280 ") == 3 * (count + 1)
+
+
+@pytest.mark.parametrize(
+    ("canary", "label"),
+    [([1.0, 1.1, 1.2, 1.2], "4, 8, 3, 20"), ([1.0, 1.1, 1.5, 2.0], "4, 8, 3, 20 ~")],
+)
+def test_a_noisy_cell_is_marked(canary: list[float], label: str) -> None:
+    times = {"NumPy": [1.0], "peer": [2.0]}
+    first = dict.fromkeys(times, 1.0)
+    row = measuring.TimedRow(SMALL, 20, "float64", times, first, [], 1.0, canary, {})
+    table = speed._ratios("", "NumPy", [*times], [row])  # pyright: ignore[reportPrivateUsage]
+    assert list(table.columns[0].cells) == [label, "geometric mean"]
+
+
+def test_a_noisy_cell_is_measured_again_and_the_quietest_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    canaries = [[1.0, 2.0, 3.0], [1.0, 1.5, 2.0], [1.0, 2.0, 4.0], [1.0, 1.0, 1.0]]
+    found = iter(canaries)
+
+    def interleaved(runs: Any, _seconds: float) -> dict[str, list[float]]:
+        return {**{name: [1.0] for name in runs}, measuring.CANARY: next(found)}
+
+    monkeypatch.setattr(measuring, "interleaved", interleaved)
+    row = measuring.measured((SMALL, 20, "float64"), ["NumPy"], seconds=0.0)
+    assert row.canary == canaries[1]
+    assert next(found) == canaries[3], "not more often than that"
 
 
 def test_a_ratio_is_the_median_over_processes_and_a_wrong_one_is_marked() -> None:
     def row(own: float, other: float, wrong: list[str]) -> measuring.TimedRow:
-        times = {"NumPy in tiles": [own, own, 9.0], "peer": [other, other, 9.0]}
+        times = {"NumPy": [own, own, 9.0], "peer": [other, other, 9.0]}
         first = dict.fromkeys(times, 1.0)
         return measuring.TimedRow(SMALL, 20, "float64", times, first, wrong, 1.0, [1.0], {})
 
     rows = [row(1.0, 2.0, []), row(1.0, 5.0, ["peer"]), row(2.0, 6.0, [])]
-    table = speed._ratios("", ["NumPy in tiles", "peer"], rows)  # pyright: ignore[reportPrivateUsage]
-    assert list(table.columns[1].cells) == ["3.00!", "-"]
+    table = speed._ratios("", "NumPy", ["NumPy", "peer"], rows)  # pyright: ignore[reportPrivateUsage]
+    assert list(table.columns[1].cells) == ["3.00 (1.00 to 3.00)!", "-"]
 
 
 def test_the_record_is_plain_data() -> None:
