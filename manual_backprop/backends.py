@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from manual_backprop import network
 from manual_backprop.arguments import Array
-from manual_backprop.network import Part
+from manual_backprop.network import Contribution
 from manual_backprop.parameters import Parameters
 
 BACKENDS = ("numpy", "compiled")
@@ -21,7 +21,7 @@ class Backend(NamedTuple):
     """The functions of `network.py`, or those of `compiled.py` with the same meaning."""
 
     loss_of: Callable[[Parameters, Array, Any, slice], float]
-    gradients_of: Callable[[Parameters, Array, Any, slice], Part]
+    gradients_of: Callable[[Parameters, Array, Any, slice], Contribution]
 
 
 def backend() -> str:

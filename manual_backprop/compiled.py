@@ -19,7 +19,7 @@ from manual_backprop import network
 from manual_backprop.arguments import Array
 from manual_backprop.cross_entropy import ones_of, targets_of
 from manual_backprop.exp_and_log1p import exp_and_log1p
-from manual_backprop.network import Part
+from manual_backprop.network import Contribution
 from manual_backprop.parameters import Parameters
 
 Function = Callable[..., Any]
@@ -90,13 +90,13 @@ def formulas(dtype: np.dtype[Any]) -> dict[str, Function]:
     return {"loss": loss, "gradients": gradients}
 
 
-def gradients_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> Part:
+def gradients_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> Contribution:
     """Return what `network.gradients_of` returns, which also takes over what is not finite."""
     arrays, S = _arrays(parameters, X[samples], Y[samples]), X.dtype.type(len(X))
     value, reach, e2, delta1, gradients = compiled("gradients", X.dtype)(*arrays, S)
     if not math.isfinite(reach):
         return network.gradients_of(parameters, X, Y, samples)
-    return Part(float(value) / len(X), Parameters(*gradients), e2, delta1)
+    return Contribution(float(value) / len(X), Parameters(*gradients), e2, delta1)
 
 
 def loss_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> float:

@@ -64,7 +64,7 @@ class BackwardPass(NamedTuple):
     gradients: Parameters
 
 
-class Part(NamedTuple):
+class Contribution(NamedTuple):
     """What some samples, as columns, contribute to the loss and to the gradients."""
 
     loss: float
@@ -117,7 +117,7 @@ def backward(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> BackwardPass
     return BackwardPass(e2.T, delta1.T, gradients)
 
 
-def gradients_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> Part:
+def gradients_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> Contribution:
     """Return what some samples contribute to the loss and to the gradients of all.
 
     The arguments fit, but need not be finite: then z1 or z2 is not finite either, and the arguments
@@ -137,7 +137,7 @@ def gradients_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: sli
         b1=e2.dot(ones),  # (9)
     )
     losses = cross_entropy(prediction, targets)  # (5)
-    return Part(float(losses.dot(ones)) / len(X), gradients, e2, delta1)
+    return Contribution(float(losses.dot(ones)) / len(X), gradients, e2, delta1)
 
 
 def loss_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> float:

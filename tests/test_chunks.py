@@ -30,7 +30,7 @@ from manual_backprop import (
 )
 from manual_backprop.backends import Backend
 from manual_backprop.chunks import planned
-from manual_backprop.network import Part, backward
+from manual_backprop.network import Contribution, backward
 from manual_backprop.threads import one_blas_thread, usable_cores
 from tests.agreement import assert_untouched_and_unshared
 
@@ -259,7 +259,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, at: Callable[[int], None]) -> list[
     """Call `at` before each chunk, with how many came before; return all that have begun."""
     begun: list[int] = []
 
-    def gradients_of(*arguments: Any) -> Part:
+    def gradients_of(*arguments: Any) -> Contribution:
         begun.append(len(begun))
         at(len(begun) - 1)
         return network.gradients_of(*arguments)

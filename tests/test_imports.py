@@ -98,6 +98,7 @@ def test_the_public_names_are_exactly_these() -> None:
         "Activations",
         "NetworkShape",
         "Parameters",
+        "backend",
         "forward",
         "gauss_newton_vector_product",
         "hessian_vector_product",
