@@ -96,9 +96,10 @@ def _named(result: object, parameters: dict[Path, object]) -> _Named:
     if list(parameters) == [ROOT] and _is_list_of_numbers(result, shapes[ROOT]):
         numbers = [as_array(item).reshape(()) for item in cast("list[object]", result)]
         return _Named({ROOT: np.asarray(numbers)})
-    found, vectors = (_renamed(leaves(one), parameters) for one in (result, with_vectors(result)))
+    found = _renamed(leaves(result), parameters)
     if found.complete:
         return found
+    vectors = _renamed(leaves(with_vectors(result)), parameters)
     if vectors.complete and all(as_array(vectors.leaves[p]).shape == s for p, s in shapes.items()):
         return vectors
     if isinstance(result, Mapping):

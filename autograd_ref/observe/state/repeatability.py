@@ -62,8 +62,11 @@ def changes(first: Call, again: Call) -> list[Note]:
 
 
 def _same(one: NDArray[Any], two: NDArray[Any]) -> bool:
-    both_float = one.dtype.kind == two.dtype.kind == "f"
-    return one.dtype == two.dtype and np.array_equal(one, two, equal_nan=both_float)
+    if one.dtype != two.dtype:
+        return False
+    if np.array_equal(one, two):  # without NaN, as most are: in a third of the time
+        return True
+    return one.dtype.kind == "f" and np.array_equal(one, two, equal_nan=True)
 
 
 @np.errstate(invalid="ignore")  # what is infinite in both is not apart
