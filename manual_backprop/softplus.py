@@ -24,9 +24,15 @@ def _vectorised(name: str) -> set[str]:
     return {types[0] for types, one in found.items() if not one["current"].startswith("baseline")}
 
 
-BY_LOG = _vectorised("log") - _vectorised("log1p")
-"""The dtypes for which log(1 + t) is the faster way to log1p(t): on processors without AVX-512,
-for instance, NumPy's log1p takes one entry at a time."""
+def by_log() -> set[str]:
+    """Return the dtypes for which log(1 + t) is the faster way to log1p(t).
+
+    On processors without AVX-512, for instance, NumPy's log1p takes one entry at a time.
+    """
+    return _vectorised("log") - _vectorised("log1p")
+
+
+BY_LOG = by_log()
 
 
 def softplus(z: Array) -> Array:
