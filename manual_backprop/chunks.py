@@ -7,8 +7,8 @@ from typing import NamedTuple
 CHUNK = 1 << 19
 """Bytes of the hidden activations of a chunk: a few arrays of this size stay in cache."""
 
-LANE = 4e7
-"""Operations that are worth a thread: starting one takes a tenth of the time."""
+LANE = 1e8
+"""Operations in a lane, some milliseconds: to wake another thread for less does not pay."""
 
 LEAST = 128
 """Smallest number of samples in a lane, where there is work for several."""
@@ -37,7 +37,7 @@ def planned(hidden: int, inputs: int, outputs: int, samples: int, itemsize: int)
     # products of fewer samples than a unit has weights cost less than the sum of their results
     chunk = max(CHUNK // itemsize // max(hidden, outputs), min(inputs + outputs, 1024), 8)
     few = min(int(each * samples / LANE), 8, samples // LEAST)
-    count = max(samples // max(chunk, int(2 * LANE / each)), few, 1)
+    count = max(samples // max(chunk, int(LANE / each)), few, 1)
     ends = [samples * i // count for i in range(count + 1)]
     products, sums = samples * hidden * max(inputs, outputs), samples * max(hidden, outputs)
     enough = ONE_THREAD_ANYWAY["vector" if 1 in (samples, hidden, inputs, outputs) else "matrix"]

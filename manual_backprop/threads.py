@@ -9,7 +9,7 @@ built on OpenMP has one for each thread; there the bits may depend on the number
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import cache, partial
@@ -38,16 +38,17 @@ def in_order(
 ) -> Generator[Result]:
     """Yield the result of each task; a few are under way or waiting, however many there are.
 
-    The caller's NumPy settings hold in the threads. An error ends what has not begun, and is
-    raised when its turn comes.
+    The caller's NumPy settings hold in the threads. An error is raised in its turn, and ends what
+    has not begun. (The caller sleeps meanwhile: Linux wakes a thread on the core of the one that
+    wakes it, and two that work would take turns there.)
     """
     threads = min(threads, len(tasks))
     if threads == 1:
         yield from map(work, tasks)
         return
-    pool = ThreadPoolExecutor(threads)
+    pool = _pool(os.getpid(), threads)
+    waiting: deque[Future[Result]] = deque()
     try:
-        waiting: deque[Future[Result]] = deque()
         for task in tasks:
             waiting.append(pool.submit(copy_context().run, work, task))
             if len(waiting) > 2 * threads:
@@ -55,7 +56,13 @@ def in_order(
         while waiting:
             yield waiting.popleft().result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        _ = wait([future for future in waiting if not future.cancel()])
+
+
+@cache
+def _pool(_process: int, threads: int) -> ThreadPoolExecutor:
+    """Return threads that wait for work; a forked process has none of its parent's."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="manual_backprop")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -148,9 +149,9 @@ def test_a_batch_is_divided_completely(samples: int) -> None:
     ("shape", "samples", "lanes", "chunk"),
     [
         ((4, 64, 3), 1_024, 1, 1_024),  # one chunk in cache
-        ((784, 128, 10), 256, 2, 794),  # enough for two threads, with 128 samples each
+        ((784, 128, 10), 512, 2, 794),  # enough for two threads, with 256 samples each
         ((784, 512, 10), 8_192, 10, 794),  # as many samples as a unit has weights
-        ((4, 256, 3), 65_536, 38, 256),  # two milliseconds each
+        ((4, 256, 3), 65_536, 30, 256),  # some milliseconds each
         ((4, 10**5, 3), 300, 37, 8),  # wide: memory for a few samples
         ((10**5, 4, 3), 300, 2, 16_384),
     ],
@@ -276,7 +277,7 @@ def test_an_interrupted_gradient_leaves_nothing_behind(
 ) -> None:
     """No other lanes are begun than those that wait, and BLAS has its threads again."""
     given_problem = problem((4, 16, 3), 10_000)
-    before, alive = blas_threads(), threading.active_count()
+    before = blas_threads()
 
     def fails(number: int) -> None:
         if number == 3:
@@ -286,9 +287,11 @@ def test_an_interrupted_gradient_leaves_nothing_behind(
         begun = watched(patched, fails)
         with pytest.raises(stopped, match="mine"):
             _ = loss_and_gradients(*given_problem, threads=threads)
+        count = len(begun)
+        time.sleep(0.02)
+        assert len(begun) == count, "nothing goes on in another thread"
     assert len(begun) < sum(map(len, lanes_of((4, 16, 3), 10_000))) / 4
     assert blas_threads() == before
-    assert threading.active_count() == alive
     assert np.isfinite(loss_and_gradients(*given_problem, threads=3)[0])
 
 
