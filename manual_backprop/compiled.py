@@ -24,9 +24,8 @@ from manual_backprop.parameters import Parameters
 
 Function = Callable[..., Any]
 
-_ = import_module(
-    "scipy.linalg.cython_blas"
-)  # the BLAS of compiled products: now it can be limited
+# Compiled products call this BLAS; once it is loaded, it can be held to one thread.
+_ = import_module("scipy.linalg.cython_blas")
 
 
 @cache

@@ -33,13 +33,13 @@ def test_what_does_not_fit_is_told_from_what_fails() -> None:
 
 @pytest.mark.untraced
 def test_the_peak_is_what_a_contestant_takes_beyond_its_data() -> None:
-    tiles, whole = (
+    chunks, whole = (
         scaling_point.measured(who, NetworkShape(4, 64, 3), 100_000).peak
         for who in ("NumPy", "NumPy, whole batch")
     )
     if whole:  # only Linux says so
         assert whole > 2 * 8 * 64 * 100_000
-        assert tiles < whole / 4
+        assert chunks < whole / 4
 
 
 def test_both_tables_are_printed(capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
