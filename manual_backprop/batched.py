@@ -7,7 +7,7 @@ added in their order. So the result has equal bits for any number of threads.
 from collections.abc import Callable
 from contextlib import closing
 from functools import reduce
-from operator import add
+from operator import add, attrgetter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,13 +16,12 @@ from numpy.typing import ArrayLike
 from manual_backprop.arguments import Array, require_integer
 from manual_backprop.backends import Backend, chosen
 from manual_backprop.chunks import planned
-from manual_backprop.network import quiet
+from manual_backprop.network import Contribution, quiet
 from manual_backprop.parameters import Parameters
 from manual_backprop.threads import in_order, one_blas_thread, usable_cores
 from manual_backprop.validation import fitting_parameters, fitting_samples
 
 T = TypeVar("T")
-Sum = tuple[float, Parameters]
 
 
 def loss(
@@ -45,7 +44,7 @@ def loss(
         >>> round(loss(initialize(NetworkShape(4, 16, 3), seed=0), X, Y), 6)
         1.068179
     """
-    return _over_all(lambda using: using.loss_of, add, parameters, X, Y, threads, backend)
+    return _over_all(attrgetter("loss_of"), add, parameters, X, Y, threads, backend)
 
 
 def loss_and_gradients(
@@ -91,11 +90,9 @@ def loss_and_gradients(
         >>> gradients.W0.shape, gradients.b1.round(3).tolist()
         ((16, 4), [-0.047, 0.064, -0.016])
     """
-
-    def of_chunk(using: Backend) -> Callable[..., Sum]:
-        return lambda *arguments: using.gradients_of(*arguments)[:2]
-
-    return _over_all(of_chunk, _added, parameters, X, Y, threads, backend)
+    of_chunk = attrgetter("gradients_of")
+    found: Contribution = _over_all(of_chunk, _added, parameters, X, Y, threads, backend)
+    return found.loss, found.gradients
 
 
 @quiet
@@ -130,7 +127,7 @@ def _over_all(
         return reduce(added, parts)
 
 
-def _added(total: Sum, more: Sum) -> Sum:
-    for sums, block in zip(total[1], more[1], strict=True):
+def _added(total: Contribution, more: Contribution) -> Contribution:
+    for sums, block in zip(total.gradients, more.gradients, strict=True):
         _ = np.add(sums, block, out=sums)
-    return total[0] + more[0], total[1]
+    return total._replace(loss=total.loss + more.loss)

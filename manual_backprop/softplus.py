@@ -34,6 +34,9 @@ def by_log() -> set[str]:
 
 BY_LOG = by_log()
 
+WORTH = 256
+"""So many entries make up for the calls of NumPy that log takes beside log1p."""
+
 
 def softplus(z: Array) -> Array:
     """Return ln(1 + exp(z)), entry by entry."""
@@ -69,7 +72,7 @@ def softplus_and_derivative(z: Array, reach: float = math.inf) -> tuple[Array, A
 
 def log1p(t: Array, above: Array) -> Array:
     """Return ln(1 + t), where `above` is 1 + t rounded: ln of it, and what the rounding took."""
-    if t.dtype.char not in BY_LOG:
+    if t.dtype.char not in BY_LOG or t.size < WORTH:
         return np.log1p(t)
     lost = above - 1.0
     np.subtract(t, lost, out=lost)
