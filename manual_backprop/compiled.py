@@ -30,7 +30,7 @@ _ = import_module("scipy.linalg.cython_blas")
 
 @cache
 def formulas(dtype: np.dtype[Any]) -> dict[str, Function]:
-    """Return the sum of the losses, and that with the gradients, not compiled yet."""
+    """Return the losses of the samples, and those with the gradients, not compiled yet."""
     exp, log1p = exp_and_log1p(dtype)
     zero, one = dtype.type(0), dtype.type(1)
 
@@ -63,7 +63,7 @@ def formulas(dtype: np.dtype[Any]) -> dict[str, Function]:
         for s in range(len(X)):
             losses[s] += totals[s] * math.log1p(rest[s])  # (5)
         reach += np.dot(z2.reshape(-1), z2.reshape(-1))
-        return losses.sum(), reach, a1, slope, p, rest, where
+        return losses, reach, a1, slope, p, rest, where
 
     def loss(W0: Any, b0: Any, W1: Any, b1: Any, X: Any, Y: Any, totals: Any) -> Any:
         return forward(W0, b0, W1, b1, X, Y, totals)[:2]
@@ -71,7 +71,7 @@ def formulas(dtype: np.dtype[Any]) -> dict[str, Function]:
     def gradients(
         W0: Any, b0: Any, W1: Any, b1: Any, X: Any, Y: Any, totals: Any, others: Any, S: Any
     ) -> Any:
-        value, reach, a1, slope, p, rest, where = forward(W0, b0, W1, b1, X, Y, totals)
+        losses, reach, a1, slope, p, rest, where = forward(W0, b0, W1, b1, X, Y, totals)
         e2 = np.empty_like(p)
         for i in range(len(p)):
             for s in range(len(X)):
@@ -84,7 +84,7 @@ def formulas(dtype: np.dtype[Any]) -> dict[str, Function]:
                 delta1[i, s] *= slope[i, s]  # (10), (11), (12)
         by_W0, by_b0 = np.dot(delta1, X), np.dot(delta1, ones)  # (13), (14)
         by_W1, by_b1 = np.dot(e2, a1.T), np.dot(e2, ones)  # (8), (9)
-        return value, reach, e2, delta1, (by_W0, by_b0, by_W1, by_b1)
+        return losses, reach, e2, delta1, (by_W0, by_b0, by_W1, by_b1)
 
     return {"loss": loss, "gradients": gradients}
 
@@ -92,19 +92,19 @@ def formulas(dtype: np.dtype[Any]) -> dict[str, Function]:
 def gradients_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> Contribution:
     """Return what `network.gradients_of` returns, which also takes over what is not finite."""
     arrays, S = _arrays(parameters, X[samples], Y[samples]), X.dtype.type(len(X))
-    value, reach, e2, delta1, gradients = compiled("gradients", X.dtype)(*arrays, S)
+    losses, reach, e2, delta1, gradients = compiled("gradients", X.dtype)(*arrays, S)
     if not math.isfinite(reach):
         return network.gradients_of(parameters, X, Y, samples)
-    return Contribution(float(value) / len(X), Parameters(*gradients), e2, delta1)
+    return Contribution(float(np.add.reduce(losses)) / len(X), Parameters(*gradients), e2, delta1)
 
 
 def loss_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> float:
     """Return what `network.loss_of` returns."""
     *arrays, _others = _arrays(parameters, X[samples], Y[samples])
-    value, reach = compiled("loss", X.dtype)(*arrays)
+    losses, reach = compiled("loss", X.dtype)(*arrays)
     if not math.isfinite(reach):
         return network.loss_of(parameters, X, Y, samples)
-    return float(value) / len(X)
+    return float(np.add.reduce(losses)) / len(X)
 
 
 def _arrays(parameters: Parameters, x: Array, Y: NDArray[Any]) -> list[Array]:

@@ -137,14 +137,14 @@ def gradients_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: sli
         b1=e2.dot(ones),  # (9)
     )
     losses = cross_entropy(prediction, targets)  # (5)
-    return Contribution(float(losses.dot(ones)) / len(X), gradients, e2, delta1)
+    return Contribution(float(np.add.reduce(losses)) / len(X), gradients, e2, delta1)
 
 
 def loss_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> float:
     """Return what some samples contribute to the loss; arguments as in `gradients_of`."""
     *_hidden, prediction, targets = _forward(parameters, X[samples], Y[samples], samples.start)
     losses = cross_entropy(prediction, targets)  # (5)
-    return float(losses.dot(ones_of(len(losses), losses.dtype))) / len(X)
+    return float(np.add.reduce(losses)) / len(X)
 
 
 def _forward(

@@ -203,7 +203,7 @@ def test_memory_does_not_grow_with_the_batch(kind: str) -> None:
         targets = np.eye(3)[Y] if kind == "rows" else Y
         peaks.append(peak_of(two_threads, parameters, X, targets))
     assert max(peaks) < 20e6
-    assert peaks[1] < 1.1 * peaks[0]
+    assert peaks[1] < peaks[0] + 2e6, "some chunks more that wait; all activations take 150 MB more"
 
 
 @pytest.mark.untraced

@@ -11,6 +11,8 @@ from autograd_ref.rounding.arithmetic import Forms, growth
 from manual_backprop import NetworkShape, Parameters, forward, initialize, load_penguins
 from tests.agreement import assert_match, by_autograd, by_hand
 
+pytestmark = pytest.mark.usefixtures("each_backend")
+
 FEW = settings(max_examples=settings().max_examples // 3)
 """For what a formula guarantees, and no rounding can upset."""
 
