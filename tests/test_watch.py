@@ -155,7 +155,6 @@ def test_many_short_calls_are_said_later() -> None:
     assert looking.advice(UserPlace("f.py", 1, "f", False, 0.0)) == "Ctrl-C ends the run"
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize("last", [None, 0.1])
 def test_no_frame_is_read_before_something_may_have_to_be_said(
     monkeypatch: pytest.MonkeyPatch, last: float | None
