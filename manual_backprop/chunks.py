@@ -8,7 +8,10 @@ CHUNK = 1 << 19
 """Bytes of the hidden activations of a chunk: a few arrays of this size stay in cache."""
 
 LANE = 1e8
-"""Operations in a lane, some milliseconds: to wake another thread for less does not pay."""
+"""Operations in a lane, where there are many; some milliseconds."""
+
+SHORT_LANE = 4e7
+"""Least operations in one of a few lanes: to start another thread for less does not pay."""
 
 LEAST = 128
 """Smallest number of samples in a lane, where there is work for several."""
@@ -36,8 +39,9 @@ def planned(hidden: int, inputs: int, outputs: int, samples: int, itemsize: int)
     each = hidden * (4 * inputs + 6 * outputs + FUNCTIONS)
     # products of fewer samples than a unit has weights cost less than the sum of their results
     chunk = max(CHUNK // itemsize // max(hidden, outputs), min(inputs + outputs, 1024), 8)
-    few = min(int(each * samples / LANE), 8, samples // LEAST)
-    count = max(samples // max(chunk, int(LANE / each)), few, 1)
+    few = min(int(each * samples / SHORT_LANE), 8, samples // LEAST)
+    even = 1 << max(few.bit_length() - 1, 0)  # 1, 2, 4 or 8, which threads share evenly
+    count = max(samples // max(chunk, int(LANE / each)), even)
     ends = [samples * i // count for i in range(count + 1)]
     products, sums = samples * hidden * max(inputs, outputs), samples * max(hidden, outputs)
     enough = ONE_THREAD_ANYWAY["vector" if 1 in (samples, hidden, inputs, outputs) else "matrix"]

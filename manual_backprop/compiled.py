@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from manual_backprop import network
 from manual_backprop.arguments import Array
-from manual_backprop.cross_entropy import ones_of, targets_of
+from manual_backprop.cross_entropy import targets_of
 from manual_backprop.exp_and_log1p import exp_and_log1p
+from manual_backprop.narrow_products import product, products_of_rows, sum_in_pairs
 from manual_backprop.network import Contribution
 from manual_backprop.parameters import Parameters
 
@@ -30,13 +31,14 @@ _ = import_module("scipy.linalg.cython_blas")
 
 @cache
 def formulas(dtype: np.dtype[Any]) -> dict[str, Function]:
-    """Return the losses of the samples, and those with the gradients, not compiled yet."""
+    """Return the loss, and the loss with the gradients, not compiled yet; for rows and labels."""
     exp, log1p = exp_and_log1p(dtype)
     zero, one = dtype.type(0), dtype.type(1)
 
     @register_jitable
-    def forward(W0: Any, b0: Any, W1: Any, b1: Any, X: Any, Y: Any, totals: Any) -> Any:
-        z1 = np.dot(W0, X.T)
+    def forward(parameters: Any, X: Any, Y: Any, totals: Any) -> Any:
+        W0, b0, W1, b1 = parameters
+        z1 = product(W0, X.T)
         reach = np.dot(z1.reshape(-1), z1.reshape(-1)) + np.dot(b0, b0)
         a1, slope = np.empty_like(z1), z1  # which takes over the memory
         for i in range(len(z1)):
@@ -46,7 +48,7 @@ def formulas(dtype: np.dtype[Any]) -> dict[str, Function]:
                 a1[i, s] = max(z, zero) + log1p(t)  # (2)
                 slope[i, s] = (one if z > zero else t) / (one + t)  # (11)
 
-        z2 = np.dot(W1, a1)
+        z2 = product(W1, a1)
         largest, where = np.full_like(z2[0], -np.inf), np.zeros(len(X), np.int64)
         for i in range(len(z2)):
             for s in range(len(X)):
@@ -63,69 +65,84 @@ def formulas(dtype: np.dtype[Any]) -> dict[str, Function]:
         for s in range(len(X)):
             losses[s] += totals[s] * math.log1p(rest[s])  # (5)
         reach += np.dot(z2.reshape(-1), z2.reshape(-1))
-        return losses, reach, a1, slope, p, rest, where
+        return sum_in_pairs(losses), reach, a1, slope, p, rest, where
 
-    def loss(W0: Any, b0: Any, W1: Any, b1: Any, X: Any, Y: Any, totals: Any) -> Any:
-        return forward(W0, b0, W1, b1, X, Y, totals)[:2]
+    @register_jitable
+    def loss(_S: Any, parameters: Any, X: Any, targets: Any) -> Any:
+        return forward(parameters, X, targets[0], targets[1])[:2]
 
-    def gradients(
-        W0: Any, b0: Any, W1: Any, b1: Any, X: Any, Y: Any, totals: Any, others: Any, S: Any
-    ) -> Any:
-        losses, reach, a1, slope, p, rest, where = forward(W0, b0, W1, b1, X, Y, totals)
+    @register_jitable
+    def gradients(S: Any, parameters: Any, X: Any, targets: Any) -> Any:
+        Y, totals, others = targets
+        value, reach, a1, slope, p, rest, where = forward(parameters, X, Y, totals)
         e2 = np.empty_like(p)
         for i in range(len(p)):
             for s in range(len(X)):
                 p_others = rest[s] if where[s] == i else (one + rest[s]) - p[i, s]
                 left = p[i, s] * others[i, s] - Y[i, s] * p_others
                 e2[i, s] = left / ((one + rest[s]) * S)  # (6), (7)
-        delta1, ones = np.dot(W1.T, e2), np.ones_like(rest)
+        delta1, ones = product(parameters[2].T, e2), np.ones_like(rest)
         for i in range(len(delta1)):
             for s in range(len(X)):
                 delta1[i, s] *= slope[i, s]  # (10), (11), (12)
-        by_W0, by_b0 = np.dot(delta1, X), np.dot(delta1, ones)  # (13), (14)
-        by_W1, by_b1 = np.dot(e2, a1.T), np.dot(e2, ones)  # (8), (9)
-        return losses, reach, e2, delta1, (by_W0, by_b0, by_W1, by_b1)
+        by_W0, by_b0 = products_of_rows(delta1, X.T), np.dot(delta1, ones)  # (13), (14)
+        by_W1, by_b1 = products_of_rows(e2, a1), np.dot(e2, ones)  # (8), (9)
+        return value, reach, e2, delta1, (by_W0, by_b0, by_W1, by_b1)
 
-    return {"loss": loss, "gradients": gradients}
+    def of_labels(formula: Function) -> Function:
+        def of_their_rows(S: Any, parameters: Any, X: Any, labels: Any) -> Any:
+            Y = np.zeros((len(parameters[3]), len(labels)), X.dtype)
+            for s in range(len(labels)):
+                Y[labels[s], s] = one
+            return formula(S, parameters, X, (Y, np.ones_like(Y[0]), one - Y))
+
+        return of_their_rows
+
+    both = {"loss": loss, "gradients": gradients}
+    return both | {f"{name} of labels": of_labels(formula) for name, formula in both.items()}
 
 
 def gradients_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> Contribution:
     """Return what `network.gradients_of` returns, which also takes over what is not finite."""
-    arrays, S = _arrays(parameters, X[samples], Y[samples]), X.dtype.type(len(X))
-    losses, reach, e2, delta1, gradients = compiled("gradients", X.dtype)(*arrays, S)
+    value, reach, e2, delta1, gradients = _called("gradients", parameters, X, Y, samples)
     if not math.isfinite(reach):
         return network.gradients_of(parameters, X, Y, samples)
-    return Contribution(float(np.add.reduce(losses)) / len(X), Parameters(*gradients), e2, delta1)
+    return Contribution(float(value) / len(X), Parameters(*gradients), e2, delta1)
 
 
 def loss_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> float:
     """Return what `network.loss_of` returns."""
-    *arrays, _others = _arrays(parameters, X[samples], Y[samples])
-    losses, reach = compiled("loss", X.dtype)(*arrays)
+    value, reach = _called("loss", parameters, X, Y, samples)
     if not math.isfinite(reach):
         return network.loss_of(parameters, X, Y, samples)
-    return float(np.add.reduce(losses)) / len(X)
+    return float(value) / len(X)
 
 
-def _arrays(parameters: Parameters, x: Array, Y: NDArray[Any]) -> list[Array]:
-    """Return what the formulas take, as arrays whose rows lie one after the other."""
-    targets = targets_of(Y, len(parameters.b1), x.dtype)
-    totals = ones_of(len(x), x.dtype) if targets.total is None else targets.total
-    return [
+def _called(name: str, parameters: Parameters, X: Array, Y: Any, samples: slice) -> Any:
+    *blocks, x, y = (  # their rows one after the other
         array if array.flags.c_contiguous and array.flags.aligned else array.copy()
-        for array in (*parameters, x, targets.Y, totals, targets.others)
-    ]
+        for array in (*parameters, X[samples], Y[samples])
+    )
+    if y.ndim == 1:
+        name, targets = f"{name} of labels", y.astype(np.int64, copy=False)
+    else:
+        columns, others, totals = targets_of(y, len(parameters.b1), X.dtype)
+        targets = columns, totals, others
+    return compiled(name, X.dtype)(X.dtype.type(len(X)), tuple(blocks), x, targets)
 
 
 @cache
 def compiled(name: str, dtype: np.dtype[Any]) -> Function:
     """Compile one of the formulas, or load what an earlier process compiled."""
+    # where a large array has been freed, glibc keeps such memory for the next one
+    _ = np.empty(1 << 24, np.uint8)
     real = numba.from_dtype(dtype)
     matrix, vector = (numba.types.Array(real, n, "C", readonly=True) for n in (2, 1))
-    arguments = (matrix, vector, matrix, vector, matrix, matrix, vector)
-    if name == "gradients":
-        arguments = (*arguments, matrix, real)
+    labels = numba.types.Array(numba.int64, 1, "C", readonly=True)
+    tuple_of = numba.types.Tuple
+    targets = labels if name.endswith("labels") else tuple_of((matrix, vector, matrix))
     jit: Any = partial(numba.njit, nogil=True, fastmath={"contract"}, error_model="numpy")
+    arguments = (real, tuple_of((matrix, vector, matrix, vector)), matrix, targets)
     formula = formulas(dtype)[name]
     try:
         return jit([arguments], cache=True)(formula)

@@ -7,17 +7,22 @@ built on OpenMP has one for each thread; there the bits may depend on the number
 """
 
 import os
+from _thread import start_new_thread
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import cache, partial
+from queue import SimpleQueue
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+Queue: TypeAlias = SimpleQueue[tuple[Future[Any], Any] | None]
+"""Tasks, each with the future that gets its result; None ends the thread that takes it."""
 
 _lock = Lock()
 _inside: list[int] = []
@@ -39,30 +44,60 @@ def in_order(
     """Yield the result of each task; a few are under way or waiting, however many there are.
 
     The caller's NumPy settings hold in the threads. An error is raised in its turn, and ends what
-    has not begun. (The caller sleeps meanwhile: Linux wakes a thread on the core of the one that
-    wakes it, and two that work would take turns there.)
+    has not begun. (The caller sleeps meanwhile, and the threads are new: Linux wakes one that has
+    slept on the core where it ran last, or on that of the one that wakes it, though another core
+    is idle. Python's Thread would wait for each to have begun.)
     """
-    threads = min(threads, len(tasks))
+    threads, running = min(threads, len(tasks)), 0
     if threads == 1:
         yield from map(work, tasks)
         return
-    pool = _pool(os.getpid(), threads)
+    to_do: Queue = SimpleQueue()
     waiting: deque[Future[Result]] = deque()
     try:
-        for task in tasks:
-            waiting.append(pool.submit(copy_context().run, work, task))
+        for number, task in enumerate(tasks):
+            waiting.append(Future())
+            to_do.put((waiting[-1], task))
+            if number < threads:
+                running += _is_started(copy_context().run, work_off, work, to_do)
+            if not running:  # the system gives no more threads
+                work_off(work, _and_end(to_do, 1))
             if len(waiting) > 2 * threads:
                 yield waiting.popleft().result()
+        _ = _and_end(to_do, running)  # now: to wake them when all is done would take a core
         while waiting:
             yield waiting.popleft().result()
     finally:
         _ = wait([future for future in waiting if not future.cancel()])
+        _ = _and_end(to_do, running)
 
 
-@cache
-def _pool(_process: int, threads: int) -> ThreadPoolExecutor:
-    """Return threads that wait for work; a forked process has none of its parent's."""
-    return ThreadPoolExecutor(threads, thread_name_prefix="manual_backprop")
+def _and_end(to_do: Queue, count: int) -> Queue:
+    """Tell so many threads to end when they have come to here."""
+    for _thread in range(count):
+        to_do.put(None)
+    return to_do
+
+
+def _is_started(function: Callable[..., object], *arguments: object) -> bool:
+    """Start a thread, without waiting until it has begun."""
+    try:
+        _ = start_new_thread(function, arguments)
+    except RuntimeError:
+        return False
+    return True
+
+
+def work_off(work: Callable[[Task], Result], to_do: Queue) -> None:
+    """Do what is in the queue until it says None."""
+    while (begun := to_do.get()) is not None:
+        future, task = begun
+        if future.set_running_or_notify_cancel():
+            try:
+                future.set_result(work(task))
+            except BaseException as error:  # raised where the result is read
+                future.set_exception(error)
+        del begun, future  # or this thread would keep a result until the next one is there
 
 
 @contextmanager

@@ -6,8 +6,11 @@ import sys
 import threading
 import time
 import tracemalloc
+from _thread import start_new_thread
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -32,7 +35,7 @@ from manual_backprop import (
 from manual_backprop.backends import Backend
 from manual_backprop.chunks import planned
 from manual_backprop.network import Contribution, backward
-from manual_backprop.threads import one_blas_thread, usable_cores
+from manual_backprop.threads import Queue, one_blas_thread, usable_cores, work_off
 from tests.agreement import assert_untouched_and_unshared
 
 pytestmark = pytest.mark.usefixtures("each_backend")
@@ -65,6 +68,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chunks, "CHUNK", 512)
     monkeypatch.setattr(chunks, "LEAST", 8)
     monkeypatch.setattr(chunks, "LANE", 1e3)
+    monkeypatch.setattr(chunks, "SHORT_LANE", 1e3)
     monkeypatch.setattr(chunks, "ONE_THREAD_ANYWAY", {"vector": 0, "matrix": 0})
     monkeypatch.setattr(batched, "planned", planned.__wrapped__)  # without memory of other limits
 
@@ -149,7 +153,9 @@ def test_a_batch_is_divided_completely(samples: int) -> None:
     ("shape", "samples", "lanes", "chunk"),
     [
         ((4, 64, 3), 1_024, 1, 1_024),  # one chunk in cache
-        ((784, 128, 10), 512, 2, 794),  # enough for two threads, with 256 samples each
+        ((64, 100, 10), 1_797, 2, 655),  # enough for two threads
+        ((784, 128, 10), 256, 2, 794),  # and for no more of them, with 128 samples each
+        ((64, 100, 10), 6_000, 4, 655),  # as many as two threads share evenly, not five
         ((784, 512, 10), 8_192, 10, 794),  # as many samples as a unit has weights
         ((4, 256, 3), 65_536, 30, 256),  # some milliseconds each
         ((4, 10**5, 3), 300, 37, 8),  # wide: memory for a few samples
@@ -345,6 +351,43 @@ def test_inputs_may_lie_in_memory_as_they_like() -> None:
         assert value == pytest.approx(expected[0], rel=1e-14)
         for block, right in zip(gradients, expected[1], strict=True):
             assert np.allclose(block, right, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("given_out", [0, 1, 2])
+@pytest.mark.parametrize("fails", [False, True])
+def test_where_the_system_gives_no_more_threads_those_there_are_do_all(
+    monkeypatch: pytest.MonkeyPatch, given_out: int, fails: bool
+) -> None:
+    """The caller, where there is none."""
+    given_problem = problem((4, 16, 3), 1_000)
+    right = loss_and_gradients(*given_problem)
+    started: list[int] = []
+
+    def start(function: Any, arguments: Any) -> int:
+        if len(started) == given_out:
+            raise RuntimeError("can't start new thread")
+        started.append(start_new_thread(function, arguments))
+        return started[-1]
+
+    monkeypatch.setattr("manual_backprop.threads.start_new_thread", start)
+    assert same_bits(loss_and_gradients(*given_problem, threads=3), right)
+    assert len(started) == given_out
+    if fails:
+        given_problem.X[500] = np.nan
+        with pytest.raises(ValueError, match=r"X\[500, 0\] is nan"):
+            _ = loss_and_gradients(*given_problem, threads=3)
+
+
+def test_what_has_been_cancelled_is_not_begun() -> None:
+    to_do: Queue = SimpleQueue()
+    cancelled, wanted = Future[int](), Future[int]()
+    assert cancelled.cancel()
+    for one in ((cancelled, 1), (wanted, 2), None):
+        to_do.put(one)
+    done: list[int] = []
+    work_off(done.append, to_do)
+    assert (done, wanted.done()) == ([2], True)
 
 
 def test_several_callers_hold_blas_together_and_the_last_lets_go() -> None:

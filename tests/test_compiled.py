@@ -1,6 +1,8 @@
 """What Numba compiles: its series against exact values, its source as plain Python, the choice."""
 
 import math
+import subprocess
+import sys
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +26,11 @@ numba: Any = pytest.importorskip("numba")
 
 from manual_backprop import compiled  # noqa: E402 - only where Numba is
 from manual_backprop.exp_and_log1p import POWERS, exp_and_log1p  # noqa: E402
+from manual_backprop.narrow_products import (  # noqa: E402
+    product,
+    products_of_rows,
+    sum_in_pairs,
+)
 
 DTYPES = np.dtype(np.float64), np.dtype(np.float32)
 
@@ -109,6 +116,53 @@ def test_e2_and_delta1_are_those_of_numpy(dtype: np.dtype[Any], kind: str) -> No
             assert np.allclose(one, two, rtol=few, atol=few * np.abs(two).max())
 
 
+@pytest.mark.parametrize("jit", [lambda function: function, numba.njit])
+@pytest.mark.parametrize("shape", [(3, 5, 40), (6, 2, 40), (6, 5, 40), (1, 1, 1), (9, 4, 3)])
+def test_narrow_products_are_products(jit: Any, shape: tuple[int, int, int]) -> None:
+    m, n, samples = shape
+    random = np.random.default_rng(0)
+    for dtype in DTYPES:
+        A, B = (random.normal(size=size).astype(dtype) for size in ((m, n), (n, samples)))
+        few = 4 * n * float(np.finfo(dtype).eps)
+        for given in (B, np.asfortranarray(B)):
+            found = jit(product)(A, given)
+            assert found.dtype == dtype
+            assert np.allclose(found, A @ B, rtol=few, atol=few)
+            found = jit(products_of_rows)(A @ B, given)
+            assert found.dtype == dtype
+            assert np.allclose(found, (A @ B) @ B.T, rtol=samples * few, atol=samples * few)
+
+
+@pytest.mark.parametrize("jit", [lambda function: function, numba.njit])
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 1_000])
+def test_a_sum_in_pairs_is_a_sum(jit: Any, count: int) -> None:
+    terms = np.full(count, 0.1, np.float32)
+    found = jit(sum_in_pairs)(terms)
+    exact = count * float(np.float32(0.1))
+    assert abs(found - exact) <= np.log2(count + 1) * np.spacing(np.float32(exact))
+
+
+@pytest.mark.untraced
+def test_memory_is_kept_from_call_to_call() -> None:
+    """What the system takes back, it has to fill with zeros again: a quarter of the time."""
+    resource: Any = pytest.importorskip("resource")
+    del resource
+    code = """
+import resource
+import numpy as np
+from manual_backprop import NetworkShape, initialize, loss_and_gradients
+given = initialize(NetworkShape(64, 100, 10), 0), np.ones((1797, 64)), np.zeros(1797, int)
+for _warm in range(3):
+    loss_and_gradients(*given, threads=1, backend="compiled")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _call in range(20):
+    loss_and_gradients(*given, threads=1, backend="compiled")
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 20)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert float(done.stdout) < 50  # pages for each call; 447 if nothing is kept
+
+
 def test_memory_may_be_of_any_kind() -> None:
     """In another order, not aligned, read-only: as if it were copied."""
     parameters, X, Y = arguments(np.float64, "labels")
@@ -149,7 +203,7 @@ def test_where_no_folder_can_be_written_the_process_compiles_for_itself(
     assert caches == [True, False]
     parameters, X, _Y = arguments(np.float64, "labels")
     one_hot = np.repeat([[1.0], [0.0], [0.0]], 9, axis=1)
-    assert np.isfinite(formula(*parameters, X, one_hot, np.ones(9))[0]).all()
+    assert np.isfinite(formula(9.0, tuple(parameters), X, (one_hot, np.ones(9), 1 - one_hot))[0])
 
 
 @pytest.mark.parametrize(
