@@ -19,7 +19,7 @@ from manual_backprop.threads import usable_cores as cores
 LEAST, MOST = 3, 20
 """Fewest and most rounds."""
 
-SAMPLE, PAUSE = 5e-3, 30e-3
+SAMPLE, PAUSE = 20e-3, 50e-3
 """Seconds: the shortest sample, for which short calls are repeated; and the pause before each."""
 
 NOISY, TRIES = 1.25, 3
@@ -163,8 +163,9 @@ def products(given: Problem) -> float:
 def _settled(contestant: Callable[[], Any], loops: int) -> float:
     """Return the seconds of one call as in a loop of its own, after a pause and warm-up calls.
 
-    The threads of the contestant before may spin for up to some 25 milliseconds, and its data fill
-    the caches; a long call is not affected.
+    The threads of the contestant before may spin for up to some 30 milliseconds, its data fill the
+    caches, and the system takes some milliseconds to find a core for each thread; a long call is
+    not affected.
     """
     time.sleep(PAUSE)
     if loops > 1:

@@ -23,6 +23,11 @@ from manual_backprop.validation import fitting_parameters, fitting_samples
 
 T = TypeVar("T")
 
+# Where an array of this size has been freed, glibc keeps the memory of smaller ones; else it gives
+# that back, and every chunk waits while the system fills it with zeros.
+_of_this_size = np.empty(1 << 24, np.uint8)
+del _of_this_size
+
 
 def loss(
     parameters: Parameters,

@@ -134,8 +134,6 @@ def _called(name: str, parameters: Parameters, X: Array, Y: Any, samples: slice)
 @cache
 def compiled(name: str, dtype: np.dtype[Any]) -> Function:
     """Compile one of the formulas, or load what an earlier process compiled."""
-    # where a large array has been freed, glibc keeps such memory for the next one
-    _ = np.empty(1 << 24, np.uint8)
     real = numba.from_dtype(dtype)
     matrix, vector = (numba.types.Array(real, n, "C", readonly=True) for n in (2, 1))
     labels = numba.types.Array(numba.int64, 1, "C", readonly=True)
