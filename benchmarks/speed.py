@@ -135,14 +135,15 @@ def _plain(row: TimedRow) -> dict[str, Any]:
 
 
 def _figure(rows: Sequence[TimedRow]) -> "Figure":
-    """Draw each contestant's time divided by the first's, cell by cell; a panel for each dtype."""
+    """Draw each contestant's time divided by the last of ours, by cell; a panel for each dtype."""
     panels: list[plots.Dots] = []
     for dtype in dict.fromkeys(row.dtype for row in rows):
         here = [row for row in rows if row.dtype == dtype]
         cells = list(dict.fromkeys(row.cell for row in here))
-        first, *_others = names = list(here[0].times)
-        ratios = {name: [ratio(name, first, here, cell).median for cell in cells] for name in names}
-        panels.append(plots.Dots(f"time / {first}", "N_I, N_H, N_O, S", cells, ratios, dtype))
+        names = list(here[0].times)
+        to = next((name for name in reversed(contestants.OURS) if name in names), names[0])
+        ratios = {name: [ratio(name, to, here, cell).median for cell in cells] for name in names}
+        panels.append(plots.Dots(f"time / {to}", "N_I, N_H, N_O, S", cells, ratios, dtype))
     return plots.dots(panels)
 
 
