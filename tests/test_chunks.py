@@ -214,10 +214,14 @@ def test_memory_does_not_grow_with_the_batch(kind: str) -> None:
 
 @pytest.mark.untraced
 def test_memory_does_not_grow_with_the_hidden_layer_but_by_the_gradients() -> None:
+    """Two threads have five arrays of eight samples, each as large as 1.6 gradients; eight wait.
+
+    All activations of the wider one take 120 MB for each array.
+    """
     for hidden in (5_000, 50_000):
         given_problem = problem((2, hidden, 2), 300)
         gradients = 8 * sum(block.size for block in given_problem.parameters)
-        assert peak_of(two_threads, *given_problem) < 20e6 + 12 * gradients
+        assert peak_of(two_threads, *given_problem) < 10e6 + 24 * gradients
 
 
 @pytest.mark.untraced
