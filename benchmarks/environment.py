@@ -31,7 +31,7 @@ AVX2 = {
 """Environment variables that hold NumPy, OpenBLAS, PyTorch, JAX and Numba to AVX2."""
 
 VECTORS = {"X86_V4": "AVX-512 (X86_V4)", "X86_V3": "AVX2 (X86_V3)", "ASIMD": "NEON (ASIMD)"}
-"""What the names of NumPy's groups of instructions mean, the widest first."""
+"""Vector instructions by NumPy's name for them, the widest first."""
 
 
 def environment() -> dict[str, Any]:

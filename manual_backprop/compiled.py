@@ -5,7 +5,6 @@ runs as plain Python, too.
 """
 
 import math
-from collections.abc import Callable
 from functools import cache, partial
 from importlib import import_module
 from typing import Any
@@ -18,12 +17,10 @@ from numpy.typing import NDArray
 from manual_backprop import network
 from manual_backprop.arguments import Array
 from manual_backprop.cross_entropy import targets_of
-from manual_backprop.exp_and_log1p import exp_and_log1p
+from manual_backprop.exp_and_log1p import Function, exp_and_log1p
 from manual_backprop.narrow_products import product, products_of_rows, sum_in_pairs
 from manual_backprop.network import Contribution
 from manual_backprop.parameters import Parameters
-
-Function = Callable[..., Any]
 
 # Compiled products call this BLAS; once it is loaded, it can be held to one thread.
 _ = import_module("scipy.linalg.cython_blas")
@@ -87,7 +84,7 @@ def formulas(dtype: np.dtype[Any]) -> dict[str, Function]:
                 delta1[i, s] *= slope[i, s]  # (10), (11), (12)
         by_W0, by_b0 = products_of_rows(delta1, X.T), np.dot(delta1, ones)  # (13), (14)
         by_W1, by_b1 = products_of_rows(e2, a1), np.dot(e2, ones)  # (8), (9)
-        return value, reach, e2, delta1, (by_W0, by_b0, by_W1, by_b1)
+        return value, reach, (by_W0, by_b0, by_W1, by_b1)
 
     def of_labels(formula: Function) -> Function:
         def of_their_rows(S: Any, parameters: Any, X: Any, labels: Any) -> Any:
@@ -104,10 +101,10 @@ def formulas(dtype: np.dtype[Any]) -> dict[str, Function]:
 
 def gradients_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> Contribution:
     """Return what `network.gradients_of` returns, which also takes over what is not finite."""
-    value, reach, e2, delta1, gradients = _called("gradients", parameters, X, Y, samples)
+    value, reach, gradients = _called("gradients", parameters, X, Y, samples)
     if not math.isfinite(reach):
         return network.gradients_of(parameters, X, Y, samples)
-    return Contribution(float(value) / len(X), Parameters(*gradients), e2, delta1)
+    return Contribution(float(value) / len(X), Parameters(*gradients))
 
 
 def loss_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> float:
@@ -119,6 +116,7 @@ def loss_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -
 
 
 def _called(name: str, parameters: Parameters, X: Array, Y: Any, samples: slice) -> Any:
+    """Call a formula for labels or for rows, whichever Y holds."""
     *blocks, x, y = (  # their rows one after the other
         array if array.flags.c_contiguous and array.flags.aligned else array.copy()
         for array in (*parameters, X[samples], Y[samples])

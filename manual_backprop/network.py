@@ -65,12 +65,10 @@ class BackwardPass(NamedTuple):
 
 
 class Contribution(NamedTuple):
-    """What some samples, as columns, contribute to the loss and to the gradients."""
+    """The share of some samples in the loss and in the gradients."""
 
     loss: float
     gradients: Parameters
-    e2: Array  # (N_O, T)
-    delta1: Array  # (N_H, T)
 
 
 @quiet
@@ -113,7 +111,7 @@ def backward(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> BackwardPass
     """
     parameters = checked_parameters(parameters)
     X, Y = checked_samples(parameters, X, Y)
-    _value, gradients, e2, delta1 = gradients_of(parameters, X, Y, slice(0, len(X)))
+    (e2, delta1, gradients), _losses = _both_passes(parameters, X, Y, slice(0, len(X)))
     return BackwardPass(e2.T, delta1.T, gradients)
 
 
@@ -123,6 +121,14 @@ def gradients_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: sli
     The arguments fit, but need not be finite: then z1 or z2 is not finite either, and the arguments
     are checked.
     """
+    passed, losses = _both_passes(parameters, X, Y, samples)
+    return Contribution(float(np.add.reduce(losses)) / len(X), passed.gradients)
+
+
+def _both_passes(
+    parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice
+) -> tuple[BackwardPass, Array]:
+    """Return the backward pass of some samples, as columns, and their losses."""
     x = X[samples]
     a1, slope, prediction, targets = _forward(parameters, x, Y[samples], samples.start)
     ones = ones_of(len(x), x.dtype)  # a bias is a weight whose input is always one
@@ -136,8 +142,7 @@ def gradients_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: sli
         W1=e2.dot(a1.T),  # (8)
         b1=e2.dot(ones),  # (9)
     )
-    losses = cross_entropy(prediction, targets)  # (5)
-    return Contribution(float(np.add.reduce(losses)) / len(X), gradients, e2, delta1)
+    return BackwardPass(e2, delta1, gradients), cross_entropy(prediction, targets)  # (5)
 
 
 def loss_of(parameters: Parameters, X: Array, Y: NDArray[Any], samples: slice) -> float:

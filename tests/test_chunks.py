@@ -155,6 +155,7 @@ def test_a_batch_is_divided_completely(samples: int) -> None:
         ((4, 64, 3), 1_024, 1, 1_024),  # one chunk in cache
         ((64, 100, 10), 1_797, 2, 655),  # enough for two threads
         ((784, 128, 10), 256, 2, 794),  # and for no more of them, with 128 samples each
+        ((784, 128, 10), 512, 4, 794),
         ((64, 100, 10), 6_000, 4, 655),  # as many as two threads share evenly, not five
         ((784, 512, 10), 8_192, 10, 794),  # as many samples as a unit has weights
         ((4, 256, 3), 65_536, 30, 256),  # some milliseconds each
@@ -214,14 +215,10 @@ def test_memory_does_not_grow_with_the_batch(kind: str) -> None:
 
 @pytest.mark.untraced
 def test_memory_does_not_grow_with_the_hidden_layer_but_by_the_gradients() -> None:
-    """Two threads have five arrays of eight samples, each as large as 1.6 gradients; eight wait.
-
-    All activations of the wider one take 120 MB for each array.
-    """
     for hidden in (5_000, 50_000):
         given_problem = problem((2, hidden, 2), 300)
         gradients = 8 * sum(block.size for block in given_problem.parameters)
-        assert peak_of(two_threads, *given_problem) < 10e6 + 24 * gradients
+        assert peak_of(two_threads, *given_problem) < 20e6 + 12 * gradients
 
 
 @pytest.mark.untraced
@@ -266,6 +263,12 @@ def blas_threads() -> list[int]:
     return [library["num_threads"] for library in threadpool_info()]
 
 
+def threads_of_the_process() -> int:
+    """Python's and others'; 0 where the system does not list them."""
+    folder = Path("/proc/self/task")
+    return len([*folder.iterdir()]) if folder.exists() else 0
+
+
 def watched(monkeypatch: pytest.MonkeyPatch, at: Callable[[int], None]) -> list[int]:
     """Call `at` before each chunk, with how many came before; return all that have begun."""
     begun: list[int] = []
@@ -293,6 +296,7 @@ def test_an_interrupted_gradient_leaves_nothing_behind(
         if number == 3:
             raise stopped("mine")
 
+    running = threads_of_the_process()
     with monkeypatch.context() as patched:
         begun = watched(patched, fails)
         with pytest.raises(stopped, match="mine"):
@@ -301,6 +305,7 @@ def test_an_interrupted_gradient_leaves_nothing_behind(
         time.sleep(0.02)
         assert len(begun) == count, "nothing goes on in another thread"
     assert len(begun) < sum(map(len, lanes_of((4, 16, 3), 10_000))) / 4
+    assert threads_of_the_process() == running
     assert blas_threads() == before
     assert np.isfinite(loss_and_gradients(*given_problem, threads=3)[0])
 
