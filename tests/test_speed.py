@@ -163,5 +163,20 @@ def test_a_ratio_is_the_median_over_processes_and_a_wrong_one_is_marked() -> Non
     assert list(table.columns[1].cells) == ["3.00 (1.00 to 3.00)!", "-"]
 
 
+@pytest.mark.parametrize(
+    ("names", "to"),
+    [
+        (["NumPy", "compiled", "peer"], "compiled"),
+        (["NumPy", "peer"], "NumPy"),
+        (["peer", "other"], "peer"),
+    ],
+)
+def test_the_figure_divides_by_the_faster_of_ours(names: list[str], to: str) -> None:
+    times = {name: [1.0] for name in names}
+    row = measuring.TimedRow(SMALL, 20, "float64", times, {}, [], 1.0, [1.0], {})
+    figure = speed._figure([row])  # pyright: ignore[reportPrivateUsage]
+    assert figure.axes[0].get_xlabel() == f"time / {to}"
+
+
 def test_the_record_is_plain_data() -> None:
     assert json.loads(json.dumps(environment())) == environment()
