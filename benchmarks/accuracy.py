@@ -24,7 +24,7 @@ SIZES = np.sort([0.0, 20.01, *np.geomspace(1e-2, 1e3, 51)])  # 20: PyTorch's def
 POINTS = np.concatenate((-SIZES[:0:-1], SIZES))
 """The pre-activations and margins that are measured."""
 
-WHO = "NumPy", "torch eager", "autograd_ref", "jax jit"
+WHO = "compiled", "NumPy", "torch eager", "autograd_ref", "jax jit"
 """torch eager has PyTorch's default softplus, autograd_ref an exact one."""
 
 MODERATE = 10.0

@@ -11,14 +11,14 @@ import numpy as np
 from rich.table import Table
 
 from autograd_ref.commands.progress import progress
-from benchmarks import output, plots
+from benchmarks import contestants, output, plots
 from benchmarks.scaling_point import ScalingPoint
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-WHO = "NumPy", "torch eager"
+WHO = [name for name in ("compiled", "NumPy", "torch eager") if name not in contestants.MISSING]
 
 SAMPLES = [(4, 64, 3, samples) for samples in (1, 100, 10_000, 100_000, 1_000_000, 10_000_000)]
 HIDDEN = [(4, hidden, 3, 10_000) for hidden in (16, 64, 256, 1024, 4096, 16_384)]
