@@ -14,6 +14,8 @@ from autograd_ref.calls.stated.points import Project, further_points
 from autograd_ref.calls.trial import DEFAULT, Options, Trial, require_usable
 from autograd_ref.calls.vectors import with_lists_resolved
 from autograd_ref.diagnosis.explain import explained
+from autograd_ref.distributed.checking import checked_in_group
+from autograd_ref.distributed.group import in_a_group
 from autograd_ref.mismatch import GradientMismatch
 from autograd_ref.observe.elsewhere import Place
 from autograd_ref.observe.observed import Observed
@@ -26,6 +28,7 @@ from autograd_ref.reference.protocol import Loss
 from autograd_ref.report.behaviour import known
 from autograd_ref.report.report import Report
 from autograd_ref.tree.nest import leaves, name_of
+from autograd_ref.tree.point import Point
 from autograd_ref.user_code import as_raised
 from autograd_ref.verdict.decide import decide
 
@@ -130,10 +133,14 @@ def check_gradients(
     options = Options(
         seed, accuracy, project, elsewhere, known(allow), thorough, declared, at, only, except_
     )
+
+    def trial(function: Gradients, given: tuple[Any, ...]) -> Trial:
+        return with_accuracy(trial_of(function, parameters, given, loss, options))
+
     with random_state.kept():
-        return as_raised(
-            lambda: examine(with_accuracy(trial_of(gradients, parameters, data, loss, options)))
-        )
+        if in_a_group():
+            return checked_in_group(gradients, Point(parameters, data), trial, examine)
+        return as_raised(lambda: examine(trial(gradients, data)))
 
 
 def examine(trial: Trial, *, more_places: Sequence[Place] = (), diagnose: bool = True) -> Report:

@@ -7,11 +7,12 @@ them on the oldest and the newest version that `pyproject.toml` allows.
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from operator import attrgetter
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 from torch._library.custom_ops import CustomOpDef
 from torch._ops import OpOverload, OpOverloadPacket
 from torch.autograd import forward_ad, graph
@@ -262,3 +263,22 @@ def array_of(values: Any) -> Any:
 def tensor_in(value: Any) -> Any:
     """The tensor in such an array; anything else as it is."""
     return value.tensor if type(value).__module__ == "torch._numpy._ndarray" else value
+
+
+def store_of_group() -> Any:
+    """The store of the default group, which its processes read and write by key.
+
+    For telling the others why a process ends. Without it no check in a group works.
+    """
+    core: Any = distributed.distributed_c10d
+    return core._get_default_store()
+
+
+def timeout_of_group() -> timedelta:
+    """The timeout of the default group, for a group of our own beside it.
+
+    For ending as soon as the caller wants to. Without it no check in a group works.
+    """
+    group: Any = distributed.group.WORLD
+    device = torch.device("cuda" if distributed.get_backend() == "nccl" else "cpu")
+    return group._get_backend(device).options._timeout

@@ -31,6 +31,7 @@ PAGES = (
     "autograd_ref/assignment/mistakes/README.md",
     "autograd_ref/recording/README.md",
     "autograd_ref/networks/README.md",
+    "autograd_ref/distributed/README.md",
     "autograd_ref/recording/EXAMPLES.md",
     "manual_backprop/README.md",
     "tests/README.md",

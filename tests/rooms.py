@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 ORDER: tuple[str, ...] = (
     *"commands selftest doors scipy_calls operations assignment adapting networks".split(),
-    *"diagnosis recording observe".split(),
+    *"distributed diagnosis recording observe".split(),
     *"independent calls reference verdict report rounding tree base".split(),
 )
 """From the top to the bottom: a room imports from itself and from those after it."""

@@ -1,0 +1,1 @@
+"""What goes wrong where the gradients of shards become one."""
