@@ -18,6 +18,7 @@ from manual_backprop.parameters import Parameters
 from manual_backprop.validation import checked_parameters, checked_samples
 
 LossAndGradients = Callable[[Parameters, Any, Any], tuple[float, Parameters]]
+Accuracy = Callable[[Parameters, Any, Any], float]
 
 
 class Iterate(NamedTuple):
@@ -35,9 +36,10 @@ class _Problem(NamedTuple):
     """The arguments of a descent that stay as they are."""
 
     loss_and_gradients: LossAndGradients
-    X: ArrayLike
-    Y: ArrayLike
+    X: Any
+    Y: Any
     step: float
+    accuracy: Accuracy
 
 
 class Diverged(ArithmeticError):
@@ -55,6 +57,23 @@ class Diverged(ArithmeticError):
         self.iteration = iteration
 
 
+def accuracy(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> float:
+    """Return the fraction of samples whose predicted class is right, from 0 to 1.
+
+    Args:
+        parameters: the network's.
+        X: (S, N_I).
+        Y: labels (S,), or rows (S, N_O), whose largest entry is the class.
+
+    Raises:
+        TypeError, ValueError: as `manual_backprop.loss`.
+    """
+    y_hat = forward(parameters, X).y_hat
+    X, targets = checked_samples(checked_parameters(parameters), X, Y)
+    labels = targets if targets.ndim == 1 else targets.argmax(axis=1)
+    return float((y_hat.argmax(axis=1) == labels).mean())
+
+
 def steepest_descent(
     loss_and_gradients: LossAndGradients,
     start: Parameters,
@@ -62,6 +81,7 @@ def steepest_descent(
     Y: ArrayLike,
     *,
     step: float,
+    accuracy: Accuracy = accuracy,
 ) -> Iterator[Iterate]:
     """Yield the iterates of steepest descent, without end: p_{k+1} = p_k - step * gradient(p_k).
 
@@ -71,6 +91,7 @@ def steepest_descent(
         X: the training samples, (S, N_I).
         Y: their labels (S,), or target rows (S, N_O).
         step: the constant step, greater than 0.
+        accuracy: of (parameters, X, Y), where samples are not arrays, or not all in this process.
 
     Raises:
         TypeError, ValueError: step is not a number greater than 0; the arrays of start do not fit
@@ -90,7 +111,7 @@ def steepest_descent(
         >>> last.loss < first.loss
         True
     """
-    problem = _Problem(loss_and_gradients, X, Y, require_positive("step", step))
+    problem = _Problem(loss_and_gradients, X, Y, require_positive("step", step), accuracy)
 
     def iterates(p: Parameters) -> Iterator[Iterate]:
         for iteration in count():
@@ -111,6 +132,7 @@ def nesterov(
     Y: ArrayLike,
     *,
     step: float,
+    accuracy: Accuracy = accuracy,
 ) -> Iterator[Iterate]:
     """Yield the iterates of Nesterov's accelerated gradient, without end.
 
@@ -131,7 +153,7 @@ def nesterov(
         >>> last.loss < first.loss
         True
     """
-    problem = _Problem(loss_and_gradients, X, Y, require_positive("step", step))
+    problem = _Problem(loss_and_gradients, X, Y, require_positive("step", step), accuracy)
 
     def iterates(p: Parameters) -> Iterator[Iterate]:
         before, theta = p, 0.0
@@ -144,23 +166,6 @@ def nesterov(
             before, p, theta = p, _moved(q, problem.step, gradients), following
 
     return iterates(_copied(checked_parameters(start)))
-
-
-def accuracy(parameters: Parameters, X: ArrayLike, Y: ArrayLike) -> float:
-    """Return the fraction of samples whose predicted class is right, from 0 to 1.
-
-    Args:
-        parameters: the network's.
-        X: (S, N_I).
-        Y: labels (S,), or rows (S, N_O), whose largest entry is the class.
-
-    Raises:
-        TypeError, ValueError: as `manual_backprop.loss`.
-    """
-    y_hat = forward(parameters, X).y_hat
-    X, targets = checked_samples(checked_parameters(parameters), X, Y)
-    labels = targets if targets.ndim == 1 else targets.argmax(axis=1)
-    return float((y_hat.argmax(axis=1) == labels).mean())
 
 
 def _finite(problem: _Problem, p: Parameters, iteration: int) -> tuple[float, Parameters]:
@@ -200,7 +205,7 @@ def _are_finite(blocks: Parameters) -> bool:
 
 def _iterate(problem: _Problem, p: Parameters, loss: float) -> Iterate:
     own = _copied(p)
-    return Iterate(own, loss, accuracy(own, problem.X, problem.Y))
+    return Iterate(own, loss, problem.accuracy(own, problem.X, problem.Y))
 
 
 def _copied(p: Parameters) -> Parameters:

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import checkers, other_derivatives, peers
+from benchmarks import checkers, other_derivatives, parallel, peers
 from benchmarks.__main__ import main
+from benchmarks.parallel_point import ParallelPoint
 from benchmarks.problem import problem
+from manual_backprop import NetworkShape
 from tests.undiagnosed import undiagnosed
 
 Captured = pytest.CaptureFixture[str]
@@ -130,7 +132,7 @@ def test_the_largest_entry_alone_is_made_wrong() -> None:
 
 
 def test_the_readme_has_every_command_and_only_options_that_there_are(capsys: Captured) -> None:
-    commands = ["checkers", "speed", "products", "scaling", "accuracy"]
+    commands = ["checkers", "speed", "products", "scaling", "parallel", "accuracy"]
     assert re.findall(r"^\| `python -m benchmarks (\w+)`", README, re.MULTILINE) == commands
     offered: set[str] = set()
     for command in commands:
@@ -140,3 +142,35 @@ def test_the_readme_has_every_command_and_only_options_that_there_are(capsys: Ca
     assert set(re.findall(r"--[a-z]{2,}", README)) <= offered
     for figure in re.findall(r"\((figures/\S+)\)", README):
         assert (Path(checkers.__file__).parent / figure).exists()
+
+
+def test_an_all_reduce_costs_what_a_ring_sends() -> None:
+    link = parallel.Link(1e-5, 1e-9)
+    assert parallel.all_reduce_seconds(link, 1_000, 1) == 0
+    assert parallel.all_reduce_seconds(link, 1_000, 2) == pytest.approx(2 * (1e-5 + 4e-6))
+    assert parallel.all_reduce_seconds(link, 1e9, 1024) == pytest.approx(16.0, rel=0.01)
+    assert parallel.efficiency(link, 14e-6 * 2, 1_000, 2) == pytest.approx(0.5)
+
+
+def test_the_link_is_found_from_what_it_costs() -> None:
+    link = parallel.Link(3e-5, 2e-9)
+    points = [
+        ParallelPoint(
+            count, 1.0, 1.0, [(n, parallel.all_reduce_seconds(link, n, count)) for n in (1, 10**6)]
+        )
+        for count in (2, 4)
+    ]
+    assert parallel.fitted(points) == pytest.approx(link)
+
+
+def test_processes_are_measured_and_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setattr(parallel, "SHAPE", NetworkShape(2, 3, 2))
+    monkeypatch.setattr(parallel, "SAMPLES", 40)
+    monkeypatch.setattr(parallel, "NUMBERS", [1, 10])
+    assert main(["parallel", "--quick"]) == 0
+    text = capsys.readouterr().out
+    assert "all_reduce of n numbers in P processes: 2 (P - 1) (" in text
+    rows = re.findall(r"^\| (\d[\d,]*) ", text, re.MULTILINE)
+    assert rows == ["1", "2", "1", "10", "8", "64", "1,024"]

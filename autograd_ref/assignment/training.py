@@ -29,13 +29,20 @@ PARTED = 1e-3
 """Runs that are so far apart, relative to the largest parameter, go different ways."""
 
 
+def as_it_is(function: Any) -> Any:
+    """A function of the samples in memory, where these are all."""
+    return function
+
+
 class Data(NamedTuple):
     """The training and test samples, in the dtype of the parameters."""
 
-    X: A
-    Y: A
-    test_X: A
-    test_Y: A
+    X: Any
+    """An array, or what has a length and slices that are arrays."""
+    Y: Any
+    test_X: Any = None
+    """None where there are no samples to test with."""
+    test_Y: Any = None
 
 
 def penguins(seed: int, *, hidden: int, dtype: str, standardise: bool) -> tuple[Parameters, Data]:
@@ -55,7 +62,8 @@ class Moment(NamedTuple):
     loss: float
     accuracy: float
     """The share of training samples predicted rightly, from 0 to 1."""
-    test_accuracy: float
+    test_accuracy: float | None
+    """None where there are no samples to test with."""
     largest: float
     """The largest parameter."""
     distance: float
@@ -72,11 +80,24 @@ class Moment(NamedTuple):
 
 
 def side_by_side(
-    optimiser: str, start: Parameters, data: Data, *, step: float, seed: int
+    optimiser: str,
+    start: Parameters,
+    data: Data,
+    *,
+    step: float,
+    seed: int,
+    over: Callable[[Any], Any] = as_it_is,
 ) -> Iterator[tuple[Moment, Parameters]]:
     """The moments of a run that does not end, each with the parameters by hand.
 
-    The optimiser is a key of OPTIMISERS; the seed is for the twins.
+    Args:
+        optimiser: a key of OPTIMISERS.
+        start: the initial parameters.
+        data: the samples.
+        step: the constant step.
+        seed: for the twins.
+        over: makes of a function of (parameters, X, Y), which is a mean over samples, one over
+            more than the samples in memory here: as `autograd_ref.distributed` does.
 
     Raises:
         KeyError: there is no such optimiser.
@@ -84,45 +105,56 @@ def side_by_side(
     """
     descent = OPTIMISERS[optimiser]
     random = np.random.default_rng(seed)
+    hand, autograd, right = over(loss_and_gradients), over(by_autograd), over(accuracy)
 
     def run(gradients: LossAndGradients, first: Parameters) -> Iterator[Iterate]:
-        return descent(gradients, first, data.X, data.Y, step=step)
+        return descent(gradients, first, data.X, data.Y, step=step, accuracy=right)
 
-    off = off_by_rounding(random)
+    off = off_by_rounding(random, hand, over(_tolerances))
     twins = [run(off, beside(start, random)) for _ in range(TWINS)]
     by_rounding, parted = 0.0, False
-    runs = zip(run(loss_and_gradients, start), run(by_autograd, start), *twins, strict=True)
-    for iteration, (hand, other, *near) in enumerate(runs):
-        by_rounding = max(by_rounding, *(_apart(hand, twin) for twin in near))
-        largest = float(np.abs(hand.parameters.to_vector()).max())
+    runs = zip(run(hand, start), run(autograd, start), *twins, strict=True)
+    for iteration, (own, other, *near) in enumerate(runs):
+        by_rounding = max(by_rounding, *(_apart(own, twin) for twin in near))
+        largest = float(np.abs(own.parameters.to_vector()).max())
         parted = parted or by_rounding > PARTED * largest
         moment = Moment(
             iteration,
-            hand.loss,
-            hand.accuracy,
-            accuracy(hand.parameters, data.test_X, data.test_Y),
+            own.loss,
+            own.accuracy,
+            _on_test(own.parameters, data),
             largest,
-            _apart(hand, other),
+            _apart(own, other),
             by_rounding,
             parted,
         )
-        yield moment, hand.parameters
+        yield moment, own.parameters
 
 
-def off_by_rounding(random: Generator) -> LossAndGradients:
+def off_by_rounding(
+    random: Generator,
+    hand: LossAndGradients = loss_and_gradients,
+    allowed: Callable[..., Parameters] | None = None,
+) -> LossAndGradients:
     """By hand, with every entry of the gradient off by its tolerance, up or down."""
 
     def gradients(p: Parameters, X: Any, Y: Any) -> tuple[float, Parameters]:
-        value, found = loss_and_gradients(p, X, Y)
-        tolerances = rounding_tolerances(p, X, Y)
+        value, found = hand(p, X, Y)
+        tolerances = (allowed or _tolerances)(p, X, Y)
 
-        def moved(name: str, block: A) -> A:
+        def moved(block: A, tolerance: A) -> A:
             signs = random.choice(np.array([-1.0, 1.0]), size=block.shape)
-            return (block + signs * tolerances[name]).astype(block.dtype)
+            return (block + signs * tolerance).astype(block.dtype)
 
-        return value, Parameters(**{n: moved(n, block) for n, block in found._asdict().items()})
+        return value, Parameters(*map(moved, found, tolerances))
 
     return gradients
+
+
+def _tolerances(p: Parameters, X: Any, Y: Any) -> Parameters:
+    """The tolerance of every entry of the gradient."""
+    found = rounding_tolerances(p, X, Y)
+    return Parameters(*(found[name] for name in Parameters._fields))
 
 
 def beside(start: Parameters, random: Generator) -> Parameters:
@@ -133,6 +165,12 @@ def beside(start: Parameters, random: Generator) -> Parameters:
         return np.nextafter(block, signs.astype(block.dtype))
 
     return Parameters(*map(moved, start))
+
+
+def _on_test(parameters: Parameters, data: Data) -> float | None:
+    if data.test_X is None or data.test_Y is None:
+        return None
+    return accuracy(parameters, data.test_X, data.test_Y)
 
 
 def _apart(one: Iterate, two: Iterate) -> float:

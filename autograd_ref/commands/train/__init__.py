@@ -73,12 +73,37 @@ def _add_options(parser: Parser) -> None:
         " mistakes lists them); may be repeated",
     )
     parser.add_argument(
+        "--data", metavar="FILE.npy", help="train on these features, (S, N_I), of any size"
+    )
+    parser.add_argument(
+        "--targets", metavar="FILE.npy", help="with these labels (S,), or target rows (S, N_O)"
+    )
+    parser.add_argument(
+        "--distributed",
+        action="store_true",
+        help="as one of the processes that torchrun starts, each with its rows of the samples",
+    )
+    parser.add_argument("--backend", default="gloo", help=f"of torch.distributed {DEFAULT}")
+    parser.add_argument(
+        "--timeout",
+        type=positive,
+        default=60.0,
+        metavar="SECONDS",
+        help=f"the longest time that a process waits for another {DEFAULT}",
+    )
+    parser.add_argument(
         "--output", metavar="DIR", help="write plots, the trained models and report.html there"
     )
     add_json(parser)
 
 
 def _run(chosen: argparse.Namespace) -> int:
+    if (chosen.data is None) != (chosen.targets is None):
+        chosen.refuse("--data and --targets go together")
+    if chosen.data is not None and chosen.standardise:
+        chosen.refuse("--standardise is for the penguins: write --data as it is to be trained on")
+    if chosen.mistake and (chosen.distributed or chosen.data is not None):
+        chosen.refuse("--mistake is for the penguins, in one process")
     require_folder(chosen.output, chosen.json)
     from autograd_ref.commands.train.run import run
 

@@ -62,9 +62,10 @@ def accuracies(runs: Runs) -> Figure:
     figure, panel = _panel("Accuracy on the training and test samples", "accuracy (%)")
     for name, moments in runs.items():
         training = [100 * m.accuracy for m in moments]
-        test = [100 * m.test_accuracy for m in moments]
+        test = [100 * m.test_accuracy for m in moments if m.test_accuracy is not None]
         panel.plot(training, "-", color=COLOURS[name], label=f"{name}, training")
-        panel.plot(test, "--", color=COLOURS[name], linewidth=1, label=f"{name}, test")
+        if test:
+            panel.plot(test, "--", color=COLOURS[name], linewidth=1, label=f"{name}, test")
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from autograd_ref.assignment.mistakes.planted import Gradient, gradient_with
-from autograd_ref.assignment.training import OPTIMISERS, penguins
+from autograd_ref.assignment.training import OPTIMISERS, as_it_is
 from autograd_ref.commands.mistakes import trainable
-from autograd_ref.commands.options import EXIT_STATUS, INTERRUPTED, Unusable
+from autograd_ref.commands.options import EXIT_STATUS, INTERRUPTED, UNUSABLE_INPUT, Unusable
 from autograd_ref.commands.output import write_results
 from autograd_ref.commands.paragraphs import printed
 from autograd_ref.commands.progress import stepping
@@ -21,7 +21,11 @@ from autograd_ref.commands.train.runs import (
     train_by_both,
     train_with_mistake,
 )
+from autograd_ref.commands.train.samples import group_of, samples_of
 from autograd_ref.commands.train.show import as_json, as_text
+from autograd_ref.distributed.group import ProcessLost
+from autograd_ref.distributed.joining import CannotJoin
+from autograd_ref.distributed.summing import over_shards
 from autograd_ref.report.data import overall
 from manual_backprop.descent import Diverged
 
@@ -32,14 +36,23 @@ NAMES = {"steepest": ("steepest descent",), "nesterov": ("Nesterov",), "both": t
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Train, show, and return the exit status."""
-    setup, task = _task(chosen)
+    """Train, alone or in a group, show, and return the exit status."""
+    try:
+        with group_of(chosen) as (rank, size):
+            return _run(chosen, rank, size)
+    except CannotJoin as error:
+        raise Unusable(f"--distributed cannot join a group: {error}") from None
+
+
+def _run(chosen: argparse.Namespace, rank: int, size: int) -> int:
+    setup, task = _task(chosen, rank, size)
     mistakes = _gradients_with(chosen.mistake, task)
     runs = [TrainingRun(name) for name in NAMES[chosen.optimiser]]
     mistaken = [MistakenRun(one.optimiser, title) for one in runs for title in mistakes]
-    running = ""
+    running, lost = "", ""
     try:
-        with stepping("train", (chosen.iterations + 1) * (len(runs) + len(mistaken))) as watch:
+        steps = (chosen.iterations + 1) * (len(runs) + len(mistaken))
+        with stepping("train", steps, shown=rank == 0) as watch:
             for one in runs:
                 running = one.optimiser
                 train_by_both(one, task, watch)
@@ -49,19 +62,34 @@ def run(chosen: argparse.Namespace) -> int:
     except Diverged as error:
         raise Unusable(f"{running}, {error}") from None
     except KeyboardInterrupt:
+        if rank != 0:  # which the others are told
+            raise
         status, setup = INTERRUPTED, setup._replace(interrupted=True)
-    done = [one for one in runs if one.moments]
-    results = (setup, done, mistaken)
-    write_results(printed(as_text, *results), {chosen.json: partial(as_json, *results)})
-    if chosen.output is not None and done:
-        files.write(chosen.output, *results)
+    except ProcessLost as error:
+        status, lost, setup = UNUSABLE_INPUT, str(error), setup._replace(interrupted=True)
+    if rank == 0:  # which writes for all: they have the same
+        _write(chosen, setup, [one for one in runs if one.moments], mistaken)
+    if lost:
+        raise Unusable(f"the group has ended: {lost}")
     return status
 
 
-def _task(chosen: argparse.Namespace) -> tuple[TrainingSetup, TrainingTask]:
-    start, data = penguins(
-        chosen.seed, hidden=chosen.hidden, dtype=chosen.dtype, standardise=chosen.standardise
-    )
+def _write(
+    chosen: argparse.Namespace,
+    setup: TrainingSetup,
+    runs: list[TrainingRun],
+    mistaken: list[MistakenRun],
+) -> None:
+    results = (setup, runs, mistaken)
+    write_results(printed(as_text, *results), {chosen.json: partial(as_json, *results)})
+    if chosen.output is not None and runs:
+        files.write(chosen.output, *results)
+
+
+def _task(chosen: argparse.Namespace, rank: int, size: int) -> tuple[TrainingSetup, TrainingTask]:
+    start, data, about = samples_of(chosen, rank, size)
+    alone = chosen.data is None and not chosen.distributed
+    over = as_it_is if alone else over_shards
     step: float = STEPS[chosen.standardise] if chosen.step is None else chosen.step
     setup = TrainingSetup(
         start.shape,
@@ -70,8 +98,10 @@ def _task(chosen: argparse.Namespace) -> tuple[TrainingSetup, TrainingTask]:
         step,
         chosen.iterations,
         standardised=chosen.standardise,
+        samples=about,
+        processes=size,
     )
-    return setup, TrainingTask(start, data, step, chosen.iterations, chosen.seed)
+    return setup, TrainingTask(start, data, step, chosen.iterations, chosen.seed, over)
 
 
 def _gradients_with(titles: Sequence[str], task: TrainingTask) -> dict[str, Gradient]:

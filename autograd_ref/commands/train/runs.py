@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_ref.assignment.mistakes.derivation import A
 from autograd_ref.assignment.mistakes.planted import Gradient
-from autograd_ref.assignment.training import OPTIMISERS, Data, Moment, side_by_side
+from autograd_ref.assignment.training import OPTIMISERS, Data, Moment, as_it_is, side_by_side
 from autograd_ref.check import check_gradients
 from autograd_ref.report.data import Verdict, overall
 from autograd_ref.report.report import Report
@@ -17,6 +17,10 @@ from manual_backprop import NetworkShape, Parameters, loss, loss_and_gradients
 from manual_backprop.descent import Diverged
 
 Watch = Callable[[], object]
+
+CHECKED = 1 << 16
+"""Numbers in the features of a process on which a gradient is checked: the check has all processes'
+in memory, several times."""
 
 
 class TrainingSetup(NamedTuple):
@@ -29,6 +33,9 @@ class TrainingSetup(NamedTuple):
     iterations: int
     """The number that was asked for."""
     standardised: bool
+    samples: str
+    """The samples, in a few words."""
+    processes: int = 1
     interrupted: bool = False
 
 
@@ -70,6 +77,8 @@ class TrainingTask(NamedTuple):
     step: float
     iterations: int
     seed: int
+    over: Callable[[Any], Any] = as_it_is
+    """Makes of a function of samples one of all samples of all processes."""
 
 
 class _Vanished(Exception):
@@ -78,14 +87,16 @@ class _Vanished(Exception):
 
 def train_by_both(run: TrainingRun, task: TrainingTask, watch: Watch) -> None:
     """Append every iterate to the run as it comes, and check the gradient at some of them."""
-    start, data, step, last, seed = task
-    moments = side_by_side(run.optimiser, start, data, step=step, seed=seed)
+    start, data, step, last, seed, over = task
+    moments = side_by_side(run.optimiser, start, data, step=step, seed=seed, over=over)
     for moment, parameters in islice(moments, last + 1):
         # in this order, so that an interrupt between the two leaves no moment without
         run.parameters = parameters
         run.moments.append(moment)
         if moment.iteration in (0, last // 2, last):
-            report = check_gradients(loss_and_gradients, parameters, *data[:2])
+            most = max(1, CHECKED // start.shape.inputs)
+            few = data.X[:most], data.Y[:most]
+            report = check_gradients(over(loss_and_gradients), parameters, *few)
             run.checks[moment.iteration] = report
         watch()
 
@@ -94,7 +105,7 @@ def train_with_mistake(
     run: MistakenRun, gradient: Gradient, task: TrainingTask, watch: Watch
 ) -> None:
     """Append the true loss along a descent by the mistaken gradient, as long as all is finite."""
-    start, data, step, last, _seed = task
+    start, data, step, last, _seed, _over = task
     rows = _rows(start, data)
 
     def mistaken(p: Parameters, X: A, Y: A) -> tuple[float, Parameters]:

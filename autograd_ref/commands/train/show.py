@@ -100,10 +100,11 @@ def heading(setup: TrainingSetup) -> str:
     """The setup in lines."""
     network = setup.network
     features = "features standardised" if setup.standardised else "features not standardised"
+    shared = f", in {setup.processes} processes" if setup.processes > 1 else ""
     ended = ("Interrupted: all that was not done by then is missing",) if setup.interrupted else ()
     return "\n".join(
         (
-            f"Palmer penguins: 280 to train on, 62 to test with, seed {setup.seed}, {features}",
+            f"{setup.samples}, seed {setup.seed}, {features}{shared}",
             f"Network: {network.inputs} inputs, {network.hidden} hidden units, {network.outputs}"
             f" outputs; {network.parameter_count} parameters from N(0, 0.05), {setup.dtype}",
             f"Step {setup.step:g}, {setup.iterations} iterations",
@@ -120,7 +121,7 @@ def _table(run: TrainingRun, display: Display) -> str:
             str(moment.iteration),
             f"{moment.loss:.4g}",
             f"{moment.accuracy:.1%}",
-            f"{moment.test_accuracy:.1%}",
+            "-" if moment.test_accuracy is None else f"{moment.test_accuracy:.1%}",
             f"{moment.distance:.1e}",
             f"{moment.by_rounding:.1e}",
         )
