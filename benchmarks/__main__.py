@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks import accuracy, checkers, products, scaling, speed
+from benchmarks import accuracy, checkers, parallel, products, scaling, speed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -14,6 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     speed.add_to(commands)
     products.add_to(commands)
     scaling.add_to(commands)
+    parallel.add_to(commands)
     accuracy.add_to(commands)
     checkers.add_to(commands)
     chosen = parser.parse_args(arguments)
