@@ -62,11 +62,14 @@ def shards(seed: int, counts: list[int], dtype: str = "float64") -> list[Shard]:
 
 
 def drawn(seed: int, size: int, *, least: int = 1) -> list[Shard]:
-    """Shards of different sizes."""
+    """Shards of different sizes; target rows, since labels of another shard may be right."""
     random = np.random.default_rng(seed)
     counts = random.integers(least, 9, size=size)
     counts[0] = counts[-1] + 1
-    return shards(seed, counts.tolist())
+    return [
+        (p, X, random.dirichlet(np.ones(len(p.b1)), size=len(X)))
+        for p, X, _labels in shards(seed, counts.tolist())
+    ]
 
 
 def report_of(group: ProcessGroup, name: str, given: list[Shard]) -> Report:
