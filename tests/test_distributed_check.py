@@ -178,11 +178,11 @@ def test_a_function_that_refuses_other_parameters_is_told(pair: ProcessGroup) ->
 def test_a_process_that_raises_ends_or_hangs_ends_the_check_in_all(
     name: str, first: str, last: str
 ) -> None:
-    with ProcessGroup(2, timedelta(seconds=12)) as group:
+    with ProcessGroup(2, timedelta(seconds=25)) as group:
         group.start(parallel_steps.checked, [(name, *shard) for shard in shards(5, [5, 4])])
         begun = time.monotonic()
         error = group.result(0)
-        assert time.monotonic() - begun < 60
+        assert time.monotonic() - begun < 120
         assert type(error).__name__ == "ProcessLost"
         assert str(error).startswith(first)
         if last:

@@ -104,7 +104,7 @@ def test_several_processes_train_as_one_does(tmp_path: Path) -> None:
 )
 def test_a_process_that_ends_or_hangs_ends_the_others(tmp_path: Path, what: str, said: str) -> None:
     folder = tmp_path / "out"
-    arguments = [*SHORT, "--distributed", "--timeout", "8", "--output", str(folder)]
+    arguments = [*SHORT, "--distributed", "--timeout", "20", "--output", str(folder)]
     with ProcessGroup(2, joined=False) as group:
         group.start(trained, [(arguments, what)] * 2)
         found = group.result(0)

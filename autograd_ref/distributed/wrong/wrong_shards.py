@@ -22,7 +22,7 @@ from autograd_ref.user_code import Raised, attempt
 SAME = 1e-6
 """Relative difference up to which shards add up to the batch. Chosen: far above rounding."""
 
-MOST_CHOICES = 1_000
+MOST_CHOICES = 6**4
 """Ways in which single processes may take wrong targets; where there are more, all do alike."""
 
 OUT_OF_STEP = (
@@ -138,8 +138,9 @@ def _other_targets(trial: Trial, asking: Asking, right: Shards) -> Iterator[Hypo
         for start in starts[rank]:
             there = Point(point.parameters, batch.with_targets(point.data, end, start))
             known[rank, start] = _gradients(trial, there, has_samples=end[1] > end[0])
-    few = prod(map(len, starts)) <= MOST_CHOICES
-    for chosen in product(*starts) if few else zip(*starts, strict=True):
+    different = [list(dict.fromkeys(one)) for one in starts]
+    few = prod(map(len, different)) <= MOST_CHOICES
+    for chosen in product(*different) if few else zip(*starts, strict=True):
         found = [one for key in enumerate(chosen) if (one := known[key]) is not None]
         if len(found) == len(ends) and list(chosen) != [start for start, _end in ends]:
             others = {path: np.stack([one[path] for one in found]) for path in right.each}
