@@ -93,6 +93,8 @@ def formulas(dtype: np.dtype[Any]) -> dict[str, Function]:
                 Y[labels[s], s] = one
             return formula(S, parameters, X, (Y, np.ones_like(Y[0]), one - Y))
 
+        # Numba keeps what it compiles by name: one name for two, and another process mixes them up
+        of_their_rows.__qualname__ = f"{formula.__name__}_of_labels"
         return of_their_rows
 
     both = {"loss": loss, "gradients": gradients}
