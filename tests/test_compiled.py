@@ -188,6 +188,13 @@ def network_problem() -> Any:
     return Problem(*arguments(np.float64, "labels"))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_no_two_formulas_have_one_name(dtype: np.dtype[Any]) -> None:
+    """Numba names what it keeps by it: of two, a process may run one in the other's place."""
+    found = compiled.formulas(dtype)
+    assert len({formula.__qualname__ for formula in found.values()}) == len(found) == 4
+
+
 def test_where_no_folder_can_be_written_the_process_compiles_for_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -291,14 +291,34 @@ def test_without_the_loss_of_a_shard_no_step_is_named(pair: ProcessGroup) -> Non
     ],
 )
 def test_errors_reach_all_processes(pair: ProcessGroup, name: str, said: str) -> None:
-    assert [repr(error) for error in general(pair, name)] == [said] * 2
+    own, other = pair.call(_raised, [(name, "total", X9[:5]), (name, "total", X9[5:])])
+    assert other == said
+    assert own == said.replace("RuntimeError('Unsendable: ", "Unsendable('")
+
+
+def _raised(*arguments: Any) -> str:
+    with pytest.raises(Exception) as raised:
+        _ = general_steps.checked(*arguments)
+    return repr(raised.value)
+
+
+def test_where_one_process_alone_checks_it_is_told() -> None:
+    given = shards(5, [5, 4])
+    with ProcessGroup(2, timedelta(seconds=25)) as group:
+        group.start(_checked_by_the_first, [("weighted", *shard) for shard in given])
+        said = "process 1 has not called check_gradients within 25 s: in a group every process"
+        assert str(group.result(0)).startswith(said)
+
+
+def _checked_by_the_first(*arguments: Any) -> Report | None:
+    return parallel_steps.checked(*arguments) if parallel_steps.rank() == 0 else None
 
 
 def test_arguments_of_one_process_that_cannot_be_used(pair: ProcessGroup) -> None:
     circle: list[Any] = []
     circle.append(circle)
     found = pair.call(_with_parameters, [([1.0],), (circle,)])
-    assert str(found[0]).startswith("the arguments of process 1 cannot be used: RecursionError")
+    assert str(found[0]).startswith("the arguments of process 1 cannot be used: parameters cont")
     assert {type(error) for error in found} == {ValueError}
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from autograd_ref.calls.answer import understood
 from autograd_ref.calls.call import Gradients
 from autograd_ref.distributed.group import Processes
-from autograd_ref.distributed.shards import Division, ShardGiven, batch_of
+from autograd_ref.distributed.shards import Division, ShardGiven
 from autograd_ref.tree.leaf import as_array, is_numeric, is_tensor, like
 from autograd_ref.tree.nest import Path, leaves, rebuilt
 from autograd_ref.tree.point import Point, is_array, sample_count
@@ -53,16 +53,8 @@ class Asking(NamedTuple):
     processes: Processes
     function: Gradients
     all_given: Sequence[ShardGiven]
+    batch: Division
     numbers: Iterator[int]
-
-    @property
-    def batch(self) -> Division:
-        """Return how the batch is divided.
-
-        Raises:
-            ValueError: the processes were given what makes no batch.
-        """
-        return batch_of(self.all_given)
 
     def all_answers(
         self, parameters: Any, data: tuple[Any, ...], *, shift: int = 0

@@ -18,8 +18,8 @@ from autograd_ref.distributed.asking import (
     answer_until_the_end,
     equal,
 )
-from autograd_ref.distributed.group import ProcessLost, conversation
-from autograd_ref.distributed.shards import given, joined
+from autograd_ref.distributed.group import Processes, ProcessLost, conversation
+from autograd_ref.distributed.shards import ShardGiven, batch_of, given, joined
 from autograd_ref.distributed.wrong.wrong_steps import causes_of
 from autograd_ref.report.data import Note
 from autograd_ref.report.report import Report
@@ -51,9 +51,9 @@ def checked_in_group(
         if processes.rank:
             end = answer_until_the_end(processes, function, point)
         else:
-            asking = Asking(processes, function, all_given, count(1))
-            end = _end_of(lambda: _asked(asking, point, trial_of, examine))
-            _ = processes.handed_out([Task(0, {}, {}, end)] * processes.size)
+            asked = partial(_asked, processes, function, point, all_given, trial_of, examine)
+            end = _end_of(asked)
+            _ = processes.handed_out([Task(0, {}, {}, _sendable(end))] * processes.size)
     if isinstance(end, Report):
         return end
     raise end
@@ -65,28 +65,39 @@ def _end_of(check: Callable[[], Report]) -> Report | Exception:
         return replace(as_raised(check), remainders=None)
     except ProcessLost:
         raise
-    except Exception as error:
-        return _sendable(error)
+    except Exception as error:  # raised again in every process
+        return error
 
 
-def _sendable(error: Exception) -> Exception:
-    """Return an error that can be sent to another process; its own class may not let it."""
+def _sendable(end: Report | Exception) -> Report | Exception:
+    """Return what the other processes can be sent; the class of an error may not let it."""
+    if isinstance(end, Report):
+        return end
     try:
-        _ = pickle.loads(pickle.dumps(error))
-    except Exception:
-        return RuntimeError(worded(error))
-    return error
+        _ = pickle.loads(pickle.dumps(end))
+    except Exception:  # the user's class: its text has to do
+        return RuntimeError(worded(end))
+    return end
 
 
-def _asked(asking: Asking, point: Point, trial_of: TrialOf, examine: Examine) -> Report:
+def _asked(
+    processes: Processes,
+    function: Gradients,
+    point: Point,
+    all_given: Sequence[ShardGiven],
+    trial_of: TrialOf,
+    examine: Examine,
+) -> Report:
     """Run the check, in the process of rank 0."""
-    whole = joined(asking.batch, point.data, asking.all_given)
+    asking = Asking(processes, function, all_given, batch_of(all_given), count(1))
+    whole = joined(asking.batch, point.data, all_given)
     trial = trial_of(partial(_of_one, asking, 0, loss=True), whole)
     copy = own_copy(Point(point.parameters, whole))
     with user_code():
         _result, answers = asking.all_answers(copy.parameters, copy.data)
     rank, loss = _worst(answers, trial.exact.gradients), _have_one_loss(answers)
-    trial = trial_of(partial(_of_one, asking, rank, loss=loss), whole)
+    if rank or not loss:
+        trial = trial_of(partial(_of_one, asking, rank, loss=loss), whole)
     report = examine(trial, diagnose=False)
     if report.verdict == "mismatch":
         causes = causes_of(report, trial, asking, answers, rank)
@@ -133,11 +144,10 @@ def _worst(answers: Sequence[ShardAnswer], right: Results) -> int:
 
 
 def _have_one_loss(answers: Sequence[ShardAnswer]) -> bool:
-    """Tell whether all processes return the loss of the batch, and not each that of its shard."""
+    """Tell whether no process returns another loss than the first, as that of its shard is."""
     first = answers[0].loss
-    return all(
-        one.loss is not None and first is not None and np.array_equal(one.loss, first)
-        for one in answers
+    return first is None or all(
+        one.loss is not None and np.array_equal(one.loss, first) for one in answers
     )
 
 
@@ -149,7 +159,7 @@ def _notes(answers: Sequence[ShardAnswer], rank: int, loss: bool) -> list[Note]:
             f" the figures are those of process {rank}, which is the furthest off."
         )
         found.append(Note("processes differ", text))
-    if not loss and answers[0].loss is not None:
+    if not loss:
         text = "The loss differs between processes, as that of each shard does: it is not judged."
         found.append(Note("loss of the shard", text))
     return found

@@ -120,17 +120,31 @@ def in_a_group() -> bool:
 
 @contextmanager
 def conversation() -> Generator[Processes]:
-    """Open a group for what the processes say to each other; all of them have to come here."""
-    name = f"gradient check/{next(_checks)}"
-    group: Any = distributed.new_group(backend="gloo", timeout=timeout_of_group())
+    """Open a group for what the processes say to each other; all of them have to come here.
+
+    Raises:
+        ProcessLost: one of them does not come within the timeout of the caller's group.
+    """
+    name, store, timeout = f"gradient check/{next(_checks)}", store_of_group(), timeout_of_group()
     rank, size = distributed.get_rank(), distributed.get_world_size()
+    store.set(f"{name}/here/{rank}", "")
     try:
-        yield Processes(rank, size, group, store_of_group(), name)
+        store.wait([f"{name}/here/{other}" for other in range(size)], timeout)
+    except RuntimeError as error:
+        away = [other for other in range(size) if not store.check([f"{name}/here/{other}"])]
+        raise ProcessLost(
+            f"process {', '.join(map(str, away))} has not called check_gradients within"
+            f" {timeout.total_seconds():g} s: in a group every process calls it, with its shard. To"
+            " check in one process alone, do so before init_process_group"
+        ) from error
+    group: Any = distributed.new_group(backend="gloo", timeout=timeout)
+    try:
+        yield Processes(rank, size, group, store, name)
     finally:
         distributed.destroy_process_group(group)
 
 
 def _is_of_connection(error: Exception) -> bool:
     """True for what a collective of torch.distributed raises where another process has gone."""
-    said = str(error).lower()
+    said = str(error).lower() if isinstance(error, RuntimeError) else ""
     return isinstance(error, distributed.DistError) or "gloo" in said or "nccl" in said

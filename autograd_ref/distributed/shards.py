@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_ref.tree.leaf import as_array, in_class_of, is_tensor
-from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt
+from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt, require_end
 from autograd_ref.tree.point import Point, is_array, sample_count
-from autograd_ref.user_code import worded
 
 
 class ShardGiven(NamedTuple):
@@ -62,12 +61,9 @@ class Division(NamedTuple):
 def given(point: Point) -> ShardGiven:
     """Return the arguments of this process."""
     try:
-        return _arrays_of(point)
-    except Exception as error:  # raised in the process of rank 0, and so in all
-        return ShardGiven({}, {}, 0, worded(error))
-
-
-def _arrays_of(point: Point) -> ShardGiven:
+        require_end({"parameters": point.parameters, "data": point.data})
+    except ValueError as error:  # raised in the process of rank 0, and so in all
+        return ShardGiven({}, {}, 0, str(error))
     found = {path: as_array(leaf) for path, leaf in leaves(point.data).items() if is_array(leaf)}
     parameters = {path: as_array(leaf) for path, leaf in leaves(point.parameters).items()}
     return ShardGiven(parameters, found, sample_count(point))

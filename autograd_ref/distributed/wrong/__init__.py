@@ -1,1 +1,1 @@
-"""What goes wrong where the gradients of shards become one."""
+"""Mistakes that are made where the gradients of shards become one."""

@@ -41,7 +41,7 @@ class Shards(NamedTuple):
     """(R, *shape): zero for an empty shard."""
     counts: Weights
     weights: Weights
-    """What each has to be multiplied with."""
+    """The factor of each in the gradient of the whole batch."""
     is_mean: bool
     """True where the loss is a mean over samples, False where it is a sum."""
 
