@@ -38,7 +38,7 @@ def table(title: str, first: str, *others: str) -> Table:
     return found
 
 
-def show(*parts: Table | str, on: dict[str, Any] | None = None, width: int = 110) -> None:
+def show(*parts: Table | str, on: dict[str, Any] | None = None, width: int = 130) -> None:
     """Print a line about the machine (default: this one), and the parts."""
     out = Console(width=width, color_system=None)
     with out.capture() as capture:

@@ -18,6 +18,7 @@ import torch
 
 from autograd_ref.assignment import training
 from autograd_ref.commands.guard import guarded
+from autograd_ref.commands.train import samples
 from manual_backprop import Parameters
 from tests.process_groups import ProcessGroup
 
@@ -54,7 +55,7 @@ def _happening(what: str) -> None:
         if len(calls) == EARLY:
             if what == "raises":
                 raise ArithmeticError("no samples today")
-            os.kill(os.getpid(), getattr(signal, what))
+            signal.raise_signal(getattr(signal, what))  # in this thread, and at once
         return right(*arguments)
 
     training._on_test = then  # pyright: ignore[reportPrivateUsage]
@@ -115,6 +116,15 @@ def test_a_process_that_ends_or_hangs_ends_the_others(tmp_path: Path, what: str,
             other = group.result(1)
             assert other.status == {"raises": 2, "SIGINT": 130}[what]
             assert other.out == ""
+
+
+@pytest.mark.parametrize(("local", "threads"), [("1", 6), ("2", 3), ("4", 1), ("8", 1)])
+def test_processes_of_one_machine_share_its_cores(
+    monkeypatch: pytest.MonkeyPatch, local: str, threads: int
+) -> None:
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", local)
+    monkeypatch.setattr(samples, "usable_cores", lambda: 6)
+    assert samples.own_cores() == threads
 
 
 def test_without_torchrun_there_is_no_group(capsys: pytest.CaptureFixture[str]) -> None:

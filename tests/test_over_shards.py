@@ -66,6 +66,7 @@ PROBLEMS = st.builds(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=by_profile(dev=30, ci=40, thorough=1_000))
 @given(PROBLEMS)
 def test_the_gradient_over_shards_is_that_of_one_process(

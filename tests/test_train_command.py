@@ -188,7 +188,7 @@ def test_the_folder_holds_plots_models_and_a_page(tmp_path: Path, capsys: Captur
 def test_the_page_gives_the_answer_first_and_opens_what_is_wrong(
     tmp_path: Path, monkeypatch: Patch
 ) -> None:
-    def off(p: Parameters, X: Any, Y: Any) -> tuple[float, Parameters]:
+    def off(p: Parameters, X: Any, Y: Any, **_threads: Any) -> tuple[float, Parameters]:
         value, found = loss_and_gradients(p, X, Y)
         return value, found._replace(W1=found.W1 * 2)
 
@@ -325,7 +325,7 @@ def test_a_distance_above_that_of_twins_is_a_mismatch_until_they_part(
 
 @pytest.mark.untraced
 def test_a_gradient_that_is_wrong_is_found_by_both(capsys: Captured, monkeypatch: Patch) -> None:
-    def off(p: Parameters, X: Any, Y: Any) -> tuple[float, Parameters]:
+    def off(p: Parameters, X: Any, Y: Any, **_threads: Any) -> tuple[float, Parameters]:
         value, found = loss_and_gradients(p, X, Y)
         return value, found._replace(b1=found.b1 * (1 + 1e-6))
 

@@ -110,7 +110,8 @@ def test_what_rounding_leads_to_never_shrinks_and_parts_for_good(
     }
 
     def told(gradients: LossAndGradients, *_rest: object, **_options: object) -> Iterator[Iterate]:
-        for size, more in zip(sizes, beyond.get(gradients, leads), strict=True):
+        function: Any = getattr(gradients, "func", gradients)
+        for size, more in zip(sizes, beyond.get(function, leads), strict=True):
             yield Iterate(Parameters(*(np.full_like(b, size + more) for b in p)), 1.0, 1.0)
 
     monkeypatch.setitem(OPTIMISERS, "told", told)

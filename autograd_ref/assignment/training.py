@@ -6,6 +6,7 @@ their gradients are off by what rounding may do to them, up or down at random.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -87,6 +88,7 @@ def side_by_side(
     step: float,
     seed: int,
     over: Callable[[Any], Any] = as_it_is,
+    threads: int | None = None,
 ) -> Iterator[tuple[Moment, Parameters]]:
     """The moments of a run that does not end, each with the parameters by hand.
 
@@ -98,6 +100,7 @@ def side_by_side(
         seed: for the twins.
         over: makes of a function of (parameters, X, Y), which is a mean over samples, one over
             more than the samples in memory here: as `autograd_ref.distributed` does.
+        threads: of the gradient by hand, at most; None for one on every core.
 
     Raises:
         KeyError: there is no such optimiser.
@@ -105,7 +108,8 @@ def side_by_side(
     """
     descent = OPTIMISERS[optimiser]
     random = np.random.default_rng(seed)
-    hand, autograd, right = over(loss_and_gradients), over(by_autograd), over(accuracy)
+    hand = over(partial(loss_and_gradients, threads=threads))
+    autograd, right = over(by_autograd), over(accuracy)
 
     def run(gradients: LossAndGradients, first: Parameters) -> Iterator[Iterate]:
         return descent(gradients, first, data.X, data.Y, step=step, accuracy=right)

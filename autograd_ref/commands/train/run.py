@@ -21,7 +21,7 @@ from autograd_ref.commands.train.runs import (
     train_by_both,
     train_with_mistake,
 )
-from autograd_ref.commands.train.samples import group_of, samples_of
+from autograd_ref.commands.train.samples import group_of, own_cores, samples_of
 from autograd_ref.commands.train.show import as_json, as_text
 from autograd_ref.distributed.group import ProcessLost
 from autograd_ref.distributed.joining import CannotJoin
@@ -90,6 +90,7 @@ def _task(chosen: argparse.Namespace, rank: int, size: int) -> tuple[TrainingSet
     start, data, about = samples_of(chosen, rank, size)
     alone = chosen.data is None and not chosen.distributed
     over = as_it_is if alone else over_shards
+    threads = own_cores() if chosen.distributed else None
     step: float = STEPS[chosen.standardise] if chosen.step is None else chosen.step
     setup = TrainingSetup(
         start.shape,
@@ -101,7 +102,7 @@ def _task(chosen: argparse.Namespace, rank: int, size: int) -> tuple[TrainingSet
         samples=about,
         processes=size,
     )
-    return setup, TrainingTask(start, data, step, chosen.iterations, chosen.seed, over)
+    return setup, TrainingTask(start, data, step, chosen.iterations, chosen.seed, over, threads)
 
 
 def _gradients_with(titles: Sequence[str], task: TrainingTask) -> dict[str, Gradient]:

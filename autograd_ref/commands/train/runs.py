@@ -79,6 +79,8 @@ class TrainingTask(NamedTuple):
     seed: int
     over: Callable[[Any], Any] = as_it_is
     """Makes of a function of samples one of all samples of all processes."""
+    threads: int | None = None
+    """As many as the gradient by hand may use; None for one on every core."""
 
 
 class _Vanished(Exception):
@@ -87,8 +89,10 @@ class _Vanished(Exception):
 
 def train_by_both(run: TrainingRun, task: TrainingTask, watch: Watch) -> None:
     """Append every iterate to the run as it comes, and check the gradient at some of them."""
-    start, data, step, last, seed, over = task
-    moments = side_by_side(run.optimiser, start, data, step=step, seed=seed, over=over)
+    start, data, step, last, seed, over, threads = task
+    moments = side_by_side(
+        run.optimiser, start, data, step=step, seed=seed, over=over, threads=threads
+    )
     for moment, parameters in islice(moments, last + 1):
         # in this order, so that an interrupt between the two leaves no moment without
         run.parameters = parameters
@@ -105,7 +109,7 @@ def train_with_mistake(
     run: MistakenRun, gradient: Gradient, task: TrainingTask, watch: Watch
 ) -> None:
     """Append the true loss along a descent by the mistaken gradient, as long as all is finite."""
-    start, data, step, last, _seed, _over = task
+    start, data, step, last, *_others = task
     rows = _rows(start, data)
 
     def mistaken(p: Parameters, X: A, Y: A) -> tuple[float, Parameters]:

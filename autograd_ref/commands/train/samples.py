@@ -1,6 +1,7 @@
 """The samples that `crosscheck train` trains on: penguins, or a user's files, or shards of them."""
 
 import argparse
+import os
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from autograd_ref.distributed.joining import joined
 from autograd_ref.distributed.own_rows import RowsOfFile, own_rows, rows_of_file
 from autograd_ref.distributed.summing import largest_of_all
 from manual_backprop import NetworkShape, Parameters, initialize
+from manual_backprop.threads import usable_cores
 
 PENGUINS = "Palmer penguins: 280 to train on, 62 to test with"
 
@@ -32,6 +34,11 @@ def group_of(chosen: argparse.Namespace) -> AbstractContextManager[tuple[int, in
     if not chosen.distributed:
         return nullcontext((0, 1))
     return joined(chosen.backend, chosen.timeout)
+
+
+def own_cores() -> int:
+    """Return how many cores there are for each process that torchrun started on this machine."""
+    return max(1, usable_cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def samples_of(chosen: argparse.Namespace, rank: int, size: int) -> TrainingSamples:
