@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import signal
 import socket
 import tempfile
 from collections.abc import Callable, Sequence
@@ -78,6 +79,8 @@ def _serve(rank: int, count: int, port: int, file: str, timeout: timedelta, pipe
     for name, value in {**as_torchrun, "MASTER_PORT": port, "OMP_NUM_THREADS": 1}.items():
         os.environ[name] = str(value)
     os.environ[VARIABLE] = "numpy"  # or every process would compile
+    # A shell that starts the tests in the background has them ignore it.
+    _ = signal.signal(signal.SIGINT, signal.default_int_handler)
     import torch
     from torch import distributed
 
