@@ -139,6 +139,45 @@ def targets_of_next(p: Parameters, X: Any, Y: Any) -> Parameters:
     return weighted(p, X, other if len(other) == len(Y) else np.concatenate(found)[: len(Y)])
 
 
+def targets_rolled(p: Parameters, X: Any, Y: Any) -> Parameters:
+    """The offset is that of the next process; after the last target comes the first."""
+    found: list[Any] = [None] * world()
+    distributed.all_gather_object(found, Y)
+    start = sum(map(len, found[: (rank() + 1) % world()]))
+    return weighted(p, X, np.roll(np.concatenate(found), -start, axis=0)[: len(Y)])
+
+
+def counts_of_all(X: Any) -> list[int]:
+    found: list[Any] = [None] * world()
+    distributed.all_gather_object(found, len(X))
+    return found
+
+
+def without_last_samples(p: Parameters, X: Any, Y: Any) -> Parameters:
+    """A sampler that drops."""
+    least = min(counts_of_all(X))
+    return mean_of_means(p, X[:least], Y[:least])
+
+
+def filled_up(p: Parameters, X: Any, Y: Any) -> Parameters:
+    rows = np.resize(np.arange(len(X)), max(counts_of_all(X)))
+    return mean_of_means(p, X[rows], Y[rows])
+
+
+def largest_count(p: Parameters, X: Any, Y: Any) -> Parameters:
+    """The number of samples is that of a full batch, times the processes."""
+    samples = max(counts_of_all(X)) * world()
+    return Parameters(*(g / samples for g in all_reduced(len(X) * g for g in local(p, X, Y))))
+
+
+def to_the_first(p: Parameters, X: Any, Y: Any) -> Parameters:
+    """What reduce leaves in the other processes is not said; here they keep their own."""
+    total = samples_of_all(X)
+    own = [len(X) * g / total for g in local(p, X, Y)]
+    found = all_reduced(own)
+    return Parameters(*(found if rank() == 0 else [np.cbrt(g) for g in own]))
+
+
 MISTAKES: dict[str, tuple[Step, str]] = {
     step.__name__: (step, kind)
     for step, kind in (
@@ -153,6 +192,11 @@ MISTAKES: dict[str, tuple[Step, str]] = {
         (own_parameters, "parameters out of step"),
         (own_count, "divided by the shard's count"),
         (targets_of_next, "targets of another shard"),
+        (targets_rolled, "targets of another shard"),
+        (without_last_samples, "shards made equal"),
+        (filled_up, "shards made equal"),
+        (largest_count, "divided by the shard's count"),
+        (to_the_first, "not reduced"),
     )
 }
 """By name: the step, and what it is called."""

@@ -106,7 +106,7 @@ def test_with_equal_shards_the_mean_of_means_is_right(pair: ProcessGroup) -> Non
 def test_the_causes_of_a_pair(pair: ProcessGroup, name: str) -> None:
     report = report_of(pair, name, shards(1, [5, 4]))
     assert report.causes[0].kind in (MISTAKES[name][1], "sum over processes")
-    assert report.causes[0].residual < 1e-9 or name == "own_parameters"
+    assert report.causes[0].residual < 1e-9 or name in ("own_parameters", "to_the_first")
 
 
 def test_parameters_that_differ_where_the_check_is_called(pair: ProcessGroup) -> None:

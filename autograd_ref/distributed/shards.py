@@ -11,6 +11,9 @@ from autograd_ref.tree.leaf import as_array, in_class_of, is_tensor
 from autograd_ref.tree.nest import Path, leaves, name_of, rebuilt, require_end
 from autograd_ref.tree.point import Point, is_array, sample_count
 
+Rows = NDArray[np.intp]
+"""Numbers of samples, in the whole batch."""
+
 
 class ShardGiven(NamedTuple):
     """The arguments of one process, as arrays by path, and its number of samples."""
@@ -43,17 +46,14 @@ class Division(NamedTuple):
         """Return these samples of the data, as views."""
         return rebuilt(data, lambda path, leaf: leaf[start:end] if path in self.divided else leaf)
 
-    def with_targets(
-        self, data: tuple[Any, ...], own: tuple[int, int], start: int
-    ) -> tuple[Any, ...]:
-        """Return these samples of the first array, and of the others those from a start on."""
+    def rows(self, data: tuple[Any, ...], rows: Rows, targets: Rows) -> tuple[Any, ...]:
+        """Return these samples of the first array, and those of the others."""
         first = min(self.divided, key=list(leaves(data)).index)
-        end = start + own[1] - own[0]
 
         def taken(path: Path, leaf: Any) -> Any:
             if path == first:
-                return leaf[own[0] : own[1]]
-            return leaf[start:end] if path in self.divided else leaf
+                return leaf[rows]
+            return leaf[targets] if path in self.divided else leaf
 
         return rebuilt(data, taken)
 

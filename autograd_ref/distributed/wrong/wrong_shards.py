@@ -34,6 +34,17 @@ OUT_OF_STEP = (
 OTHER_TARGETS = "targets of another shard", "take inputs and targets by the same rows"
 
 
+TO_SMALLEST, TO_LARGEST = (
+    (
+        "shards made equal",
+        f"each process takes as many samples as the {which} shard has{how}",
+        "take every sample once, and weight each shard's mean by its share of the samples",
+    )
+    for which, how in (("smallest", ""), ("largest", ", its first ones again"))
+)
+"""The names of the mistake, what it does, and its fix."""
+
+
 class Shards(NamedTuple):
     """The gradients of all shards, and how they make up the right one."""
 
@@ -80,6 +91,7 @@ def hypotheses(trial: Trial, asking: Asking, rank: int, *, alike: bool) -> Itera
         moved = [Point(p, one.data) for p, one in zip(own, points, strict=True)]
         name, fix = OUT_OF_STEP
         yield from _averaged(_shards(trial, asking, moved), shards, (name, what, fix))
+    yield from _made_equal(trial, asking, shards)
     yield from _other_targets(trial, asking, shards)
 
 
@@ -126,6 +138,16 @@ def _adds_up(shards: Shards, right: Results) -> bool:
     )
 
 
+def _made_equal(trial: Trial, asking: Asking, right: Shards) -> Iterator[Hypothesis]:
+    """Yield what comes out where all processes take as many samples, as of a sampler."""
+    point, batch = trial.point, asking.batch
+    ends, filled = batch.ends(sum(batch.counts)), [n for n in batch.counts if n]
+    for size, words in ((min(filled), TO_SMALLEST), (max(filled), TO_LARGEST)):
+        own = [np.resize(np.arange(*end), size) for end in ends]  # 0, for an empty shard
+        points = [Point(point.parameters, batch.rows(point.data, one, one)) for one in own]
+        yield from _averaged(_shards(trial, asking, points), right, words)
+
+
 def _other_targets(trial: Trial, asking: Asking, right: Shards) -> Iterator[Hypothesis]:
     """Yield what comes out where processes take targets that begin elsewhere in the batch."""
     point, batch = trial.point, asking.batch
@@ -136,7 +158,9 @@ def _other_targets(trial: Trial, asking: Asking, right: Shards) -> Iterator[Hypo
     known: dict[tuple[int, int], Results | None] = {}
     for rank, end in enumerate(ends):
         for start in starts[rank]:
-            there = Point(point.parameters, batch.with_targets(point.data, end, start))
+            rows = np.arange(*end)
+            targets = (rows - end[0] + start) % ends[-1][1]
+            there = Point(point.parameters, batch.rows(point.data, rows, targets))
             known[rank, start] = _gradients(trial, there, has_samples=end[1] > end[0])
     different = [list(dict.fromkeys(one)) for one in starts]
     few = prod(map(len, different)) <= MOST_CHOICES
@@ -157,9 +181,9 @@ def _starts(ends: Sequence[tuple[int, int]], rank: int) -> list[int]:
     """Return where the targets of a process may begin, its own first.
 
     At the start of the next shard or of the one before, of all, where they would begin if all
-    shards were like this one, or as late as can be.
+    shards were like this one, or as late as can be. After the last of all comes the first.
     """
     (start, end), total = ends[rank], ends[-1][1]
     size, R = end - start, len(ends)
-    others = [ends[(rank + 1) % R][0], ends[rank - 1][0], 0, rank * size, total - size]
-    return [start, *(one if one + size <= total else start for one in others)]
+    others = [ends[(rank + 1) % R][0], ends[rank - 1][0], 0, rank * size % total, total - size]
+    return [start, *others]

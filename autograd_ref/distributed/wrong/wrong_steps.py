@@ -7,10 +7,11 @@ from autograd_ref.diagnosis.evidence import Evidence, gathered
 from autograd_ref.diagnosis.predictions import confirmed, predicted
 from autograd_ref.distributed.asking import Asking, ShardAnswer, equal
 from autograd_ref.distributed.wrong.wrong_shards import OUT_OF_STEP, hypotheses
+from autograd_ref.distributed.wrong.wrong_weights import NOT_REDUCED
 from autograd_ref.reference.model import Hypothesis
 from autograd_ref.report.data import Cause
 from autograd_ref.report.report import Report
-from autograd_ref.tree.nest import name_of
+from autograd_ref.tree.nest import Path, name_of
 from autograd_ref.tree.point import own_copy
 from autograd_ref.user_code import user_code
 
@@ -41,7 +42,9 @@ def causes_of(
         if cause is not None:
             _ = found.setdefault(hypothesis.name, cause)
     if not found and evidence.wrong:
-        found = _if_processes_disagree(evidence, trial, asking, rank)
+        found = _if_some_are_right(evidence, answers, rank) or _if_processes_disagree(
+            evidence, trial, asking, rank
+        )
     return tuple(found.values())
 
 
@@ -56,6 +59,33 @@ def _cause(evidence: Evidence, hypothesis: Hypothesis) -> Cause | None:
     blocks = tuple(name_of(path) for path in statement.blocks)
     said = f"Your {statement.said}."
     return Cause(statement.name, blocks, said, statement.fix, before, statement.residual)
+
+
+def _if_some_are_right(
+    evidence: Evidence, answers: Sequence[ShardAnswer], rank: int
+) -> dict[str, Cause]:
+    """Return that the sum has not come to this process, where others have it."""
+
+    def is_right(answer: ShardAnswer) -> bool:
+        return all(
+            path in answer.gradients
+            and evidence.close(path, answer.gradients[path], evidence.right[path], 1.0)
+            for path in evidence.wrong
+        )
+
+    right = [str(r) for r, answer in enumerate(answers) if is_right(answer)]
+    if not right:
+        return {}
+    said = f"The gradient is right in process {', '.join(right)}, and not in process {rank}."
+    fix = "give the sum to every process: all_reduce in the place of reduce"
+    return {NOT_REDUCED: _observed(evidence, NOT_REDUCED, said, fix, evidence.wrong)}
+
+
+def _observed(evidence: Evidence, kind: str, said: str, fix: str, paths: Sequence[Path]) -> Cause:
+    """Return a cause that is seen, and not computed."""
+    names = tuple(name_of(path) for path in paths)
+    before = max(evidence.relative(p, evidence.hand[p], evidence.right[p]) for p in paths)
+    return Cause(kind, names, said, fix, before, before)
 
 
 def _if_processes_disagree(
@@ -73,11 +103,9 @@ def _if_processes_disagree(
     ]
     if not differ:
         return {}
-    names = tuple(name_of(path) for path in differ)
-    before = max(evidence.relative(p, evidence.hand[p], evidence.right[p]) for p in differ)
     said = (
         "Your gradients are others where the processes take each other's shards: they do not"
         " compute the same, as where their parameters are not the same."
     )
     kind, fix = OUT_OF_STEP
-    return {kind: Cause(kind, names, said, fix, before, before)}
+    return {kind: _observed(evidence, kind, said, fix, differ)}

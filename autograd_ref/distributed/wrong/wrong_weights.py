@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 Weights = NDArray[np.float64]
 
 
+NOT_REDUCED = "not reduced"
+
+
 class WrongStep(NamedTuple):
     """One mistake, with the weights that it gives to the shards."""
 
@@ -73,19 +76,23 @@ def by_weights(n: Weights, w: Weights, rank: int, *, is_mean: bool) -> Iterator[
     )
     for weights in (own, w * own, n * own, own / R):
         yield WrongStep(
-            "not reduced",
+            NOT_REDUCED,
             f"process {rank} keeps the gradient of its own shard",
             "sum over the processes: torch.distributed.all_reduce",
             weights,
             alike=False,
         )
-    yield WrongStep(
-        "divided by the shard's count",
-        "the sum over all samples is divided by the number in one shard",
-        "sum the counts over the processes, too",
-        n / max(n[rank], 1),
-        alike=False,
-    )
+    counts: list[tuple[str, float, bool | None]] = [("one", max(n[rank], 1), False)]
+    counts += [("the largest", n.max(), None), ("the smallest", n[filled].min(), None)]
+    for which, count, alike in counts:
+        for factor, times in ((1, ""), (R, f", times {R} processes")):
+            yield WrongStep(
+                "divided by the shard's count",
+                f"the sum over all samples is divided by the number in {which} shard{times}",
+                "sum the counts over the processes, too",
+                n / (factor * count),
+                alike,
+            )
     yield from _other_shards(n, w, each, is_mean=is_mean)
 
 
