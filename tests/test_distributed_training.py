@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -71,19 +71,29 @@ def _limit_memory(extra: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
-def in_processes(count: int, *arguments: str) -> list[Ended]:
-    with ProcessGroup(count, joined=False) as group:
-        return group.call(trained, [([*arguments, "--distributed"],)] * count)
+@pytest.fixture(scope="module")
+def pair() -> Generator[ProcessGroup]:
+    with ProcessGroup(2, joined=False) as found:
+        yield found
+
+
+def in_processes(group: ProcessGroup, *arguments: str) -> list[Ended]:
+    return group.call(trained, [([*arguments, "--distributed"],)] * len(group.processes))
 
 
 def model(folder: Path, name: str = "nesterov") -> np.ndarray[Any, Any]:
     return Parameters.from_json((folder / f"{name}.json").read_text()).to_vector()
 
 
-def test_several_processes_train_as_one_does(tmp_path: Path) -> None:
+def test_several_processes_train_as_one_does(tmp_path: Path, pair: ProcessGroup) -> None:
     assert guarded([*SHORT, "--output", str(tmp_path / "one")]) == 0
-    for count, folder in ((2, "two"), (2, "again"), (3, "three")):
-        found = in_processes(count, *SHORT, "--output", str(tmp_path / folder))
+    with ProcessGroup(3, joined=False) as three:
+        runs = [
+            (group, folder, in_processes(group, *SHORT, "--output", str(tmp_path / folder)))
+            for group, folder in ((pair, "two"), (pair, "again"), (three, "three"))
+        ]
+    for group, folder, found in runs:
+        count = len(group.processes)
         assert [one.status for one in found] == [0] * count, found
         assert f"in {count} processes\n" in found[0].out
         assert [one.out + one.error for one in found[1:]] == [""] * (count - 1)
@@ -158,14 +168,14 @@ def files(folder: Path, X: Any, Y: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("rows", [False, True])
-def test_files_are_trained_on(tmp_path: Path, *, rows: bool) -> None:
+def test_files_are_trained_on(tmp_path: Path, pair: ProcessGroup, *, rows: bool) -> None:
     random = np.random.default_rng(0)
     X, Y = random.normal(size=(30, 5)).astype("f"), random.integers(4, size=30)
     given = files(tmp_path, X, np.eye(4)[Y] if rows else Y)
     arguments = ["train", *given, "--iterations", "5", "--step", "0.1"]
     folders = tmp_path / "one", tmp_path / "two"
     assert guarded([*arguments, "--output", str(folders[0])]) == 0
-    found = in_processes(2, *arguments, "--output", str(folders[1]))
+    found = in_processes(pair, *arguments, "--output", str(folders[1]))
     assert [one.status for one in found] == [0, 0], found
     assert "X.npy: 30 samples to train on, seed 0" in found[0].out
     assert np.abs(model(folders[0]) - model(folders[1])).max() < 1e-14
