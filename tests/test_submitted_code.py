@@ -10,6 +10,7 @@ import pytest
 from autograd_ref.commands.grade.asked import submitted
 from autograd_ref.commands.grade.checking import check_submission
 from autograd_ref.commands.grade.grading import Grading, grading_from
+from autograd_ref.commands.grade.isolation.own_time import SearchTimeUp
 from autograd_ref.commands.grade.outcome import Outcome
 from autograd_ref.commands.grade.scoring import scored
 
@@ -149,6 +150,18 @@ def test_what_cannot_be_called_is_said_as_by_check(tmp_path: Path) -> None:
     assert "returns, keeps or updates a gradient" in found.error
 
 
+def test_a_search_that_takes_too_long_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_adapter(*_arguments: object) -> None:
+        raise SearchTimeUp(0.05)
+
+    monkeypatch.setattr(submitted, "find_adapter", find_adapter)
+    found = outcome_of(tmp_path, NET, "")
+    assert found.error.startswith("no way to call mine.py was found in 20 s")
+
+
+@pytest.mark.untraced  # what ends it may be raised in coverage, which would hold its lock for ever
 def test_the_search_for_the_way_to_call_it_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
