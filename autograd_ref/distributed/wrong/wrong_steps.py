@@ -30,8 +30,9 @@ def causes_of(
     """
     names = {block.name for block in report.blocks if block.verdict == "mismatch"}
     wrong = [path for path in trial.exact.gradients if name_of(path) in names]
-    hand = answers[rank].gradients
-    if not wrong or any(path not in hand for path in wrong):
+    hand, right = answers[rank].gradients, trial.exact.gradients
+    shapes = {path: block.shape for path, block in hand.items()}
+    if not wrong or any(shapes.get(path) != right[path].shape for path in wrong):
         return ()
     evidence = gathered(hand, wrong, trial.reference, (trial.point, trial.exact))
     found: dict[str, Cause] = {}
@@ -67,10 +68,12 @@ def _if_some_are_right(
     """Return that the sum has not come to this process, where others have it."""
 
     def is_right(answer: ShardAnswer) -> bool:
+        found = [(path, answer.gradients.get(path)) for path in evidence.wrong]
         return all(
-            path in answer.gradients
-            and evidence.close(path, answer.gradients[path], evidence.right[path], 1.0)
-            for path in evidence.wrong
+            block is not None
+            and block.shape == evidence.right[path].shape
+            and evidence.close(path, block, evidence.right[path])
+            for path, block in found
         )
 
     right = [str(r) for r, answer in enumerate(answers) if is_right(answer)]

@@ -83,7 +83,8 @@ def by_weights(n: Weights, w: Weights, rank: int, *, is_mean: bool) -> Iterator[
             alike=False,
         )
     counts: list[tuple[str, float, bool | None]] = [("one", max(n[rank], 1), False)]
-    counts += [("the largest", n.max(), None), ("the smallest", n[filled].min(), None)]
+    if n.max() > n[filled].min():  # or it is a sum over processes
+        counts += [("the largest", n.max(), None), ("the smallest", n[filled].min(), None)]
     for which, count, alike in counts:
         for factor, times in ((1, ""), (R, f", times {R} processes")):
             yield WrongStep(
