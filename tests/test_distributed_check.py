@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograd_ref.distributed.group import Processes
+from autograd_ref.distributed.group import Processes, ProcessLost
 from autograd_ref.distributed.shards import Division
 from autograd_ref.report.report import Report
 from manual_backprop import NetworkShape, Parameters, initialize
@@ -335,6 +335,9 @@ class NobodyComes:
     def wait(self, _keys: list[str], _timeout: timedelta) -> None:
         raise RuntimeError("wait timeout")
 
+    def check(self, _keys: list[str]) -> bool:
+        return False
+
 
 def test_a_process_that_raises_does_not_wait_for_ever() -> None:
     def raises() -> None:
@@ -342,6 +345,18 @@ def test_a_process_that_raises_does_not_wait_for_ever() -> None:
 
     with pytest.raises(ArithmeticError, match="no samples today"):
         _ = Processes(1, 2, None, NobodyComes(), "a check").call(1, raises)
+
+
+def test_a_process_that_waits_for_an_answer_in_vain_says_whose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def closed(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError("connection closed by peer")
+
+    monkeypatch.setattr(parallel_steps.distributed, "gather_object", closed)
+    said = "process 0 has not come to the end of a call: it has ended, or hangs. In process 1: Run"
+    with pytest.raises(ProcessLost, match=said):
+        _ = Processes(1, 2, None, NobodyComes(), "a check").gathered(3)
 
 
 def test_other_batches_are_divided_evenly() -> None:
