@@ -171,7 +171,7 @@ def largest_count(p: Parameters, X: Any, Y: Any) -> Parameters:
 
 
 def to_the_first(p: Parameters, X: Any, Y: Any) -> Parameters:
-    """What reduce leaves in the other processes is not said; here they keep their own."""
+    """Reduce leaves something in the other processes; here a number that is nothing of the kind."""
     total = samples_of_all(X)
     own = [len(X) * g / total for g in local(p, X, Y)]
     found = all_reduced(own)

@@ -47,7 +47,7 @@ class Division(NamedTuple):
         return rebuilt(data, lambda path, leaf: leaf[start:end] if path in self.divided else leaf)
 
     def rows(self, data: tuple[Any, ...], rows: Rows, targets: Rows) -> tuple[Any, ...]:
-        """Return these samples of the first array, and those of the others."""
+        """Return some samples of the first array, and of the others those of the targets."""
         first = min(self.divided, key=list(leaves(data)).index)
 
         def taken(path: Path, leaf: Any) -> Any:

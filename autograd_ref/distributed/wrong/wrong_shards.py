@@ -33,7 +33,6 @@ OUT_OF_STEP = (
 
 OTHER_TARGETS = "targets of another shard", "take inputs and targets by the same rows"
 
-
 TO_SMALLEST, TO_LARGEST = (
     (
         "shards made equal",
@@ -142,6 +141,8 @@ def _made_equal(trial: Trial, asking: Asking, right: Shards) -> Iterator[Hypothe
     """Yield what comes out where all processes take as many samples, as of a sampler."""
     point, batch = trial.point, asking.batch
     ends, filled = batch.ends(sum(batch.counts)), [n for n in batch.counts if n]
+    if min(filled) == max(filled):
+        return
     for size, words in ((min(filled), TO_SMALLEST), (max(filled), TO_LARGEST)):
         own = [np.resize(np.arange(*end), size) for end in ends]  # 0, for an empty shard
         points = [Point(point.parameters, batch.rows(point.data, one, one)) for one in own]
