@@ -22,7 +22,7 @@ QUICK = settings(COMMON, phases=set(Phase) - {Phase.target})
 
 settings.register_profile("dev", QUICK, max_examples=60)
 settings.register_profile("ci", QUICK, max_examples=75, derandomize=True)
-settings.register_profile("thorough", COMMON, max_examples=4_000)
+settings.register_profile("thorough", COMMON, max_examples=1_500)
 settings.load_profile("dev")
 
 
