@@ -16,7 +16,7 @@ class Shows(Enum):
     ANY = "S at least 3, and N_I, N_H, N_O at least 2"
     SQUARE = "N_I = N_H = N_O: elsewhere the shapes do not fit"
     ALL_EQUAL = "S = N_I = N_H = N_O: elsewhere the shapes do not fit"
-    MANY_SAMPLES = "more samples than classes: with fewer it may raise"
+    MANY_SAMPLES = "S at least 8, and more than N_O: with fewer it may raise, or not be made"
 
 
 class Mistake(NamedTuple):

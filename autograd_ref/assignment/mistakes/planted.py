@@ -17,7 +17,7 @@ from autograd_ref.assignment.mistakes.output_layer import BATCH
 from autograd_ref.diagnosis.relations.fitted import IN_LOWER_PRECISION
 from autograd_ref.diagnosis.relations.places import ANOTHER_BLOCK, TRANSPOSED
 from autograd_ref.diagnosis.relations.relation import Around, Relation
-from autograd_ref.diagnosis.relations.samples import SAMPLES
+from autograd_ref.diagnosis.relations.samples import BATCHES, SAMPLES
 from manual_backprop.parameters import NetworkShape, Parameters, initialize
 
 Gradient = Callable[[Parameters, A, A], Parameters | None]
@@ -122,8 +122,9 @@ def _around(name: str, found: Parameters, p: Parameters, X: A, Y: A) -> Around:
 
 
 def _all() -> Iterable[Planted]:
+    of_few = {ANOTHER_BLOCK: Shows.SQUARE, **dict.fromkeys(BATCHES, Shows.MANY_SAMPLES)}
     for relation in RELATIONS:
-        shows = Shows.SQUARE if relation is ANOTHER_BLOCK else Shows.ANY
+        shows = of_few.get(relation, Shows.ANY)
         yield from (Planted(relation, blocks, shows) for blocks in places(relation))
     yield from (Planted(TRANSPOSED, blocks, Shows.SQUARE) for blocks in places(TRANSPOSED))
     # those of the batch are relations too, of the same names
