@@ -170,6 +170,32 @@ def largest_count(p: Parameters, X: Any, Y: Any) -> Parameters:
     return Parameters(*(g / samples for g in all_reduced(len(X) * g for g in local(p, X, Y))))
 
 
+def in_batches(p: Parameters, X: Any, Y: Any) -> tuple[list[Any], int]:
+    """The sum of the means of batches, and how many they are: accumulated gradients."""
+    size = max(counts_of_all(X)) - 1
+    parts = [local(p, X[i : i + size], Y[i : i + size]) for i in range(0, len(X), size)]
+    return [sum(blocks) for blocks in zip(*parts, strict=True)], len(parts)
+
+
+def accumulated(p: Parameters, X: Any, Y: Any) -> Parameters:
+    """Each divides the loss by the number of its batches; then all are averaged."""
+    total, number = in_batches(p, X, Y)
+    return Parameters(*(g / world() for g in all_reduced(g / number for g in total)))
+
+
+def accumulated_by_samples(p: Parameters, X: Any, Y: Any) -> Parameters:
+    total, number = in_batches(p, X, Y)
+    samples = samples_of_all(X)
+    return Parameters(*(g / samples for g in all_reduced(len(X) * g / number for g in total)))
+
+
+def mean_over_batches(p: Parameters, X: Any, Y: Any) -> Parameters:
+    """Each batch of each process counts as much as any other."""
+    total, number = in_batches(p, X, Y)
+    (numbers,) = all_reduced([np.array(float(number))])
+    return Parameters(*(g / numbers for g in all_reduced(total)))
+
+
 def to_the_first(p: Parameters, X: Any, Y: Any) -> Parameters:
     """Reduce leaves something in the other processes; here a number that is nothing of the kind."""
     total = samples_of_all(X)
@@ -197,6 +223,9 @@ MISTAKES: dict[str, tuple[Step, str]] = {
         (filled_up, "shards made equal"),
         (largest_count, "divided by the shard's count"),
         (to_the_first, "not reduced"),
+        (accumulated, "unequal batches"),
+        (accumulated_by_samples, "unequal batches"),
+        (mean_over_batches, "unequal batches"),
     )
 }
 """By name: the step, and what it is called."""

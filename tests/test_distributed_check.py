@@ -92,10 +92,12 @@ def test_no_right_step_is_accused(group: ProcessGroup, name: str) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_found_and_named(group: ProcessGroup, name: str) -> None:
+    kind = MISTAKES[name][1]
+    least = 3 if kind == "unequal batches" else 1  # fewer make no batches
     for seed in range(by_profile(dev=1, ci=1, thorough=20)):
-        report = report_of(group, name, drawn(seed, len(group.processes)))
+        report = report_of(group, name, drawn(seed, len(group.processes), least=least))
         assert report.verdict == "mismatch", name
-        assert MISTAKES[name][1] in [cause.kind for cause in report.causes], report
+        assert kind in [cause.kind for cause in report.causes], report
 
 
 def test_with_equal_shards_the_mean_of_means_is_right(pair: ProcessGroup) -> None:

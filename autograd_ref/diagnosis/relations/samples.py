@@ -102,7 +102,7 @@ def _put_together(samples: int) -> Iterator[Weighting]:
     for size in range(2, samples):
         whole, left = divmod(samples, size)
         if left:
-            means = _of_means(order // size)
+            means = of_means(order // size)
             of = f"of {size} samples, the last of {left}"
             yield Weighting(means / (whole + 1), f"{of}, averaged")
             yield Weighting(means, f"{of}, added up")
@@ -116,12 +116,12 @@ def _put_together(samples: int) -> Iterator[Weighting]:
                 (np.sort(order % number), f"{number} parts {of}"),
                 (order % number, f"slices [i::{number}] {of}"),
             ):
-                yield Weighting(_of_means(parts) / number, f"{said}, averaged")
-                yield Weighting(_of_means(parts), f"{said}, added up")
+                yield Weighting(of_means(parts) / number, f"{said}, averaged")
+                yield Weighting(of_means(parts), f"{said}, added up")
 
 
-def _of_means(parts: Array) -> Array:
-    """Return how often samples count in the sum of the means of their parts."""
+def of_means(parts: Array) -> Array:
+    """Return how often each sample counts in the sum of the means of their parts."""
     return len(parts) / np.bincount(parts)[parts]
 
 

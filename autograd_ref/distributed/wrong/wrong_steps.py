@@ -1,11 +1,13 @@
 """Which mistake a data-parallel step made: the one that gives the gradient under test."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 from autograd_ref.calls.trial import Trial
 from autograd_ref.diagnosis.evidence import Evidence, gathered
 from autograd_ref.diagnosis.predictions import confirmed, predicted
 from autograd_ref.distributed.asking import Asking, ShardAnswer, equal
+from autograd_ref.distributed.wrong.wrong_batches import in_batches
 from autograd_ref.distributed.wrong.wrong_shards import OUT_OF_STEP, hypotheses
 from autograd_ref.distributed.wrong.wrong_weights import NOT_REDUCED
 from autograd_ref.reference.model import Hypothesis
@@ -37,7 +39,9 @@ def causes_of(
     evidence = gathered(hand, wrong, trial.reference, (trial.point, trial.exact))
     found: dict[str, Cause] = {}
     alike = all(equal(one, answers[0]) for one in answers)
-    for hypothesis in hypotheses(trial, asking, rank, alike=alike):
+    for hypothesis in chain(
+        hypotheses(trial, asking, rank, alike=alike), in_batches(evidence, asking.batch.counts)
+    ):
         gradients = {**evidence.right, **{path: hypothesis.gradients[path] for path in wrong}}
         cause = _cause(evidence, hypothesis._replace(gradients=gradients))
         if cause is not None:
