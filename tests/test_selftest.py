@@ -281,7 +281,7 @@ def test_the_seed_chooses_the_problems(monkeypatch: Patch) -> None:
 
 @pytest.mark.usefixtures("usual")
 def test_every_step_is_announced(told: list[str]) -> None:
-    few, all_mistakes = len(FEW) * len(DTYPES), 252
+    few, all_mistakes = len(FEW) * len(DTYPES), 258
     assert len({*told}) == 9
     assert len(told) == steps(1) == few + len(DTYPES) * (2 + 2 + 1) + 1
     assert steps(3) == few + 3 * len(DTYPES) * (2 + 2 + 1) + 3
