@@ -197,7 +197,7 @@ class Unhashable(NamedTuple):
 
 @pytest.mark.parametrize("called", [Unhashable([1]), lambda x: x])
 def test_a_signature_is_found_for_what_has_no_hash(called: Callable[[float], float]) -> None:
-    """What is returned is a list of the caller's own."""
+    """The result is a list of the caller's own."""
     assert [one.name for one in signature_of(called)] == ["x"]
     signature_of(called).clear()
     assert [one.name for one in signature_of(called)] == ["x"]

@@ -272,7 +272,7 @@ def test_a_function_without_a_module_reads_no_global_data() -> None:
 
 @pytest.mark.untraced
 def test_a_number_of_samples_alone_is_enough() -> None:
-    """What takes the data as arguments may read it."""
+    """A function that takes the data as arguments may read it."""
     text = """
 X = np.zeros((4, 5))
 m, width = X.shape
@@ -415,7 +415,7 @@ def test_numbers_that_go_through_the_network_unit_by_unit() -> None:
     ],
 )
 def test_rows_of_data_of_longer_names(code: str, whole: str) -> None:
-    """What is made in the same turn is none."""
+    """An array that is made in the same turn is none."""
     tree = ast.parse(code, mode="eval")
     assert ast.unparse(WholeData({"i"}, {"layer_inputs"}).visit(tree)) == whole
 

@@ -198,7 +198,7 @@ Net(1, 2, 3).train_step(data, data, 1)
 def test_a_file_whose_data_are_missing_is_taken_where_no_definition_needs_them(
     tmp_path: Path, capsys: Captured
 ) -> None:
-    """What was not run is told; where nothing is found, or a definition needs it, it is refused."""
+    """Code that was not run is told; where nothing is found, or a definition needs it, refused."""
     text = said(tmp_path, UPDATES + MISSING, "", 0, capsys)
     assert "net.py could not be run (FileNotFoundError: " in text
     assert "what is called does not need it." in text

@@ -1,4 +1,4 @@
-"""What Numba compiles: its series against exact values, its source as plain Python, the choice."""
+"""Code that Numba compiles: its series against exact values, as plain Python, and the choice."""
 
 import math
 import platform

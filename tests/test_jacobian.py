@@ -477,7 +477,7 @@ def test_what_a_function_returned_is_forgotten_where_there_is_too_much(
 
 @pytest.mark.untraced
 def test_other_data_have_other_outputs() -> None:
-    """What is remembered of a function in NumPy belongs to its data as well."""
+    """A remembered result of a function in NumPy belongs to its data as well."""
     report = check_jacobian(right, p, t, y, function=decay_in_numpy)
     assert report.passed
     here = t.copy()

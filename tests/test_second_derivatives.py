@@ -13,7 +13,7 @@ x = np.array([0.4, -0.7, 0.9])
 
 
 def intervals(x: Any) -> Any:
-    """Of probabilities between thresholds, as in ordinal regression."""
+    """The loss of probabilities between thresholds, as in ordinal regression."""
     lower, upper = torch.sigmoid(x[:2]), torch.sigmoid(x[1:] + 2)
     total = x.new_zeros(2)
     for power in (1, 2):
@@ -22,12 +22,12 @@ def intervals(x: Any) -> Any:
 
 
 def squared(x: Any, factor: float) -> Any:
-    """Of sin(x) ** 2, with a factor at the second derivative of the sine."""
+    """The Hessian of sin(x) ** 2, with a factor at the second derivative of the sine."""
     return np.diag(2 * np.cos(x) ** 2 - factor * 2 * np.sin(x) ** 2)
 
 
 def of_intervals(x: Any, mixed: float) -> Any:
-    """Of `intervals`, with a factor at what lower and upper contribute together."""
+    """The Hessian of `intervals`, with a factor at what lower and upper contribute together."""
     H = np.zeros((3, 3))
     s = 1 / (1 + np.exp(-x - np.array([0, 0, 2])))
     t = 1 / (1 + np.exp(-x - 2))

@@ -122,7 +122,7 @@ def assert_close(one: Parameters, two: Parameters) -> None:
 
 
 def test_with_the_predictions_as_targets_both_products_are_one() -> None:
-    """What is left out of G has a factor e2, which is zero then."""
+    """The terms left out of G have a factor e2, which is zero then."""
     parameters, v, X, Y = ordinary()
     y_hat = forward(parameters, X).y_hat
     right = gauss_newton_vector_product(parameters, v, X)

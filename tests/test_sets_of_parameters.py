@@ -417,7 +417,7 @@ def test_elsewhere_is_true_or_false() -> None:
 
 
 def test_elsewhere_is_where_a_function_brings_other_parameters() -> None:
-    """Of the loss, and not only its gradient: along the set, nothing is different."""
+    """The loss itself, and not only its gradient, is the same along the set."""
     asked: list[float] = []
 
     def loss(x: A) -> float:

@@ -122,9 +122,9 @@ def _around(name: str, found: Parameters, p: Parameters, X: A, Y: A) -> Around:
 
 
 def _all() -> Iterable[Planted]:
-    of_few = {ANOTHER_BLOCK: Shows.SQUARE, **dict.fromkeys(BATCHES, Shows.MANY_SAMPLES)}
+    needed = {ANOTHER_BLOCK: Shows.SQUARE, **dict.fromkeys(BATCHES, Shows.MANY_SAMPLES)}
     for relation in RELATIONS:
-        shows = of_few.get(relation, Shows.ANY)
+        shows = needed.get(relation, Shows.ANY)
         yield from (Planted(relation, blocks, shows) for blocks in places(relation))
     yield from (Planted(TRANSPOSED, blocks, Shows.SQUARE) for blocks in places(TRANSPOSED))
     # those of the batch are relations too, of the same names

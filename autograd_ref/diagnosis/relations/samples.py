@@ -54,9 +54,13 @@ def counted(*, alone: bool) -> str:
     return "divided by their number" if alone else "still divided by S"
 
 
+def _alone(around: Around) -> Array | None:
+    return around.each() if around.samples > 1 else None
+
+
 def _samples(name: str, *, dropped: bool, which: int | None) -> Relation:
     def variants(around: Around) -> Iterator[Variant]:
-        each = around.each() if around.samples > 1 else None
+        each = _alone(around)
         if each is None:
             return
         others = range(1, around.samples - 1)
@@ -75,7 +79,7 @@ def _first(samples: int) -> Iterator[Weighting]:
     """Yield those of which the first count: a batch, or all whole ones."""
     for number in range(2, samples - 1):
         batches = -(-samples // number)
-        yield from _alone(np.arange(samples) < number, [batches])
+        yield from _only(np.arange(samples) < number, [batches])
 
 
 def _last(samples: int) -> Iterator[Weighting]:
@@ -83,10 +87,10 @@ def _last(samples: int) -> Iterator[Weighting]:
     for number in range(2, samples - 1):
         sizes = [size for size in range(number, samples) if (samples - number) % size == 0]
         batches = [(samples - number) // size + 1 for size in sizes]
-        yield from _alone(np.arange(samples) >= samples - number, batches)
+        yield from _only(np.arange(samples) >= samples - number, batches)
 
 
-def _alone(kept: Array, batches: list[int]) -> Iterator[Weighting]:
+def _only(kept: Array, batches: list[int]) -> Iterator[Weighting]:
     samples, number = len(kept), int(kept.sum())
     part = f"{number} of {samples}"
     yield Weighting(kept.astype(np.float64), f"{part}, {counted(alone=False)}")
@@ -142,13 +146,13 @@ def _counts(name: str, samples: int) -> tuple[Array, tuple[str, ...]]:
 
 def _of_batches(name: str, what: str, fix: str) -> Relation:
     def variants(around: Around) -> Iterator[Variant]:
-        each = around.each() if around.samples > 1 else None
+        each = _alone(around)
         if each is not None:
             for weights, said in zip(*_counts(name, len(each)), strict=True):
                 yield Variant(np.tensordot(weights, each, 1).astype(each.dtype), said)
 
     def claim(hand: Array, around: Around) -> Claim | None:
-        each = around.each() if around.samples > 1 else None
+        each = _alone(around)
         if each is None or hand.shape != each.shape[1:]:
             return None
         weights, said = _counts(name, len(each))

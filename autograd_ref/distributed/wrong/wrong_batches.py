@@ -5,8 +5,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from autograd_ref.diagnosis.evidence import Evidence
-from autograd_ref.diagnosis.relations.samples import SIZES_FIX, of_means
+from autograd_ref.diagnosis.relations.samples import CHANCE, SIZES_FIX, of_means
 from autograd_ref.reference.model import Hypothesis
+
+WAYS = 3
+"""In which the means of batches of one size are put together."""
 
 
 def in_batches(evidence: Evidence, counts: Sequence[int]) -> Iterator[Hypothesis]:
@@ -17,7 +20,7 @@ def in_batches(evidence: Evidence, counts: Sequence[int]) -> Iterator[Hypothesis
         counts: the number of samples of each process.
     """
     each = evidence.each()
-    if each is None:
+    if each is None or WAYS * max(counts) * evidence.unit > CHANCE:
         return
     n, N, R = np.array(counts), sum(counts), len(counts)
     for size in range(2, max(counts)):
